@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034
+#
+# What the scripts of this directory share. Sourced, never run.
+
+set -u
+
+VM_DIR=$(cd -P "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TOP=$(cd -P "$VM_DIR/../../../../.." && pwd)
+BUILD=$TOP/build
+LOGS=$BUILD/logs
+CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/memdev
+KNOWN_KERNELS="6.1 6.12 7.3"
+
+# sbin is not in everybody's path, and depmod and qemu's helpers live there.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
+die()
+{
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 125
+}
+
+say()
+{
+	printf '%s\n' "$*" >&2
+}
+
+# The directory that holds a kernel: one of the fetched ones by its line, or
+# any directory of the same layout by its path (a kernel built for debugging).
+kernel_dir()
+{
+	case $1 in
+	*/*)	(cd -P "$1" 2>/dev/null && pwd) || echo "$1" ;;
+	*)	echo "$CACHE/$1" ;;
+	esac
+}
+
+# The name under which a kernel's build and logs are kept.
+kernel_name()
+{
+	basename "$1"
+}
+
+kernel_release()
+{
+	cat "$(kernel_dir "$1")/release"
+}
+
+# in_root ROOT DIR COMMAND...: run COMMAND with ROOT as its root file system
+# and DIR, at its own path, as its working directory. Mounts are private to
+# the command. Works without root where the kernel lets users have namespaces.
+in_root()
+{
+	local ns=(--mount)
+
+	[ "$(id -u)" = 0 ] || ns+=(--map-root-user)
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	unshare "${ns[@]}" sh -ec '
+		root=$1 dir=$2
+		shift 2
+		mount --rbind /proc "$root/proc"
+		mount --rbind /dev "$root/dev"
+		mkdir -p "$root$dir"
+		mount --bind "$dir" "$root$dir"
+		exec chroot "$root" /usr/bin/env -i HOME=/ LC_ALL=C \
+			PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+			sh -c "cd \"\$1\" && shift && exec \"\$@\"" \
+			sh "$dir" "$@"' in_root "$@"
+}
