@@ -1,0 +1,465 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The bus: where users make and remove windows and devices.
+ *
+ * Nothing on this bus has a driver: a device is what its provider makes of it,
+ * so there is nothing to unbind while memory is plugged. Devices come and go
+ * by attributes of the bus, so that no attribute removes itself.
+ */
+#include <linux/ctype.h>
+#include <linux/module.h>
+#include <linux/numa.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "internal.h"
+
+/* One write at a time, and none once the module goes */
+static DEFINE_MUTEX(memdev_bus_lock);
+static bool memdev_bus_closed = true;
+
+/* Protects memdev_bus_error: why the last write failed */
+static DEFINE_SPINLOCK(memdev_bus_error_lock);
+static struct memdev_reason memdev_bus_error;
+
+/* Protected by memdev_list_lock */
+static LIST_HEAD(memdev_kinds);
+
+/**
+ * memdev_bus_refused() - note why something was refused, and log it
+ * @why: the reason; empty for none
+ */
+void memdev_bus_refused(const struct memdev_reason *why)
+{
+	spin_lock(&memdev_bus_error_lock);
+	memdev_bus_error = *why;
+	spin_unlock(&memdev_bus_error_lock);
+	if (why->text[0])
+		pr_info_ratelimited("%s\n", why->text);
+}
+
+static int memdev_bus_enter(void)
+{
+	static const struct memdev_reason none = {};
+
+	if (mutex_lock_interruptible(&memdev_bus_lock))
+		return -EINTR;
+	if (memdev_bus_closed) {
+		mutex_unlock(&memdev_bus_lock);
+		return -ENODEV;
+	}
+	memdev_bus_refused(&none);
+	return 0;
+}
+
+static void memdev_bus_leave(void)
+{
+	mutex_unlock(&memdev_bus_lock);
+}
+
+/* What the user wrote as a string of its own, without white space around it */
+static char *memdev_bus_text(const char *buf, size_t count, char **text,
+			     struct memdev_reason *why)
+{
+	char *copy, *c;
+
+	if (count > 256 || strnlen(buf, count) != count) {
+		memdev_refuse(why, -EINVAL,
+			      "%zu bytes were written that are no text of at most 256 characters",
+			      count);
+		return ERR_PTR(-EINVAL);
+	}
+	copy = kstrndup(buf, count, GFP_KERNEL);
+	if (!copy)
+		return ERR_PTR(-ENOMEM);
+	*text = strim(copy);
+	/* It ends up in the log */
+	for (c = *text; *c && (isprint(*c) || isspace(*c)); c++)
+		;
+	if (*c) {
+		kfree(copy);
+		memdev_refuse(why, -EINVAL, "characters that cannot be printed");
+		return ERR_PTR(-EINVAL);
+	}
+	return copy;
+}
+
+static ssize_t memdev_bus_write(const char *buf, size_t count,
+				int (*write)(char *text,
+					     struct memdev_reason *why))
+{
+	struct memdev_reason why = {};
+	char *copy, *text;
+	int rc;
+
+	rc = memdev_bus_enter();
+	if (rc)
+		return rc;
+
+	copy = memdev_bus_text(buf, count, &text, &why);
+	if (IS_ERR(copy)) {
+		rc = PTR_ERR(copy);
+	} else {
+		rc = write(text, &why);
+		kfree(copy);
+	}
+	if (rc && !why.text[0])
+		memdev_refuse(&why, rc, "failed (%d)", rc);
+	if (rc)
+		memdev_bus_refused(&why);
+
+	memdev_bus_leave();
+	return rc ?: count;
+}
+
+/* --- windows -------------------------------------------------------------- */
+
+static int memdev_new_window(char *text, struct memdev_reason *why)
+{
+	struct memdev_window_spec spec;
+
+	return memdev_window_spec_parse(text, &spec, why) ?:
+	       memdev_window_create(&spec, why);
+}
+
+static ssize_t new_window_store(MEMDEV_BUS_CONST struct bus_type *bus,
+				const char *buf, size_t count)
+{
+	return memdev_bus_write(buf, count, memdev_new_window);
+}
+static BUS_ATTR_WO(new_window);
+
+static int memdev_del_window(char *text, struct memdev_reason *why)
+{
+	int id;
+
+	if (memdev_number_parse(text, "window", &id))
+		return memdev_refuse(why, -EINVAL,
+				     "'%.80s' is no window: not windowN or N",
+				     text);
+	return memdev_window_destroy(id, why);
+}
+
+static ssize_t del_window_store(MEMDEV_BUS_CONST struct bus_type *bus,
+				const char *buf, size_t count)
+{
+	return memdev_bus_write(buf, count, memdev_del_window);
+}
+static BUS_ATTR_WO(del_window);
+
+/* --- kinds ---------------------------------------------------------------- */
+
+/**
+ * memory_device_kind_register() - let users make devices of a kind
+ * @kind: the kind; it stays the caller's
+ *
+ * Return: 0, or -EEXIST if there is one of this name.
+ */
+int memory_device_kind_register(struct memory_device_kind *kind)
+{
+	struct memory_device_kind *other;
+	int rc = 0;
+
+	mutex_lock(&memdev_list_lock);
+	list_for_each_entry(other, &memdev_kinds, list) {
+		if (!strcmp(other->name, kind->name))
+			rc = -EEXIST;
+	}
+	if (!rc)
+		list_add_tail(&kind->list, &memdev_kinds);
+	mutex_unlock(&memdev_list_lock);
+	return rc;
+}
+EXPORT_SYMBOL_GPL(memory_device_kind_register);
+
+/**
+ * memory_device_kind_unregister() - take a kind away
+ * @kind: a registered kind
+ *
+ * Waits until nobody makes or removes a device of it. Its devices are the
+ * caller's to remove.
+ */
+void memory_device_kind_unregister(struct memory_device_kind *kind)
+{
+	mutex_lock(&memdev_bus_lock);
+	mutex_lock(&memdev_list_lock);
+	list_del(&kind->list);
+	mutex_unlock(&memdev_list_lock);
+	mutex_unlock(&memdev_bus_lock);
+}
+EXPORT_SYMBOL_GPL(memory_device_kind_unregister);
+
+/* The module of the kind is pinned; drop it by module_put() */
+static struct memory_device_kind *
+memdev_kind_get(const char *name, const struct memory_device_ops *ops)
+{
+	struct memory_device_kind *kind, *found = NULL;
+
+	mutex_lock(&memdev_list_lock);
+	list_for_each_entry(kind, &memdev_kinds, list) {
+		if ((ops ? kind->ops == ops : !strcmp(kind->name, name)) &&
+		    try_module_get(kind->owner)) {
+			found = kind;
+			break;
+		}
+	}
+	mutex_unlock(&memdev_list_lock);
+	return found;
+}
+
+/* --- devices -------------------------------------------------------------- */
+
+enum {
+	OPT_SIZE,
+	OPT_WINDOW,
+	OPT_ADDR,
+	OPT_ALIGN,
+	OPT_NODE,
+	OPT_SLOT,
+	OPT_KIND,
+	OPT_ID,
+	NR_OPTS
+};
+
+static const char *const memdev_opts[NR_OPTS] = {
+	[OPT_SIZE]	= "size",
+	[OPT_WINDOW]	= "window",
+	[OPT_ADDR]	= "addr",
+	[OPT_ALIGN]	= "align",
+	[OPT_NODE]	= "node",
+	[OPT_SLOT]	= "slot",
+	[OPT_KIND]	= "kind",
+	[OPT_ID]	= "id",
+};
+
+static bool memdev_id_is_good(const char *id)
+{
+	const char *c;
+
+	for (c = id; *c; c++) {
+		if (!isalnum(*c) && !strchr("._-", *c))
+			return false;
+	}
+	return c > id && c - id < MEMORY_DEVICE_ID_LEN;
+}
+
+static int memdev_opt_set(struct memory_device_params *p, int opt,
+			  const char *val)
+{
+	switch (opt) {
+	case OPT_SIZE:
+		return memdev_size_parse(val, strlen(val), &p->size);
+	case OPT_WINDOW:
+		return memdev_number_parse(val, "window", &p->window);
+	case OPT_ADDR:
+		return memdev_size_parse(val, strlen(val), &p->addr);
+	case OPT_ALIGN:
+		return memdev_size_parse(val, strlen(val), &p->align);
+	case OPT_NODE:
+		return memdev_number_parse(val, "", &p->node);
+	case OPT_SLOT:
+		return memdev_number_parse(val, "", &p->slot);
+	case OPT_KIND:
+		return strscpy(p->kind, val, sizeof(p->kind)) > 0 ? 0 : -EINVAL;
+	case OPT_ID:
+		return memdev_id_is_good(val) &&
+		       strscpy(p->id, val, sizeof(p->id)) > 0 ? 0 : -EINVAL;
+	}
+	return -EINVAL;
+}
+
+static int memdev_params_parse(char *text, struct memory_device_params *p,
+			       struct memdev_reason *why)
+{
+	unsigned long seen = 0;
+	char *word, *val;
+	int opt, rc;
+
+	*p = (struct memory_device_params){
+		.kind = "virtio-mem",
+		.window = -1,
+		.node = NUMA_NO_NODE,
+		.slot = -1,
+	};
+
+	while ((word = strsep(&text, " \t\n"))) {
+		if (!*word)
+			continue;
+		val = strchr(word, '=');
+		if (val)
+			*val++ = '\0';
+		opt = match_string(memdev_opts, NR_OPTS, word);
+		if (opt < 0 || !val)
+			return memdev_refuse(why, -EINVAL,
+					     "'%.80s' is none of size= window= addr= align= node= slot= kind= id=",
+					     word);
+		if (__test_and_set_bit(opt, &seen))
+			return memdev_refuse(why, -EINVAL, "%s= is there twice",
+					     word);
+		rc = memdev_opt_set(p, opt, val);
+		if (rc)
+			return memdev_refuse(why, rc, "%s='%.80s' is no %s",
+					     word, val, word);
+	}
+	if (!test_bit(OPT_SIZE, &seen))
+		return memdev_refuse(why, -EINVAL, "size= is missing");
+	return 0;
+}
+
+/**
+ * memdev_bus_new_device() - make a device
+ * @params: what it shall be
+ * @why: where to put the reason
+ *
+ * Context: under memdev_bus_lock. Sleeps.
+ * Return: 0, -EINVAL for an unknown kind, or what its provider says.
+ */
+int memdev_bus_new_device(const struct memory_device_params *params,
+			  struct memdev_reason *why)
+{
+	struct netlink_ext_ack extack = {};
+	struct memory_device_kind *kind;
+	int rc;
+
+	kind = memdev_kind_get(params->kind, NULL);
+	if (!kind)
+		return memdev_refuse(why, -EINVAL,
+				     "there is no kind '%s'", params->kind);
+	rc = kind->create(params, &extack);
+	module_put(kind->owner);
+	if (!rc)
+		return 0;
+
+	/* Registering it has left the whole text where the extack has none */
+	spin_lock(&memdev_bus_error_lock);
+	*why = memdev_bus_error;
+	spin_unlock(&memdev_bus_error_lock);
+	if (!why->text[0])
+		memdev_refuse(why, rc, "%s",
+			      extack._msg ?: "the device could not be made");
+	return rc;
+}
+
+static int memdev_new_device(char *text, struct memdev_reason *why)
+{
+	struct memory_device_params params;
+
+	return memdev_params_parse(text, &params, why) ?:
+	       memdev_bus_new_device(&params, why);
+}
+
+static ssize_t new_device_store(MEMDEV_BUS_CONST struct bus_type *bus,
+				const char *buf, size_t count)
+{
+	return memdev_bus_write(buf, count, memdev_new_device);
+}
+static BUS_ATTR_WO(new_device);
+
+/* Drop the device by put_device() */
+static struct memory_device *memdev_device_find(const char *name)
+{
+	struct memdev_core *core;
+	struct memory_device *md = NULL;
+	int id;
+
+	if (memdev_number_parse(name, "memdev", &id))
+		id = -1;
+
+	mutex_lock(&memdev_list_lock);
+	list_for_each_entry(core, &memdev_devices, list) {
+		if (core->id == id || !strcmp(core->md->id, name)) {
+			md = core->md;
+			get_device(&md->dev);
+			break;
+		}
+	}
+	mutex_unlock(&memdev_list_lock);
+	return md;
+}
+
+static int memdev_del_device(char *text, struct memdev_reason *why)
+{
+	struct memory_device_kind *kind;
+	struct memory_device *md;
+	int rc;
+
+	if (!*text)
+		return memdev_refuse(why, -EINVAL, "no device named");
+	md = memdev_device_find(text);
+	if (!md)
+		return memdev_refuse(why, -ENODEV, "there is no device '%.80s'",
+				     text);
+
+	kind = memdev_kind_get(NULL, md->ops);
+	if (kind) {
+		rc = kind->destroy(md);
+		module_put(kind->owner);
+		if (rc)
+			memdev_refuse(why, rc,
+				      "%s device cannot get unplugged while some of its memory is still plugged, or is being plugged",
+				      kind->name);
+	} else {
+		rc = memdev_refuse(why, -EPERM,
+				   "device '%.80s' is its driver's to remove",
+				   text);
+	}
+	put_device(&md->dev);
+	return rc;
+}
+
+static ssize_t del_device_store(MEMDEV_BUS_CONST struct bus_type *bus,
+				const char *buf, size_t count)
+{
+	return memdev_bus_write(buf, count, memdev_del_device);
+}
+static BUS_ATTR_WO(del_device);
+
+static ssize_t last_error_show(MEMDEV_BUS_CONST struct bus_type *bus, char *buf)
+{
+	struct memdev_reason why;
+
+	spin_lock(&memdev_bus_error_lock);
+	why = memdev_bus_error;
+	spin_unlock(&memdev_bus_error_lock);
+	return sysfs_emit(buf, "%s\n", why.text);
+}
+
+/* Reasons have addresses in them */
+static struct bus_attribute bus_attr_last_error =
+	__ATTR(last_error, 0400, last_error_show, NULL);
+
+static struct attribute *memdev_bus_attrs[] = {
+	&bus_attr_new_window.attr,
+	&bus_attr_del_window.attr,
+	&bus_attr_new_device.attr,
+	&bus_attr_del_device.attr,
+	&bus_attr_last_error.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(memdev_bus);
+
+struct bus_type memdev_bus = {
+	.name = "memdev",
+	.bus_groups = memdev_bus_groups,
+	.dev_groups = memdev_device_groups,
+};
+
+/**
+ * memdev_bus_open() - take writes from now on
+ */
+void memdev_bus_open(void)
+{
+	mutex_lock(&memdev_bus_lock);
+	memdev_bus_closed = false;
+	mutex_unlock(&memdev_bus_lock);
+}
+
+/**
+ * memdev_bus_close() - take no writes any more
+ */
+void memdev_bus_close(void)
+{
+	mutex_lock(&memdev_bus_lock);
+	memdev_bus_closed = true;
+	mutex_unlock(&memdev_bus_lock);
+}

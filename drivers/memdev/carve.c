@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Taking a window out of System RAM while the machine runs, and giving it back.
+ *
+ * Blocks that the machine booted with are taken offline one by one, from the
+ * top down, until enough of them follow each other; then they are removed and
+ * become a window. What can go wrong, and is looked at before anything is
+ * removed:
+ *
+ * - x86 maps RAM by leaves of 1 GiB in its direct map, and crashes when only a
+ *   part of such a leaf is removed. Changing the attributes of one of its
+ *   pages and changing them back splits a leaf for good. The page is one of a
+ *   block that is offline: nobody uses it.
+ * - Removing a part of a "System RAM" resource whose children (the kernel's
+ *   image, the crash kernel's reservation) lie above the part fails half-way
+ *   on some kernels. So only what is above all its children is taken.
+ * - A block may have pages that cannot be moved. Then it comes online again,
+ *   as do those above it that would have followed it, and the search goes on
+ *   below.
+ */
+#include <linux/bitmap.h>
+#include <linux/ioport.h>
+#include <linux/memory.h>
+#include <linux/mm.h>
+#include <linux/numa.h>
+#include <linux/slab.h>
+#ifdef CONFIG_X86_64
+#include <asm/pgtable.h>
+#include <asm/set_memory.h>
+#endif
+
+#include "internal.h"
+
+/* A block with pages in use is not waited for longer than this */
+#define MEMDEV_CARVE_SLICE_MS	2000
+/* Loading the module with no parameter must not take longer */
+#define MEMDEV_CARVE_LIMIT_MS	120000
+
+#define MEMDEV_CARVE_RANGES	64
+
+/**
+ * struct memdev_carve_range - a System RAM resource
+ * @start: first byte above all of its children
+ * @end: last byte
+ */
+struct memdev_carve_range {
+	u64 start;
+	u64 end;
+};
+
+/**
+ * struct memdev_carving - a search for blocks
+ * @watch: what ends it
+ * @node: node that the blocks must be on, or NUMA_NO_NODE for any
+ * @want: number of blocks
+ * @best: longest run that there was
+ * @movable: blocks that were in ZONE_MOVABLE, from the top down
+ * @nr_ranges: System RAM resources in @ranges
+ * @ranges: System RAM resources, ascending
+ */
+struct memdev_carving {
+	struct memdev_watch watch;
+	int node;
+	unsigned int want;
+	unsigned int best;
+	unsigned long *movable;
+	unsigned int nr_ranges;
+	struct memdev_carve_range ranges[MEMDEV_CARVE_RANGES];
+};
+
+#ifdef CONFIG_X86_64
+static bool memdev_direct_map_is_huge(u64 addr)
+{
+	unsigned int level;
+
+	return lookup_address((unsigned long)__va(addr), &level) &&
+	       level == PG_LEVEL_1G;
+}
+
+/* The range is offline */
+static int memdev_direct_map_split(u64 start, u64 end)
+{
+	u64 addr;
+	int rc;
+
+	for (addr = start; addr < end; addr = ALIGN_DOWN(addr, SZ_1G) + SZ_1G) {
+		if (!memdev_direct_map_is_huge(addr))
+			continue;
+		rc = set_memory_uc((unsigned long)__va(addr), 1);
+		if (rc)
+			return rc;
+		rc = set_memory_wb((unsigned long)__va(addr), 1);
+		if (rc)
+			return rc;
+		if (memdev_direct_map_is_huge(addr))
+			return -EOPNOTSUPP;
+	}
+	return 0;
+}
+#else
+/* Other architectures veto the removal of boot memory, or map it block-wise */
+static int memdev_direct_map_split(u64 start, u64 end)
+{
+	return -EOPNOTSUPP;
+}
+#endif
+
+static int memdev_carve_add_range(struct resource *res, void *arg)
+{
+	struct memdev_carving *c = arg;
+
+	if (res->parent != &iomem_resource ||
+	    res->flags & IORESOURCE_SYSRAM_DRIVER_MANAGED)
+		return 0;
+
+	/* Drop the lowest: the highest are the ones to look at */
+	if (c->nr_ranges == MEMDEV_CARVE_RANGES) {
+		memmove(c->ranges, c->ranges + 1,
+			sizeof(c->ranges) - sizeof(c->ranges[0]));
+		c->nr_ranges--;
+	}
+	c->ranges[c->nr_ranges++] = (struct memdev_carve_range){
+		.start = res->start,
+		.end = res->end,
+	};
+	return 0;
+}
+
+static void memdev_carve_stay_above(struct memdev_carving *c, u64 start,
+				    u64 end)
+{
+	struct memdev_carve_range *range;
+	unsigned int i;
+
+	for (i = 0; i < c->nr_ranges; i++) {
+		range = &c->ranges[i];
+		if (start <= range->end && end >= range->start)
+			range->start = min(end, range->end) + 1;
+	}
+}
+
+static int memdev_carve_add_child(struct resource *res, void *arg)
+{
+	memdev_carve_stay_above(arg, res->start, res->end);
+	return 0;
+}
+
+/*
+ * The walk over resources that modules have does not descend into what it has
+ * found, but finds children by a descriptor that their parent does not have.
+ * The kernel's own image has none. One byte of it tells where it is: blocks
+ * that hold the rest of it never go offline, so what does go is either below
+ * that byte or above all of the image.
+ */
+static void memdev_carve_find_ranges(struct memdev_carving *c)
+{
+	phys_addr_t image = __pa_symbol(&iomem_resource);
+	unsigned int desc;
+
+	c->nr_ranges = 0;
+	walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM |
+			    IORESOURCE_BUSY, 0, U64_MAX, c,
+			    memdev_carve_add_range);
+	memdev_carve_stay_above(c, image, image);
+	for (desc = IORES_DESC_NONE + 1; desc <= IORES_DESC_CXL; desc++)
+		walk_iomem_res_desc(desc, 0, 0, U64_MAX, c,
+				    memdev_carve_add_child);
+}
+
+/* Blocks [@start, @start + @nr) come online again */
+static void memdev_carve_undo(struct memdev_carving *c, u64 start,
+			      unsigned int nr)
+{
+	u64 block_size = memory_block_size_bytes();
+	u64 addr = start;
+	unsigned int i;
+	int rc;
+
+	/* Bit 0 of the map is the highest block */
+	for (i = nr; i--; addr += block_size) {
+		rc = memdev_block_online(addr, test_bit(i, c->movable) ?
+					 MEMDEV_ONLINE_MOVABLE :
+					 MEMDEV_ONLINE_KERNEL);
+		if (rc)
+			pr_warn("memory%llu did not come online again: %d\n",
+				addr / block_size, rc);
+	}
+}
+
+static bool memdev_carve_may_take(struct memdev_carving *c, u64 addr)
+{
+	enum memdev_block_state state = memdev_block_state(addr);
+
+	if (state != MEMDEV_BLOCK_KERNEL && state != MEMDEV_BLOCK_MOVABLE)
+		return false;
+	return !memdev_block_foreign(addr) && !memdev_block_poisoned(addr) &&
+	       (c->node == NUMA_NO_NODE || memdev_block_node(addr) == c->node);
+}
+
+/*
+ * Take @want neighbouring blocks of a resource offline. Returns 0 and where
+ * they start, -ENOENT if there are none, or why the search ended.
+ */
+static int memdev_carve_offline(struct memdev_carving *c,
+				const struct memdev_carve_range *range,
+				u64 *start)
+{
+	u64 block_size = memory_block_size_bytes();
+	u64 low = ALIGN(range->start, block_size);
+	u64 addr = ALIGN_DOWN(range->end + 1, block_size);
+	int wanted_node = c->node;
+	unsigned int nr = 0;
+	int rc = 0;
+
+	while (addr >= low + block_size && nr < c->want) {
+		/* What is left is too little: leave it alone */
+		if (addr - low < (c->want - nr) * block_size)
+			break;
+		addr -= block_size;
+		rc = -EBUSY;
+		if (memdev_carve_may_take(c, addr)) {
+			__assign_bit(nr, c->movable, memdev_block_state(addr) ==
+				     MEMDEV_BLOCK_MOVABLE);
+			rc = memdev_block_offline(addr, &c->watch,
+						  MEMDEV_CARVE_SLICE_MS);
+		}
+		if (!rc) {
+			/* The others have to be on the same node */
+			c->node = memdev_block_node(addr);
+			nr++;
+			c->best = max(c->best, nr);
+			continue;
+		}
+		memdev_carve_undo(c, addr + block_size, nr);
+		c->node = wanted_node;
+		nr = 0;
+		rc = memdev_watch_check(&c->watch);
+		if (rc)
+			return rc;
+	}
+
+	if (nr == c->want) {
+		*start = addr;
+		return 0;
+	}
+	memdev_carve_undo(c, addr, nr);
+	c->node = wanted_node;
+	return -ENOENT;
+}
+
+static int memdev_carve_search(struct memdev_carving *c, u64 *start)
+{
+	unsigned int i;
+	int rc = -ENOENT;
+
+	c->best = 0;
+	memdev_carve_find_ranges(c);
+	for (i = c->nr_ranges; i-- && rc == -ENOENT;)
+		rc = memdev_carve_offline(c, &c->ranges[i], start);
+	return rc;
+}
+
+static int memdev_carve_remove(u64 start, u64 end)
+{
+	u64 addr, len;
+	int rc;
+
+	for (addr = start; addr < end; addr += len) {
+		/* The very pieces in which it is given back */
+		len = memdev_chunk_len(addr, end);
+		rc = remove_memory(addr, len);
+		if (rc)
+			break;
+	}
+	if (addr < end && addr > start)
+		memdev_carve_return(start, addr - start,
+				    memdev_block_node(addr), NULL);
+	return addr < end ? rc : 0;
+}
+
+static int memdev_carve_blocks(struct memdev_carving *c, u64 *start,
+			       struct memdev_reason *why)
+{
+	u64 size = c->want * memory_block_size_bytes();
+	int rc;
+
+	rc = memdev_carve_search(c, start);
+	if (rc)
+		return rc;
+
+	rc = memdev_direct_map_split(*start, *start + size);
+	if (rc) {
+		memdev_refuse(why, rc, "the direct map of [0x%llx-0x%llx] does not split (%d)",
+			      *start, *start + size - 1, rc);
+		goto err_online;
+	}
+	rc = memdev_carve_remove(*start, *start + size);
+	if (rc) {
+		memdev_refuse(why, rc, "[0x%llx-0x%llx] was offline, but could not be removed (%d)",
+			      *start, *start + size - 1, rc);
+		goto err_online;
+	}
+	return 0;
+
+err_online:
+	memdev_carve_undo(c, *start, c->want);
+	return rc;
+}
+
+/**
+ * memdev_carve() - take memory out of System RAM
+ * @spec: how much, and on which node; its start, node and, if less will do,
+ *	  its size are set to what came out
+ * @movable: where to put the map of the blocks that were in ZONE_MOVABLE, for
+ *	     memdev_carve_return(); free it with bitmap_free()
+ * @why: where to put the reason
+ *
+ * Context: Sleeps, takes mm's locks.
+ * Return: 0; -EBUSY if there are not enough neighbouring blocks that can go;
+ * -EINTR; -ETIMEDOUT; -ENOMEM.
+ */
+int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
+		 struct memdev_reason *why)
+{
+	u64 block_size = memory_block_size_bytes();
+	u64 available = PFN_PHYS(max(si_mem_available(), 0L));
+	struct memdev_carving *c;
+	unsigned int i;
+	int rc;
+
+	if (!IS_ENABLED(CONFIG_X86_64))
+		return memdev_refuse(why, -EOPNOTSUPP,
+				     "memory cannot be carved out of System RAM here, reserve it at boot and name it: window=SIZE@START");
+	if (spec->size > available)
+		return memdev_refuse(why, -EBUSY,
+				     "window of %llu bytes: only %llu are available to be carved out of System RAM",
+				     spec->size, available);
+
+	c = kvzalloc(sizeof(*c), GFP_KERNEL);
+	if (!c)
+		return -ENOMEM;
+	c->want = spec->size / block_size;
+	c->movable = bitmap_zalloc(c->want, GFP_KERNEL);
+	*movable = bitmap_zalloc(c->want, GFP_KERNEL);
+	if (!c->movable || !*movable) {
+		rc = -ENOMEM;
+		goto err_free;
+	}
+
+	memdev_watch_begin(&c->watch, spec->shrink ? MEMDEV_CARVE_LIMIT_MS : 0);
+	do {
+		c->node = spec->node;
+		rc = memdev_carve_blocks(c, &spec->start, why);
+		if (rc != -ENOENT || !spec->shrink || !c->best)
+			break;
+		/* This much has been seen to come out */
+		c->want = min(c->best, c->want - 1);
+	} while (c->want);
+	memdev_watch_end(&c->watch);
+
+	if (rc == -ENOENT)
+		rc = memdev_refuse(why, -EBUSY,
+				   "window of %llu bytes: System RAM has no %llu memory blocks in a row that can be taken offline, %u is the most; reserve memory at boot and name it: window=SIZE@START",
+				   spec->size, spec->size / block_size,
+				   c->best);
+	else if (rc == -EINTR || rc == -ETIMEDOUT)
+		memdev_refuse(why, rc, "window of %llu bytes: %s while taking memory offline",
+			      spec->size, rc == -EINTR ? "interrupted" :
+			      "time ran out");
+	if (rc)
+		goto err_free;
+
+	spec->size = c->want * block_size;
+	spec->node = c->node;
+	for (i = 0; i < c->want; i++)
+		__assign_bit(c->want - 1 - i, *movable,
+			     test_bit(i, c->movable));
+	bitmap_free(c->movable);
+	kvfree(c);
+	return 0;
+
+err_free:
+	bitmap_free(*movable);
+	*movable = NULL;
+	bitmap_free(c->movable);
+	kvfree(c);
+	return rc;
+}
+
+/**
+ * memdev_carve_return() - give carved memory back to the kernel
+ * @start: physical address
+ * @size: bytes
+ * @node: its node
+ * @movable: blocks that go to ZONE_MOVABLE; NULL for none
+ *
+ * What cannot be given back is lost until the next boot, and said so.
+ *
+ * Context: Sleeps, takes mm's locks.
+ */
+void memdev_carve_return(u64 start, u64 size, int node,
+			 const unsigned long *movable)
+{
+	u64 block_size = memory_block_size_bytes();
+	u64 end = start + size;
+	u64 addr, len;
+	int rc;
+
+	for (addr = start; addr < end; addr += len) {
+		len = memdev_chunk_len(addr, end);
+		rc = add_memory(node, addr, len, MHP_MERGE_RESOURCE);
+		if (rc)
+			pr_err("%llu MiB at 0x%llx could not be given back: %d\n",
+			       len / SZ_1M, addr, rc);
+	}
+
+	for (addr = start; addr < end; addr += block_size) {
+		rc = memdev_block_online(addr, movable &&
+					 test_bit((addr - start) / block_size,
+						  movable) ?
+					 MEMDEV_ONLINE_MOVABLE :
+					 MEMDEV_ONLINE_KERNEL);
+		if (rc && rc != -ENODEV)
+			pr_err("memory%llu did not come online again: %d\n",
+			       addr / block_size, rc);
+	}
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The one place that knows kernel versions: 6.1, 6.12 and 7.3.
+ */
+#ifndef _MEMDEV_COMPAT_H
+#define _MEMDEV_COMPAT_H
+
+#include <linux/memory_hotplug.h>
+#include <linux/netlink.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#define MEMDEV_BUS_CONST const
+#else
+#define MEMDEV_BUS_CONST
+#endif
+
+/*
+ * Whether the kernel puts the memmap of hot-plugged blocks on the blocks
+ * themselves when asked. 6.1 does not tell modules.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#define MEMDEV_MEMMAP_KNOWN 1
+static inline bool memdev_memmap_supported(void)
+{
+	return mhp_supports_memmap_on_memory();
+}
+
+/* Any number of blocks may be added and removed by one call */
+static inline bool memdev_memmap_block_by_block(void)
+{
+	return false;
+}
+#else
+#define MEMDEV_MEMMAP_KNOWN 0
+static inline bool memdev_memmap_supported(void)
+{
+	return false;
+}
+
+static inline bool memdev_memmap_block_by_block(void)
+{
+	return true;
+}
+#endif
+
+/*
+ * An extack on 6.1 holds no text but a constant one. The text itself is then
+ * in the device's last_error and in the log.
+ */
+#ifdef NL_SET_ERR_MSG_FMT
+#define memdev_extack_set(extack, text) \
+	NL_SET_ERR_MSG_FMT(extack, "%s", text)
+#else
+#define memdev_extack_set(extack, text) \
+	do { \
+		(void)(text); \
+		NL_SET_ERR_MSG(extack, "refused, see last_error"); \
+	} while (0)
+#endif
+
+#endif /* _MEMDEV_COMPAT_H */

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of memdev share. Dependencies point one way:
+ *
+ *   linux/memdev.h <- internal.h <- { alloc, watch, online, window, hotplug }
+ *     <- device <- { bus, resize } <- { sysfs, main }
+ *
+ * emu.c sees the public header only.
+ *
+ * Locks, outermost first:
+ *
+ *   memdev_bus_lock	one write to new_* or del_* at a time
+ *   memdev_list_lock	the lists of windows, devices and kinds
+ *   window->lock	the window's block map, limit and slots
+ *   core->op_lock	one plug or unplug of a device at a time; held across
+ *			add_memory*() and remove_memory()
+ *   (mm's own)		device_hotplug_lock, the block's device_lock,
+ *			mem_hotplug_lock, the memory notifier chain
+ *   core->lock		spinlock, the state of a device; all that the memory
+ *			notifier takes
+ */
+#ifndef _MEMDEV_INTERNAL_H
+#define _MEMDEV_INTERNAL_H
+
+#include <linux/device.h>
+#include <linux/list.h>
+#include <linux/memdev.h>
+#include <linux/memory.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mutex.h>
+#include <linux/notifier.h>
+#include <linux/sizes.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include "alloc.h"
+#include "compat.h"
+
+/* --- reasons -------------------------------------------------------------- */
+
+#define MEMDEV_REASON_LEN 192
+
+/**
+ * struct memdev_reason - why something was refused, in words
+ * @text: one line without a newline, empty where nothing was refused
+ */
+struct memdev_reason {
+	char text[MEMDEV_REASON_LEN];
+};
+
+__printf(3, 4)
+int memdev_refuse(struct memdev_reason *why, int rc, const char *fmt, ...);
+
+/* --- what users write (parse.c) ------------------------------------------- */
+
+int memdev_size_parse(const char *buf, size_t count, u64 *size);
+int memdev_number_parse(const char *str, const char *prefix, int *nr);
+
+/* --- deadlines and cancelling (watch.c) ----------------------------------- */
+
+/**
+ * struct memdev_watch - what ends the offlining of a block
+ * @work: fires when the time is over
+ * @task: the task that is offlining
+ * @deadline: jiffies at which the whole operation ends; if @limited
+ * @limited: there is a deadline
+ * @stop: errno with which another task ended the operation, 0 if none did
+ */
+struct memdev_watch {
+	struct delayed_work work;
+	struct task_struct *task;
+	unsigned long deadline;
+	bool limited;
+	int stop;
+};
+
+void memdev_watch_begin(struct memdev_watch *w, unsigned int timeout_ms);
+int memdev_watch_check(struct memdev_watch *w);
+int memdev_watch_arm(struct memdev_watch *w, unsigned int slice_ms);
+void memdev_watch_disarm(struct memdev_watch *w);
+void memdev_watch_stop(struct memdev_watch *w, int rc);
+void memdev_watch_end(struct memdev_watch *w);
+
+/* --- blocks of memory (online.c) ------------------------------------------ */
+
+/**
+ * enum memdev_online_type - what becomes of blocks once they are added
+ * @MEMDEV_ONLINE_OFFLINE: they stay offline
+ * @MEMDEV_ONLINE_ANY: online in the zone that the kernel picks
+ * @MEMDEV_ONLINE_KERNEL: online for the kernel's own data, too
+ * @MEMDEV_ONLINE_MOVABLE: online in ZONE_MOVABLE, so they can be unplugged
+ * @MEMDEV_ONLINE_SYSTEM: what the machine's policy says
+ */
+enum memdev_online_type {
+	MEMDEV_ONLINE_OFFLINE,
+	MEMDEV_ONLINE_ANY,
+	MEMDEV_ONLINE_KERNEL,
+	MEMDEV_ONLINE_MOVABLE,
+	MEMDEV_ONLINE_SYSTEM,
+};
+
+extern const char *const memdev_online_types[];
+int memdev_online_type_parse(const char *str);
+
+/**
+ * enum memdev_block_state - what the kernel says of a block of memory
+ * @MEMDEV_BLOCK_ABSENT: it does not know the block
+ * @MEMDEV_BLOCK_OFFLINE: offline
+ * @MEMDEV_BLOCK_KERNEL: online in a zone that the kernel's own data uses
+ * @MEMDEV_BLOCK_MOVABLE: online in ZONE_MOVABLE
+ */
+enum memdev_block_state {
+	MEMDEV_BLOCK_ABSENT,
+	MEMDEV_BLOCK_OFFLINE,
+	MEMDEV_BLOCK_KERNEL,
+	MEMDEV_BLOCK_MOVABLE,
+};
+
+enum memdev_block_state memdev_block_state(u64 addr);
+int memdev_block_node(u64 addr);
+bool memdev_block_foreign(u64 addr);
+bool memdev_block_poisoned(u64 addr);
+int memdev_block_online(u64 addr, enum memdev_online_type type);
+int memdev_block_offline(u64 addr, struct memdev_watch *watch,
+			 unsigned int slice_ms);
+
+/* --- windows (window.c, carve.c) ------------------------------------------ */
+
+enum memdev_window_source {
+	MEMDEV_SOURCE_RESERVED,
+	MEMDEV_SOURCE_CARVED,
+	MEMDEV_SOURCE_SOFT_RESERVED,
+};
+
+/**
+ * struct memdev_window_spec - what a window shall be
+ * @size: bytes
+ * @start: physical address, if @carve is not set
+ * @node: NUMA node, or NUMA_NO_NODE for what the kernel says
+ * @carve: take it out of System RAM
+ * @shrink: less than @size will do
+ */
+struct memdev_window_spec {
+	u64 size;
+	u64 start;
+	int node;
+	bool carve;
+	bool shrink;
+};
+
+/**
+ * struct memdev_window - a range of RAM that memdev owns
+ * @dev: windowN, below /sys/devices/memdev
+ * @id: N
+ * @start: physical address
+ * @size: bytes
+ * @node: NUMA node of the range
+ * @source: where it came from
+ * @name: name of @res
+ * @res: the range in the tree of resources
+ * @movable: carved windows: blocks that were in ZONE_MOVABLE before
+ * @list: in memdev_windows; protected by memdev_list_lock
+ * @lock: protects what follows
+ * @alloc: which of its blocks devices own
+ * @limit: bytes that the regions of its devices may sum up to
+ * @nr_slots: number of slots
+ * @slots: slots in use
+ */
+struct memdev_window {
+	struct device dev;
+	int id;
+	u64 start;
+	u64 size;
+	int node;
+	enum memdev_window_source source;
+	char name[24];
+	struct resource *res;
+	unsigned long *movable;
+	struct list_head list;
+	struct mutex lock;
+	struct memdev_alloc alloc;
+	u64 limit;
+	unsigned int nr_slots;
+	unsigned long *slots;
+};
+
+#define MEMDEV_SLOTS_DEFAULT	256
+#define MEMDEV_SLOTS_MAX	65536
+
+#define to_memdev_window(d) container_of(d, struct memdev_window, dev)
+
+extern const char *const memdev_source_names[];
+extern struct list_head memdev_windows;
+extern struct device *memdev_root;
+extern const struct attribute_group *memdev_window_groups[];
+
+int memdev_window_spec_parse(const char *str, struct memdev_window_spec *spec,
+			     struct memdev_reason *why);
+int memdev_window_create(const struct memdev_window_spec *spec,
+			 struct memdev_reason *why);
+int memdev_window_destroy(int id, struct memdev_reason *why);
+void memdev_windows_destroy_all(void);
+bool memdev_windows_carved(void);
+struct resource *memdev_resource_claim(struct resource *parent, u64 start,
+				       u64 size, const char *name);
+void memdev_resource_release(struct resource *res);
+
+int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
+		 struct memdev_reason *why);
+void memdev_carve_return(u64 start, u64 size, int node,
+			 const unsigned long *movable);
+
+/**
+ * memdev_chunk_len() - how much one call may add or remove
+ * @addr: where the range starts, a multiple of the memory block size
+ * @end: where it ends, likewise
+ *
+ * x86 maps an aligned GiB that is added in one go by one leaf of its page
+ * table, and crashes when only a part of such a leaf is removed later. So no
+ * call covers an aligned GiB, unless a single memory block does.
+ *
+ * Return: length in bytes, at most @end - @addr.
+ */
+static inline u64 memdev_chunk_len(u64 addr, u64 end)
+{
+	u64 block_size = memory_block_size_bytes();
+
+	if (block_size >= SZ_1G)
+		return min(block_size, end - addr);
+	return min(ALIGN_DOWN(addr, SZ_512M) + SZ_512M, end) - addr;
+}
+
+/* --- devices -------------------------------------------------------------- */
+
+enum memdev_op {
+	MEMDEV_OP_NONE,
+	MEMDEV_OP_PLUG,
+	MEMDEV_OP_UNPLUG,
+};
+
+/**
+ * struct memdev_stats - what operations of one direction did
+ * @count: operations
+ * @bytes: bytes plugged or unplugged
+ * @failures: operations that did not do all that was asked
+ * @time_ns: time spent
+ */
+struct memdev_stats {
+	u64 count;
+	u64 bytes;
+	u64 failures;
+	u64 time_ns;
+};
+
+/**
+ * struct memdev_core - what the core knows of a memory device
+ * @md: the device
+ * @window: its window
+ * @id: N in memdevN
+ * @region: its region in the window
+ * @start: physical address of the region
+ * @size: size of the region in bytes
+ * @block_size: memory block size in bytes
+ * @nr_blocks: blocks in the region
+ * @node: NUMA node that its memory goes to
+ * @mgid: memory group of its blocks
+ * @name: name of @res
+ * @res: the region in the tree of resources
+ * @list: in memdev_devices; protected by memdev_list_lock
+ * @nb: memory notifier
+ * @event: tells user space that a size has changed
+ * @resize: follows @requested in the background
+ * @op_lock: one operation at a time; protects what follows
+ * @dying: the device is going, start nothing
+ * @pinned: the modules are pinned as something is plugged
+ * @online_type: what becomes of blocks once they are added
+ * @memmap_on_memory: ask for the memmap of a block to be on the block
+ * @timeout_ms: deadline of a shrink in ms, 0 for none
+ * @backoff_ms: pause before @resize tries again
+ * @victims: scratch: blocks that the operation took offline
+ * @refused: scratch: blocks that refused
+ * @was_movable: scratch: of @victims, those that were in ZONE_MOVABLE
+ * @lock: protects what follows
+ * @op: what goes on
+ * @background: @op is one of @resize
+ * @adding: the task that is inside add_memory*() and vetoes auto-onlining
+ * @watch: what can stop @op, or NULL
+ * @plugged: blocks that the kernel has
+ * @online: of @plugged, those that are online
+ * @retired: blocks that had a poisoned page; they are not plugged again
+ * @requested: bytes that the device should have plugged
+ * @stats: by direction
+ * @last_error: why the last operation failed
+ */
+struct memdev_core {
+	struct memory_device *md;
+	struct memdev_window *window;
+	int id;
+	struct memdev_region region;
+	u64 start;
+	u64 size;
+	u64 block_size;
+	unsigned int nr_blocks;
+	int node;
+	int mgid;
+	char name[24];
+	struct resource *res;
+	struct list_head list;
+	struct notifier_block nb;
+	struct work_struct event;
+	struct delayed_work resize;
+
+	struct mutex op_lock;
+	bool dying;
+	bool pinned;
+	enum memdev_online_type online_type;
+	bool memmap_on_memory;
+	unsigned int timeout_ms;
+	unsigned int backoff_ms;
+	unsigned long *victims;
+	unsigned long *refused;
+	unsigned long *was_movable;
+
+	spinlock_t lock;
+	enum memdev_op op;
+	bool background;
+	struct task_struct *adding;
+	struct memdev_watch *watch;
+	unsigned long *plugged;
+	unsigned long *online;
+	unsigned long *retired;
+	u64 requested;
+	struct memdev_stats stats[2];
+	struct memdev_reason last_error;
+};
+
+#define to_memory_device(d) container_of(d, struct memory_device, dev)
+
+static inline struct memdev_core *dev_to_core(struct device *dev)
+{
+	return to_memory_device(dev)->core;
+}
+
+extern struct workqueue_struct *memdev_wq;
+extern struct mutex memdev_list_lock;
+extern struct list_head memdev_devices;
+extern struct bus_type memdev_bus;
+extern const struct attribute_group *memdev_device_groups[];
+extern enum memdev_online_type memdev_default_online_type;
+
+/* hotplug.c */
+int memdev_notify(struct notifier_block *nb, unsigned long action, void *data);
+u64 memdev_blocks_size(struct memdev_core *core, const unsigned long *map);
+void memdev_blocks_reread(struct memdev_core *core);
+int memdev_hotplug_plug(struct memdev_core *core, u64 size, bool keep,
+			struct memdev_watch *watch, struct memdev_reason *why);
+int memdev_hotplug_unplug(struct memdev_core *core, u64 size,
+			  struct memdev_watch *watch,
+			  struct memdev_reason *why);
+
+/* resize.c */
+#define MEMDEV_SIZE_ALL U64_MAX
+
+int memdev_plug(struct memdev_core *core, u64 size);
+int memdev_unplug(struct memdev_core *core, u64 size);
+int memdev_request(struct memdev_core *core, u64 size);
+int memdev_core_set(struct memdev_core *core,
+		    int (*set)(struct memdev_core *core, u64 val,
+			       struct memdev_reason *why),
+		    u64 val);
+int memdev_core_error(struct memdev_core *core, int rc, const char *buf,
+		      size_t count);
+void memdev_resize_work(struct work_struct *work);
+void memdev_resize_start(struct memdev_core *core);
+void memdev_resize_stop(struct memdev_core *core);
+bool memdev_anything_plugged(void);
+
+/* device.c */
+u64 memdev_device_align(const struct memory_device *md);
+void memdev_devices_wait_gone(void);
+void memdev_object_get(void);
+void memdev_object_put(void);
+
+/* bus.c */
+void memdev_bus_open(void);
+void memdev_bus_close(void);
+void memdev_bus_refused(const struct memdev_reason *why);
+int memdev_bus_new_device(const struct memory_device_params *params,
+			  struct memdev_reason *why);
+
+#endif /* _MEMDEV_INTERNAL_H */

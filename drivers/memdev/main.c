@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Hot-pluggable memory devices for any machine: init and exit, the module's
+ * parameters, the windows and devices that they ask for.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/crash_dump.h>
+#include <linux/memory.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/numa.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/suspend.h>
+
+#include "emu.h"
+#include "internal.h"
+
+struct workqueue_struct *memdev_wq;
+struct device *memdev_root;
+enum memdev_online_type memdev_default_online_type;
+
+static char *window;
+module_param(window, charp, 0444);
+MODULE_PARM_DESC(window, "Windows, separated by commas: SIZE@START[:NODE] (RAM that was reserved at boot), SIZE[:NODE] (carved out of System RAM) or none; default: carve 1G, or what can be had");
+
+static int devices = 1;
+module_param(devices, int, 0444);
+MODULE_PARM_DESC(devices, "Number of equal devices that fill each window (default 1)");
+
+static char *kind = "virtio-mem";
+module_param(kind, charp, 0444);
+MODULE_PARM_DESC(kind, "Kind of these devices: virtio-mem (default) or dimm");
+
+static char *online_type = "online_movable";
+module_param(online_type, charp, 0444);
+MODULE_PARM_DESC(online_type, "What becomes of plugged blocks: online_movable (default), online_kernel, online, offline, system");
+
+/* --- hibernation ---------------------------------------------------------- */
+
+/*
+ * The kernel that resumes knows nothing of what was plugged or carved, and
+ * would write the image over the wrong memory.
+ */
+static int memdev_pm_notify(struct notifier_block *nb, unsigned long action,
+			    void *data)
+{
+	if (action != PM_HIBERNATION_PREPARE && action != PM_RESTORE_PREPARE)
+		return NOTIFY_OK;
+	if (!memdev_anything_plugged() && !memdev_windows_carved())
+		return NOTIFY_OK;
+
+	pr_info("no hibernation while memory is plugged or a window is carved out of System RAM\n");
+	return NOTIFY_BAD;
+}
+
+static struct notifier_block memdev_pm_nb = {
+	.notifier_call = memdev_pm_notify,
+};
+
+/* --- what the parameters ask for ------------------------------------------ */
+
+static int memdev_default_window(void)
+{
+	struct memdev_window_spec spec = {
+		.size = SZ_1G,
+		.node = NUMA_NO_NODE,
+		.carve = true,
+		.shrink = true,
+	};
+	u64 block_size = memory_block_size_bytes();
+	u64 quarter = PFN_PHYS(max(si_mem_available(), 0L)) / 4;
+	struct memdev_reason why = {};
+	int rc;
+
+	spec.size = ALIGN_DOWN(min(spec.size, quarter), block_size);
+	/* A block can be larger than the GiB */
+	if (!spec.size && quarter >= block_size)
+		spec.size = block_size;
+	if (spec.size)
+		rc = memdev_window_create(&spec, &why);
+	else
+		rc = memdev_refuse(&why, -EBUSY,
+				   "a memory block of %llu MiB is more than a quarter of what is available; reserve memory at boot and name it: window=SIZE@START",
+				   block_size / SZ_1M);
+	/* The module is of use without a window, unless nobody wants it */
+	if (rc && rc != -EINTR) {
+		pr_info("no window: %s\n", why.text);
+		return 0;
+	}
+	return rc;
+}
+
+static int memdev_make_windows(void)
+{
+	struct memdev_window_spec spec;
+	struct memdev_reason why = {};
+	char *specs, *rest, *text;
+	int rc = 0;
+
+	if (!window)
+		return memdev_default_window();
+	if (!strcmp(window, "none"))
+		return 0;
+
+	specs = kstrdup(window, GFP_KERNEL);
+	if (!specs)
+		return -ENOMEM;
+	for (rest = specs; !rc && (text = strsep(&rest, ","));)
+		rc = memdev_window_spec_parse(text, &spec, &why) ?:
+		     memdev_window_create(&spec, &why);
+	kfree(specs);
+
+	if (rc)
+		pr_warn("window=%s: %s\n", window,
+			why.text[0] ? why.text : "out of memory");
+	return rc;
+}
+
+static int memdev_make_devices(void)
+{
+	struct memory_device_params params = {
+		.node = NUMA_NO_NODE,
+		.slot = -1,
+	};
+	struct memdev_reason why = {};
+	struct memdev_window *w;
+	int i, rc = 0;
+
+	if (devices < 0) {
+		pr_warn("devices=%d: not a number of devices\n", devices);
+		return -EINVAL;
+	}
+	if (!devices)
+		return 0;
+	if (strscpy(params.kind, kind, sizeof(params.kind)) < 0) {
+		pr_warn("kind=%s: there is no such kind\n", kind);
+		return -EINVAL;
+	}
+
+	/* Nobody else makes or removes windows yet */
+	list_for_each_entry(w, &memdev_windows, list) {
+		params.window = w->id;
+		params.size = ALIGN_DOWN(div_u64(w->size, devices),
+					 memory_block_size_bytes());
+		if (!params.size) {
+			pr_warn("devices=%d: window%d has fewer memory blocks\n",
+				devices, w->id);
+			return -EINVAL;
+		}
+		for (i = 0; i < devices && !rc; i++)
+			rc = memdev_bus_new_device(&params, &why);
+		if (rc)
+			break;
+	}
+	if (rc)
+		pr_warn("kind=%s devices=%d: %s\n", kind, devices, why.text);
+	return rc;
+}
+
+static int __init memdev_init(void)
+{
+	int rc;
+
+	if (is_kdump_kernel()) {
+		pr_info("not in a kdump kernel, its memory is not its own\n");
+		return -EBUSY;
+	}
+	rc = memdev_online_type_parse(online_type);
+	if (rc < 0) {
+		pr_warn("online_type=%s: none of online_movable, online_kernel, online, offline, system\n",
+			online_type);
+		return rc;
+	}
+	memdev_default_online_type = rc;
+
+	/* Unbound: a shrink can keep a worker busy until its deadline */
+	memdev_wq = alloc_workqueue("memdev", WQ_UNBOUND, 0);
+	if (!memdev_wq)
+		return -ENOMEM;
+	memdev_root = root_device_register("memdev");
+	if (IS_ERR(memdev_root)) {
+		rc = PTR_ERR(memdev_root);
+		goto err_destroy_wq;
+	}
+	rc = bus_register(&memdev_bus);
+	if (rc)
+		goto err_unregister_root;
+	rc = memdev_emu_init();
+	if (rc)
+		goto err_unregister_bus;
+	rc = register_pm_notifier(&memdev_pm_nb);
+	if (rc)
+		goto err_emu_exit;
+
+	rc = memdev_make_windows();
+	if (!rc)
+		rc = memdev_make_devices();
+	if (rc)
+		goto err_unregister_pm;
+
+	memdev_bus_open();
+	return 0;
+
+err_unregister_pm:
+	unregister_pm_notifier(&memdev_pm_nb);
+err_emu_exit:
+	memdev_emu_exit();
+	memdev_windows_destroy_all();
+err_unregister_bus:
+	bus_unregister(&memdev_bus);
+err_unregister_root:
+	root_device_unregister(memdev_root);
+	memdev_devices_wait_gone();
+err_destroy_wq:
+	destroy_workqueue(memdev_wq);
+	return rc;
+}
+module_init(memdev_init);
+
+static void __exit memdev_exit(void)
+{
+	memdev_bus_close();
+	unregister_pm_notifier(&memdev_pm_nb);
+	memdev_emu_exit();
+	memdev_windows_destroy_all();
+	bus_unregister(&memdev_bus);
+	root_device_unregister(memdev_root);
+	memdev_devices_wait_gone();
+	destroy_workqueue(memdev_wq);
+}
+module_exit(memdev_exit);
+
+MODULE_DESCRIPTION("Hot-pluggable memory devices");
+MODULE_AUTHOR("The memdev developers");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel's memory blocks: what state one is in, bringing one online in the
+ * wanted zone and taking one offline.
+ *
+ * No kernel exports device_online(), device_offline() or the lock that they
+ * need, lock_device_hotplug(), and the policy that add_memory*() onlines by is
+ * the machine's, not the device's. What takes the right locks, and is there on
+ * every version, is the store() of the block's attribute "state": what a user
+ * who writes to it gets. So that is what is called here, found by way of the
+ * driver model. It leaves out the protection that sysfs has against a block
+ * that goes away under it: callers only ask for blocks that memdev alone adds
+ * and removes, or that no one removes.
+ */
+#include <linux/memory.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "internal.h"
+
+const char *const memdev_online_types[] = {
+	[MEMDEV_ONLINE_OFFLINE]	= "offline",
+	[MEMDEV_ONLINE_ANY]	= "online",
+	[MEMDEV_ONLINE_KERNEL]	= "online_kernel",
+	[MEMDEV_ONLINE_MOVABLE]	= "online_movable",
+	[MEMDEV_ONLINE_SYSTEM]	= "system",
+	NULL
+};
+
+/**
+ * memdev_online_type_parse() - an online type from its name
+ * @str: the name, with or without a newline
+ *
+ * Return: the enum memdev_online_type, or -EINVAL.
+ */
+int memdev_online_type_parse(const char *str)
+{
+	return __sysfs_match_string(memdev_online_types, -1, str);
+}
+
+/* The caller drops the reference to mem->dev */
+static struct memory_block *memdev_block_get(u64 addr)
+{
+	char name[24];
+	struct kobject *kobj;
+	struct device *dev;
+
+	snprintf(name, sizeof(name), "memory%llu",
+		 addr / memory_block_size_bytes());
+	/* Every device is in one kset, blocks of memory and windows alike */
+	kobj = kset_find_obj(memdev_root->kobj.kset, name);
+	if (!kobj)
+		return NULL;
+
+	dev = kobj_to_dev(kobj);
+	if (!dev->bus || strcmp(dev->bus->name, "memory")) {
+		put_device(dev);
+		return NULL;
+	}
+	return container_of(dev, struct memory_block, dev);
+}
+
+static enum memdev_block_state memdev_block_state_of(struct memory_block *mem)
+{
+	struct zone *zone = READ_ONCE(mem->zone);
+
+	if (READ_ONCE(mem->state) == MEM_OFFLINE)
+		return MEMDEV_BLOCK_OFFLINE;
+	if (zone && zone_idx(zone) == ZONE_MOVABLE)
+		return MEMDEV_BLOCK_MOVABLE;
+	return MEMDEV_BLOCK_KERNEL;
+}
+
+/**
+ * memdev_block_state() - what state a block is in
+ * @addr: physical address of the block
+ *
+ * The answer can be stale when it arrives, unless the caller knows better.
+ *
+ * Context: Sleeps.
+ * Return: the state.
+ */
+enum memdev_block_state memdev_block_state(u64 addr)
+{
+	struct memory_block *mem = memdev_block_get(addr);
+	enum memdev_block_state state;
+
+	if (!mem)
+		return MEMDEV_BLOCK_ABSENT;
+	state = memdev_block_state_of(mem);
+	put_device(&mem->dev);
+	return state;
+}
+
+/**
+ * memdev_block_node() - the node of a block
+ * @addr: physical address of the block
+ *
+ * Return: the node, or NUMA_NO_NODE where there is no block.
+ */
+int memdev_block_node(u64 addr)
+{
+	struct memory_block *mem = memdev_block_get(addr);
+	int node = NUMA_NO_NODE;
+
+	if (mem) {
+		node = mem->nid;
+		put_device(&mem->dev);
+	}
+	return node;
+}
+
+/**
+ * memdev_block_foreign() - whether another driver plugged the block
+ * @addr: physical address of the block
+ *
+ * Drivers that hot-plug memory (ACPI DIMMs, virtio-mem) have a memory group.
+ *
+ * Return: true if there is no such block, or it has an owner.
+ */
+bool memdev_block_foreign(u64 addr)
+{
+	struct memory_block *mem = memdev_block_get(addr);
+	bool foreign = true;
+
+	if (mem) {
+		foreign = mem->group;
+		put_device(&mem->dev);
+	}
+	return foreign;
+}
+
+/**
+ * memdev_block_poisoned() - whether a page of an online block is poisoned
+ * @addr: physical address of the block
+ *
+ * The kernel forgets about the poison when the block is removed.
+ *
+ * Return: true if there is one.
+ */
+bool memdev_block_poisoned(u64 addr)
+{
+	unsigned long pfn = PHYS_PFN(addr);
+	unsigned long end = pfn + PHYS_PFN(memory_block_size_bytes());
+	struct page *page;
+
+	for (; pfn < end; pfn++) {
+		/* Sections, the unit of what is online, are smaller than this */
+		if (!(pfn % pageblock_nr_pages))
+			cond_resched();
+		page = pfn_to_online_page(pfn);
+		if (page && PageHWPoison(page))
+			return true;
+	}
+	return false;
+}
+
+static ssize_t (*memdev_block_find_store(struct device *dev,
+					 struct device_attribute **attr))
+	(struct device *dev, struct device_attribute *attr, const char *buf,
+	 size_t count)
+{
+	const struct attribute_group **group;
+	struct attribute **a;
+
+	for (group = dev->groups; group && *group; group++) {
+		for (a = (*group)->attrs; a && *a; a++) {
+			if (strcmp((*a)->name, "state"))
+				continue;
+			*attr = container_of(*a, struct device_attribute, attr);
+			return (*attr)->store;
+		}
+	}
+	return NULL;
+}
+
+/*
+ * On contention the store returns -ERESTARTNOINTR and has pretended that a
+ * signal is pending, for the system call to be restarted. Take that back and
+ * restart it here, unless a signal really is and the caller cares.
+ */
+static int memdev_block_store(struct memory_block *mem, const char *state,
+			      bool interruptible)
+{
+	ssize_t (*store)(struct device *dev, struct device_attribute *attr,
+			 const char *buf, size_t count);
+	struct device_attribute *attr;
+	ssize_t rc;
+
+	store = memdev_block_find_store(&mem->dev, &attr);
+	if (!store)
+		return -EOPNOTSUPP;
+
+	do {
+		if (interruptible && signal_pending(current))
+			return -EINTR;
+		rc = store(&mem->dev, attr, state, strlen(state));
+		if (rc == -ERESTARTNOINTR)
+			recalc_sigpending();
+	} while (rc == -ERESTARTNOINTR);
+
+	return rc < 0 ? rc : 0;
+}
+
+static bool memdev_block_suits(enum memdev_block_state state,
+			       enum memdev_online_type type)
+{
+	switch (type) {
+	case MEMDEV_ONLINE_OFFLINE:
+		return state == MEMDEV_BLOCK_OFFLINE;
+	case MEMDEV_ONLINE_ANY:
+		return state == MEMDEV_BLOCK_KERNEL ||
+		       state == MEMDEV_BLOCK_MOVABLE;
+	case MEMDEV_ONLINE_KERNEL:
+		return state == MEMDEV_BLOCK_KERNEL;
+	case MEMDEV_ONLINE_MOVABLE:
+		return state == MEMDEV_BLOCK_MOVABLE;
+	case MEMDEV_ONLINE_SYSTEM:
+		return true;
+	}
+	return false;
+}
+
+/**
+ * memdev_block_online() - bring a block to where it belongs
+ * @addr: physical address of the block
+ * @type: where that is
+ *
+ * Somebody may have been quicker and have brought the block online elsewhere,
+ * udev or the machine's policy: then it is taken offline and tried again.
+ *
+ * Context: Sleeps, takes mm's locks.
+ * Return: 0; -ENODEV if there is no such block; or the kernel's reason why it
+ * does not go.
+ */
+int memdev_block_online(u64 addr, enum memdev_online_type type)
+{
+	struct memory_block *mem = memdev_block_get(addr);
+	int tries = 3;
+	int rc = 0;
+
+	if (!mem)
+		return -ENODEV;
+
+	while (!memdev_block_suits(memdev_block_state_of(mem), type)) {
+		if (!tries--) {
+			rc = rc ?: -EBUSY;
+			break;
+		}
+		if (memdev_block_state_of(mem) != MEMDEV_BLOCK_OFFLINE) {
+			/* A signal ends this one: it can take long */
+			rc = memdev_block_store(mem, "offline", true);
+			if (rc == -EINTR)
+				break;
+			continue;
+		}
+		rc = memdev_block_store(mem, memdev_online_types[type], false);
+		if (rc && rc != -EINVAL)
+			break;
+	}
+	if (memdev_block_suits(memdev_block_state_of(mem), type))
+		rc = 0;
+
+	put_device(&mem->dev);
+	return rc;
+}
+
+/**
+ * memdev_block_offline() - take a block offline
+ * @addr: physical address of the block
+ * @watch: what ends it
+ * @slice_ms: end it after so many ms, too; 0 for not
+ *
+ * Context: Sleeps, takes mm's locks.
+ * Return: 0, also if it is offline already; -ENODEV if there is no such block;
+ * -EAGAIN when the slice is over; what memdev_watch_check() says; or the
+ * kernel's reason: -EBUSY for pages that cannot be moved, -EINVAL for a block
+ * with holes, or what a notifier said.
+ */
+int memdev_block_offline(u64 addr, struct memdev_watch *watch,
+			 unsigned int slice_ms)
+{
+	struct memory_block *mem = memdev_block_get(addr);
+	int rc, end;
+
+	if (!mem)
+		return -ENODEV;
+
+	rc = memdev_watch_arm(watch, slice_ms);
+	if (!rc && memdev_block_state_of(mem) != MEMDEV_BLOCK_OFFLINE)
+		rc = memdev_block_store(mem, "offline", true);
+	memdev_watch_disarm(watch);
+
+	if (memdev_block_state_of(mem) == MEMDEV_BLOCK_OFFLINE) {
+		rc = 0;
+	} else if (rc == -EINTR) {
+		end = memdev_watch_check(watch);
+		rc = end ?: -EAGAIN;
+	}
+
+	put_device(&mem->dev);
+	return rc;
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reading what users write, and telling them why not.
+ */
+#include <linux/ctype.h>
+#include <linux/kernel.h>
+#include <linux/overflow.h>
+#include <linux/string.h>
+
+#include "internal.h"
+
+/**
+ * memdev_refuse() - note why something is refused
+ * @why: where to put it, or NULL
+ * @rc: negative errno
+ * @fmt: the reason, no newline
+ *
+ * Return: @rc.
+ */
+int memdev_refuse(struct memdev_reason *why, int rc, const char *fmt, ...)
+{
+	va_list args;
+
+	if (why) {
+		va_start(args, fmt);
+		vscnprintf(why->text, sizeof(why->text), fmt, args);
+		va_end(args);
+	}
+	return rc;
+}
+
+/**
+ * memdev_size_parse() - a size, or an address, that a user wrote
+ * @buf: the text: a number, decimal, octal or hexadecimal, and perhaps one of
+ *	 the suffixes K, M, G, T, P and E, and perhaps a newline
+ * @count: its length
+ * @size: where to put it, in bytes
+ *
+ * Unlike memparse() this takes no sign, no junk and no zero, and an overflow
+ * does not pass for a small number.
+ *
+ * Return: 0, -EINVAL, or -ERANGE if it needs more than 64 bits.
+ */
+int memdev_size_parse(const char *buf, size_t count, u64 *size)
+{
+	static const char suffixes[] = "kmgtpe";
+	char text[32];
+	const char *suffix;
+	unsigned int shift = 0;
+	u64 val;
+	int rc;
+
+	if (count && buf[count - 1] == '\n')
+		count--;
+	if (!count || count >= sizeof(text))
+		return -EINVAL;
+	memcpy(text, buf, count);
+	text[count] = '\0';
+	if (strlen(text) != count || text[0] < '0' || text[0] > '9')
+		return -EINVAL;
+
+	/* A last 'e' is a digit of a hexadecimal number */
+	suffix = strchr(suffixes, tolower(text[count - 1]));
+	if (suffix && !(*suffix == 'e' && text[0] == '0' &&
+			tolower(text[1]) == 'x')) {
+		shift = 10 * (suffix - suffixes + 1);
+		text[count - 1] = '\0';
+	}
+
+	rc = kstrtou64(text, 0, &val);
+	if (rc)
+		return rc;
+	if (!val)
+		return -EINVAL;
+	if (check_shl_overflow(val, shift, size))
+		return -ERANGE;
+	return 0;
+}
+
+/**
+ * memdev_number_parse() - N, or a prefix and N
+ * @str: the text, perhaps with white space around it
+ * @prefix: the prefix, for example "window"
+ * @nr: where to put N
+ *
+ * Return: 0 or -EINVAL.
+ */
+int memdev_number_parse(const char *str, const char *prefix, int *nr)
+{
+	size_t len = strlen(prefix);
+	unsigned int val;
+
+	if (!strncmp(str, prefix, len))
+		str += len;
+	/* kstrtouint() would take a plus */
+	if (*str < '0' || *str > '9' || kstrtouint(str, 10, &val) ||
+	    val > INT_MAX)
+		return -EINVAL;
+	*nr = val;
+	return 0;
+}

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Operations on a device: those that a user waits for, and those in the
+ * background that follow the size that was requested.
+ *
+ * A device does one operation at a time. One in the background never makes a
+ * user wait: it is stopped, keeps what it has done, and goes on afterwards if
+ * there is still something to do.
+ */
+#include <linux/bitmap.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+
+#include "internal.h"
+
+/* Pauses of the background worker, as virtio-mem has them */
+#define MEMDEV_BACKOFF_MIN_MS	50
+#define MEMDEV_BACKOFF_MAX_MS	300000
+
+/* Devices with plugged memory; see memdev_anything_plugged() */
+static atomic_t memdev_nr_plugged = ATOMIC_INIT(0);
+
+/**
+ * memdev_anything_plugged() - whether the kernel has memory of any device
+ *
+ * Return: true if it has.
+ */
+bool memdev_anything_plugged(void)
+{
+	return atomic_read(&memdev_nr_plugged);
+}
+
+/*
+ * While memory is plugged neither this module nor the provider's can go: there
+ * would be nobody to take the memory away, or to be asked about it. During an
+ * operation they cannot go, either.
+ */
+static bool memdev_modules_get(struct memdev_core *core)
+{
+	if (!try_module_get(THIS_MODULE))
+		return false;
+	if (try_module_get(core->md->ops->owner))
+		return true;
+	module_put(THIS_MODULE);
+	return false;
+}
+
+static void memdev_modules_put(struct memdev_core *core)
+{
+	module_put(core->md->ops->owner);
+	module_put(THIS_MODULE);
+}
+
+/* Stop what goes on in the background, so that op_lock is free soon */
+static void memdev_background_stop(struct memdev_core *core)
+{
+	spin_lock(&core->lock);
+	if (core->background && core->watch)
+		memdev_watch_stop(core->watch, -ECANCELED);
+	spin_unlock(&core->lock);
+}
+
+static int memdev_op_lock(struct memdev_core *core)
+{
+	memdev_background_stop(core);
+	if (mutex_lock_interruptible(&core->op_lock))
+		return -EINTR;
+	if (!core->dying)
+		return 0;
+	mutex_unlock(&core->op_lock);
+	return -ENODEV;
+}
+
+static void memdev_op_begin(struct memdev_core *core, enum memdev_op op,
+			    bool background, struct memdev_watch *watch)
+{
+	memdev_watch_begin(watch, op == MEMDEV_OP_UNPLUG ? core->timeout_ms :
+							   0);
+	spin_lock(&core->lock);
+	core->op = op;
+	core->background = background;
+	core->watch = watch;
+	spin_unlock(&core->lock);
+}
+
+static void memdev_op_end(struct memdev_core *core, struct memdev_watch *watch)
+{
+	spin_lock(&core->lock);
+	core->op = MEMDEV_OP_NONE;
+	core->background = false;
+	core->watch = NULL;
+	spin_unlock(&core->lock);
+	memdev_watch_end(watch);
+}
+
+static void memdev_pin(struct memdev_core *core)
+{
+	bool plugged = !bitmap_empty(core->plugged, core->nr_blocks);
+
+	if (plugged == core->pinned)
+		return;
+	core->pinned = plugged;
+	if (plugged) {
+		__module_get(THIS_MODULE);
+		__module_get(core->md->ops->owner);
+		atomic_inc(&memdev_nr_plugged);
+	} else {
+		atomic_dec(&memdev_nr_plugged);
+		memdev_modules_put(core);
+	}
+}
+
+static void memdev_account(struct memdev_core *core, enum memdev_op op, int rc,
+			   u64 before, ktime_t began,
+			   const struct memdev_reason *why)
+{
+	struct memdev_stats *stats = &core->stats[op - MEMDEV_OP_PLUG];
+	u64 after = memdev_blocks_size(core, core->plugged);
+
+	spin_lock(&core->lock);
+	stats->count++;
+	stats->failures += !!rc;
+	stats->bytes += after > before ? after - before : before - after;
+	stats->time_ns += ktime_to_ns(ktime_sub(ktime_get(), began));
+	core->last_error = *why;
+	spin_unlock(&core->lock);
+	if (rc && why->text[0])
+		dev_dbg(&core->md->dev, "%s\n", why->text);
+}
+
+static int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
+			  bool background)
+{
+	u64 before = memdev_blocks_size(core, core->plugged);
+	struct memdev_reason why = {};
+	struct memdev_watch watch;
+	ktime_t began = ktime_get();
+	int rc;
+
+	lockdep_assert_held(&core->op_lock);
+
+	if (!memdev_modules_get(core))
+		return -ENODEV;
+	memdev_op_begin(core, op, background, &watch);
+
+	if (op == MEMDEV_OP_PLUG) {
+		rc = memdev_hotplug_plug(core, size, background, &watch, &why);
+	} else {
+		rc = memdev_hotplug_unplug(core, size, &watch, &why);
+		/* Blocks that refused do not matter if others came out */
+		if (!rc)
+			why.text[0] = '\0';
+	}
+
+	memdev_op_end(core, &watch);
+	memdev_account(core, op, rc, before, began, &why);
+	memdev_pin(core);
+	memdev_modules_put(core);
+	return rc;
+}
+
+static int memdev_core_refuse(struct memdev_core *core, int rc,
+			      const struct memdev_reason *why)
+{
+	spin_lock(&core->lock);
+	core->last_error = *why;
+	spin_unlock(&core->lock);
+	return rc;
+}
+
+/**
+ * memdev_core_error() - a user wrote what cannot be read
+ * @core: the device
+ * @rc: negative errno
+ * @buf: what was written
+ * @count: its length
+ *
+ * Return: @rc.
+ */
+int memdev_core_error(struct memdev_core *core, int rc, const char *buf,
+		      size_t count)
+{
+	struct memdev_reason why;
+
+	/* Escaped, and not all of a flood */
+	memdev_refuse(&why, rc, "'%*pE' is %s", (int)min(count, (size_t)40),
+		      buf, rc == -ERANGE ? "too large" : "not understood");
+	return memdev_core_refuse(core, rc, &why);
+}
+
+static int memdev_check_size(struct memdev_core *core, u64 size,
+			     struct memdev_reason *why)
+{
+	if (!IS_ALIGNED(size, core->block_size))
+		return memdev_refuse(why, -EINVAL,
+				     "%llu bytes are not a multiple of the memory block size %llu",
+				     size, core->block_size);
+	if (core->md->flags & MEMORY_DEVICE_ATOMIC && size &&
+	    size != core->size)
+		return memdev_refuse(why, -EINVAL,
+				     "%llu bytes asked for, but a %s is plugged and unplugged as a whole: %llu bytes",
+				     size, core->md->ops->kind, core->size);
+	return 0;
+}
+
+/* A user's plug or unplug: afterwards nothing else is requested */
+static int memdev_user_op(struct memdev_core *core, enum memdev_op op, u64 size)
+{
+	struct memdev_reason why = {};
+	u64 plugged;
+	int rc;
+
+	rc = memdev_op_lock(core);
+	if (rc)
+		return rc;
+
+	plugged = memdev_blocks_size(core, core->plugged);
+	if (size == MEMDEV_SIZE_ALL) {
+		size = plugged;
+		if (op == MEMDEV_OP_PLUG)
+			size = core->size - plugged -
+			       memdev_blocks_size(core, core->retired);
+	}
+	rc = memdev_check_size(core, size, &why);
+	if (rc) {
+		memdev_core_refuse(core, rc, &why);
+		goto out;
+	}
+
+	cancel_delayed_work(&core->resize);
+	rc = memdev_operate(core, op, size, false);
+	plugged = memdev_blocks_size(core, core->plugged);
+	spin_lock(&core->lock);
+	core->requested = plugged;
+	spin_unlock(&core->lock);
+out:
+	mutex_unlock(&core->op_lock);
+	return rc;
+}
+
+/**
+ * memdev_plug() - plug memory now
+ * @core: the device
+ * @size: bytes, or MEMDEV_SIZE_ALL for all that is not plugged
+ *
+ * Context: Sleeps. A signal ends it.
+ * Return: as memdev_hotplug_plug(), -EINVAL, -EINTR or -ENODEV.
+ */
+int memdev_plug(struct memdev_core *core, u64 size)
+{
+	return memdev_user_op(core, MEMDEV_OP_PLUG, size);
+}
+
+/**
+ * memdev_unplug() - unplug memory now
+ * @core: the device
+ * @size: bytes, or MEMDEV_SIZE_ALL for all that is plugged
+ *
+ * Context: Sleeps. A signal ends it.
+ * Return: as memdev_hotplug_unplug(), -EINVAL, -EINTR or -ENODEV.
+ */
+int memdev_unplug(struct memdev_core *core, u64 size)
+{
+	return memdev_user_op(core, MEMDEV_OP_UNPLUG, size);
+}
+
+/**
+ * memdev_request() - say how much memory the device should have
+ * @core: the device
+ * @size: bytes
+ *
+ * The worker gets it there.
+ *
+ * Context: Sleeps. A signal ends it.
+ * Return: 0, -EINVAL, -EINTR or -ENODEV.
+ */
+int memdev_request(struct memdev_core *core, u64 size)
+{
+	struct memdev_reason why = {};
+	int rc;
+
+	rc = memdev_op_lock(core);
+	if (rc)
+		return rc;
+
+	rc = memdev_check_size(core, size, &why);
+	if (!rc && size > core->size)
+		rc = memdev_refuse(&why, -EINVAL,
+				   "%llu bytes asked for, the region has %llu",
+				   size, core->size);
+	if (rc) {
+		memdev_core_refuse(core, rc, &why);
+		goto out;
+	}
+
+	spin_lock(&core->lock);
+	core->requested = size;
+	spin_unlock(&core->lock);
+	core->backoff_ms = MEMDEV_BACKOFF_MIN_MS;
+	memdev_resize_start(core);
+out:
+	mutex_unlock(&core->op_lock);
+	return rc;
+}
+
+/**
+ * memdev_core_set() - change a setting of a device
+ * @core: the device
+ * @set: does it, under core->op_lock, or refuses
+ * @val: passed on to @set
+ *
+ * Context: Sleeps. A signal ends it.
+ * Return: what @set returns, -EINTR or -ENODEV.
+ */
+int memdev_core_set(struct memdev_core *core,
+		    int (*set)(struct memdev_core *core, u64 val,
+			       struct memdev_reason *why),
+		    u64 val)
+{
+	struct memdev_reason why = {};
+	int rc;
+
+	if (mutex_lock_interruptible(&core->op_lock))
+		return -EINTR;
+	rc = set(core, val, &why);
+	if (rc)
+		memdev_core_refuse(core, rc, &why);
+	mutex_unlock(&core->op_lock);
+	return rc;
+}
+
+/**
+ * memdev_resize_work() - one try to get where the device should be
+ * @work: resize of a struct memdev_core
+ */
+void memdev_resize_work(struct work_struct *work)
+{
+	struct memdev_core *core = container_of(to_delayed_work(work),
+						struct memdev_core, resize);
+	u64 plugged, requested;
+	int rc = 0;
+
+	/* Whoever stops this work for good may hold the lock: do not wait */
+	if (!mutex_trylock(&core->op_lock)) {
+		queue_delayed_work(memdev_wq, &core->resize,
+				   msecs_to_jiffies(MEMDEV_BACKOFF_MIN_MS));
+		return;
+	}
+	if (core->dying)
+		goto out;
+
+	spin_lock(&core->lock);
+	plugged = memdev_blocks_size(core, core->plugged);
+	requested = core->requested;
+	spin_unlock(&core->lock);
+
+	if (requested > plugged)
+		rc = memdev_operate(core, MEMDEV_OP_PLUG, requested - plugged,
+				    true);
+	else if (requested < plugged)
+		rc = memdev_operate(core, MEMDEV_OP_UNPLUG,
+				    plugged - requested, true);
+	if (rc) {
+		queue_delayed_work(memdev_wq, &core->resize,
+				   msecs_to_jiffies(core->backoff_ms));
+		core->backoff_ms = min(2 * core->backoff_ms,
+				       MEMDEV_BACKOFF_MAX_MS + 0U);
+	}
+out:
+	mutex_unlock(&core->op_lock);
+}
+
+/**
+ * memdev_resize_start() - follow what is requested
+ * @core: the device
+ */
+void memdev_resize_start(struct memdev_core *core)
+{
+	mod_delayed_work(memdev_wq, &core->resize, 0);
+}
+
+/**
+ * memdev_resize_stop() - follow nothing until memdev_resize_start()
+ * @core: the device
+ *
+ * Context: Sleeps, but not for long.
+ */
+void memdev_resize_stop(struct memdev_core *core)
+{
+	memdev_background_stop(core);
+	cancel_delayed_work_sync(&core->resize);
+}

@@ -1,0 +1,509 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Windows: ranges of RAM that memdev owns and the kernel does not use.
+ *
+ * A window is either claimed, where the kernel was told at boot to leave RAM
+ * alone, or carved out of System RAM (carve.c). What is claimed is checked
+ * twice: no resource but a reserved one may lie there, and it has to remember
+ * what is written to it.
+ */
+#include <linux/idr.h>
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/log2.h>
+#include <linux/memory.h>
+#include <linux/mm.h>
+#include <linux/numa.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "internal.h"
+
+/* Both protected by memdev_list_lock */
+LIST_HEAD(memdev_windows);
+static DEFINE_IDA(memdev_window_ida);
+
+const char *const memdev_source_names[] = {
+	[MEMDEV_SOURCE_RESERVED]	= "reserved",
+	[MEMDEV_SOURCE_CARVED]		= "carved",
+	[MEMDEV_SOURCE_SOFT_RESERVED]	= "soft-reserved",
+};
+
+/* --- what a user asked for ------------------------------------------------ */
+
+/**
+ * memdev_window_spec_parse() - SIZE@START[:NODE] or SIZE[:NODE]
+ * @str: the text, no white space
+ * @spec: where to put it
+ * @why: where to put the reason
+ *
+ * Return: 0, -EINVAL or -ERANGE.
+ */
+int memdev_window_spec_parse(const char *str, struct memdev_window_spec *spec,
+			     struct memdev_reason *why)
+{
+	const char *p, *end;
+
+	*spec = (struct memdev_window_spec){ .node = NUMA_NO_NODE };
+
+	end = strpbrk(str, "@:") ?: str + strlen(str);
+	if (memdev_size_parse(str, end - str, &spec->size))
+		goto err;
+	spec->carve = *end != '@';
+	if (!spec->carve) {
+		p = end + 1;
+		end = strchr(p, ':') ?: p + strlen(p);
+		/* START is an address: 0 is not one that could be had */
+		if (memdev_size_parse(p, end - p, &spec->start))
+			goto err;
+	}
+	if (*end == ':' && memdev_number_parse(end + 1, "", &spec->node))
+		goto err;
+	return 0;
+err:
+	return memdev_refuse(why, -EINVAL,
+			     "window '%.80s': not SIZE@START[:NODE] or SIZE[:NODE]",
+			     str);
+}
+
+static int memdev_window_check_node(struct memdev_window_spec *spec,
+				    struct memdev_reason *why)
+{
+	if (spec->node != NUMA_NO_NODE &&
+	    (spec->node >= MAX_NUMNODES || !node_possible(spec->node)))
+		return memdev_refuse(why, -EINVAL,
+				     "window of %llu bytes: node %d is not possible on this machine",
+				     spec->size, spec->node);
+	return 0;
+}
+
+static int memdev_window_check(struct memdev_window_spec *spec,
+			       struct memdev_reason *why)
+{
+	u64 block_size = memory_block_size_bytes();
+	struct range range = mhp_get_pluggable_range(true);
+	struct memdev_window *window;
+	u64 last;
+
+	if (!IS_ALIGNED(spec->size, block_size))
+		return memdev_refuse(why, -EINVAL,
+				     "window size 0x%llx is not a multiple of the memory block size 0x%llx",
+				     spec->size, block_size);
+	if (spec->carve)
+		return 0;
+
+	if (!IS_ALIGNED(spec->start, block_size))
+		return memdev_refuse(why, -EINVAL,
+				     "window start 0x%llx is not a multiple of the memory block size 0x%llx",
+				     spec->start, block_size);
+	last = spec->start + spec->size - 1;
+	if (last < spec->start || spec->start < range.start ||
+	    last > range.end)
+		return memdev_refuse(why, -ERANGE,
+				     "window [0x%llx-0x%llx] is outside what the machine can hot-plug [0x%llx-0x%llx]",
+				     spec->start, last, range.start, range.end);
+
+	mutex_lock(&memdev_list_lock);
+	list_for_each_entry(window, &memdev_windows, list) {
+		if (spec->start < window->start + window->size &&
+		    window->start <= last) {
+			mutex_unlock(&memdev_list_lock);
+			return memdev_refuse(why, -EBUSY,
+					     "window [0x%llx-0x%llx] overlaps window%d",
+					     spec->start, last, window->id);
+		}
+	}
+	mutex_unlock(&memdev_list_lock);
+	return 0;
+}
+
+/* --- claiming what the kernel left alone ---------------------------------- */
+
+struct memdev_conflict {
+	bool soft;
+	bool found;
+	u64 start;
+	u64 end;
+};
+
+static int memdev_window_conflict(struct resource *res, void *arg)
+{
+	struct memdev_conflict *c = arg;
+
+	if (res->desc == IORES_DESC_RESERVED)
+		return 0;
+	if (res->desc == IORES_DESC_SOFT_RESERVED) {
+		c->soft = true;
+		return 0;
+	}
+	c->found = true;
+	c->start = res->start;
+	c->end = res->end;
+	return 1;
+}
+
+/**
+ * memdev_resource_claim() - claim a range in the tree of resources
+ * @parent: where in the tree
+ * @start: physical address
+ * @size: bytes
+ * @name: its name; must stay
+ *
+ * The resource is not busy: memory that is plugged becomes its child.
+ *
+ * Return: the resource, or NULL if something else has a part of the range.
+ */
+struct resource *memdev_resource_claim(struct resource *parent, u64 start,
+				       u64 size, const char *name)
+{
+	struct resource *res = __request_region(parent, start, size, name, 0);
+
+	if (res)
+		res->flags &= ~IORESOURCE_BUSY;
+	return res;
+}
+
+/**
+ * memdev_resource_release() - release what memdev_resource_claim() claimed
+ * @res: the resource; it has no children any more
+ */
+void memdev_resource_release(struct resource *res)
+{
+	/* Only busy ones are found and freed */
+	res->flags |= IORESOURCE_BUSY;
+	__release_region(res->parent, res->start, resource_size(res));
+}
+
+/*
+ * Whether a page remembers: RAM does, unassigned addresses do not, nor does
+ * what decodes them. What was in the page is put back.
+ */
+static bool memdev_page_is_ram(u64 addr)
+{
+	static const u64 patterns[] = {
+		0x0f1e2d3c4b5a6978, 0xf0e1d2c3b4a59687,
+	};
+	bool ram = true;
+	u64 *p, saved;
+	int i;
+
+	/* Not cached, so that no cache remembers in the page's place */
+	p = memremap(addr, PAGE_SIZE, MEMREMAP_WC);
+	if (!p)
+		p = memremap(addr, PAGE_SIZE, MEMREMAP_WB);
+	if (!p)
+		return false;
+
+	saved = READ_ONCE(*p);
+	for (i = 0; i < ARRAY_SIZE(patterns); i++) {
+		WRITE_ONCE(*p, patterns[i] ^ addr);
+		mb();
+		if (READ_ONCE(*p) != (patterns[i] ^ addr))
+			ram = false;
+	}
+	WRITE_ONCE(*p, saved);
+	mb();
+
+	memunmap(p);
+	return ram;
+}
+
+static int memdev_window_probe(u64 start, u64 size, struct memdev_reason *why)
+{
+	u64 block_size = memory_block_size_bytes();
+	u64 addr, bad;
+
+	for (addr = start; addr < start + size; addr += block_size) {
+		cond_resched();
+		bad = addr;
+		if (memdev_page_is_ram(bad)) {
+			bad = addr + block_size - PAGE_SIZE;
+			if (memdev_page_is_ram(bad))
+				continue;
+		}
+		return memdev_refuse(why, -ENXIO,
+				     "window [0x%llx-0x%llx] is not RAM at 0x%llx",
+				     start, start + size - 1, bad);
+	}
+	return 0;
+}
+
+static int memdev_window_claim(struct memdev_window *w,
+			       struct memdev_reason *why)
+{
+	struct memdev_conflict c = {};
+	struct resource *parent;
+	u64 last = w->start + w->size - 1;
+	int rc;
+
+	walk_iomem_res_desc(IORES_DESC_NONE, 0, w->start, last, &c,
+			    memdev_window_conflict);
+	if (c.found)
+		return memdev_refuse(why, -EBUSY,
+				     "window [0x%llx-0x%llx]: something else has [0x%llx-0x%llx], see /proc/iomem",
+				     w->start, last, c.start, c.end);
+	w->source = c.soft ? MEMDEV_SOURCE_SOFT_RESERVED :
+			     MEMDEV_SOURCE_RESERVED;
+
+	w->res = memdev_resource_claim(&iomem_resource, w->start, w->size,
+				       w->name);
+	if (!w->res)
+		return memdev_refuse(why, -EBUSY,
+				     "window [0x%llx-0x%llx] cannot be claimed, it is in use or crosses the end of what is reserved",
+				     w->start, last);
+
+	/*
+	 * The walk above saw what is on top. This sees what the claim ended up
+	 * in, and nobody can come in between any more.
+	 */
+	for (parent = w->res->parent; parent != &iomem_resource;
+	     parent = parent->parent) {
+		if (parent->desc == IORES_DESC_RESERVED ||
+		    parent->desc == IORES_DESC_SOFT_RESERVED)
+			continue;
+		rc = memdev_refuse(why, -EBUSY,
+				   "window [0x%llx-0x%llx] is part of '%s'",
+				   w->start, last, parent->name);
+		goto err_release;
+	}
+
+	rc = memdev_window_probe(w->start, w->size, why);
+	if (rc)
+		goto err_release;
+
+	if (w->node == NUMA_NO_NODE)
+		w->node = phys_to_target_node(w->start);
+	if (w->node == NUMA_NO_NODE)
+		w->node = memory_add_physaddr_to_nid(w->start);
+	if (!node_possible(w->node)) {
+		rc = memdev_refuse(why, -EINVAL,
+				   "window [0x%llx-0x%llx]: its node %d is not possible, name another",
+				   w->start, last, w->node);
+		goto err_release;
+	}
+	return 0;
+
+err_release:
+	memdev_resource_release(w->res);
+	return rc;
+}
+
+/* --- carving it out of System RAM ----------------------------------------- */
+
+static int memdev_window_carve(struct memdev_window *w,
+			       struct memdev_window_spec *spec,
+			       struct memdev_reason *why)
+{
+	int rc;
+
+	rc = memdev_carve(spec, &w->movable, why);
+	if (rc)
+		return rc;
+
+	w->start = spec->start;
+	w->size = spec->size;
+	w->node = spec->node;
+	w->source = MEMDEV_SOURCE_CARVED;
+	w->res = memdev_resource_claim(&iomem_resource, w->start, w->size,
+				       w->name);
+	if (w->res && region_intersects(w->start, w->size,
+					IORESOURCE_SYSTEM_RAM,
+					IORES_DESC_NONE) == REGION_DISJOINT)
+		return 0;
+
+	if (w->res)
+		memdev_resource_release(w->res);
+	memdev_carve_return(w->start, w->size, w->node, w->movable);
+	bitmap_free(w->movable);
+	w->movable = NULL;
+	return memdev_refuse(why, -EBUSY,
+			     "window [0x%llx-0x%llx]: the range was taken before it could be claimed",
+			     w->start, w->start + w->size - 1);
+}
+
+static void memdev_window_give_back(struct memdev_window *w)
+{
+	memdev_resource_release(w->res);
+	if (w->source == MEMDEV_SOURCE_CARVED)
+		memdev_carve_return(w->start, w->size, w->node, w->movable);
+}
+
+/**
+ * memdev_windows_carved() - whether System RAM is missing
+ *
+ * Context: takes memdev_list_lock.
+ * Return: true if a window was carved out of it.
+ */
+bool memdev_windows_carved(void)
+{
+	struct memdev_window *w;
+	bool carved = false;
+
+	mutex_lock(&memdev_list_lock);
+	list_for_each_entry(w, &memdev_windows, list)
+		carved |= w->source == MEMDEV_SOURCE_CARVED;
+	mutex_unlock(&memdev_list_lock);
+	return carved;
+}
+
+/* --- life ----------------------------------------------------------------- */
+
+static void memdev_window_release(struct device *dev)
+{
+	struct memdev_window *w = to_memdev_window(dev);
+
+	memdev_alloc_destroy(&w->alloc);
+	bitmap_free(w->movable);
+	bitmap_free(w->slots);
+	kfree(w);
+	memdev_object_put();
+}
+
+static const struct device_type memdev_window_type = {
+	.name = "memdev_window",
+	.groups = memdev_window_groups,
+	.release = memdev_window_release,
+};
+
+/**
+ * memdev_window_create() - make a window
+ * @spec: what it shall be
+ * @why: where to put the reason
+ *
+ * Context: under memdev_bus_lock. Sleeps, takes mm's locks.
+ * Return: 0; -EINVAL or -ERANGE for what cannot be; -EBUSY for what is in use;
+ * -ENXIO for what is no RAM; -EINTR; -ENOMEM.
+ */
+int memdev_window_create(const struct memdev_window_spec *spec,
+			 struct memdev_reason *why)
+{
+	struct memdev_window_spec want = *spec;
+	struct memdev_window *w;
+	int rc;
+
+	rc = memdev_window_check_node(&want, why);
+	if (!rc)
+		rc = memdev_window_check(&want, why);
+	if (rc)
+		return rc;
+
+	w = kzalloc(sizeof(*w), GFP_KERNEL);
+	if (!w)
+		return -ENOMEM;
+	memdev_object_get();
+	device_initialize(&w->dev);
+	w->dev.type = &memdev_window_type;
+	w->dev.parent = memdev_root;
+	mutex_init(&w->lock);
+
+	w->nr_slots = MEMDEV_SLOTS_DEFAULT;
+	w->slots = bitmap_zalloc(MEMDEV_SLOTS_MAX, GFP_KERNEL);
+	if (!w->slots) {
+		rc = -ENOMEM;
+		goto err_put;
+	}
+	rc = ida_alloc(&memdev_window_ida, GFP_KERNEL);
+	if (rc < 0)
+		goto err_put;
+	w->id = rc;
+	snprintf(w->name, sizeof(w->name), "memdev window%d", w->id);
+	rc = dev_set_name(&w->dev, "window%d", w->id);
+	if (rc)
+		goto err_free_id;
+
+	w->start = want.start;
+	w->size = want.size;
+	w->node = want.node;
+	if (want.carve)
+		rc = memdev_window_carve(w, &want, why);
+	else
+		rc = memdev_window_claim(w, why);
+	if (rc)
+		goto err_free_id;
+
+	w->limit = w->size;
+	rc = memdev_alloc_init(&w->alloc, w->start, w->size,
+			       ilog2(memory_block_size_bytes()));
+	if (rc)
+		goto err_give_back;
+
+	rc = device_add(&w->dev);
+	if (rc)
+		goto err_give_back;
+
+	mutex_lock(&memdev_list_lock);
+	list_add_tail(&w->list, &memdev_windows);
+	mutex_unlock(&memdev_list_lock);
+	dev_info(&w->dev, "%llu MiB, %s, node %d\n", w->size / SZ_1M,
+		 memdev_source_names[w->source], w->node);
+	return 0;
+
+err_give_back:
+	memdev_window_give_back(w);
+err_free_id:
+	ida_free(&memdev_window_ida, w->id);
+err_put:
+	put_device(&w->dev);
+	return rc;
+}
+
+/* The window has no devices, and is in the list no more */
+static void memdev_window_remove(struct memdev_window *w)
+{
+	device_del(&w->dev);
+	memdev_window_give_back(w);
+	ida_free(&memdev_window_ida, w->id);
+	put_device(&w->dev);
+}
+
+/**
+ * memdev_window_destroy() - give a window back
+ * @id: its number
+ * @why: where to put the reason
+ *
+ * Context: under memdev_bus_lock. Sleeps, takes mm's locks.
+ * Return: 0, -ENODEV if there is no such window, -EBUSY if it has devices.
+ */
+int memdev_window_destroy(int id, struct memdev_reason *why)
+{
+	struct memdev_window *w;
+	int rc = -ENODEV;
+
+	mutex_lock(&memdev_list_lock);
+	list_for_each_entry(w, &memdev_windows, list) {
+		if (w->id != id)
+			continue;
+		rc = list_empty(&w->alloc.regions) ? 0 : -EBUSY;
+		if (!rc)
+			list_del(&w->list);
+		break;
+	}
+	mutex_unlock(&memdev_list_lock);
+
+	if (rc == -ENODEV)
+		return memdev_refuse(why, rc, "there is no window%d", id);
+	if (rc)
+		return memdev_refuse(why, rc, "window%d has devices", id);
+
+	memdev_window_remove(w);
+	return 0;
+}
+
+/**
+ * memdev_windows_destroy_all() - give all windows back
+ *
+ * Context: under memdev_bus_lock; no device is left.
+ */
+void memdev_windows_destroy_all(void)
+{
+	struct memdev_window *w, *next;
+	LIST_HEAD(gone);
+
+	mutex_lock(&memdev_list_lock);
+	list_splice_init(&memdev_windows, &gone);
+	mutex_unlock(&memdev_list_lock);
+
+	/* The last one carved was cut from the side of the one before */
+	list_for_each_entry_safe_reverse(w, next, &gone, list)
+		memdev_window_remove(w);
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The attributes of windows. See
+ * Documentation/ABI/testing/sysfs-bus-memdev.
+ */
+#include <linux/bitmap.h>
+#include <linux/kstrtox.h>
+#include <linux/sysfs.h>
+
+#include "internal.h"
+
+static ssize_t start_show(struct device *dev, struct device_attribute *attr,
+			  char *buf)
+{
+	return sysfs_emit(buf, "0x%llx\n", to_memdev_window(dev)->start);
+}
+static DEVICE_ATTR_ADMIN_RO(start);
+
+static ssize_t size_show(struct device *dev, struct device_attribute *attr,
+			 char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", to_memdev_window(dev)->size);
+}
+static DEVICE_ATTR_RO(size);
+
+static ssize_t node_show(struct device *dev, struct device_attribute *attr,
+			 char *buf)
+{
+	return sysfs_emit(buf, "%d\n", to_memdev_window(dev)->node);
+}
+static DEVICE_ATTR_RO(node);
+
+static ssize_t source_show(struct device *dev, struct device_attribute *attr,
+			   char *buf)
+{
+	struct memdev_window *w = to_memdev_window(dev);
+
+	return sysfs_emit(buf, "%s\n", memdev_source_names[w->source]);
+}
+static DEVICE_ATTR_RO(source);
+
+static ssize_t limit_show(struct device *dev, struct device_attribute *attr,
+			  char *buf)
+{
+	struct memdev_window *w = to_memdev_window(dev);
+	u64 limit;
+
+	mutex_lock(&w->lock);
+	limit = w->limit;
+	mutex_unlock(&w->lock);
+	return sysfs_emit(buf, "%llu\n", limit);
+}
+
+static ssize_t limit_store(struct device *dev, struct device_attribute *attr,
+			   const char *buf, size_t count)
+{
+	struct memdev_window *w = to_memdev_window(dev);
+	u64 limit;
+	int rc;
+
+	rc = memdev_size_parse(buf, count, &limit);
+	if (rc)
+		return rc;
+
+	mutex_lock(&w->lock);
+	if (limit < w->alloc.used)
+		rc = -EBUSY;
+	else
+		w->limit = limit;
+	mutex_unlock(&w->lock);
+	return rc ?: count;
+}
+static DEVICE_ATTR_RW(limit);
+
+static ssize_t slots_show(struct device *dev, struct device_attribute *attr,
+			  char *buf)
+{
+	struct memdev_window *w = to_memdev_window(dev);
+	unsigned int nr;
+
+	mutex_lock(&w->lock);
+	nr = w->nr_slots;
+	mutex_unlock(&w->lock);
+	return sysfs_emit(buf, "%u\n", nr);
+}
+
+static ssize_t slots_store(struct device *dev, struct device_attribute *attr,
+			   const char *buf, size_t count)
+{
+	struct memdev_window *w = to_memdev_window(dev);
+	unsigned int nr;
+	int rc;
+
+	rc = kstrtouint(buf, 0, &nr);
+	if (rc)
+		return rc;
+	if (nr > MEMDEV_SLOTS_MAX)
+		return -EINVAL;
+
+	mutex_lock(&w->lock);
+	/* Devices keep the slots that they have */
+	if (find_next_bit(w->slots, MEMDEV_SLOTS_MAX, nr) < MEMDEV_SLOTS_MAX)
+		rc = -EBUSY;
+	else
+		w->nr_slots = nr;
+	mutex_unlock(&w->lock);
+	return rc ?: count;
+}
+static DEVICE_ATTR_RW(slots);
+
+static ssize_t used_show(struct device *dev, struct device_attribute *attr,
+			 char *buf)
+{
+	struct memdev_window *w = to_memdev_window(dev);
+	u64 used;
+
+	mutex_lock(&w->lock);
+	used = w->alloc.used;
+	mutex_unlock(&w->lock);
+	return sysfs_emit(buf, "%llu\n", used);
+}
+static DEVICE_ATTR_RO(used);
+
+static ssize_t largest_free_show(struct device *dev,
+				 struct device_attribute *attr, char *buf)
+{
+	struct memdev_window *w = to_memdev_window(dev);
+	u64 free;
+
+	mutex_lock(&w->lock);
+	free = memdev_alloc_largest_free(&w->alloc);
+	mutex_unlock(&w->lock);
+	return sysfs_emit(buf, "%llu\n", free);
+}
+static DEVICE_ATTR_RO(largest_free);
+
+static struct attribute *memdev_window_attrs[] = {
+	&dev_attr_start.attr,
+	&dev_attr_size.attr,
+	&dev_attr_node.attr,
+	&dev_attr_source.attr,
+	&dev_attr_limit.attr,
+	&dev_attr_slots.attr,
+	&dev_attr_used.attr,
+	&dev_attr_largest_free.attr,
+	NULL
+};
+static const struct attribute_group memdev_window_group = {
+	.attrs = memdev_window_attrs,
+};
+
+const struct attribute_group *memdev_window_groups[] = {
+	&memdev_window_group,
+	NULL
+};

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Hot-pluggable memory devices: the interface for those who provide them.
+ *
+ * A memory device owns a region of physical address space that is backed by
+ * RAM. The memdev core picks the region's address, gives the memory to the
+ * kernel and takes it back, block by block, and tells user space about it.
+ */
+#ifndef _LINUX_MEMDEV_H
+#define _LINUX_MEMDEV_H
+
+#include <linux/bits.h>
+#include <linux/device.h>
+#include <linux/list.h>
+#include <linux/types.h>
+
+struct memdev_core;
+struct memory_device;
+struct netlink_ext_ack;
+
+/**
+ * struct memory_device_region - the one memory region of a memory device
+ * @size: size in bytes; 0 for a device that has no memory
+ * @align: alignment that the region wants, in bytes, a power of two; 0 where
+ *	   the memory block size will do
+ */
+struct memory_device_region {
+	u64 size;
+	u64 align;
+};
+
+/**
+ * struct memory_device_info - public description of a memory device
+ * @kind: what the device is, for example "dimm"
+ * @id: the name its creator gave it, or NULL
+ * @addr: physical address of the region, 0 while it has none
+ * @size: size of the region in bytes
+ * @plugged_size: bytes that are plugged
+ * @requested_size: bytes that the device should have plugged
+ * @node: NUMA node that the memory goes to
+ * @slot: slot number, or -1
+ */
+struct memory_device_info {
+	const char *kind;
+	const char *id;
+	u64 addr;
+	u64 size;
+	u64 plugged_size;
+	u64 requested_size;
+	int node;
+	int slot;
+};
+
+/**
+ * struct memory_device_ops - what a provider of memory devices implements
+ *
+ * Where the comments below name no lock, the core holds none that a provider
+ * could see, and the callback may sleep.
+ */
+struct memory_device_ops {
+	/** @owner: module of the provider; pinned while memory is plugged */
+	struct module *owner;
+
+	/** @kind: name of the kind, shown in the device's attribute "kind" */
+	const char *kind;
+
+	/**
+	 * @get_addr: physical address of the region in bytes. Before
+	 * memory_device_register() it is the address asked for, or 0 where any
+	 * will do; afterwards what @set_addr was given. Called under the
+	 * window's lock: it must not sleep for long nor call the core.
+	 */
+	u64 (*get_addr)(const struct memory_device *md);
+
+	/**
+	 * @set_addr: take @addr as the address of the region, or 0 when the
+	 * region goes. Called once, at the end of pre_plug, under the window's
+	 * lock. Cannot fail.
+	 */
+	void (*set_addr)(struct memory_device *md, u64 addr);
+
+	/**
+	 * @get_plugged_size: bytes of the region that are usable now. Optional;
+	 * by default the bytes that the core has plugged.
+	 */
+	u64 (*get_plugged_size)(const struct memory_device *md);
+
+	/**
+	 * @get_memory_region: the device's region. It must not change while the
+	 * device is registered.
+	 */
+	const struct memory_device_region *
+	(*get_memory_region)(const struct memory_device *md);
+
+	/**
+	 * @get_min_alignment: lower bound on the alignment of the region, in
+	 * bytes, a power of two. Optional; by default the memory block size.
+	 */
+	u64 (*get_min_alignment)(const struct memory_device *md);
+
+	/**
+	 * @fill_device_info: correct or complete @info, which the core has
+	 * filled with what it knows. Optional.
+	 */
+	void (*fill_device_info)(const struct memory_device *md,
+				 struct memory_device_info *info);
+
+	/**
+	 * @plug: asked before the kernel gets @size bytes at @offset of the
+	 * region. Optional. Return 0 to allow it, or a negative errno and, in
+	 * @extack, why not; then nothing is plugged there. A range that was
+	 * allowed and yet could not be added is given back by @unplug.
+	 * Called under the device's operation lock.
+	 */
+	int (*plug)(struct memory_device *md, u64 offset, u64 size,
+		    struct netlink_ext_ack *extack);
+
+	/**
+	 * @unplug: asked before @size bytes at @offset of the region are taken
+	 * offline and away from the kernel. Optional. Return 0 to allow it, or
+	 * a negative errno and, in @extack, why not; then the memory stays.
+	 * Called under the device's operation lock.
+	 */
+	int (*unplug)(struct memory_device *md, u64 offset, u64 size,
+		      struct netlink_ext_ack *extack);
+
+	/**
+	 * @release: the last reference to the device is gone, free it.
+	 * No attribute of the device can be read any more.
+	 */
+	void (*release)(struct memory_device *md);
+};
+
+/* The device is plugged and unplugged as a whole, or not at all */
+#define MEMORY_DEVICE_ATOMIC	BIT(0)
+/* The device takes one of the window's slots */
+#define MEMORY_DEVICE_SLOT	BIT(1)
+
+#define MEMORY_DEVICE_ID_LEN	64
+
+/**
+ * struct memory_device - a memory device
+ * @dev: the device; its parent and its name are set by the core
+ * @ops: what the provider implements
+ * @flags: MEMORY_DEVICE_* flags
+ * @id: name that its creator gave it, unique, or an empty string
+ * @window: number of the window that the region must be in, or -1
+ * @node: NUMA node that the memory goes to, or NUMA_NO_NODE for the window's
+ * @slot: slot asked for, or -1 for the lowest that is free; with
+ *	  MEMORY_DEVICE_SLOT only
+ * @core: the core's own
+ *
+ * A provider embeds this in a structure of its own, zeroed, sets @ops, @flags,
+ * @id, @window, @node and @slot and calls memory_device_register(). After that
+ * all of them belong to the core.
+ */
+struct memory_device {
+	struct device dev;
+	const struct memory_device_ops *ops;
+	unsigned int flags;
+	char id[MEMORY_DEVICE_ID_LEN];
+	int window;
+	int node;
+	int slot;
+	struct memdev_core *core;
+};
+
+int memory_device_register(struct memory_device *md,
+			   struct netlink_ext_ack *extack);
+int memory_device_unregister(struct memory_device *md);
+u64 memory_device_get_region_size(const struct memory_device *md);
+u64 memory_device_get_plugged_size(const struct memory_device *md);
+void memory_device_get_info(const struct memory_device *md,
+			    struct memory_device_info *info);
+
+/**
+ * struct memory_device_params - what a user asked a new device to be
+ * @kind: name of the kind
+ * @id: name of the device, or an empty string
+ * @size: size of its region in bytes
+ * @addr: physical address that it must have, or 0
+ * @align: alignment of its region in bytes, or 0
+ * @window: number of the window, or -1
+ * @node: NUMA node, or NUMA_NO_NODE
+ * @slot: slot, or -1
+ */
+struct memory_device_params {
+	char kind[16];
+	char id[MEMORY_DEVICE_ID_LEN];
+	u64 size;
+	u64 addr;
+	u64 align;
+	int window;
+	int node;
+	int slot;
+};
+
+/**
+ * struct memory_device_kind - a kind of device that users create by name
+ * @name: the name, as in "kind=" of the bus attribute new_device
+ * @owner: module of the provider
+ * @ops: the operations of its devices; by them the core knows its own
+ * @create: make and register a device. Return 0, or a negative errno and the
+ *	    reason in the extack. Called with no lock held; it may sleep.
+ * @destroy: unregister and drop a device that @create made. Return 0, or
+ *	     -EBUSY while memory is plugged. Called with no lock held.
+ * @list: the core's own
+ */
+struct memory_device_kind {
+	const char *name;
+	struct module *owner;
+	const struct memory_device_ops *ops;
+	int (*create)(const struct memory_device_params *params,
+		      struct netlink_ext_ack *extack);
+	int (*destroy)(struct memory_device *md);
+	struct list_head list;
+};
+
+int memory_device_kind_register(struct memory_device_kind *kind);
+void memory_device_kind_unregister(struct memory_device_kind *kind);
+
+#endif /* _LINUX_MEMDEV_H */
