@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Judge one test's output: reads TAP, prints "passed failed skipped" and, when
+# the run as a whole is not to be trusted, why. Variables: rc, the status that
+# the VM runner gave; 4 is kselftest's "skipped".
+
+{ sub(/\r$/, "") }
+
+/^1\.\.[0-9]+/ {
+	if (plan != "")
+		why = "more than one plan"
+	plan = substr($1, 4) + 0
+	if (match($0, /# *[Ss][Kk][Ii][Pp] */))
+		whole_skip = substr($0, RSTART + RLENGTH)
+	next
+}
+
+/^(not )?ok([ \t]|$)/ {
+	bad = /^not /
+	number = bad ? $3 : $2
+	points++
+	if (number ~ /^[0-9]+$/ && number + 0 != points)
+		why = "point " points " calls itself " number
+	if (/# *([Ss][Kk][Ii][Pp]|[Tt][Oo][Dd][Oo]|XFAIL)/)
+		skipped++
+	else if (bad)
+		failed++
+	else
+		passed++
+	next
+}
+
+/^# *SKIP|^SKIP:|^# .*\[SKIP\]/ { skip_text = $0 }
+
+/^Bail out!/ { why = $0 }
+
+END {
+	if (rc == 4 && points == 0 || plan == 0 && plan != "" && rc == 0) {
+		sub(/^#? *SKIP:? */, "", skip_text)
+		if (whole_skip == "")
+			whole_skip = skip_text
+		if (whole_skip == "")
+			whole_skip = "no reason given"
+		print 0, 0, 1, "skipped: " whole_skip
+		exit
+	}
+	if (why == "" && rc == 124)
+		why = "time limit"
+	if (why == "" && rc == 125)
+		why = "see below"
+	if (why == "" && plan == "")
+		why = "no plan"
+	if (why == "" && plan != points)
+		why = points + 0 " of " plan " points"
+	if (why == "" && rc != 0 && rc != 4 && !failed)
+		why = "exit status " rc
+	if (why != "")
+		failed++
+	print passed + 0, failed + 0, skipped + 0, why
+}
