@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Out-of-tree build of memdev. "make help" lists what there is.
+
+VM := tools/testing/selftests/memdev/vm
+
+# Where the running kernel has no build tree, any installed headers will do to
+# compile.
+ifeq ($(origin KDIR),undefined)
+KDIR := $(wildcard /lib/modules/$(shell uname -r)/build)
+ifeq ($(KDIR),)
+KDIR := $(shell for d in /usr/src/linux-headers-* /lib/modules/*/build; do \
+		test -e $$d/Module.symvers && echo $$d; done | \
+		sed 's,.*\(linux-headers-\|modules/\)\(.*\),\2 &,' | \
+		sort -V | tail -n 1 | cut -d' ' -f2)
+KDIR_NOTE := $(KDIR)
+endif
+endif
+
+kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)/drivers/memdev CONFIG_MEMDEV=m
+
+all: modules
+
+modules: kdir
+	$(kbuild) modules
+
+install: kdir
+	$(kbuild) modules_install
+	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) \
+		$$($(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease)
+
+kdir:
+ifeq ($(KDIR),)
+	@echo "no kernel headers found: install linux-headers-amd64, or name a build tree with KDIR=" >&2
+	@exit 1
+endif
+ifneq ($(KDIR_NOTE),)
+	@echo "no headers of the running kernel $$(uname -r): building for $(KDIR)"
+endif
+
+demo:
+	@$(VM)/demo $(KERNEL)
+
+check:
+	@KERNELS="$(KERNELS)" T="$(T)" J="$(J)" $(VM)/check
+
+clean:
+	$(RM) -r build
+	find drivers samples \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
+		-o -name '*.mod.c' -o -name '.*.cmd' -o -name '*.symvers' \
+		-o -name modules.order \) -delete 2>/dev/null || true
+
+help:
+	@echo 'make [KDIR=DIR]         build drivers/memdev/memdev.ko (W=1, C=1 as in the kernel)'
+	@echo 'make install            install it for that kernel, run depmod'
+	@echo 'make demo [KERNEL=6.1]  see it at work in a VM (6.1, 6.12, 7.3)'
+	@echo 'make check              test everything: builds, VMs, static checks'
+	@echo '    KERNELS="6.1 7.3"   on these kernels only'
+	@echo '    T=NAME[,NAME]       these tests only'
+	@echo '    J=2                 so many VMs at a time'
+	@echo 'make clean              remove what was built'
+
+.PHONY: all modules install kdir demo check clean help
