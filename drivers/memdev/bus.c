@@ -6,6 +6,8 @@
  * so there is nothing to unbind while memory is plugged. Devices come and go
  * by attributes of the bus, so that no attribute removes itself.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/ctype.h>
 #include <linux/module.h>
 #include <linux/numa.h>

@@ -18,6 +18,8 @@
  *   as do those above it that would have followed it, and the search goes on
  *   below.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/bitmap.h>
 #include <linux/ioport.h>
 #include <linux/memory.h>
@@ -40,11 +42,13 @@
 
 /**
  * struct memdev_carve_range - a System RAM resource
- * @start: first byte above all of its children
+ * @start: first byte
+ * @floor: first byte above all of its children
  * @end: last byte
  */
 struct memdev_carve_range {
 	u64 start;
+	u64 floor;
 	u64 end;
 };
 
@@ -121,6 +125,7 @@ static int memdev_carve_add_range(struct resource *res, void *arg)
 	}
 	c->ranges[c->nr_ranges++] = (struct memdev_carve_range){
 		.start = res->start,
+		.floor = res->start,
 		.end = res->end,
 	};
 	return 0;
@@ -135,7 +140,8 @@ static void memdev_carve_stay_above(struct memdev_carving *c, u64 start,
 	for (i = 0; i < c->nr_ranges; i++) {
 		range = &c->ranges[i];
 		if (start <= range->end && end >= range->start)
-			range->start = min(end, range->end) + 1;
+			range->floor = max(range->floor,
+					   min(end, range->end) + 1);
 	}
 }
 
@@ -198,16 +204,14 @@ static bool memdev_carve_may_take(struct memdev_carving *c, u64 addr)
 }
 
 /*
- * Take @want neighbouring blocks of a resource offline. Returns 0 and where
- * they start, -ENOENT if there are none, or why the search ended.
+ * Take @want neighbouring blocks between @low and @high offline. Returns 0 and
+ * where they start, -ENOENT if there are none, or why the search ended.
  */
-static int memdev_carve_offline(struct memdev_carving *c,
-				const struct memdev_carve_range *range,
+static int memdev_carve_offline(struct memdev_carving *c, u64 low, u64 high,
 				u64 *start)
 {
 	u64 block_size = memory_block_size_bytes();
-	u64 low = ALIGN(range->start, block_size);
-	u64 addr = ALIGN_DOWN(range->end + 1, block_size);
+	u64 addr = high;
 	int wanted_node = c->node;
 	unsigned int nr = 0;
 	int rc = 0;
@@ -250,32 +254,63 @@ static int memdev_carve_offline(struct memdev_carving *c,
 
 static int memdev_carve_search(struct memdev_carving *c, u64 *start)
 {
+	u64 block_size = memory_block_size_bytes();
+	struct memdev_carve_range *range;
+	u64 low, high = 0;
 	unsigned int i;
-	int rc = -ENOENT;
+	int rc;
 
 	c->best = 0;
 	memdev_carve_find_ranges(c);
-	for (i = c->nr_ranges; i-- && rc == -ENOENT;)
-		rc = memdev_carve_offline(c, &c->ranges[i], start);
-	return rc;
+	for (i = c->nr_ranges; i--;) {
+		range = &c->ranges[i];
+		if (!high)
+			high = ALIGN_DOWN(range->end + 1, block_size);
+		/*
+		 * What was given back is an entry of its own, next to the one
+		 * that it was cut from: look at both as one.
+		 */
+		if (i && range->floor == range->start &&
+		    c->ranges[i - 1].end + 1 == range->start)
+			continue;
+		low = ALIGN(range->floor, block_size);
+		rc = memdev_carve_offline(c, low, high, start);
+		if (rc != -ENOENT)
+			return rc;
+		high = 0;
+	}
+	return -ENOENT;
 }
 
-static int memdev_carve_remove(u64 start, u64 end)
+/* How much of [@addr, @end) can be removed at once */
+static u64 memdev_carve_len(const struct memdev_carving *c, u64 addr, u64 end)
+{
+	unsigned int i;
+
+	/* A removal that spans two entries leaves a part of them behind */
+	for (i = 0; i < c->nr_ranges; i++) {
+		if (addr >= c->ranges[i].start && addr <= c->ranges[i].end)
+			end = min(end, c->ranges[i].end + 1);
+	}
+	/* The very pieces in which it is given back */
+	return memdev_chunk_len(addr, end);
+}
+
+static int memdev_carve_remove(const struct memdev_carving *c, u64 start,
+			       u64 end)
 {
 	u64 addr, len;
-	int rc;
+	int rc = 0;
 
 	for (addr = start; addr < end; addr += len) {
-		/* The very pieces in which it is given back */
-		len = memdev_chunk_len(addr, end);
+		len = memdev_carve_len(c, addr, end);
 		rc = remove_memory(addr, len);
 		if (rc)
 			break;
 	}
-	if (addr < end && addr > start)
-		memdev_carve_return(start, addr - start,
-				    memdev_block_node(addr), NULL);
-	return addr < end ? rc : 0;
+	if (rc && addr > start)
+		memdev_carve_return(start, addr - start, c->node, NULL);
+	return rc;
 }
 
 static int memdev_carve_blocks(struct memdev_carving *c, u64 *start,
@@ -294,7 +329,7 @@ static int memdev_carve_blocks(struct memdev_carving *c, u64 *start,
 			      *start, *start + size - 1, rc);
 		goto err_online;
 	}
-	rc = memdev_carve_remove(*start, *start + size);
+	rc = memdev_carve_remove(c, *start, *start + size);
 	if (rc) {
 		memdev_refuse(why, rc, "[0x%llx-0x%llx] was offline, but could not be removed (%d)",
 			      *start, *start + size - 1, rc);

@@ -7,6 +7,8 @@
  * twice: no resource but a reserved one may lie there, and it has to remember
  * what is written to it.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/idr.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
@@ -434,8 +436,8 @@ int memdev_window_create(const struct memdev_window_spec *spec,
 	mutex_lock(&memdev_list_lock);
 	list_add_tail(&w->list, &memdev_windows);
 	mutex_unlock(&memdev_list_lock);
-	dev_info(&w->dev, "%llu MiB, %s, node %d\n", w->size / SZ_1M,
-		 memdev_source_names[w->source], w->node);
+	pr_info("window%d: %llu MiB, %s, node %d\n", w->id, w->size / SZ_1M,
+		memdev_source_names[w->source], w->node);
 	return 0;
 
 err_give_back:
