@@ -27,7 +27,7 @@ modules: kdir
 install: kdir
 	$(kbuild) modules_install
 	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) \
-		$$($(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease)
+		$$(cat $(KDIR)/include/config/kernel.release)
 
 kdir:
 ifeq ($(KDIR),)
@@ -47,8 +47,8 @@ check:
 clean:
 	$(RM) -r build
 	find drivers samples \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
-		-o -name '*.mod.c' -o -name '.*.cmd' -o -name '*.symvers' \
-		-o -name modules.order \) -delete 2>/dev/null || true
+		-o -name '*.mod.c' -o -name '.*.cmd' -o -name '.*.d' \
+		-o -name '*.symvers' -o -name modules.order \) -delete 2>/dev/null || true
 
 help:
 	@echo 'make [KDIR=DIR]         build drivers/memdev/memdev.ko (W=1, C=1 as in the kernel)'

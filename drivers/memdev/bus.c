@@ -124,7 +124,7 @@ static int memdev_new_window(char *text, struct memdev_reason *why)
 	       memdev_window_create(&spec, why);
 }
 
-static ssize_t new_window_store(MEMDEV_BUS_CONST struct bus_type *bus,
+static ssize_t new_window_store(MEMDEV_BUS_TYPE *bus,
 				const char *buf, size_t count)
 {
 	return memdev_bus_write(buf, count, memdev_new_window);
@@ -142,7 +142,7 @@ static int memdev_del_window(char *text, struct memdev_reason *why)
 	return memdev_window_destroy(id, why);
 }
 
-static ssize_t del_window_store(MEMDEV_BUS_CONST struct bus_type *bus,
+static ssize_t del_window_store(MEMDEV_BUS_TYPE *bus,
 				const char *buf, size_t count)
 {
 	return memdev_bus_write(buf, count, memdev_del_window);
@@ -350,7 +350,7 @@ static int memdev_new_device(char *text, struct memdev_reason *why)
 	       memdev_bus_new_device(&params, why);
 }
 
-static ssize_t new_device_store(MEMDEV_BUS_CONST struct bus_type *bus,
+static ssize_t new_device_store(MEMDEV_BUS_TYPE *bus,
 				const char *buf, size_t count)
 {
 	return memdev_bus_write(buf, count, memdev_new_device);
@@ -409,14 +409,14 @@ static int memdev_del_device(char *text, struct memdev_reason *why)
 	return rc;
 }
 
-static ssize_t del_device_store(MEMDEV_BUS_CONST struct bus_type *bus,
+static ssize_t del_device_store(MEMDEV_BUS_TYPE *bus,
 				const char *buf, size_t count)
 {
 	return memdev_bus_write(buf, count, memdev_del_device);
 }
 static BUS_ATTR_WO(del_device);
 
-static ssize_t last_error_show(MEMDEV_BUS_CONST struct bus_type *bus, char *buf)
+static ssize_t last_error_show(MEMDEV_BUS_TYPE *bus, char *buf)
 {
 	struct memdev_reason why;
 
@@ -440,7 +440,7 @@ static struct attribute *memdev_bus_attrs[] = {
 };
 ATTRIBUTE_GROUPS(memdev_bus);
 
-struct bus_type memdev_bus = {
+MEMDEV_BUS_TYPE memdev_bus = {
 	.name = "memdev",
 	.bus_groups = memdev_bus_groups,
 	.dev_groups = memdev_device_groups,

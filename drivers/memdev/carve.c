@@ -371,7 +371,7 @@ int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
 				     "window of %llu bytes: only %llu are available to be carved out of System RAM",
 				     spec->size, available);
 
-	c = kvzalloc(sizeof(*c), GFP_KERNEL);
+	c = kvzalloc_obj(*c, GFP_KERNEL);
 	if (!c)
 		return -ENOMEM;
 	c->want = spec->size / block_size;

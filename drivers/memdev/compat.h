@@ -7,12 +7,21 @@
 
 #include <linux/memory_hotplug.h>
 #include <linux/netlink.h>
+#include <linux/slab.h>
 #include <linux/version.h>
 
+/* What is registered as a bus, and passed to the attributes of one */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
-#define MEMDEV_BUS_CONST const
+#define MEMDEV_BUS_TYPE const struct bus_type
 #else
-#define MEMDEV_BUS_CONST
+#define MEMDEV_BUS_TYPE struct bus_type
+#endif
+
+#ifndef kzalloc_obj
+#define kzalloc_obj(obj, gfp) ((typeof(obj) *)kzalloc(sizeof(obj), gfp))
+#endif
+#ifndef kvzalloc_obj
+#define kvzalloc_obj(obj, gfp) ((typeof(obj) *)kvzalloc(sizeof(obj), gfp))
 #endif
 
 /*

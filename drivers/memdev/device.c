@@ -15,9 +15,9 @@
 
 #include "internal.h"
 
+/* Protects the lists of windows, devices and kinds, and what numbers them */
 DEFINE_MUTEX(memdev_list_lock);
 
-/* Both protected by memdev_list_lock */
 LIST_HEAD(memdev_devices);
 static DEFINE_IDA(memdev_device_ida);
 
@@ -310,7 +310,7 @@ static void memdev_event_work(struct work_struct *work)
 						event);
 	struct kobject *kobj = &core->md->dev.kobj;
 	char plugged[40], online[40];
-	char *envp[] = { plugged, online, NULL };
+	char *env[3] = { plugged, online, NULL };
 
 	spin_lock(&core->lock);
 	snprintf(plugged, sizeof(plugged), "MEMDEV_PLUGGED=%llu",
@@ -322,12 +322,12 @@ static void memdev_event_work(struct work_struct *work)
 	sysfs_notify(kobj, NULL, "plugged_size");
 	sysfs_notify(kobj, NULL, "online_size");
 	sysfs_notify(kobj, NULL, "state");
-	kobject_uevent_env(kobj, KOBJ_CHANGE, envp);
+	kobject_uevent_env(kobj, KOBJ_CHANGE, env);
 }
 
 static struct memdev_core *memdev_core_alloc(struct memory_device *md)
 {
-	struct memdev_core *core = kzalloc(sizeof(*core), GFP_KERNEL);
+	struct memdev_core *core = kzalloc_obj(*core, GFP_KERNEL);
 	unsigned int nr;
 
 	if (!core)

@@ -177,6 +177,7 @@ struct memdev_window {
 	struct resource *res;
 	unsigned long *movable;
 	struct list_head list;
+	/* Protects the fields below it */
 	struct mutex lock;
 	struct memdev_alloc alloc;
 	u64 limit;
@@ -310,6 +311,7 @@ struct memdev_core {
 	struct work_struct event;
 	struct delayed_work resize;
 
+	/* One operation at a time; protects the fields up to @lock */
 	struct mutex op_lock;
 	bool dying;
 	bool pinned;
@@ -321,6 +323,7 @@ struct memdev_core {
 	unsigned long *refused;
 	unsigned long *was_movable;
 
+	/* Protects the fields below it */
 	spinlock_t lock;
 	enum memdev_op op;
 	bool background;
@@ -344,7 +347,7 @@ static inline struct memdev_core *dev_to_core(struct device *dev)
 extern struct workqueue_struct *memdev_wq;
 extern struct mutex memdev_list_lock;
 extern struct list_head memdev_devices;
-extern struct bus_type memdev_bus;
+extern MEMDEV_BUS_TYPE memdev_bus;
 extern const struct attribute_group *memdev_device_groups[];
 extern enum memdev_online_type memdev_default_online_type;
 

@@ -183,10 +183,10 @@ int memdev_core_error(struct memdev_core *core, int rc, const char *buf,
 		      size_t count)
 {
 	struct memdev_reason why;
+	int len = min_t(size_t, count, 40);
 
 	/* Escaped, and not all of a flood */
-	memdev_refuse(&why, rc, "'%*pE' is %s", (int)min(count, (size_t)40),
-		      buf, rc == -ERANGE ? "too large" : "not understood");
+	memdev_refuse(&why, rc, "'%*pE' is %s", len, buf, rc == -ERANGE ? "too large" : "not understood");
 	return memdev_core_refuse(core, rc, &why);
 }
 

@@ -199,11 +199,13 @@ static bool memdev_page_is_ram(u64 addr)
 	saved = READ_ONCE(*p);
 	for (i = 0; i < ARRAY_SIZE(patterns); i++) {
 		WRITE_ONCE(*p, patterns[i] ^ addr);
+		/* Out of the write-combining buffer before it is read */
 		mb();
 		if (READ_ONCE(*p) != (patterns[i] ^ addr))
 			ram = false;
 	}
 	WRITE_ONCE(*p, saved);
+	/* Before the mapping goes */
 	mb();
 
 	memunmap(p);
@@ -389,7 +391,7 @@ int memdev_window_create(const struct memdev_window_spec *spec,
 	if (rc)
 		return rc;
 
-	w = kzalloc(sizeof(*w), GFP_KERNEL);
+	w = kzalloc_obj(*w, GFP_KERNEL);
 	if (!w)
 		return -ENOMEM;
 	memdev_object_get();

@@ -145,6 +145,7 @@ static struct attribute *memdev_window_attrs[] = {
 	&dev_attr_largest_free.attr,
 	NULL
 };
+
 static const struct attribute_group memdev_window_group = {
 	.attrs = memdev_window_attrs,
 };
