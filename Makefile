@@ -27,7 +27,8 @@ modules: kdir
 install: kdir
 	$(kbuild) modules_install
 	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) \
-		$$(cat $(KDIR)/include/config/kernel.release)
+		$$(sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
+			$(KDIR)/include/generated/utsrelease.h)
 
 kdir:
 ifeq ($(KDIR),)
