@@ -179,9 +179,11 @@ static void memdev_carve_undo(struct memdev_carving *c, u64 start,
 {
 	u64 block_size = memory_block_size_bytes();
 	u64 addr = start;
+	sigset_t signals;
 	unsigned int i;
 	int rc;
 
+	memdev_signals_block(&signals);
 	/* Bit 0 of the map is the highest block */
 	for (i = nr; i--; addr += block_size) {
 		rc = memdev_block_online(addr, test_bit(i, c->movable) ?
@@ -191,6 +193,7 @@ static void memdev_carve_undo(struct memdev_carving *c, u64 start,
 			pr_warn("memory%llu did not come online again: %d\n",
 				addr / block_size, rc);
 	}
+	memdev_signals_restore(&signals);
 }
 
 static bool memdev_carve_may_take(struct memdev_carving *c, u64 addr)

@@ -18,10 +18,10 @@
 #endif
 
 #ifndef kzalloc_obj
-#define kzalloc_obj(obj, gfp) ((typeof(obj) *)kzalloc(sizeof(obj), gfp))
+#define kzalloc_obj(obj, gfp) kzalloc(sizeof(obj), gfp)
 #endif
 #ifndef kvzalloc_obj
-#define kvzalloc_obj(obj, gfp) ((typeof(obj) *)kvzalloc(sizeof(obj), gfp))
+#define kvzalloc_obj(obj, gfp) kvzalloc(sizeof(obj), gfp)
 #endif
 
 /*

@@ -338,6 +338,8 @@ static struct memdev_core *memdev_core_alloc(struct memory_device *md)
 	core->block_size = memory_block_size_bytes();
 	core->nr_blocks = div64_u64(core->size, core->block_size);
 	core->nb.notifier_call = memdev_notify;
+	/* First: one that stops the chain must not hide what has happened */
+	core->nb.priority = INT_MAX;
 	INIT_WORK(&core->event, memdev_event_work);
 	INIT_DELAYED_WORK(&core->resize, memdev_resize_work);
 	mutex_init(&core->op_lock);
@@ -514,18 +516,18 @@ int memory_device_unregister(struct memory_device *md)
 	struct memdev_core *core = md->core;
 	int rc = 0;
 
+	if (memdev_user_waits(core))
+		return -EBUSY;
+
 	memdev_resize_stop(core);
-	if (mutex_trylock(&core->op_lock)) {
-		if (core->dying)
-			rc = -ENODEV;
-		else if (!bitmap_empty(core->plugged, core->nr_blocks))
-			rc = -EBUSY;
-		else
-			core->dying = true;
-		mutex_unlock(&core->op_lock);
-	} else {
+	mutex_lock(&core->op_lock);
+	if (core->dying)
+		rc = -ENODEV;
+	else if (!bitmap_empty(core->plugged, core->nr_blocks))
 		rc = -EBUSY;
-	}
+	else
+		core->dying = true;
+	mutex_unlock(&core->op_lock);
 	if (rc) {
 		memdev_resize_start(core);
 		return rc;

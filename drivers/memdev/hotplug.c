@@ -4,9 +4,10 @@
  * remove_memory() for the regions of devices, and the memory notifier.
  *
  * Bookkeeping: @plugged changes only here, right after the kernel has taken or
- * given up a range. @online follows the notifier, as users may toggle blocks
- * at any time, and is read anew from the blocks after each operation: events
- * can be missing (an online that was cancelled), states cannot.
+ * given up a range. @online follows the notifier alone, as users may toggle
+ * blocks at any time: MEM_ONLINE and MEM_OFFLINE come exactly when a block has
+ * changed, while the state that a block shows is set some time after that, and
+ * who reads it then would record a change that is over.
  */
 #include <linux/bitmap.h>
 #include <linux/memory.h>
@@ -34,13 +35,6 @@ static const char memdev_ram_name[] = "System RAM (memdev)";
 static u64 memdev_block_addr(struct memdev_core *core, unsigned int block)
 {
 	return core->start + block * core->block_size;
-}
-
-/* The blocks' names are those of their directories in sysfs */
-static unsigned long long memdev_block_name(struct memdev_core *core,
-					    unsigned int block)
-{
-	return memdev_block_addr(core, block) / core->block_size;
 }
 
 /**
@@ -117,37 +111,6 @@ int memdev_notify(struct notifier_block *nb, unsigned long action, void *data)
 	return rc;
 }
 
-/**
- * memdev_blocks_reread() - ask the kernel which blocks are online
- * @core: the device
- *
- * Context: under core->op_lock, so no block comes or goes.
- */
-void memdev_blocks_reread(struct memdev_core *core)
-{
-	enum memdev_block_state state;
-	unsigned int block;
-	bool was, is;
-
-	lockdep_assert_held(&core->op_lock);
-
-	for_each_set_bit(block, core->plugged, core->nr_blocks) {
-		state = memdev_block_state(memdev_block_addr(core, block));
-		is = state == MEMDEV_BLOCK_KERNEL ||
-		     state == MEMDEV_BLOCK_MOVABLE;
-		was = test_bit(block, core->online);
-		if (is == was)
-			continue;
-		/* The notifier may have been quicker than this look */
-		state = memdev_block_state(memdev_block_addr(core, block));
-		spin_lock(&core->lock);
-		__assign_bit(block, core->online,
-			     state == MEMDEV_BLOCK_KERNEL ||
-			     state == MEMDEV_BLOCK_MOVABLE);
-		spin_unlock(&core->lock);
-	}
-}
-
 /* --- adding and removing -------------------------------------------------- */
 
 static int memdev_provider_refused(struct memdev_reason *why, int rc,
@@ -158,14 +121,16 @@ static int memdev_provider_refused(struct memdev_reason *why, int rc,
 			     extack->_msg ?: "the device refuses");
 }
 
-static int memdev_memory_left(u64 size, struct memdev_reason *why)
+static int memdev_memory_left(struct memdev_core *core, u64 size,
+			      struct memdev_reason *why)
 {
 	u64 memmap = PHYS_PFN(size) * sizeof(struct page);
 	u64 keep = max_t(u64, MEMDEV_KEEP_MIN,
 			 PFN_PHYS(totalram_pages()) >> MEMDEV_KEEP_SHIFT);
 	u64 available = PFN_PHYS(max(si_mem_available(), 0L));
 
-	if (available >= memmap + keep)
+	/* A memmap on the memory itself takes none of the rest */
+	if (core->memmap_on_memory || available >= memmap + keep)
 		return 0;
 	return memdev_refuse(why, -ENOMEM,
 			     "no memory left to describe %llu bytes more: %llu needed, %llu available and %llu kept free",
@@ -183,7 +148,7 @@ static int memdev_add(struct memdev_core *core, unsigned int block,
 	u64 size = nr * core->block_size;
 	int rc;
 
-	rc = memdev_memory_left(size, why);
+	rc = memdev_memory_left(core, size, why);
 	if (rc)
 		return rc;
 
@@ -285,9 +250,8 @@ static void memdev_online_blocks(struct memdev_core *core, unsigned int block,
 					 core->online_type);
 		if (rc)
 			memdev_refuse(why, rc,
-				      "block %u (memory%llu) is plugged, but did not go %s (%d)",
-				      block, memdev_block_name(core, block),
-				      memdev_online_types[core->online_type],
+				      "block %u is plugged, but did not go %s (%d)",
+				      block, memdev_online_types[core->online_type],
 				      rc);
 	}
 }
@@ -328,7 +292,9 @@ static void memdev_plug_undo(struct memdev_core *core)
 {
 	struct memdev_watch watch;
 	unsigned int block;
+	sigset_t signals;
 
+	memdev_signals_block(&signals);
 	memdev_watch_begin(&watch, MEMDEV_SLICE_MAX_MS);
 	for_each_set_bit(block, core->victims, core->nr_blocks) {
 		if (memdev_block_offline(memdev_block_addr(core, block), &watch,
@@ -336,6 +302,7 @@ static void memdev_plug_undo(struct memdev_core *core)
 			__clear_bit(block, core->victims);
 	}
 	memdev_watch_end(&watch);
+	memdev_signals_restore(&signals);
 	memdev_remove_victims(core, false);
 }
 
@@ -393,7 +360,6 @@ int memdev_hotplug_plug(struct memdev_core *core, u64 size, bool keep,
 
 	if (rc && !keep)
 		memdev_plug_undo(core);
-	memdev_blocks_reread(core);
 	return rc;
 }
 
@@ -444,8 +410,7 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 		if (ops->plug)
 			ops->plug(core->md, block * core->block_size,
 				  core->block_size, &extack);
-		return memdev_refuse(why, rc, "block %u (memory%llu): %s (%d)",
-				     block, memdev_block_name(core, block),
+		return memdev_refuse(why, rc, "block %u: %s (%d)", block,
 				     memdev_offline_error(rc), rc);
 	}
 
@@ -510,8 +475,7 @@ static int memdev_unplug_some(struct memdev_core *core, unsigned int left,
 	int rc;
 
 	do {
-		memdev_blocks_reread(core);
-		rc = memdev_offline_pass(core, left, watch, slice_ms, why);
+			rc = memdev_offline_pass(core, left, watch, slice_ms, why);
 		left -= memdev_remove_victims(core, false);
 		/* Some came online again under us: they are not lost, go on */
 		if (!rc && left)
@@ -530,8 +494,10 @@ static void memdev_unplug_undo(struct memdev_core *core,
 {
 	enum memdev_online_type type;
 	unsigned int block;
+	sigset_t signals;
 	int rc;
 
+	memdev_signals_block(&signals);
 	for_each_set_bit(block, core->victims, core->nr_blocks) {
 		if (core->md->ops->plug) {
 			struct netlink_ext_ack extack = {};
@@ -546,10 +512,10 @@ static void memdev_unplug_undo(struct memdev_core *core,
 		rc = memdev_block_online(memdev_block_addr(core, block), type);
 		if (rc)
 			memdev_refuse(why, rc,
-				      "block %u (memory%llu) did not come online again (%d)",
-				      block, memdev_block_name(core, block),
-				      rc);
+				      "block %u did not come online again (%d)",
+				      block, rc);
 	}
+	memdev_signals_restore(&signals);
 }
 
 /*
@@ -564,7 +530,6 @@ static int memdev_unplug_whole(struct memdev_core *core,
 	unsigned int block;
 	int rc = 0;
 
-	memdev_blocks_reread(core);
 	bitmap_copy(core->refused, core->online, core->nr_blocks);
 
 	do {
@@ -582,8 +547,7 @@ static int memdev_unplug_whole(struct memdev_core *core,
 			if (bitmap_empty(core->plugged, core->nr_blocks))
 				return 0;
 			/* One came online again under us: once more */
-			memdev_blocks_reread(core);
-			bitmap_andnot(core->victims, core->victims,
+					bitmap_andnot(core->victims, core->victims,
 				      core->online, core->nr_blocks);
 			rc = -EAGAIN;
 		}
@@ -634,6 +598,5 @@ int memdev_hotplug_unplug(struct memdev_core *core, u64 size,
 	else
 		rc = memdev_unplug_some(core, size / core->block_size, watch,
 					why);
-	memdev_blocks_reread(core);
 	return rc;
 }

@@ -29,6 +29,7 @@
 #include <linux/memory_hotplug.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
+#include <linux/signal_types.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -80,6 +81,8 @@ int memdev_watch_arm(struct memdev_watch *w, unsigned int slice_ms);
 void memdev_watch_disarm(struct memdev_watch *w);
 void memdev_watch_stop(struct memdev_watch *w, int rc);
 void memdev_watch_end(struct memdev_watch *w);
+void memdev_signals_block(sigset_t *old);
+void memdev_signals_restore(const sigset_t *old);
 
 /* --- blocks of memory (online.c) ------------------------------------------ */
 
@@ -354,7 +357,6 @@ extern enum memdev_online_type memdev_default_online_type;
 /* hotplug.c */
 int memdev_notify(struct notifier_block *nb, unsigned long action, void *data);
 u64 memdev_blocks_size(struct memdev_core *core, const unsigned long *map);
-void memdev_blocks_reread(struct memdev_core *core);
 int memdev_hotplug_plug(struct memdev_core *core, u64 size, bool keep,
 			struct memdev_watch *watch, struct memdev_reason *why);
 int memdev_hotplug_unplug(struct memdev_core *core, u64 size,
@@ -374,6 +376,7 @@ int memdev_core_set(struct memdev_core *core,
 int memdev_core_error(struct memdev_core *core, int rc, const char *buf,
 		      size_t count);
 void memdev_resize_work(struct work_struct *work);
+bool memdev_user_waits(struct memdev_core *core);
 void memdev_resize_start(struct memdev_core *core);
 void memdev_resize_stop(struct memdev_core *core);
 bool memdev_anything_plugged(void);

@@ -20,6 +20,9 @@
 
 #include "internal.h"
 
+/* How long to try to take a block offline that came online elsewhere */
+#define MEMDEV_MOVE_MS	2000
+
 const char *const memdev_online_types[] = {
 	[MEMDEV_ONLINE_OFFLINE]	= "offline",
 	[MEMDEV_ONLINE_ANY]	= "online",
@@ -223,6 +226,25 @@ static bool memdev_block_suits(enum memdev_block_state state,
 	return false;
 }
 
+static int memdev_block_try_offline(struct memory_block *mem,
+				    struct memdev_watch *watch,
+				    unsigned int slice_ms)
+{
+	int rc, end;
+
+	rc = memdev_watch_arm(watch, slice_ms);
+	if (!rc && memdev_block_state_of(mem) != MEMDEV_BLOCK_OFFLINE)
+		rc = memdev_block_store(mem, "offline", true);
+	memdev_watch_disarm(watch);
+
+	if (memdev_block_state_of(mem) == MEMDEV_BLOCK_OFFLINE)
+		return 0;
+	if (rc != -EINTR)
+		return rc;
+	end = memdev_watch_check(watch);
+	return end ?: -EAGAIN;
+}
+
 /**
  * memdev_block_online() - bring a block to where it belongs
  * @addr: physical address of the block
@@ -238,31 +260,28 @@ static bool memdev_block_suits(enum memdev_block_state state,
 int memdev_block_online(u64 addr, enum memdev_online_type type)
 {
 	struct memory_block *mem = memdev_block_get(addr);
+	struct memdev_watch watch;
 	int tries = 3;
 	int rc = 0;
 
 	if (!mem)
 		return -ENODEV;
 
-	while (!memdev_block_suits(memdev_block_state_of(mem), type)) {
-		if (!tries--) {
-			rc = rc ?: -EBUSY;
-			break;
-		}
-		if (memdev_block_state_of(mem) != MEMDEV_BLOCK_OFFLINE) {
-			/* A signal ends this one: it can take long */
-			rc = memdev_block_store(mem, "offline", true);
-			if (rc == -EINTR)
-				break;
-			continue;
-		}
-		rc = memdev_block_store(mem, memdev_online_types[type], false);
-		if (rc && rc != -EINVAL)
-			break;
+	memdev_watch_begin(&watch, MEMDEV_MOVE_MS);
+	while (!memdev_block_suits(memdev_block_state_of(mem), type) &&
+	       tries--) {
+		if (memdev_block_state_of(mem) == MEMDEV_BLOCK_OFFLINE)
+			rc = memdev_block_store(mem, memdev_online_types[type],
+						false);
+		else
+			rc = memdev_block_try_offline(mem, &watch, 0);
 	}
+	memdev_watch_end(&watch);
+
 	if (memdev_block_suits(memdev_block_state_of(mem), type))
 		rc = 0;
-
+	else if (!rc)
+		rc = -EBUSY;
 	put_device(&mem->dev);
 	return rc;
 }
@@ -283,23 +302,11 @@ int memdev_block_offline(u64 addr, struct memdev_watch *watch,
 			 unsigned int slice_ms)
 {
 	struct memory_block *mem = memdev_block_get(addr);
-	int rc, end;
+	int rc;
 
 	if (!mem)
 		return -ENODEV;
-
-	rc = memdev_watch_arm(watch, slice_ms);
-	if (!rc && memdev_block_state_of(mem) != MEMDEV_BLOCK_OFFLINE)
-		rc = memdev_block_store(mem, "offline", true);
-	memdev_watch_disarm(watch);
-
-	if (memdev_block_state_of(mem) == MEMDEV_BLOCK_OFFLINE) {
-		rc = 0;
-	} else if (rc == -EINTR) {
-		end = memdev_watch_check(watch);
-		rc = end ?: -EAGAIN;
-	}
-
+	rc = memdev_block_try_offline(mem, watch, slice_ms);
 	put_device(&mem->dev);
 	return rc;
 }

@@ -62,6 +62,22 @@ static void memdev_background_stop(struct memdev_core *core)
 	spin_unlock(&core->lock);
 }
 
+/**
+ * memdev_user_waits() - whether an operation goes on that a user waits for
+ * @core: the device
+ *
+ * Return: true if so.
+ */
+bool memdev_user_waits(struct memdev_core *core)
+{
+	bool waits;
+
+	spin_lock(&core->lock);
+	waits = core->op != MEMDEV_OP_NONE && !core->background;
+	spin_unlock(&core->lock);
+	return waits;
+}
+
 static int memdev_op_lock(struct memdev_core *core)
 {
 	memdev_background_stop(core);
@@ -186,7 +202,8 @@ int memdev_core_error(struct memdev_core *core, int rc, const char *buf,
 	int len = min_t(size_t, count, 40);
 
 	/* Escaped, and not all of a flood */
-	memdev_refuse(&why, rc, "'%*pE' is %s", len, buf, rc == -ERANGE ? "too large" : "not understood");
+	memdev_refuse(&why, rc, "'%*pE' is %s", len, buf,
+		      rc == -ERANGE ? "too large" : "not understood");
 	return memdev_core_refuse(core, rc, &why);
 }
 
@@ -322,8 +339,9 @@ int memdev_core_set(struct memdev_core *core,
 	struct memdev_reason why = {};
 	int rc;
 
-	if (mutex_lock_interruptible(&core->op_lock))
-		return -EINTR;
+	rc = memdev_op_lock(core);
+	if (rc)
+		return rc;
 	rc = set(core, val, &why);
 	if (rc)
 		memdev_core_refuse(core, rc, &why);

@@ -110,6 +110,32 @@ void memdev_watch_stop(struct memdev_watch *w, int rc)
 }
 
 /**
+ * memdev_signals_block() - let no signal come between
+ * @old: for memdev_signals_restore()
+ *
+ * What a signal has ended must be undone, and not be ended again by the same
+ * signal.
+ */
+void memdev_signals_block(sigset_t *old)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, old);
+}
+
+/**
+ * memdev_signals_restore() - let signals come again
+ * @old: from memdev_signals_block()
+ */
+void memdev_signals_restore(const sigset_t *old)
+{
+	sigset_t blocked = *old;
+
+	sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
+/**
  * memdev_watch_end() - the operation is over
  * @w: the watch; nobody else can reach it any more
  */
