@@ -16,6 +16,9 @@
 
 #include "internal.h"
 
+/* The longest text that makes sense is some 150 characters */
+#define MEMDEV_TEXT_MAX	256
+
 /* One write at a time, and none once the module goes */
 static DEFINE_MUTEX(memdev_bus_lock);
 static bool memdev_bus_closed = true;
@@ -28,7 +31,7 @@ static struct memdev_reason memdev_bus_error;
 static LIST_HEAD(memdev_kinds);
 
 /**
- * memdev_bus_refused() - note why something was refused, and log it
+ * memdev_bus_refused() - note why something was refused
  * @why: the reason; empty for none
  */
 void memdev_bus_refused(const struct memdev_reason *why)
@@ -36,8 +39,6 @@ void memdev_bus_refused(const struct memdev_reason *why)
 	spin_lock(&memdev_bus_error_lock);
 	memdev_bus_error = *why;
 	spin_unlock(&memdev_bus_error_lock);
-	if (why->text[0])
-		pr_info_ratelimited("%s\n", why->text);
 }
 
 static int memdev_bus_enter(void)
@@ -54,21 +55,16 @@ static int memdev_bus_enter(void)
 	return 0;
 }
 
-static void memdev_bus_leave(void)
-{
-	mutex_unlock(&memdev_bus_lock);
-}
-
 /* What the user wrote as a string of its own, without white space around it */
 static char *memdev_bus_text(const char *buf, size_t count, char **text,
 			     struct memdev_reason *why)
 {
 	char *copy, *c;
 
-	if (count > 256 || strnlen(buf, count) != count) {
+	if (count > MEMDEV_TEXT_MAX || strnlen(buf, count) != count) {
 		memdev_refuse(why, -EINVAL,
-			      "%zu bytes were written that are no text of at most 256 characters",
-			      count);
+			      "%zu bytes that are no text of at most %d characters",
+			      count, MEMDEV_TEXT_MAX);
 		return ERR_PTR(-EINVAL);
 	}
 	copy = kstrndup(buf, count, GFP_KERNEL);
@@ -107,10 +103,12 @@ static ssize_t memdev_bus_write(const char *buf, size_t count,
 	}
 	if (rc && !why.text[0])
 		memdev_refuse(&why, rc, "failed (%d)", rc);
-	if (rc)
+	if (rc) {
 		memdev_bus_refused(&why);
+		pr_info_ratelimited("%s\n", why.text);
+	}
 
-	memdev_bus_leave();
+	mutex_unlock(&memdev_bus_lock);
 	return rc ?: count;
 }
 
