@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * memfill BYTES [LOW HIGH]: holds BYTES of anonymous memory in which every
+ * word has a value of its own, and answers commands from standard input, a
+ * line each, with a line each:
+ *
+ *	where		how many bytes lie at physical addresses LOW..HIGH-1
+ *	check		whether every word still has its value
+ *
+ * It says "filled BYTES" when it is ready. The values look random on purpose:
+ * what walks them as if they were page tables goes astray at once, where
+ * zeroes would have looked like empty tables.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define PFN_MASK	0x007fffffffffffffULL
+#define PAGE_PRESENT	0x8000000000000000ULL
+
+static unsigned long long *mem;
+static unsigned long long words;
+
+static unsigned long long value_of(unsigned long long i)
+{
+	unsigned long long x = (i + 1) * 0x9e3779b97f4a7c15ULL;
+
+	x ^= x >> 29;
+	x *= 0xbf58476d1ce4e5b9ULL;
+	return x ^ (x >> 32);
+}
+
+static void check(void)
+{
+	unsigned long long bad = 0, first = 0;
+
+	for (unsigned long long i = 0; i < words; i++) {
+		if (mem[i] == value_of(i))
+			continue;
+		if (!bad++)
+			first = i;
+	}
+	if (bad)
+		printf("bad %llu words, first at 0x%llx: 0x%llx, not 0x%llx\n",
+		       bad, first * 8,
+		       mem[first],
+		       value_of(first));
+	else
+		puts("intact");
+}
+
+static void where(unsigned long long low, unsigned long long high)
+{
+	unsigned long long page = sysconf(_SC_PAGESIZE), inside = 0, left, at;
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+	static unsigned long long map[4096];
+
+	if (fd < 0) {
+		printf("pagemap: %s\n", strerror(errno));
+		return;
+	}
+	at = (uintptr_t)mem / page * sizeof(map[0]);
+	left = words * sizeof(*mem) / page;
+	while (left) {
+		size_t want = left < 4096 ? left : 4096;
+		ssize_t got = pread(fd, map, want * sizeof(map[0]), at);
+
+		if (got <= 0)
+			break;
+		for (size_t i = 0; i < got / sizeof(map[0]); i++) {
+			unsigned long long phys = (map[i] & PFN_MASK) * page;
+
+			if (!(map[i] & PAGE_PRESENT))
+				continue;
+			if (phys >= low && phys < high)
+				inside += page;
+		}
+		at += got;
+		left -= got / sizeof(map[0]);
+	}
+	close(fd);
+	printf("%llu\n", inside);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long long low = 0, high = UINT64_MAX;
+	char line[64];
+
+	if (argc != 2 && argc != 4) {
+		fprintf(stderr, "usage: memfill BYTES [LOW HIGH]\n");
+		return 2;
+	}
+	words = strtoull(argv[1], NULL, 0) / sizeof(*mem);
+	if (argc == 4) {
+		low = strtoull(argv[2], NULL, 0);
+		high = strtoull(argv[3], NULL, 0);
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+
+	mem = mmap(NULL, words * sizeof(*mem), PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (mem == MAP_FAILED) {
+		printf("mmap: %s\n", strerror(errno));
+		return 1;
+	}
+	for (unsigned long long i = 0; i < words; i++)
+		mem[i] = value_of(i);
+	printf("filled %llu\n", words * sizeof(*mem));
+
+	while (fgets(line, sizeof(line), stdin)) {
+		if (!strcmp(line, "check\n"))
+			check();
+		else if (!strcmp(line, "where\n"))
+			where(low, high);
+		else
+			puts("unknown command");
+	}
+	return 0;
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * trywr FILE [PRIME TEXT]...: writes what is on standard input to FILE, in one
+ * write(2), prints "ok" or the name of the errno, and then what it changed of
+ * all that shows what memory there is: a line "-WHERE: OLD" or "+WHERE: NEW"
+ * each. Exits with 0 if nothing changed, whatever the write said.
+ *
+ * Before that, and before it looks, it writes every TEXT to its PRIME.
+ *
+ * What shows it: memdev's windows and devices (but not the counters and
+ * reasons of operations), the state and zones of every memory block,
+ * /proc/iomem and MemTotal.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define WINDOWS		"/sys/devices/memdev"
+#define DEVICES		"/sys/bus/memdev/devices"
+#define MEMORY		"/sys/devices/system/memory"
+
+struct lines {
+	char **at;
+	size_t nr;
+};
+
+static void add(struct lines *l, const char *path, const char *text)
+{
+	l->at = reallocarray(l->at, l->nr + 1, sizeof(*l->at));
+	if (!l->at || asprintf(&l->at[l->nr++], "%s: %s", path, text) < 0)
+		abort();
+}
+
+/* Each line of a file is one of the snapshot, after a common prefix. */
+static void add_file(struct lines *l, const char *path, const char *only)
+{
+	FILE *f = fopen(path, "r");
+	char line[8192];
+
+	if (!f)
+		return;
+	while (fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (!only || !strncmp(line, only, strlen(only)))
+			add(l, path, line);
+	}
+	fclose(f);
+}
+
+static bool skipped(const char *name)
+{
+	return !strcmp(name, "power") || !strcmp(name, "stats") ||
+	       !strcmp(name, "last_error") || !strcmp(name, "subsystem");
+}
+
+static void add_tree(struct lines *l, const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *de;
+	struct stat st;
+	char *path;
+
+	if (!d)
+		return;
+	while ((de = readdir(d))) {
+		if (de->d_name[0] == '.' || skipped(de->d_name))
+			continue;
+		if (asprintf(&path, "%s/%s", dir, de->d_name) < 0)
+			abort();
+		if (!lstat(path, &st)) {
+			add(l, path, "exists");
+			if (S_ISDIR(st.st_mode))
+				add_tree(l, path);
+			else if (S_ISREG(st.st_mode) && st.st_mode & 0400)
+				add_file(l, path, NULL);
+		}
+		free(path);
+	}
+	closedir(d);
+}
+
+static void add_blocks(struct lines *l)
+{
+	DIR *d = opendir(MEMORY);
+	struct dirent *de;
+	char path[512];
+
+	if (!d)
+		return;
+	while ((de = readdir(d))) {
+		if (strncmp(de->d_name, "memory", 6))
+			continue;
+		snprintf(path, sizeof(path), MEMORY "/%s/state", de->d_name);
+		add_file(l, path, NULL);
+		snprintf(path, sizeof(path), MEMORY "/%s/valid_zones",
+			 de->d_name);
+		add_file(l, path, NULL);
+	}
+	closedir(d);
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static struct lines snapshot(void)
+{
+	struct lines l = {};
+
+	add_tree(&l, WINDOWS);
+	add_tree(&l, DEVICES);
+	add_blocks(&l);
+	add_file(&l, "/proc/iomem", NULL);
+	add_file(&l, "/proc/meminfo", "MemTotal:");
+	if (l.nr)
+		qsort(l.at, l.nr, sizeof(*l.at), compare);
+	return l;
+}
+
+static int report(const struct lines *old, const struct lines *new)
+{
+	size_t i = 0, j = 0;
+	int changed = 0;
+
+	while (i < old->nr || j < new->nr) {
+		int order = i == old->nr ? 1 : j == new->nr ? -1 :
+			    strcmp(old->at[i], new->at[j]);
+
+		if (order < 0)
+			printf("-%s\n", old->at[i]);
+		else if (order > 0)
+			printf("+%s\n", new->at[j]);
+		if (order)
+			changed = 1;
+		if (order <= 0)
+			i++;
+		if (order >= 0)
+			j++;
+	}
+	return changed;
+}
+
+static const char *attempt(const char *path, const char *buf, size_t len)
+{
+	int fd = open(path, O_WRONLY);
+	static char text[64];
+	const char *name;
+	ssize_t n;
+
+	if (fd < 0) {
+		snprintf(text, sizeof(text), "open:%s", strerrorname_np(errno));
+		return text;
+	}
+	n = write(fd, buf, len);
+	if (n < 0) {
+		name = strerrorname_np(errno);
+		snprintf(text, sizeof(text), "errno:%d", errno);
+		close(fd);
+		return name ? name : text;
+	}
+	close(fd);
+	if ((size_t)n == len)
+		return "ok";
+	snprintf(text, sizeof(text), "short:%zd", n);
+	return text;
+}
+
+int main(int argc, char **argv)
+{
+	static char buf[1 << 16];
+	struct lines old, new;
+	size_t len = 0;
+	ssize_t n;
+
+	if (argc < 2 || argc % 2) {
+		fprintf(stderr, "usage: trywr FILE [PRIME TEXT]... <DATA\n");
+		return 2;
+	}
+	while ((n = read(STDIN_FILENO, buf + len, sizeof(buf) - len)) > 0)
+		len += n;
+	for (int i = 2; i < argc; i += 2)
+		attempt(argv[i], argv[i + 1], strlen(argv[i + 1]));
+
+	old = snapshot();
+	puts(attempt(argv[1], buf, len));
+	new = snapshot();
+	return report(&old, &new);
+}
