@@ -72,11 +72,11 @@ static char *memdev_bus_text(const char *buf, size_t count, char **text,
 		return ERR_PTR(-ENOMEM);
 	*text = strim(copy);
 	/* It ends up in the log */
-	for (c = *text; *c && (isprint(*c) || isspace(*c)); c++)
+	for (c = *text; isascii(*c) && (isprint(*c) || isspace(*c)); c++)
 		;
 	if (*c) {
 		kfree(copy);
-		memdev_refuse(why, -EINVAL, "characters that cannot be printed");
+		memdev_refuse(why, -EINVAL, "characters that are no text");
 		return ERR_PTR(-EINVAL);
 	}
 	return copy;
@@ -235,7 +235,11 @@ static const char *const memdev_opts[NR_OPTS] = {
 static bool memdev_id_is_good(const char *id)
 {
 	const char *c;
+	int nr;
 
+	/* del_device could not tell it from a device's own name */
+	if (!memdev_number_parse(id, "memdev", &nr))
+		return false;
 	for (c = id; *c; c++) {
 		if (!isalnum(*c) && !strchr("._-", *c))
 			return false;

@@ -312,7 +312,8 @@ static int memdev_carve_remove(const struct memdev_carving *c, u64 start,
 			break;
 	}
 	if (rc && addr > start)
-		memdev_carve_return(start, addr - start, c->node, NULL);
+		memdev_carve_return(start, addr - start, c->node, NULL,
+				    NULL);
 	return rc;
 }
 
@@ -425,27 +426,53 @@ err_free:
 	return rc;
 }
 
+/* How much of [@addr, @end) can be given back at once */
+static u64 memdev_carve_good(u64 addr, u64 start, u64 end,
+			     const unsigned long *retired)
+{
+	u64 block_size = memory_block_size_bytes();
+	unsigned long first, bad;
+
+	if (!retired)
+		return memdev_chunk_len(addr, end);
+	first = div64_u64(addr - start, block_size);
+	bad = find_next_bit(retired, div64_u64(end - start, block_size), first);
+	if (bad == first)
+		return 0;
+	return memdev_chunk_len(addr, start + bad * block_size);
+}
+
 /**
  * memdev_carve_return() - give carved memory back to the kernel
  * @start: physical address
  * @size: bytes
  * @node: its node
  * @movable: blocks that go to ZONE_MOVABLE; NULL for none
+ * @retired: blocks that had a poisoned page, which the kernel has forgotten
+ *	     about: they stay away; NULL for none
  *
  * What cannot be given back is lost until the next boot, and said so.
  *
  * Context: Sleeps, takes mm's locks.
  */
 void memdev_carve_return(u64 start, u64 size, int node,
-			 const unsigned long *movable)
+			 const unsigned long *movable,
+			 const unsigned long *retired)
 {
 	u64 block_size = memory_block_size_bytes();
 	u64 end = start + size;
+	unsigned long block;
 	u64 addr, len;
 	int rc;
 
 	for (addr = start; addr < end; addr += len) {
-		len = memdev_chunk_len(addr, end);
+		len = memdev_carve_good(addr, start, end, retired);
+		if (!len) {
+			len = block_size;
+			pr_warn("memory%llu had a poisoned page and is not given back\n",
+				addr / block_size);
+			continue;
+		}
 		rc = add_memory(node, addr, len, MHP_MERGE_RESOURCE);
 		if (rc)
 			pr_err("%llu MiB at 0x%llx could not be given back: %d\n",
@@ -453,9 +480,9 @@ void memdev_carve_return(u64 start, u64 size, int node,
 	}
 
 	for (addr = start; addr < end; addr += block_size) {
-		rc = memdev_block_online(addr, movable &&
-					 test_bit((addr - start) / block_size,
-						  movable) ?
+		block = div64_u64(addr - start, block_size);
+		rc = memdev_block_online(addr,
+					 movable && test_bit(block, movable) ?
 					 MEMDEV_ONLINE_MOVABLE :
 					 MEMDEV_ONLINE_KERNEL);
 		if (rc && rc != -ENODEV)

@@ -5,7 +5,9 @@
 #ifndef _MEMDEV_COMPAT_H
 #define _MEMDEV_COMPAT_H
 
+#include <linux/ioport.h>
 #include <linux/memory_hotplug.h>
+#include <linux/mm.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
 #include <linux/version.h>
@@ -52,6 +54,17 @@ static inline bool memdev_memmap_block_by_block(void)
 	return true;
 }
 #endif
+
+/* Newer kernels keep what is soft reserved in a tree of its own */
+static inline bool memdev_soft_reserved(u64 start, u64 size)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+	return region_intersects_soft_reserve(start, size) == REGION_INTERSECTS;
+#else
+	return region_intersects(start, size, IORESOURCE_MEM,
+				 IORES_DESC_SOFT_RESERVED) == REGION_INTERSECTS;
+#endif
+}
 
 /*
  * An extack on 6.1 holds no text but a constant one. The text itself is then

@@ -155,6 +155,19 @@ static int memdev_slot_take(struct memdev_window *w, struct memory_device *md,
 	return 0;
 }
 
+/* What of the region had a poisoned page while another device had it */
+static void memdev_retired_inherit(struct memdev_core *core,
+				   const struct memdev_window *w)
+{
+	unsigned long first = div64_u64(core->start - w->start,
+					core->block_size);
+	unsigned int block;
+
+	for (block = 0; block < core->nr_blocks; block++)
+		__assign_bit(block, core->retired,
+			     test_bit(first + block, w->retired));
+}
+
 /*
  * The first failure wins, and the order of the checks is that of the model.
  */
@@ -220,6 +233,7 @@ static int memdev_pre_plug(struct memdev_window *w, struct memory_device *md,
 	}
 
 	core->start = addr;
+	memdev_retired_inherit(core, w);
 	core->region.start = addr;
 	core->region.size = size;
 	core->region.id = md->id;
@@ -369,14 +383,17 @@ static int memdev_device_check(const struct memory_device *md,
 	u64 block_size = memory_block_size_bytes();
 	u64 size = memory_device_get_region_size(md);
 	const struct memdev_core *core;
+	u64 align;
 
 	if (!size)
 		return memdev_refuse(why, -EINVAL,
 				     "a memory device needs a size");
-	if (!is_power_of_2(memdev_device_align(md)))
+	align = md->ops->get_memory_region(md)->align;
+	if ((align && !is_power_of_2(align)) ||
+	    !is_power_of_2(memdev_device_align(md)))
 		return memdev_refuse(why, -EINVAL,
 				     "the alignment (0x%llx) is not supported",
-				     memdev_device_align(md));
+				     align);
 	if (!IS_ALIGNED(size, block_size))
 		return memdev_refuse(why, -EINVAL,
 				     "backend memory size must be multiple of 0x%llx",

@@ -333,6 +333,8 @@ int memdev_hotplug_plug(struct memdev_core *core, u64 size, bool keep,
 	bitmap_or(core->victims, core->plugged, core->retired, core->nr_blocks);
 	taken = bitmap_weight(core->victims, core->nr_blocks);
 	free = (core->nr_blocks - taken) * core->block_size;
+	if (keep)
+		size = min(size, free);
 	if (!size || size > free)
 		return memdev_refuse(why, -ENOSPC,
 				     "%llu bytes asked for, %llu of the region are free",
@@ -420,6 +422,9 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 		spin_lock(&core->lock);
 		__set_bit(block, core->retired);
 		spin_unlock(&core->lock);
+		/* For those who get this part of the window later */
+		set_bit(div64_u64(addr - core->window->start,
+				  core->block_size), core->window->retired);
 	}
 	return 0;
 }
@@ -475,7 +480,7 @@ static int memdev_unplug_some(struct memdev_core *core, unsigned int left,
 	int rc;
 
 	do {
-			rc = memdev_offline_pass(core, left, watch, slice_ms, why);
+		rc = memdev_offline_pass(core, left, watch, slice_ms, why);
 		left -= memdev_remove_victims(core, false);
 		/* Some came online again under us: they are not lost, go on */
 		if (!rc && left)
@@ -547,7 +552,7 @@ static int memdev_unplug_whole(struct memdev_core *core,
 			if (bitmap_empty(core->plugged, core->nr_blocks))
 				return 0;
 			/* One came online again under us: once more */
-					bitmap_andnot(core->victims, core->victims,
+			bitmap_andnot(core->victims, core->victims,
 				      core->online, core->nr_blocks);
 			rc = -EAGAIN;
 		}

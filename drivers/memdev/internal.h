@@ -162,6 +162,7 @@ struct memdev_window_spec {
  * @name: name of @res
  * @res: the range in the tree of resources
  * @movable: carved windows: blocks that were in ZONE_MOVABLE before
+ * @retired: blocks that had a poisoned page; bits are only ever set, atomically
  * @list: in memdev_windows; protected by memdev_list_lock
  * @lock: protects what follows
  * @alloc: which of its blocks devices own
@@ -179,6 +180,7 @@ struct memdev_window {
 	char name[24];
 	struct resource *res;
 	unsigned long *movable;
+	unsigned long *retired;
 	struct list_head list;
 	/* Protects the fields below it */
 	struct mutex lock;
@@ -212,7 +214,8 @@ void memdev_resource_release(struct resource *res);
 int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
 		 struct memdev_reason *why);
 void memdev_carve_return(u64 start, u64 size, int node,
-			 const unsigned long *movable);
+			 const unsigned long *movable,
+			 const unsigned long *retired);
 
 /**
  * memdev_chunk_len() - how much one call may add or remove
@@ -364,7 +367,8 @@ int memdev_hotplug_unplug(struct memdev_core *core, u64 size,
 			  struct memdev_reason *why);
 
 /* resize.c */
-#define MEMDEV_SIZE_ALL U64_MAX
+/* Not a size that anybody could ask for */
+#define MEMDEV_SIZE_ALL 0
 
 int memdev_plug(struct memdev_core *core, u64 size);
 int memdev_unplug(struct memdev_core *core, u64 size);

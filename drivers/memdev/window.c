@@ -99,6 +99,8 @@ static int memdev_window_check(struct memdev_window_spec *spec,
 				     "window start 0x%llx is not a multiple of the memory block size 0x%llx",
 				     spec->start, block_size);
 	last = spec->start + spec->size - 1;
+	/* The direct map may reach further than the processor's addresses */
+	range.end = min_t(u64, range.end, iomem_resource.end);
 	if (last < spec->start || spec->start < range.start ||
 	    last > range.end)
 		return memdev_refuse(why, -ERANGE,
@@ -122,7 +124,6 @@ static int memdev_window_check(struct memdev_window_spec *spec,
 /* --- claiming what the kernel left alone ---------------------------------- */
 
 struct memdev_conflict {
-	bool soft;
 	bool found;
 	u64 start;
 	u64 end;
@@ -132,12 +133,9 @@ static int memdev_window_conflict(struct resource *res, void *arg)
 {
 	struct memdev_conflict *c = arg;
 
-	if (res->desc == IORES_DESC_RESERVED)
+	if (res->desc == IORES_DESC_RESERVED ||
+	    res->desc == IORES_DESC_SOFT_RESERVED)
 		return 0;
-	if (res->desc == IORES_DESC_SOFT_RESERVED) {
-		c->soft = true;
-		return 0;
-	}
 	c->found = true;
 	c->start = res->start;
 	c->end = res->end;
@@ -246,8 +244,8 @@ static int memdev_window_claim(struct memdev_window *w,
 		return memdev_refuse(why, -EBUSY,
 				     "window [0x%llx-0x%llx]: something else has [0x%llx-0x%llx], see /proc/iomem",
 				     w->start, last, c.start, c.end);
-	w->source = c.soft ? MEMDEV_SOURCE_SOFT_RESERVED :
-			     MEMDEV_SOURCE_RESERVED;
+	w->source = memdev_soft_reserved(w->start, w->size) ?
+		    MEMDEV_SOURCE_SOFT_RESERVED : MEMDEV_SOURCE_RESERVED;
 
 	w->res = memdev_resource_claim(&iomem_resource, w->start, w->size,
 				       w->name);
@@ -317,7 +315,7 @@ static int memdev_window_carve(struct memdev_window *w,
 
 	if (w->res)
 		memdev_resource_release(w->res);
-	memdev_carve_return(w->start, w->size, w->node, w->movable);
+	memdev_carve_return(w->start, w->size, w->node, w->movable, NULL);
 	bitmap_free(w->movable);
 	w->movable = NULL;
 	return memdev_refuse(why, -EBUSY,
@@ -329,7 +327,8 @@ static void memdev_window_give_back(struct memdev_window *w)
 {
 	memdev_resource_release(w->res);
 	if (w->source == MEMDEV_SOURCE_CARVED)
-		memdev_carve_return(w->start, w->size, w->node, w->movable);
+		memdev_carve_return(w->start, w->size, w->node, w->movable,
+				    w->retired);
 }
 
 /**
@@ -358,6 +357,7 @@ static void memdev_window_release(struct device *dev)
 
 	memdev_alloc_destroy(&w->alloc);
 	bitmap_free(w->movable);
+	bitmap_free(w->retired);
 	bitmap_free(w->slots);
 	kfree(w);
 	memdev_object_put();
@@ -430,6 +430,11 @@ int memdev_window_create(const struct memdev_window_spec *spec,
 			       ilog2(memory_block_size_bytes()));
 	if (rc)
 		goto err_give_back;
+	w->retired = bitmap_zalloc(w->alloc.nr_blocks, GFP_KERNEL);
+	if (!w->retired) {
+		rc = -ENOMEM;
+		goto err_give_back;
+	}
 
 	rc = device_add(&w->dev);
 	if (rc)

@@ -201,10 +201,14 @@ struct memory_device_params {
  * @owner: module of the provider
  * @ops: the operations of its devices; by them the core knows its own
  * @create: make and register a device. Return 0, or a negative errno and the
- *	    reason in the extack. Called with no lock held; it may sleep.
+ *	    reason in the extack.
  * @destroy: unregister and drop a device that @create made. Return 0, or
- *	     -EBUSY while memory is plugged. Called with no lock held.
+ *	     -EBUSY while memory is plugged.
  * @list: the core's own
+ *
+ * @create and @destroy may sleep. Only one of them, of all kinds, runs at a
+ * time, and neither may call memory_device_kind_unregister(), which waits for
+ * them.
  */
 struct memory_device_kind {
 	const char *name;
