@@ -1,0 +1,620 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+# shellcheck disable=SC2034 # what the tests use
+#
+# What the tests of this directory share: TAP, the module and its devices, and
+# what the machine shows of its memory. Sourced, never run.
+
+set -u
+export LC_ALL=C
+
+HERE=$(cd -P "$(dirname "$0")" && pwd)
+# The helper programs: where they were built, else beside the tests.
+PATH=${MEMDEV_HELPERS:+$MEMDEV_HELPERS:}$HERE:$PATH:/usr/sbin:/sbin
+BUS=/sys/bus/memdev
+WINDOWS=/sys/devices/memdev
+MEM=/sys/devices/system/memory
+D=$BUS/devices/memdev0
+MiB=$((1 << 20))
+GiB=$((1 << 30))
+RESERVED=
+RESERVED_SIZE=0
+
+# --- TAP ---------------------------------------------------------------------
+
+TESTS=0
+FAILED=0
+
+say()
+{
+	printf '%s\n' "$*" | sed 's/^/# /'
+}
+
+pass()
+{
+	TESTS=$((TESTS + 1))
+	echo "ok $TESTS $1"
+}
+
+# fail NAME [WHY...]
+fail()
+{
+	TESTS=$((TESTS + 1))
+	FAILED=$((FAILED + 1))
+	echo "not ok $TESTS $1"
+	shift
+	for why; do
+		say "$why"
+	done
+}
+
+# skip NAME WHY
+skip()
+{
+	TESTS=$((TESTS + 1))
+	echo "ok $TESTS $1 # SKIP $2"
+}
+
+skip_all()
+{
+	trap - EXIT
+	cleanup >/dev/null 2>&1
+	echo "1..0 # SKIP $1"
+	exit 4
+}
+
+# is NAME GOT WANT
+is()
+{
+	if [ "$2" = "$3" ]; then
+		pass "$1"
+	else
+		fail "$1" "got:  $2" "want: $3"
+	fi
+}
+
+# check NAME COMMAND [ARGUMENT...]: COMMAND succeeds; what it says is shown if
+# it does not.
+check()
+{
+	local name=$1
+	shift
+
+	if "$@" >"$TMP/check" 2>&1; then
+		pass "$name"
+	else
+		fail "$name" "failed: $*" "$(cat "$TMP/check")"
+	fi
+}
+
+# one_of WORD WORD,WORD,...
+one_of()
+{
+	case ",$2," in
+	*",$1,"*)	return 0 ;;
+	esac
+	echo "$1, not $2"
+	return 1
+}
+
+# die WHY: what the rest of a test stands on does not hold.
+die()
+{
+	fail "the test can go on" "$@"
+	finish
+}
+
+# finish: the last line of a test.
+finish()
+{
+	trap - EXIT
+	if cleanup >"$TMP/cleanup" 2>&1 && left_over >>"$TMP/cleanup"; then
+		pass "the module can be removed and leaves nothing behind"
+	else
+		fail "the module can be removed and leaves nothing behind" \
+			"$(cat "$TMP/cleanup")"
+	fi
+	rm -rf "$TMP"
+	echo "1..$TESTS"
+	[ $FAILED = 0 ]
+	exit
+}
+
+on_exit()
+{
+	cleanup >/dev/null 2>&1
+	rm -rf "$TMP"
+}
+
+# Tests that change more than the module's own state say here how to undo it.
+undo()
+{
+	:
+}
+
+cleanup()
+{
+	fill_stop
+	pin_stop
+	# Not in a subshell: that has no jobs.
+	jobs -p >"$TMP/jobs"
+	while read -r job; do
+		kill "$job" 2>/dev/null
+	done <"$TMP/jobs"
+	wait 2>/dev/null
+	undo
+	unload
+}
+
+# until_true SECONDS COMMAND [ARGUMENT...]: waits for COMMAND to succeed. The
+# time only bounds how long a test that fails takes.
+until_true()
+{
+	local end
+	end=$(($(uptime_s) + $1))
+	shift
+
+	until "$@"; do
+		[ "$(uptime_s)" -lt "$end" ] || return 1
+		sleep 0.05
+	done
+}
+
+uptime_s()
+{
+	local up rest
+	read -r up rest </proc/uptime
+	echo "${up%.*}"
+}
+
+# uptime in ms; the kernel counts in hundredths
+uptime_ms()
+{
+	local up rest
+	read -r up rest </proc/uptime
+	echo "$((${up%.*} * 1000 + 1${up#*.} * 10 - 1000))"
+}
+
+# --- numbers -----------------------------------------------------------------
+
+# bytes 512M
+bytes()
+{
+	case $1 in
+	*K)	echo $((${1%K} << 10)) ;;
+	*M)	echo $((${1%M} << 20)) ;;
+	*G)	echo $((${1%G} << 30)) ;;
+	*)	echo $(($1)) ;;
+	esac
+}
+
+hex()
+{
+	printf '0x%x' "$1"
+}
+
+# a random number below $1
+random()
+{
+	echo $(($(od -An -N4 -tu4 /dev/urandom) % $1))
+}
+
+# expand 0-2,5: "0 1 2 5"
+expand()
+{
+	local IFS=, part i out=
+
+	for part in $1; do
+		i=${part%-*}
+		while [ "$i" -le "${part#*-}" ]; do
+			out="$out $i"
+			i=$((i + 1))
+		done
+	done
+	echo "${out# }"
+}
+
+count()
+{
+	echo $#
+}
+
+# --- the kernel's log ----------------------------------------------------------
+
+MARK=0
+
+log_mark()
+{
+	MARK=$((MARK + 1))
+	echo "memdev-test: ${0##*/} mark $MARK" >/dev/kmsg
+}
+
+# What the kernel said since log_mark.
+log_since()
+{
+	dmesg | sed -n "/memdev-test: ${0##*/} mark $MARK\$/,\$p" | sed 1d
+}
+
+# What the module said since log_mark; not what the kernel says of any module
+# from outside its tree.
+log_memdev()
+{
+	log_since | sed 's/^\[[^]]*\] //' | grep '^memdev[: ]' | grep -v taint
+}
+
+# The kernel did not complain since log_mark.
+log_quiet()
+{
+	! log_since | grep -E 'WARNING:|BUG:|Oops|Call Trace|use-after-free'
+}
+
+# --- the machine's memory --------------------------------------------------------
+
+# What has to be there even for this file.
+[ "$(id -u)" = 0 ] || { echo "1..0 # SKIP needs root"; exit 4; }
+[ -r $MEM/block_size_bytes ] ||
+	{ echo "1..0 # SKIP this kernel cannot hotplug memory"; exit 4; }
+for program in wr trywr memfill mempin uevents pollattr lsmem setpriv modprobe; do
+	command -v $program >/dev/null && continue
+	echo "1..0 # SKIP $program is missing"
+	exit 4
+done
+
+TMP=$(mktemp -d "${TMPDIR:-/tmp}/memdev-test.XXXXXX") || exit 1
+trap on_exit EXIT
+trap 'exit 1' INT TERM HUP
+
+BLOCK=$((0x$(cat $MEM/block_size_bytes)))
+
+# in bytes
+mem_total()
+{
+	local kb
+	kb=$(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo)
+	echo $((kb << 10))
+}
+
+# kB of /proc/meminfo's line $1, 0 where there is no such line
+meminfo()
+{
+	local kb
+	kb=$(sed -n "s/^$1: *\([0-9]*\) kB/\1/p" /proc/meminfo)
+	echo "${kb:-0}"
+}
+
+# /proc/iomem with System RAM that touches merged: memory that was taken out and
+# given back stays an entry of its own, as the kernel merges only what was named
+# by the same string. Any other difference stays a difference.
+iomem()
+{
+	local line range run_start='' run_end=''
+	: >"$TMP/run"
+
+	flush_run()
+	{
+		[ -n "$run_start" ] || return
+		echo "$run_start-$run_end : System RAM"
+		cat "$TMP/run"
+		run_start=''
+		: >"$TMP/run"
+	}
+
+	while IFS= read -r line; do
+		case $line in
+		' '*)
+			if [ -n "$run_start" ]; then
+				printf '%s\n' "$line" >>"$TMP/run"
+			else
+				printf '%s\n' "$line"
+			fi
+			;;
+		*' : System RAM')
+			range=${line% : *}
+			if [ -n "$run_start" ] &&
+			   [ $((0x$run_end + 1)) != $((0x${range%-*})) ]; then
+				flush_run
+			fi
+			[ -n "$run_start" ] || run_start=${range%-*}
+			run_end=${range#*-}
+			;;
+		*)
+			flush_run
+			printf '%s\n' "$line"
+			;;
+		esac
+	done </proc/iomem
+	flush_run
+}
+
+# iomem_blocks LOW HIGH: memory blocks of LOW..HIGH-1 that memdev plugged,
+# from /proc/iomem; relative to LOW
+iomem_blocks()
+{
+	local range name low high out=
+
+	while IFS=' ' read -r range _ name; do
+		[ "$name" = "System RAM (memdev)" ] || continue
+		low=$((0x${range%-*}))
+		high=$((0x${range#*-} + 1))
+		if [ $low -lt "$1" ] || [ $high -gt "$2" ]; then
+			continue
+		fi
+		while [ $low -lt $high ]; do
+			out="$out $(((low - $1) / BLOCK))"
+			low=$((low + BLOCK))
+		done
+	done </proc/iomem
+	echo "${out# }"
+}
+
+# lsmem_blocks LOW HIGH [STATE]: likewise, from lsmem
+lsmem_blocks()
+{
+	local range state low out=
+
+	lsmem -a -b -n --summary=never -o RANGE,STATE >"$TMP/lsmem"
+	while read -r range state; do
+		low=$((${range%-*}))
+		if [ $low -lt "$1" ] || [ $low -ge "$2" ]; then
+			continue
+		fi
+		[ "$state" = "${3:-$state}" ] || continue
+		out="$out $(((low - $1) / BLOCK))"
+	done <"$TMP/lsmem"
+	echo "${out# }"
+}
+
+# sysfs_blocks LOW HIGH [STATE]: likewise, from the memory blocks in sysfs
+sysfs_blocks()
+{
+	local low=$1 out='' dir state
+
+	while [ "$low" -lt "$2" ]; do
+		dir=$MEM/memory$((low / BLOCK))
+		if state=$(cat $dir/state 2>/dev/null) &&
+		   [ "$state" = "${3:-$state}" ]; then
+			out="$out $(((low - $1) / BLOCK))"
+		fi
+		low=$((low + BLOCK))
+	done
+	echo "${out# }"
+}
+
+# zone_of BLOCKNUMBER: the first zone that the block is, or may come, into
+zone_of()
+{
+	local zone rest
+	read -r zone rest <"$MEM/memory$1/valid_zones" && echo "$zone"
+}
+
+# The largest range that the command line reserves with memmap=SIZE$START, cut
+# to whole blocks: sets RESERVED and RESERVED_SIZE, or fails.
+reserved()
+{
+	local word size start end
+
+	RESERVED='' RESERVED_SIZE=0
+
+	# shellcheck disable=SC2013 # words
+	for word in $(cat /proc/cmdline); do
+		case $word in
+		memmap=*\$*)	;;
+		*)		continue ;;
+		esac
+		word=${word#memmap=}
+		size=$(bytes "${word%\$*}")
+		start=$(bytes "${word#*\$}")
+		end=$(((start + size) / BLOCK * BLOCK))
+		start=$(((start + BLOCK - 1) / BLOCK * BLOCK))
+		[ $((end - start)) -gt $RESERVED_SIZE ] || continue
+		RESERVED=$start
+		RESERVED_SIZE=$((end - start))
+	done
+	[ $RESERVED_SIZE -gt 0 ]
+}
+
+# window_spec BLOCKS: a window of so many blocks, where this machine has room
+# for it: the reserved range, else System RAM.
+window_spec()
+{
+	local size=$(($1 * BLOCK))
+
+	if reserved; then
+		[ $size -le "$RESERVED_SIZE" ] || return 1
+		echo "$size@$(hex "$RESERVED")"
+	else
+		echo $size
+	fi
+}
+
+# --- the module ------------------------------------------------------------------
+
+loaded()
+{
+	[ -d /sys/module/memdev ]
+}
+
+load()
+{
+	modprobe memdev "$@"
+}
+
+# load_blocks BLOCKS [PARAMETER...]: one window and one device of so many
+# blocks; or the test ends.
+load_blocks()
+{
+	local spec n=$1
+	shift
+
+	spec=$(window_spec "$n") ||
+		skip_all "no reserved range of $n memory blocks on this machine"
+	log_mark
+	load "window=$spec" "$@" || die "window=$spec was not accepted" "$(log_memdev)"
+	[ -e $D ] || die "window=$spec made no device" "$(log_memdev)"
+	[ "$(get size)" = $((n * BLOCK)) ] ||
+		die "window=$spec made a device of $(get size) bytes"
+}
+
+unload()
+{
+	local dir
+
+	loaded || return 0
+	for dir in "$BUS"/devices/*; do
+		[ -e "$dir/unplug" ] || continue
+		echo 0 >"$dir/requested_size"
+		[ "$(cat "$dir/plugged_size")" = 0 ] && continue
+		[ "$(put "$dir/unplug" all)" = ok ] && continue
+		echo "$dir: unplug: $(cat "$dir/last_error")"
+	done
+	rmmod memdev
+}
+
+# Nothing may be left of a module that is gone.
+left_over()
+{
+	! loaded || { echo "the module is still loaded"; return 1; }
+	! grep memdev /proc/iomem || return 1
+	[ ! -e $BUS ] || { echo "$BUS is still there"; return 1; }
+	[ ! -e $WINDOWS ] || { echo "$WINDOWS is still there"; return 1; }
+}
+
+# get ATTRIBUTE: of the device $D
+get()
+{
+	cat "$D/$1"
+}
+
+# put FILE TEXT: writes a line, prints "ok" or the errno
+put()
+{
+	printf '%s\n' "$2" | wr "$1"
+}
+
+# put_dev ATTRIBUTE TEXT: of the device $D
+put_dev()
+{
+	put "$D/$1" "$2"
+}
+
+# number of the memory block where the device $D starts
+first_block()
+{
+	echo $(($(get address) / BLOCK))
+}
+
+# agree: sysfs, /proc/iomem, lsmem and the memory blocks say the same of
+# the device $D; says what does not.
+agree()
+{
+	local low high plugged online size state rc=0
+	low=$(($(cat "$D/address")))
+	size=$(cat "$D/size")
+	high=$((low + size))
+	plugged=$(expand "$(cat "$D/plugged_blocks")")
+	online=$(expand "$(cat "$D/online_blocks")")
+
+	# same WHAT GOT WANT
+	same()
+	{
+		[ "$2" = "$3" ] && return
+		echo "$1: $2, not $3"
+		rc=1
+	}
+
+	# shellcheck disable=SC2086 # words
+	same plugged_size "$(cat "$D/plugged_size")" \
+		$(($(count $plugged) * BLOCK))
+	# shellcheck disable=SC2086 # words
+	same online_size "$(cat "$D/online_size")" \
+		$(($(count $online) * BLOCK))
+	same "blocks in /proc/iomem" "$(iomem_blocks $low $high)" "$plugged"
+	same "blocks in lsmem" "$(lsmem_blocks $low $high)" "$plugged"
+	same "blocks in sysfs" "$(sysfs_blocks $low $high)" "$plugged"
+	same "online in lsmem" "$(lsmem_blocks $low $high online)" "$online"
+	same "online in sysfs" "$(sysfs_blocks $low $high online)" "$online"
+	case $(cat "$D/plugged_size") in
+	0)		state=unplugged ;;
+	"$size")	state=plugged ;;
+	*)		state=partial ;;
+	esac
+	same state "$(cat "$D/state")" $state
+	return $rc
+}
+
+# Everything that shows what memory there is; not what counts failures.
+snapshot()
+{
+	grep -rs '' $WINDOWS --exclude=last_error --exclude-dir=stats \
+		--exclude-dir=power | sort
+	ls $BUS/devices $WINDOWS
+	cat /proc/iomem
+	lsmem -a -b -n --summary=never -o RANGE,SIZE,STATE,ZONES
+	grep MemTotal /proc/meminfo
+}
+
+# --- helpers that hold memory ------------------------------------------------------
+
+FILL_PID=
+PIN_PID=
+
+# fill_start BYTES LOW HIGH: memory full of data, preferably at LOW..HIGH-1
+fill_start()
+{
+	local said=
+
+	mkfifo "$TMP/fill.in" "$TMP/fill.out"
+	memfill "$@" <"$TMP/fill.in" >"$TMP/fill.out" &
+	FILL_PID=$!
+	exec 8>"$TMP/fill.in" 9<"$TMP/fill.out"
+	read -r said <&9
+	[ "$said" = "filled $1" ] || { echo "memfill: $said"; return 1; }
+}
+
+# fill_ask where|check
+fill_ask()
+{
+	local said=gone
+
+	echo "$1" >&8
+	read -r said <&9
+	echo "$said"
+}
+
+fill_stop()
+{
+	[ -n "$FILL_PID" ] || return 0
+	exec 8>&- 9<&-
+	kill "$FILL_PID" 2>/dev/null
+	wait "$FILL_PID" 2>/dev/null
+	FILL_PID=
+	rm -f "$TMP/fill.in" "$TMP/fill.out"
+}
+
+# pin_start LOW HIGH: a page at LOW..HIGH-1 that cannot be moved
+pin_start()
+{
+	local said=
+
+	mkfifo "$TMP/pin.in" "$TMP/pin.out"
+	mempin "$1" "$2" $(($(meminfo MemFree) * 1024 / 2)) \
+		<"$TMP/pin.in" >"$TMP/pin.out" &
+	PIN_PID=$!
+	exec 6>"$TMP/pin.in" 7<"$TMP/pin.out"
+	read -r said <&7
+	case $said in
+	pinned*)	return 0 ;;
+	esac
+	echo "mempin: $said"
+	return 1
+}
+
+pin_stop()
+{
+	[ -n "$PIN_PID" ] || return 0
+	exec 6>&- 7<&-
+	kill "$PIN_PID" 2>/dev/null
+	wait "$PIN_PID" 2>/dev/null
+	PIN_PID=
+	rm -f "$TMP/pin.in" "$TMP/pin.out"
+}
