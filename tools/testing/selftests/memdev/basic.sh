@@ -1,0 +1,196 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+# shellcheck disable=SC2317 # functions that check runs
+#
+# A fresh machine and no boot option: modprobe, plug, unplug, rmmod.
+#
+# VM: mem=4G
+# VM: blocks2g: mem=820G append=memmap=800G$0x180000000
+# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
+# VM: blocks2g: qemu="-machine memory-backend=m"
+
+. "$(dirname "$0")/lib.sh"
+
+plug=$((512 * MiB))
+[ $plug -ge $BLOCK ] || plug=$BLOCK
+
+# A block may be too large for memory of that length to be free of what cannot
+# be moved: such a machine's reserved range is used.
+source=carved
+set --
+if reserved; then
+	source=reserved
+	set -- "window=$(window_spec 1)"
+fi
+
+# mode FILE WANT
+mode()
+{
+	local got
+
+	got=$(stat -c %a "$1" 2>&1)
+	[ "$got" = "$2" ] || echo "$1: $got, not $2"
+}
+
+# indent NAME: how deep a line is in /proc/iomem
+indent()
+{
+	sed -n "s/^\( *\)[0-9a-f]*-[0-9a-f]* : $1\$/\1./p" /proc/iomem |
+		head -n 1 | wc -c
+}
+
+iomem >"$TMP/iomem.boot"
+total_boot=$(mem_total)
+log_mark
+
+check "modprobe memdev needs no parameter" load
+if [ $source = reserved ]; then
+	[ -e $D ] || is "and says in one line why there is no window" \
+		"$(log_memdev | grep -c 'no window')" 1
+	check "rmmod" rmmod memdev
+	is "/proc/iomem is as it was" "$(iomem | diff "$TMP/iomem.boot" -)" ""
+	total_boot=$(mem_total)
+	check "modprobe memdev $*" load "$@"
+fi
+[ -e $D ] || die "there is no $D" "$(log_memdev)"
+pass "it makes memdev0"
+size=$(get size)
+base=$(mem_total)
+say "$source: $size of $total_boot bytes, blocks of $BLOCK"
+
+is "one window and one device" \
+	"$(cd $WINDOWS && echo window*) $(cd $BUS/devices && echo *)" \
+	"window0 memdev0"
+is "the window is $source" "$(cat $WINDOWS/window0/source)" $source
+is "the device is as large as the window" \
+	"$size" "$(cat $WINDOWS/window0/size)"
+is "the window is no larger than 1 GiB, unless a block is" \
+	"$([ "$size" -le $GiB ] || [ "$size" = $BLOCK ] && echo small)" small
+
+# --- attributes ----------------------------------------------------------------
+
+{
+for name in plug unplug; do
+	mode $D/$name 200
+done
+for name in size plugged_size online_size align block_size node kind slot id \
+	    state plugged_blocks online_blocks retired_blocks last_error \
+	    stats/plug_count stats/plug_bytes stats/plug_failures \
+	    stats/plug_time_ms stats/unplug_count stats/unplug_bytes \
+	    stats/unplug_failures stats/unplug_time_ms; do
+	mode $D/$name 444
+done
+for name in requested_size online_type memmap_on_memory unplug_timeout_ms; do
+	mode $D/$name 644
+done
+mode $D/address 400
+} >"$TMP/modes"
+is "memdev0 has its attributes with their modes" "$(cat "$TMP/modes")" ""
+
+{
+mode $WINDOWS/window0/start 400
+for name in size node source used largest_free; do
+	mode $WINDOWS/window0/$name 444
+done
+for name in limit slots; do
+	mode $WINDOWS/window0/$name 644
+done
+} >"$TMP/modes"
+is "window0 has its attributes with their modes" "$(cat "$TMP/modes")" ""
+
+{
+for name in new_window del_window new_device del_device; do
+	mode $BUS/$name 200
+done
+mode $BUS/last_error 400
+} >"$TMP/modes"
+is "the bus has its attributes with their modes" "$(cat "$TMP/modes")" ""
+
+for name in $(cd $D && find . -maxdepth 2 -type f \( -path './stats/*' -o \
+	      ! -path './*/*' \) -perm -400); do
+	cat "$D/$name" || echo "$name cannot be read"
+done >/dev/null 2>"$TMP/read"
+is "each of them that can be read, can" "$(cat "$TMP/read")" ""
+
+is "block_size is the kernel's" "$(get block_size)" $BLOCK
+is "kind is virtio-mem unless asked" "$(get kind)" virtio-mem
+is "online_type is online_movable unless asked" \
+	"$(get online_type)" online_movable
+is "unplug_timeout_ms is 30000 unless asked" "$(get unplug_timeout_ms)" 30000
+is "nothing is plugged unless asked" \
+	"$(get plugged_size) $(get online_size) $(get state)" "0 0 unplugged"
+case $(get address) in
+0x*[!0-9a-f]*)	fail "address is in hex" "$(get address)" ;;
+0x*)		pass "address is in hex" ;;
+*)		fail "address is in hex" "$(get address)" ;;
+esac
+is "the device lies where its window does" \
+	"$(get address)" "$(cat $WINDOWS/window0/start)"
+
+# --- plug ------------------------------------------------------------------------
+
+reply=$(put_dev plug $plug)
+total=$(mem_total)
+is "plug $plug is accepted" "$reply" ok
+want=$plug
+[ "$(get memmap_on_memory)" = 0 ] || want=$((plug - plug / 64))
+is "MemTotal rises by that at once, less the memmap it carries" \
+	$((total - base)) $want
+is "plugged_size says so" "$(get plugged_size)" $plug
+is "online_size says so" "$(get online_size)" $plug
+is "requested_size says so" "$(get requested_size)" $plug
+low=$(($(get address)))
+lsmem -a -b -n --summary=never -o RANGE,SIZE,STATE,ZONES >"$TMP/lsmem"
+found=0
+while read -r range bytes state zones; do
+	[ $((${range%-*})) -ge $low ] || continue
+	[ $((${range%-*})) -lt $((low + size)) ] || continue
+	[ "$bytes $state $zones" = "$BLOCK online Movable" ] || continue
+	found=$((found + 1))
+done <"$TMP/lsmem"
+is "lsmem shows the blocks online and Movable" $((found * BLOCK)) $plug
+check "sysfs, /proc/iomem and lsmem agree" agree
+is "/proc/iomem shows window, device and memory, one in the other" \
+	"$(($(indent memdev0) - $(indent 'memdev window0'))) $(($(
+	indent 'System RAM (memdev)') - $(indent memdev0)))" "2 2"
+
+# --- unplug ------------------------------------------------------------------------
+
+is "unplug $plug is accepted" "$(put_dev unplug $plug)" ok
+is "MemTotal is as before the plug" "$(mem_total)" "$base"
+check "sysfs, /proc/iomem and lsmem agree again" agree
+is "plug all is accepted" "$(put_dev plug all)" ok
+is "all of the region is plugged" "$(get plugged_size) $(get state)" \
+	"$size plugged"
+is "unplug all is accepted" "$(put_dev unplug all)" ok
+is "nothing of it is plugged" "$(get plugged_size) $(get state)" "0 unplugged"
+is "the operations are counted" \
+	"$(get stats/plug_count) $(get stats/plug_bytes) $(get stats/plug_failures) $(
+	get stats/unplug_count) $(get stats/unplug_bytes) $(get stats/unplug_failures)" \
+	"2 $((plug + size)) 0 2 $((plug + size)) 0"
+
+# --- rmmod -------------------------------------------------------------------------
+
+check "rmmod memdev" rmmod memdev
+total_first=$(mem_total)
+is "/proc/iomem is as it was" \
+	"$(iomem | diff "$TMP/iomem.boot" -)" ""
+# What the kernel kept its map of the window in, at boot, came from the memory
+# that it does not count; the next map comes from the memory that it does.
+more=$((total_first - total_boot))
+is "MemTotal is back, or larger by the window's memmap of the boot" \
+	"$([ $more -ge 0 ] && [ $more -le $((size / 64)) ] && echo yes)" yes
+say "MemTotal is larger by $more bytes"
+
+# --- once more -----------------------------------------------------------------------
+
+check "modprobe memdev once more" load "$@"
+is "plug once more" "$(put_dev plug $plug)" ok
+is "unplug once more" "$(put_dev unplug all)" ok
+check "rmmod once more" rmmod memdev
+is "MemTotal is as after the first time" "$(mem_total)" "$total_first"
+is "/proc/iomem is as it was at boot" \
+	"$(iomem | diff "$TMP/iomem.boot" -)" ""
+check "the kernel did not complain" log_quiet
+finish
