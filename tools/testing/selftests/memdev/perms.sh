@@ -1,0 +1,110 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+# shellcheck disable=SC2317 # functions that check runs
+#
+# Who is not root reads states and sizes, but no address, and writes nothing.
+#
+# VM: mem=4G append=memmap=1G$0x100000000
+
+. "$(dirname "$0")/lib.sh"
+
+user()
+{
+	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all \
+		--bounding-set=-all -- "$@"
+}
+
+n=4
+load_blocks $n
+chmod 755 "$TMP"
+size=$(get size)
+start=$(cat $WINDOWS/window0/start)
+is "plug two blocks" "$(put_dev plug $((2 * BLOCK)))" ok
+is "this user is not root" "$(user id -u)" 65534
+
+# --- reads ---------------------------------------------------------------------------------
+
+is "a user reads the sizes" \
+	"$(user cat $D/size $D/plugged_size $D/online_size $D/requested_size |
+		xargs)" "$size $((2 * BLOCK)) $((2 * BLOCK)) $((2 * BLOCK))"
+is "a user reads the states" \
+	"$(user cat $D/state $D/plugged_blocks $D/online_blocks $D/kind |
+		xargs)" "partial 0-1 0-1 virtio-mem"
+: >"$TMP/said"
+for name in align block_size node slot id online_type memmap_on_memory \
+	    retired_blocks unplug_timeout_ms last_error stats/plug_count \
+	    stats/plug_bytes stats/unplug_count; do
+	user cat $D/$name >/dev/null
+done 2>>"$TMP/said"
+for name in size node source limit slots used largest_free; do
+	user cat $WINDOWS/window0/$name >/dev/null
+done 2>>"$TMP/said"
+is "a user reads everything else that tells no address" "$(cat "$TMP/said")" ""
+check "a user does not read the device's address" \
+	sh -c "! setpriv --reuid=65534 --clear-groups --regid=65534 cat $D/address"
+check "a user does not read the bus' last_error: it names addresses" \
+	sh -c "! setpriv --reuid=65534 --clear-groups --regid=65534 cat $BUS/last_error"
+check "a user does not read the window's start" \
+	sh -c "! setpriv --reuid=65534 --clear-groups --regid=65534 \
+		cat $WINDOWS/window0/start"
+
+# --- no address, anywhere ------------------------------------------------------------------
+
+# Refusals that name addresses, to root: of the bus and of the device.
+put $BUS/new_window "$BLOCK@$start" >/dev/null
+put $BUS/new_device "size=$BLOCK addr=$start" >/dev/null
+put $BUS/new_device "size=$BLOCK addr=$(hex $((start - BLOCK)))" >/dev/null
+say "$(cat $BUS/last_error)"
+put_dev plug $((n * BLOCK)) >/dev/null
+say "$(get last_error)"
+
+# leaks: what of memdev a user can read that shows an address of the region,
+# whole or as the number of a page or of a memory block, in hex
+leaks()
+{
+	local at address words=
+
+	for at in 0 1 2 3 4; do
+		address=$((start + at * BLOCK))
+		words="$words|$(printf '%x' $address)|0*$address"
+		words="$words|$(printf '%x' $((address - 1)))|memory$((address / BLOCK))"
+		words="$words|$(printf '%x' $((address - BLOCK)))"
+		words="$words|pfn [0x]*$(printf '%x' $((address >> 12)))"
+	done
+	user grep -rsiE "(^|[^0-9a-f])(0x)?0*(${words#|})([^0-9a-f]|\$)" \
+		$WINDOWS /sys/module/memdev /sys/bus/memdev /proc/iomem
+}
+
+is "no address is in anything that a user can read" "$(leaks)" ""
+# An unplug that is refused names its block.
+if pin_start $(($(get address))) $(($(get address) + 2 * BLOCK)); then
+	put_dev unplug_timeout_ms 2000 >/dev/null
+	is "an unplug is refused" "$(put_dev unplug all)" ETIMEDOUT
+	say "$(get last_error)"
+	is "nor then" "$(leaks)" ""
+	pin_stop
+else
+	skip "an unplug is refused" "no page came to lie on the device"
+fi
+
+# --- writes -----------------------------------------------------------------------------------
+
+snapshot >"$TMP/before"
+wr=$(command -v wr)
+cp "$wr" "$TMP/wr"
+chmod 755 "$TMP/wr"
+find $WINDOWS/ $BUS/ /sys/module/memdev -type f >"$TMP/files"
+check "there is something to write to" [ "$(wc -l <"$TMP/files")" -gt 30 ]
+while read -r file; do
+	got=$(printf '1\n' | user "$TMP/wr" "$file")
+	case $got in
+	open:EACCES|open:EPERM)	;;
+	*)	echo "$file: $got" ;;
+	esac
+done <"$TMP/files" >"$TMP/said"
+is "a user cannot open any attribute for writing" "$(cat "$TMP/said")" ""
+is "find says so, too" "$(user find $WINDOWS/ $BUS/ /sys/module/memdev \
+	-type f -writable)" ""
+is "nothing has changed" "$(snapshot | diff "$TMP/before" -)" ""
+finish
