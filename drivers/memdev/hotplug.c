@@ -23,10 +23,13 @@ static const char memdev_ram_name[] = "System RAM (memdev)";
  * How long to stay with a block that has pages in use before the next one is
  * tried. While a block is being offlined nobody else on the machine can plug
  * or unplug anything, so a pinned page must not hold the lock until the
- * operation's deadline. The slice doubles with each pass.
+ * operation's deadline. But what has been moved out of a block when its slice
+ * ends moves back in when the next block is tried. So the slice doubles with
+ * each pass, until it is enough for a block on this machine.
  */
-#define MEMDEV_SLICE_MIN_MS	500U
-#define MEMDEV_SLICE_MAX_MS	8000U
+#define MEMDEV_SLICE_MIN_MS	500U	/* for each 128 MiB of a block */
+#define MEMDEV_SLICE_MAX_MS	300000U
+#define MEMDEV_UNDO_MS		10000U
 
 /* Offline blocks give no memory and take 16 MiB a GiB: leave this much */
 #define MEMDEV_KEEP_MIN		SZ_64M
@@ -295,7 +298,7 @@ static void memdev_plug_undo(struct memdev_core *core)
 	sigset_t signals;
 
 	memdev_signals_block(&signals);
-	memdev_watch_begin(&watch, MEMDEV_SLICE_MAX_MS);
+	memdev_watch_begin(&watch, MEMDEV_UNDO_MS);
 	for_each_set_bit(block, core->victims, core->nr_blocks) {
 		if (memdev_block_offline(memdev_block_addr(core, block), &watch,
 					 0))
@@ -471,12 +474,18 @@ static int memdev_offline_pass(struct memdev_core *core, unsigned int nr,
 	return again ? -EAGAIN : last ?: -EBUSY;
 }
 
+static unsigned int memdev_first_slice(struct memdev_core *core)
+{
+	return MEMDEV_SLICE_MIN_MS *
+	       max_t(unsigned int, 1, div64_u64(core->block_size, SZ_128M));
+}
+
 /* kind=virtio-mem: what comes out comes out */
 static int memdev_unplug_some(struct memdev_core *core, unsigned int left,
 			      struct memdev_watch *watch,
 			      struct memdev_reason *why)
 {
-	unsigned int slice_ms = MEMDEV_SLICE_MIN_MS;
+	unsigned int slice_ms = memdev_first_slice(core);
 	int rc;
 
 	do {
@@ -531,7 +540,7 @@ static int memdev_unplug_whole(struct memdev_core *core,
 			       struct memdev_watch *watch,
 			       struct memdev_reason *why)
 {
-	unsigned int slice_ms = MEMDEV_SLICE_MIN_MS;
+	unsigned int slice_ms = memdev_first_slice(core);
 	unsigned int block;
 	int rc = 0;
 

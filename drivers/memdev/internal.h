@@ -54,6 +54,7 @@ int memdev_refuse(struct memdev_reason *why, int rc, const char *fmt, ...);
 
 /* --- what users write (parse.c) ------------------------------------------- */
 
+int memdev_bytes_parse(const char *buf, size_t count, u64 *size);
 int memdev_size_parse(const char *buf, size_t count, u64 *size);
 int memdev_number_parse(const char *str, const char *prefix, int *nr);
 

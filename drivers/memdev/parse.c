@@ -30,18 +30,18 @@ int memdev_refuse(struct memdev_reason *why, int rc, const char *fmt, ...)
 }
 
 /**
- * memdev_size_parse() - a size, or an address, that a user wrote
+ * memdev_bytes_parse() - a size, or an address, that a user wrote
  * @buf: the text: a number, decimal, octal or hexadecimal, and perhaps one of
  *	 the suffixes K, M, G, T, P and E, and perhaps a newline
  * @count: its length
  * @size: where to put it, in bytes
  *
- * Unlike memparse() this takes no sign, no junk and no zero, and an overflow
- * does not pass for a small number.
+ * Unlike memparse() this takes no sign and no junk, and an overflow does not
+ * pass for a small number.
  *
  * Return: 0, -EINVAL, or -ERANGE if it needs more than 64 bits.
  */
-int memdev_size_parse(const char *buf, size_t count, u64 *size)
+int memdev_bytes_parse(const char *buf, size_t count, u64 *size)
 {
 	static const char suffixes[] = "kmgtpe";
 	char text[32];
@@ -70,11 +70,24 @@ int memdev_size_parse(const char *buf, size_t count, u64 *size)
 	rc = kstrtou64(text, 0, &val);
 	if (rc)
 		return rc;
-	if (!val)
-		return -EINVAL;
 	if (check_shl_overflow(val, shift, size))
 		return -ERANGE;
 	return 0;
+}
+
+/**
+ * memdev_size_parse() - a size that must not be zero
+ * @buf: as memdev_bytes_parse()
+ * @count: as memdev_bytes_parse()
+ * @size: as memdev_bytes_parse()
+ *
+ * Return: as memdev_bytes_parse().
+ */
+int memdev_size_parse(const char *buf, size_t count, u64 *size)
+{
+	int rc = memdev_bytes_parse(buf, count, size);
+
+	return rc ?: *size ? 0 : -EINVAL;
 }
 
 /**

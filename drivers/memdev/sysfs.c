@@ -59,14 +59,12 @@ static ssize_t requested_size_store(struct device *dev,
 				    const char *buf, size_t count)
 {
 	struct memdev_core *core = dev_to_core(dev);
-	u64 size = 0;
+	u64 size;
 	int rc;
 
-	if (!sysfs_streq(buf, "0")) {
-		rc = memdev_size_parse(buf, count, &size);
-		if (rc)
-			return memdev_core_error(core, rc, buf, count);
-	}
+	rc = memdev_bytes_parse(buf, count, &size);
+	if (rc)
+		return memdev_core_error(core, rc, buf, count);
 	return memdev_request(core, size) ?: count;
 }
 static DEVICE_ATTR_RW(requested_size);

@@ -55,8 +55,7 @@ int memdev_window_spec_parse(const char *str, struct memdev_window_spec *spec,
 	if (!spec->carve) {
 		p = end + 1;
 		end = strchr(p, ':') ?: p + strlen(p);
-		/* START is an address: 0 is not one that could be had */
-		if (memdev_size_parse(p, end - p, &spec->start))
+		if (memdev_bytes_parse(p, end - p, &spec->start))
 			goto err;
 	}
 	if (*end == ':' && memdev_number_parse(end + 1, "", &spec->node))
