@@ -87,7 +87,9 @@ int memdev_size_parse(const char *buf, size_t count, u64 *size)
 {
 	int rc = memdev_bytes_parse(buf, count, size);
 
-	return rc ?: *size ? 0 : -EINVAL;
+	if (rc)
+		return rc;
+	return *size ? 0 : -EINVAL;
 }
 
 /**
