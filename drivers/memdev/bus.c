@@ -207,6 +207,22 @@ memdev_kind_get(const char *name, const struct memory_device_ops *ops)
 	return found;
 }
 
+/**
+ * memdev_bus_knows_kind() - whether there is a kind
+ * @name: its name
+ *
+ * Return: true if there is.
+ */
+bool memdev_bus_knows_kind(const char *name)
+{
+	struct memory_device_kind *kind = memdev_kind_get(name, NULL);
+
+	if (!kind)
+		return false;
+	module_put(kind->owner);
+	return true;
+}
+
 /* --- devices -------------------------------------------------------------- */
 
 enum {

@@ -10,6 +10,7 @@
  * who reads it then would record a change that is over.
  */
 #include <linux/bitmap.h>
+#include <linux/delay.h>
 #include <linux/memory.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -23,13 +24,25 @@ static const char memdev_ram_name[] = "System RAM (memdev)";
  * How long to stay with a block that has pages in use before the next one is
  * tried. While a block is being offlined nobody else on the machine can plug
  * or unplug anything, so a pinned page must not hold the lock until the
- * operation's deadline. But what has been moved out of a block when its slice
- * ends moves back in when the next block is tried. So the slice doubles with
- * each pass, until it is enough for a block on this machine.
+ * operation's deadline: a slice is short, and a pause follows for those who
+ * wait for the lock. But what has been moved out of a block when its slice ends
+ * moves back in when the next block is tried. So as long as slices are of use,
+ * pages do go, they double with each pass, until one is enough for a block.
  */
 #define MEMDEV_SLICE_MIN_MS	500U	/* for each 128 MiB of a block */
-#define MEMDEV_SLICE_MAX_MS	300000U
+#define MEMDEV_SLICE_MAX_MS	120000U
+#define MEMDEV_PAUSE_MS		30
 #define MEMDEV_UNDO_MS		10000U
+
+/**
+ * struct memdev_slice - how long to stay with a block
+ * @ms: that long
+ * @moved: pages have gone in a slice since it was set
+ */
+struct memdev_slice {
+	unsigned int ms;
+	bool moved;
+};
 
 /* Offline blocks give no memory and take 16 MiB a GiB: leave this much */
 #define MEMDEV_KEEP_MIN		SZ_64M
@@ -391,13 +404,15 @@ static const char *memdev_offline_error(int rc)
 
 /* Take one block offline and make it a victim */
 static int memdev_offline_one(struct memdev_core *core, unsigned int block,
-			      struct memdev_watch *watch, unsigned int slice_ms,
+			      struct memdev_watch *watch,
+			      struct memdev_slice *slice,
 			      struct memdev_reason *why)
 {
 	const struct memory_device_ops *ops = core->md->ops;
 	u64 addr = memdev_block_addr(core, block);
 	struct netlink_ext_ack extack = {};
 	enum memdev_block_state state;
+	unsigned int in_use;
 	bool poisoned;
 	int rc;
 
@@ -410,7 +425,12 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 
 	state = memdev_block_state(addr);
 	poisoned = memdev_block_poisoned(addr);
-	rc = memdev_block_offline(addr, watch, slice_ms);
+	in_use = memdev_block_in_use(addr);
+	rc = memdev_block_offline(addr, watch, slice->ms);
+	if (rc == -EAGAIN) {
+		slice->moved |= memdev_block_in_use(addr) < in_use;
+		msleep_interruptible(MEMDEV_PAUSE_MS);
+	}
 	if (rc) {
 		if (ops->plug)
 			ops->plug(core->md, block * core->block_size,
@@ -439,7 +459,8 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
  */
 static int memdev_offline_pass(struct memdev_core *core, unsigned int nr,
 			       struct memdev_watch *watch,
-			       unsigned int slice_ms, struct memdev_reason *why)
+			       struct memdev_slice *slice,
+			       struct memdev_reason *why)
 {
 	bool again = false;
 	unsigned int block;
@@ -454,7 +475,7 @@ static int memdev_offline_pass(struct memdev_core *core, unsigned int nr,
 			    test_bit(block, core->refused) ||
 			    test_bit(block, core->online) != want_online)
 				continue;
-			rc = memdev_offline_one(core, block, watch, slice_ms,
+			rc = memdev_offline_one(core, block, watch, slice,
 						why);
 			if (!rc) {
 				nr--;
@@ -474,10 +495,15 @@ static int memdev_offline_pass(struct memdev_core *core, unsigned int nr,
 	return again ? -EAGAIN : last ?: -EBUSY;
 }
 
-static unsigned int memdev_first_slice(struct memdev_core *core)
+static void memdev_slice_next(struct memdev_core *core,
+			      struct memdev_slice *slice)
 {
-	return MEMDEV_SLICE_MIN_MS *
-	       max_t(unsigned int, 1, div64_u64(core->block_size, SZ_128M));
+	unsigned int first = MEMDEV_SLICE_MIN_MS *
+			     DIV_ROUND_UP(core->block_size, SZ_128M);
+
+	slice->ms = slice->moved ? min(2 * slice->ms, MEMDEV_SLICE_MAX_MS) :
+				   first;
+	slice->moved = false;
 }
 
 /* kind=virtio-mem: what comes out comes out */
@@ -485,17 +511,17 @@ static int memdev_unplug_some(struct memdev_core *core, unsigned int left,
 			      struct memdev_watch *watch,
 			      struct memdev_reason *why)
 {
-	unsigned int slice_ms = memdev_first_slice(core);
+	struct memdev_slice slice = {};
 	int rc;
 
 	do {
-		rc = memdev_offline_pass(core, left, watch, slice_ms, why);
+		memdev_slice_next(core, &slice);
+		rc = memdev_offline_pass(core, left, watch, &slice, why);
 		left -= memdev_remove_victims(core, false);
 		/* Some came online again under us: they are not lost, go on */
 		if (!rc && left)
 			rc = -EAGAIN;
 		bitmap_zero(core->victims, core->nr_blocks);
-		slice_ms = min(2 * slice_ms, MEMDEV_SLICE_MAX_MS);
 		if (rc == -EAGAIN && memdev_watch_check(watch))
 			rc = memdev_watch_check(watch);
 	} while (rc == -EAGAIN);
@@ -540,18 +566,20 @@ static int memdev_unplug_whole(struct memdev_core *core,
 			       struct memdev_watch *watch,
 			       struct memdev_reason *why)
 {
-	unsigned int slice_ms = memdev_first_slice(core);
+	struct memdev_slice slice = {};
 	unsigned int block;
-	int rc = 0;
+	int rc;
 
 	bitmap_copy(core->refused, core->online, core->nr_blocks);
 
 	do {
+		memdev_slice_next(core, &slice);
+		rc = 0;
 		for (block = core->nr_blocks; block--;) {
 			if (!test_bit(block, core->plugged) ||
 			    test_bit(block, core->victims))
 				continue;
-			rc = memdev_offline_one(core, block, watch, slice_ms,
+			rc = memdev_offline_one(core, block, watch, &slice,
 						why);
 			if (rc)
 				break;
@@ -565,7 +593,6 @@ static int memdev_unplug_whole(struct memdev_core *core,
 				      core->online, core->nr_blocks);
 			rc = -EAGAIN;
 		}
-		slice_ms = min(2 * slice_ms, MEMDEV_SLICE_MAX_MS);
 		if (memdev_watch_check(watch))
 			rc = memdev_watch_check(watch);
 	} while (rc == -EAGAIN);

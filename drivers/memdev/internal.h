@@ -124,6 +124,7 @@ enum memdev_block_state memdev_block_state(u64 addr);
 int memdev_block_node(u64 addr);
 bool memdev_block_foreign(u64 addr);
 bool memdev_block_poisoned(u64 addr);
+unsigned int memdev_block_in_use(u64 addr);
 int memdev_block_online(u64 addr, enum memdev_online_type type);
 int memdev_block_offline(u64 addr, struct memdev_watch *watch,
 			 unsigned int slice_ms);
@@ -396,6 +397,7 @@ void memdev_object_put(void);
 void memdev_bus_open(void);
 void memdev_bus_close(void);
 void memdev_bus_refused(const struct memdev_reason *why);
+bool memdev_bus_knows_kind(const char *name);
 int memdev_bus_new_device(const struct memory_device_params *params,
 			  struct memdev_reason *why);
 

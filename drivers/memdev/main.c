@@ -93,26 +93,38 @@ static int memdev_default_window(void)
 	return rc;
 }
 
-static int memdev_make_windows(void)
+/* Read every window that the parameter names, and perhaps make it */
+static int memdev_read_windows(bool make, struct memdev_reason *why)
 {
 	struct memdev_window_spec spec;
-	struct memdev_reason why = {};
 	char *specs, *rest, *text;
 	int rc = 0;
+
+	specs = kstrdup(window, GFP_KERNEL);
+	if (!specs)
+		return -ENOMEM;
+	for (rest = specs; !rc && (text = strsep(&rest, ","));) {
+		rc = memdev_window_spec_parse(text, &spec, why);
+		if (!rc && make)
+			rc = memdev_window_create(&spec, why);
+	}
+	kfree(specs);
+	return rc;
+}
+
+static int memdev_make_windows(void)
+{
+	struct memdev_reason why = {};
+	int rc;
 
 	if (!window)
 		return memdev_default_window();
 	if (!strcmp(window, "none"))
 		return 0;
 
-	specs = kstrdup(window, GFP_KERNEL);
-	if (!specs)
-		return -ENOMEM;
-	for (rest = specs; !rc && (text = strsep(&rest, ","));)
-		rc = memdev_window_spec_parse(text, &spec, &why) ?:
-		     memdev_window_create(&spec, &why);
-	kfree(specs);
-
+	/* All of it is read before any of it is done */
+	rc = memdev_read_windows(false, &why) ?:
+	     memdev_read_windows(true, &why);
 	if (rc)
 		pr_warn("window=%s: %s\n", window,
 			why.text[0] ? why.text : "out of memory");
@@ -129,27 +141,19 @@ static int memdev_make_devices(void)
 	struct memdev_window *w;
 	int i, rc = 0;
 
-	if (devices < 0) {
-		pr_warn("devices=%d: not a number of devices\n", devices);
-		return -EINVAL;
-	}
 	if (!devices)
 		return 0;
-	if (strscpy(params.kind, kind, sizeof(params.kind)) < 0) {
-		pr_warn("kind=%s: there is no such kind\n", kind);
-		return -EINVAL;
-	}
+	strscpy(params.kind, kind, sizeof(params.kind));
 
 	/* Nobody else makes or removes windows yet */
 	list_for_each_entry(w, &memdev_windows, list) {
 		params.window = w->id;
 		params.size = ALIGN_DOWN(div_u64(w->size, devices),
 					 memory_block_size_bytes());
-		if (!params.size) {
-			pr_warn("devices=%d: window%d has fewer memory blocks\n",
-				devices, w->id);
-			return -EINVAL;
-		}
+		if (!params.size)
+			rc = memdev_refuse(&why, -EINVAL,
+					   "window%d has fewer memory blocks",
+					   w->id);
 		for (i = 0; i < devices && !rc; i++)
 			rc = memdev_bus_new_device(&params, &why);
 		if (rc)
@@ -160,6 +164,28 @@ static int memdev_make_devices(void)
 	return rc;
 }
 
+static int memdev_check_params(void)
+{
+	int type = memdev_online_type_parse(online_type);
+
+	if (type < 0) {
+		pr_warn("online_type=%s: none of online_movable, online_kernel, online, offline, system\n",
+			online_type);
+		return type;
+	}
+	memdev_default_online_type = type;
+
+	if (devices < 0) {
+		pr_warn("devices=%d: not a number of devices\n", devices);
+		return -EINVAL;
+	}
+	if (!memdev_bus_knows_kind(kind)) {
+		pr_warn("kind=%s: there is no such kind\n", kind);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int __init memdev_init(void)
 {
 	int rc;
@@ -168,14 +194,6 @@ static int __init memdev_init(void)
 		pr_info("not in a kdump kernel, its memory is not its own\n");
 		return -EBUSY;
 	}
-	rc = memdev_online_type_parse(online_type);
-	if (rc < 0) {
-		pr_warn("online_type=%s: none of online_movable, online_kernel, online, offline, system\n",
-			online_type);
-		return rc;
-	}
-	memdev_default_online_type = rc;
-
 	/* Unbound: a shrink can keep a worker busy until its deadline */
 	memdev_wq = alloc_workqueue("memdev", WQ_UNBOUND, 0);
 	if (!memdev_wq)
@@ -195,9 +213,8 @@ static int __init memdev_init(void)
 	if (rc)
 		goto err_emu_exit;
 
-	rc = memdev_make_windows();
-	if (!rc)
-		rc = memdev_make_devices();
+	rc = memdev_check_params() ?: memdev_make_windows() ?:
+	     memdev_make_devices();
 	if (rc)
 		goto err_unregister_pm;
 

@@ -160,6 +160,29 @@ bool memdev_block_poisoned(u64 addr)
 	return false;
 }
 
+/**
+ * memdev_block_in_use() - how much of an online block is in use
+ * @addr: physical address of the block
+ *
+ * Return: number of pages, folios counted once, that somebody has.
+ */
+unsigned int memdev_block_in_use(u64 addr)
+{
+	unsigned long pfn = PHYS_PFN(addr);
+	unsigned long end = pfn + PHYS_PFN(memory_block_size_bytes());
+	unsigned int used = 0;
+	struct page *page;
+
+	for (; pfn < end; pfn++) {
+		if (!(pfn % pageblock_nr_pages))
+			cond_resched();
+		page = pfn_to_online_page(pfn);
+		if (page && page_ref_count(page))
+			used++;
+	}
+	return used;
+}
+
 static ssize_t (*memdev_block_find_store(struct device *dev,
 					 struct device_attribute **attr))
 	(struct device *dev, struct device_attribute *attr, const char *buf,
