@@ -24,8 +24,11 @@ all: modules
 modules: kdir
 	$(kbuild) modules
 
+# Distributions' headers ask for modules to be signed and have no key for it.
+NO_KEY = $(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
+
 install: kdir
-	$(kbuild) modules_install
+	$(kbuild) $(NO_KEY) modules_install
 	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) \
 		$$(sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 			$(KDIR)/include/generated/utsrelease.h)
