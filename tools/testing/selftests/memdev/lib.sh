@@ -214,11 +214,6 @@ expand()
 	echo "${out# }"
 }
 
-count()
-{
-	echo $#
-}
-
 # --- the kernel's log ----------------------------------------------------------
 
 MARK=0
@@ -254,7 +249,8 @@ log_quiet()
 [ "$(id -u)" = 0 ] || { echo "1..0 # SKIP needs root"; exit 4; }
 [ -r $MEM/block_size_bytes ] ||
 	{ echo "1..0 # SKIP this kernel cannot hotplug memory"; exit 4; }
-for program in wr trywr memfill mempin uevents pollattr lsmem setpriv modprobe; do
+for program in wr trywr memagree memfill mempin memtoggle uevents pollattr \
+	       lsmem setpriv modprobe; do
 	command -v $program >/dev/null && continue
 	echo "1..0 # SKIP $program is missing"
 	exit 4
@@ -324,60 +320,6 @@ iomem()
 		esac
 	done </proc/iomem
 	flush_run
-}
-
-# iomem_blocks LOW HIGH: memory blocks of LOW..HIGH-1 that memdev plugged,
-# from /proc/iomem; relative to LOW
-iomem_blocks()
-{
-	local range name low high out=
-
-	while IFS=' ' read -r range _ name; do
-		[ "$name" = "System RAM (memdev)" ] || continue
-		low=$((0x${range%-*}))
-		high=$((0x${range#*-} + 1))
-		if [ $low -lt "$1" ] || [ $high -gt "$2" ]; then
-			continue
-		fi
-		while [ $low -lt $high ]; do
-			out="$out $(((low - $1) / BLOCK))"
-			low=$((low + BLOCK))
-		done
-	done </proc/iomem
-	echo "${out# }"
-}
-
-# lsmem_blocks LOW HIGH [STATE]: likewise, from lsmem
-lsmem_blocks()
-{
-	local range state low out=
-
-	lsmem -a -b -n --summary=never -o RANGE,STATE >"$TMP/lsmem"
-	while read -r range state; do
-		low=$((${range%-*}))
-		if [ $low -lt "$1" ] || [ $low -ge "$2" ]; then
-			continue
-		fi
-		[ "$state" = "${3:-$state}" ] || continue
-		out="$out $(((low - $1) / BLOCK))"
-	done <"$TMP/lsmem"
-	echo "${out# }"
-}
-
-# sysfs_blocks LOW HIGH [STATE]: likewise, from the memory blocks in sysfs
-sysfs_blocks()
-{
-	local low=$1 out='' dir state
-
-	while [ "$low" -lt "$2" ]; do
-		dir=$MEM/memory$((low / BLOCK))
-		if state=$(cat $dir/state 2>/dev/null) &&
-		   [ "$state" = "${3:-$state}" ]; then
-			out="$out $(((low - $1) / BLOCK))"
-		fi
-		low=$((low + BLOCK))
-	done
-	echo "${out# }"
 }
 
 # zone_of BLOCKNUMBER: the first zone that the block is, or may come, into
@@ -503,54 +445,17 @@ first_block()
 	echo $(($(get address) / BLOCK))
 }
 
-# agree: sysfs, /proc/iomem, lsmem and the memory blocks say the same of
-# the device $D; says what does not.
+# agree: sysfs, /proc/iomem, lsmem and the memory blocks say the same of the
+# device $D; says what does not.
 agree()
 {
-	local low high plugged online size state rc=0
-	low=$(($(cat "$D/address")))
-	size=$(cat "$D/size")
-	high=$((low + size))
-	plugged=$(expand "$(cat "$D/plugged_blocks")")
-	online=$(expand "$(cat "$D/online_blocks")")
-
-	# same WHAT GOT WANT
-	same()
-	{
-		[ "$2" = "$3" ] && return
-		echo "$1: $2, not $3"
-		rc=1
-	}
-
-	# shellcheck disable=SC2086 # words
-	same plugged_size "$(cat "$D/plugged_size")" \
-		$(($(count $plugged) * BLOCK))
-	# shellcheck disable=SC2086 # words
-	same online_size "$(cat "$D/online_size")" \
-		$(($(count $online) * BLOCK))
-	same "blocks in /proc/iomem" "$(iomem_blocks $low $high)" "$plugged"
-	same "blocks in lsmem" "$(lsmem_blocks $low $high)" "$plugged"
-	same "blocks in sysfs" "$(sysfs_blocks $low $high)" "$plugged"
-	same "online in lsmem" "$(lsmem_blocks $low $high online)" "$online"
-	same "online in sysfs" "$(sysfs_blocks $low $high online)" "$online"
-	case $(cat "$D/plugged_size") in
-	0)		state=unplugged ;;
-	"$size")	state=plugged ;;
-	*)		state=partial ;;
-	esac
-	same state "$(cat "$D/state")" $state
-	return $rc
+	memagree "$D"
 }
 
 # Everything that shows what memory there is; not what counts failures.
 snapshot()
 {
-	grep -rs '' $WINDOWS --exclude=last_error --exclude-dir=stats \
-		--exclude-dir=power | sort
-	ls $BUS/devices $WINDOWS
-	cat /proc/iomem
-	lsmem -a -b -n --summary=never -o RANGE,SIZE,STATE,ZONES
-	grep MemTotal /proc/meminfo
+	trywr
 }
 
 # --- helpers that hold memory ------------------------------------------------------

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
+ * trywr: prints all that shows what memory there is, a line "WHERE: WHAT" each.
+ *
  * trywr FILE [PRIME TEXT]...: writes what is on standard input to FILE, in one
  * write(2), prints "ok" or the name of the errno, and then what it changed of
  * all that shows what memory there is: a line "-WHERE: OLD" or "+WHERE: NEW"
@@ -180,9 +182,15 @@ int main(int argc, char **argv)
 	size_t len = 0;
 	ssize_t n;
 
-	if (argc < 2 || argc % 2) {
-		fprintf(stderr, "usage: trywr FILE [PRIME TEXT]... <DATA\n");
+	if (argc > 1 && argc % 2) {
+		fprintf(stderr, "usage: trywr [FILE [PRIME TEXT]... <DATA]\n");
 		return 2;
+	}
+	if (argc < 2) {
+		old = snapshot();
+		for (size_t i = 0; i < old.nr; i++)
+			puts(old.at[i]);
+		return 0;
 	}
 	while ((n = read(STDIN_FILENO, buf + len, sizeof(buf) - len)) > 0)
 		len += n;
