@@ -1,0 +1,92 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+# shellcheck disable=SC2317 # functions that check runs
+#
+# memmap_on_memory: a block carries the map of its own pages.
+#
+# VM: on: mem=4G append="memmap=1G$0x100000000 memory_hotplug.memmap_on_memory=1"
+# VM: off: mem=4G append=memmap=1G$0x100000000
+# VM: blocks2g: mem=820G append=memmap=800G$0x180000000 kernels=7.3 append=memory_hotplug.memmap_on_memory=1
+# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
+# VM: blocks2g: qemu="-machine memory-backend=m"
+
+. "$(dirname "$0")/lib.sh"
+
+n=4
+parameter=/sys/module/memory_hotplug/parameters/memmap_on_memory
+on=$(cat $parameter 2>/dev/null || echo N)
+case $(uname -r) in
+[1-5].*|6.[0-9].*|6.10.*|6.11.*)	tells= ;;
+*)					tells=1 ;;
+esac
+say "the kernel has memmap_on_memory: $on"
+
+log_mark
+load_blocks $n
+size=$(get size)
+base=$(mem_total)
+
+# with VALUE: plugged with memmap_on_memory=VALUE, is there what should be?
+with()
+{
+	local carried=0 reply
+
+	reply=$(put_dev memmap_on_memory "$1")
+	[ "$1" = 0 ] || carried=64
+	is "memmap_on_memory $1" "$reply" ok
+	is "it reads back" "$(get memmap_on_memory)" "$1"
+	is "plug all" "$(put_dev plug all)" ok
+	is "MemTotal rises by it, less the memmap it carries" \
+		$(($(mem_total) - base)) \
+		$((carried ? size - size / carried : size))
+	is "plugged_size is what is plugged all the same" \
+		"$(get plugged_size) $(get online_size)" "$size $size"
+	check "sysfs, /proc/iomem and lsmem agree" agree
+	is "it cannot change while memory is plugged" \
+		"$(put_dev memmap_on_memory $((1 - $1)))" EBUSY
+	is "a block is unplugged" "$(put_dev unplug $BLOCK)" ok
+	is "and plugged" "$(put_dev plug $BLOCK)" ok
+	first=$(first_block)
+	is "a block is put offline by hand" \
+		"$(put $MEM/memory$((first + 1))/state offline)" ok
+	check "sysfs, /proc/iomem and lsmem agree" agree
+	is "and online" \
+		"$(put $MEM/memory$((first + 1))/state online_movable)" ok
+	check "sysfs, /proc/iomem and lsmem agree" agree
+	is "unplug all" "$(put_dev unplug all)" ok
+	is "MemTotal is back" "$(mem_total)" "$base"
+	check "sysfs, /proc/iomem and lsmem agree" agree
+}
+
+if [ -n "$tells" ]; then
+	want=0
+	[ "$on" = N ] || want=1
+else
+	want=0
+fi
+is "the default is what the kernel has, if it tells" \
+	"$(get memmap_on_memory)" $want
+with 0
+if [ "$on" != N ]; then
+	with 1
+	with 0
+elif [ -n "$tells" ]; then
+	is "memmap_on_memory 1 where the kernel does not do it" \
+		"$(put_dev memmap_on_memory 1)" EOPNOTSUPP
+	say "$(get last_error)"
+	is "it stays off" "$(get memmap_on_memory)" 0
+else
+	is "memmap_on_memory 1 where the kernel does not tell" \
+		"$(put_dev memmap_on_memory 1)" ok
+	is "the plug fails" "$(put_dev plug $BLOCK)" EINVAL
+	say "$(get last_error)"
+	check "the reason names the boot parameter" \
+		[ -n "$(get last_error | grep memmap_on_memory)" ]
+	is "nothing is plugged" "$(get plugged_size)" 0
+	check "sysfs, /proc/iomem and lsmem agree" agree
+	is "memmap_on_memory 0" "$(put_dev memmap_on_memory 0)" ok
+	is "the plug works" "$(put_dev plug $BLOCK)" ok
+fi
+check "the kernel did not complain" log_quiet
+finish
