@@ -1,0 +1,127 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+# shellcheck disable=SC2317 # functions that check runs
+#
+# While memory is plugged nothing takes it away: not rmmod, not unbind, not
+# hibernation.
+#
+# VM: reserved: mem=4G append=memmap=1G$0x100000000
+# VM: carved: mem=4G
+# VM: blocks2g: mem=820G append=memmap=800G$0x180000000 kernels=6.1
+# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
+# VM: blocks2g: qemu="-machine memory-backend=m"
+
+. "$(dirname "$0")/lib.sh"
+
+n=4
+
+# What the kernel itself answers: rmmod looks first whether a module is in use.
+delete_module()
+{
+	# shellcheck disable=SC2016 # perl's
+	perl -e '$name = "memdev"; $rc = syscall(176, $name, 04000);
+		$errno = $! + 0;
+		print $rc == 0 ? "ok" :
+			$errno == 11 || $errno == 16 ? "busy" : "errno $errno"'
+}
+
+# hibernation_refused: writing disk fails, before anything is frozen
+hibernation_refused()
+{
+	local got
+
+	log_mark
+	got=$(put /sys/power/state disk)
+	one_of "$got" EBUSY,EPERM || return 1
+	say "$got: $(log_memdev)"
+	# It ends before the first process is frozen, and the module says why.
+	log_since | grep -iE 'Freezing user|Creating image' && return 1
+	[ -n "$(log_memdev)" ] || { echo "the module did not say why"; return 1; }
+}
+
+iomem >"$TMP/iomem"
+log_mark
+load_blocks $n
+size=$(get size)
+low=$(($(get address)))
+
+# --- no driver, nothing to unbind ------------------------------------------------------
+
+is "there is no driver on the bus" "$(ls $BUS/drivers)" ""
+is "there is no bind or unbind" \
+	"$(find $BUS/ $WINDOWS/ -name bind -o -name unbind)" ""
+check "the device has no driver" [ ! -e $D/driver ]
+
+# --- rmmod -------------------------------------------------------------------------------
+
+is "plug all" "$(put_dev plug all)" ok
+fill_start $((2 * BLOCK)) $low $((low + size)) || die "no memory to fill"
+say "$(fill_ask where) bytes of data on the device"
+check "there is data on the device" [ "$(fill_ask where)" -gt 0 ]
+check "the module is in use" [ "$(cat /sys/module/memdev/refcnt)" -gt 0 ]
+check "rmmod is refused" sh -c '! rmmod memdev'
+check "rmmod says that it is in use" \
+	[ -n "$(rmmod memdev 2>&1 | grep -iE 'in use|busy')" ]
+if command -v perl >/dev/null && [ "$(uname -m)" = x86_64 ]; then
+	is "the kernel says that it is busy" "$(delete_module)" busy
+else
+	skip "the kernel says that it is busy" "needs perl on x86-64"
+fi
+check "modprobe -r is refused" sh -c '! modprobe -r memdev'
+check "the module is still there" loaded
+check "so is the device" [ -e $D ]
+is "all of it is still plugged" "$(get plugged_size) $(get online_size)" \
+	"$size $size"
+check "sysfs, /proc/iomem and lsmem agree" agree
+is "the memory still works" "$(fill_ask check)" intact
+fill_stop
+fill_start $((2 * BLOCK)) $low $((low + size)) || die "no memory to fill"
+is "and can be had anew" "$(fill_ask check)" intact
+fill_stop
+is "a part is unplugged" "$(put_dev unplug $BLOCK)" ok
+check "rmmod is refused while the rest is plugged" sh -c '! rmmod memdev'
+
+# --- offline is plugged, too ----------------------------------------------------------------
+
+first=$(first_block)
+for i in 0 1 2; do
+	put $MEM/memory$((first + i))/state offline >/dev/null
+done
+is "nothing is online" "$(get online_size)" 0
+check "rmmod is refused while blocks are plugged and offline" \
+	sh -c '! rmmod memdev'
+is "unplug all" "$(put_dev unplug all)" ok
+is "the module is not in use" "$(cat /sys/module/memdev/refcnt)" 0
+
+# --- hibernation -------------------------------------------------------------------------------
+
+if grep -qw disk /sys/power/state; then
+	is "plug a block" "$(put_dev plug $BLOCK)" ok
+	check "hibernation is refused while memory is plugged" \
+		hibernation_refused
+	check "sysfs, /proc/iomem and lsmem agree" agree
+	is "unplug it" "$(put_dev unplug all)" ok
+	if reserved; then
+		skip "hibernation is refused while a window is carved" \
+			"the window is not"
+	else
+		check "hibernation is refused while a window is carved" \
+			hibernation_refused
+	fi
+else
+	skip "hibernation is refused" "this kernel does not hibernate"
+fi
+
+# --- an open file -----------------------------------------------------------------------------
+
+exec 5<$D/plugged_size
+is "the device can be deleted while an attribute is open" \
+	"$(put $BUS/del_device memdev0)" ok
+check "reading it fails" sh -c '! cat <&5'
+exec 5<&-
+is "a device is made anew" "$(put $BUS/new_device size=$BLOCK)" ok
+check "rmmod" rmmod memdev
+is "/proc/iomem is as it was" "$(iomem | diff "$TMP/iomem" -)" ""
+check "the kernel did not complain" log_quiet
+finish
