@@ -5,7 +5,7 @@
 # A kernel that saves the memory of a crashed one must not get more: the
 # module does not load there.
 #
-# VM: mem=4G append="memmap=1M$0x70000000 elfcorehdr=0x70000000"
+# VM: mem=4G timeout=1800 append="memmap=1M$0x70000000 elfcorehdr=0x70000000"
 
 . "$(dirname "$0")/lib.sh"
 

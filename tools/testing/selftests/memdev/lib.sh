@@ -395,6 +395,15 @@ load_blocks()
 	[ -e $D ] || die "window=$spec made no device" "$(log_memdev)"
 	[ "$(get size)" = $((n * BLOCK)) ] ||
 		die "window=$spec made a device of $(get size) bytes"
+	no_deadline
+}
+
+# no_deadline: an unplug of the device $D takes as long as it takes. However
+# slow the machine, what can be unplugged is; what hangs, the VM's limit ends.
+no_deadline()
+{
+	[ "$(put_dev unplug_timeout_ms 0)" = ok ] ||
+		die "unplug_timeout_ms 0 was not accepted"
 }
 
 unload()
@@ -406,6 +415,7 @@ unload()
 		[ -e "$dir/unplug" ] || continue
 		echo 0 >"$dir/requested_size"
 		[ "$(cat "$dir/plugged_size")" = 0 ] && continue
+		echo 0 >"$dir/unplug_timeout_ms"
 		[ "$(put "$dir/unplug" all)" = ok ] && continue
 		echo "$dir: unplug: $(cat "$dir/last_error")"
 	done

@@ -5,8 +5,8 @@
 #
 # A fresh machine and no boot option: modprobe, plug, unplug, rmmod.
 #
-# VM: mem=4G
-# VM: blocks2g: mem=820G append=memmap=800G$0x180000000
+# VM: mem=4G timeout=1800
+# VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000
 # VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
 # VM: blocks2g: qemu="-machine memory-backend=m"
 
@@ -96,6 +96,7 @@ is "kind is virtio-mem unless asked" "$(get kind)" virtio-mem
 is "online_type is online_movable unless asked" \
 	"$(get online_type)" online_movable
 is "unplug_timeout_ms is 30000 unless asked" "$(get unplug_timeout_ms)" 30000
+no_deadline
 is "nothing is plugged unless asked" \
 	"$(get plugged_size) $(get online_size) $(get state)" "0 0 unplugged"
 case $(get address) in

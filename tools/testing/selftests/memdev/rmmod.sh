@@ -6,9 +6,9 @@
 # While memory is plugged nothing takes it away: not rmmod, not unbind, not
 # hibernation.
 #
-# VM: reserved: mem=4G append=memmap=1G$0x100000000
-# VM: carved: mem=4G
-# VM: blocks2g: mem=820G append=memmap=800G$0x180000000 kernels=6.1
+# VM: reserved: mem=4G timeout=1800 append=memmap=1G$0x100000000
+# VM: carved: mem=4G timeout=1800
+# VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 kernels=6.1
 # VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
 # VM: blocks2g: qemu="-machine memory-backend=m"
 
