@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+# shellcheck disable=SC2317 # functions that check runs
+#
+# A block that had a poisoned page is not given to the kernel again.
+#
+# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000
+# VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 kernels=7.3
+# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
+# VM: blocks2g: qemu="-machine memory-backend=m"
+
+. "$(dirname "$0")/lib.sh"
+
+poison=$MEM/hard_offline_page
+[ -e $poison ] || skip_all "this kernel cannot poison a page"
+
+n=4
+log_mark
+load_blocks $n
+size=$(get size)
+low=$(($(get address)))
+is "plug all" "$(put_dev plug all)" ok
+is "no block is retired" "$(get retired_blocks)" ""
+is "a page of block 1 is poisoned" \
+	"$(put $poison "$(hex $((low + BLOCK + 16 * MiB)))")" ok
+check "sysfs, /proc/iomem and lsmem agree" agree
+check "unplug all" one_of "$(put_dev unplug all)" ok
+is "nothing is plugged" "$(get plugged_size)" 0
+is "block 1 is retired" "$(get retired_blocks)" 1
+check "sysfs, /proc/iomem and lsmem agree" agree
+is "plug a block" "$(put_dev plug $BLOCK)" ok
+is "it is block 0" "$(get plugged_blocks)" 0
+is "plug another" "$(put_dev plug $BLOCK)" ok
+is "it is block 2: the retired one is skipped" "$(get plugged_blocks)" 0,2
+is "more than is left is refused" "$(put_dev plug $((2 * BLOCK)))" ENOSPC
+say "$(get last_error)"
+is "and changes nothing" "$(get plugged_blocks)" 0,2
+is "plug all plugs what is left" "$(put_dev plug all)" ok
+is "which is all but the retired block" \
+	"$(get plugged_blocks) $(get plugged_size) $(get online_size)" \
+	"0,2-3 $((size - BLOCK)) $((size - BLOCK))"
+check "sysfs, /proc/iomem and lsmem agree" agree
+is "requested_size to the top is accepted or refused" \
+	"$(one_of "$(put_dev requested_size "$size")" ok,ENOSPC,EINVAL)" ""
+check "sysfs, /proc/iomem and lsmem agree" until_true 30 agree
+
+# A page that is in use; it is moved away from first, if that can be.
+fill_start $((256 * MiB)) $low $((low + size)) || die "no memory to fill"
+is "a page of block 3 is taken out of use" \
+	"$(put $MEM/soft_offline_page "$(hex $((low + 3 * BLOCK + 16 * MiB)))")" ok
+is "the data is intact" "$(fill_ask check)" intact
+is "unplug all" "$(put_dev unplug all)" ok
+is "the data is intact" "$(fill_ask check)" intact
+fill_stop
+check "block 1 is retired still, and block 3 now" \
+	[ "$(get retired_blocks)" = 1,3 ]
+check "sysfs, /proc/iomem and lsmem agree" agree
+is "new devices in the same window" "$(put $BUS/del_device memdev0)" ok
+is "know the block" "$(put $BUS/new_device "size=$size")" ok
+no_deadline
+is "plug all but what is retired" "$(put_dev plug all)" ok
+is "the retired blocks stay so" "$(get retired_blocks)" 1,3
+is "unplug all" "$(put_dev unplug all)" ok
+check "the kernel did not complain" log_quiet
+finish
