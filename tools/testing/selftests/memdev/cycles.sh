@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+# shellcheck disable=SC2317 # functions that check runs
+#
+# Twenty times in one boot: modprobe, plug, unplug, rmmod. The kernel's image
+# lies elsewhere at each boot, so there are five.
+#
+# VM: mem=4G timeout=1800 boots=5
+# VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000
+# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
+# VM: blocks2g: qemu="-machine memory-backend=m"
+
+. "$(dirname "$0")/lib.sh"
+
+plug=$((512 * MiB))
+[ $plug -ge $BLOCK ] || plug=$BLOCK
+
+# One cycle; says where it went wrong. MemTotal of the first one is what the
+# others must come back to.
+cycle()
+{
+	local before after want=$plug
+
+	load ${window:+"$window"} || return 1
+	[ -e "$D" ] || { echo "there is no memdev0"; return 1; }
+	no_deadline
+	before=$(mem_total)
+	one_of "$(put_dev plug "$plug")" ok || { get last_error; return 1; }
+	after=$(mem_total)
+	[ "$(get memmap_on_memory)" = 0 ] || want=$((plug - plug / 64))
+	one_of $((after - before)) "$want" || return 1
+	agree || return 1
+	one_of "$(put_dev unplug all)" ok || { get last_error; return 1; }
+	one_of "$(mem_total)" "$before" || return 1
+	agree || return 1
+	rmmod memdev || return 1
+	left_over || return 1
+	iomem | diff "$TMP/iomem" - || return 1
+	[ -n "$total" ] || total=$(mem_total)
+	one_of "$(mem_total)" "$total"
+}
+
+window=
+if reserved; then
+	window=window=$(window_spec 1)
+fi
+iomem >"$TMP/iomem"
+grep -E 'Kernel (code|data|bss)' /proc/iomem | sed 's/^/# /'
+total=
+log_mark
+for i in $(seq 20); do
+	check "cycle $i brings everything back" cycle
+	loaded && break
+done
+is "twenty cycles ran" "$i" 20
+check "the kernel did not complain" log_quiet
+finish
