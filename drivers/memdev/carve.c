@@ -63,7 +63,7 @@ struct memdev_carve_range {
  * @ranges: System RAM resources, ascending
  */
 struct memdev_carving {
-	struct memdev_watch watch;
+	struct memdev_watch *watch;
 	int node;
 	unsigned int want;
 	unsigned int best;
@@ -228,7 +228,7 @@ static int memdev_carve_offline(struct memdev_carving *c, u64 low, u64 high,
 		if (memdev_carve_may_take(c, addr)) {
 			__assign_bit(nr, c->movable, memdev_block_state(addr) ==
 				     MEMDEV_BLOCK_MOVABLE);
-			rc = memdev_block_offline(addr, &c->watch,
+			rc = memdev_block_offline(addr, c->watch,
 						  MEMDEV_CARVE_SLICE_MS);
 		}
 		if (!rc) {
@@ -241,7 +241,7 @@ static int memdev_carve_offline(struct memdev_carving *c, u64 low, u64 high,
 		memdev_carve_undo(c, addr + block_size, nr);
 		c->node = wanted_node;
 		nr = 0;
-		rc = memdev_watch_check(&c->watch);
+		rc = memdev_watch_check(c->watch);
 		if (rc)
 			return rc;
 	}
@@ -363,6 +363,7 @@ int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
 {
 	u64 block_size = memory_block_size_bytes();
 	u64 available = PFN_PHYS(max(si_mem_available(), 0L));
+	struct memdev_watch watch;
 	struct memdev_carving *c;
 	unsigned int i;
 	int rc;
@@ -386,7 +387,8 @@ int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
 		goto err_free;
 	}
 
-	memdev_watch_begin(&c->watch, spec->shrink ? MEMDEV_CARVE_LIMIT_MS : 0);
+	c->watch = &watch;
+	memdev_watch_begin(&watch, spec->shrink ? MEMDEV_CARVE_LIMIT_MS : 0);
 	do {
 		c->node = spec->node;
 		rc = memdev_carve_blocks(c, &spec->start, why);
@@ -395,7 +397,7 @@ int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
 		/* This much has been seen to come out */
 		c->want = min(c->best, c->want - 1);
 	} while (c->want);
-	memdev_watch_end(&c->watch);
+	memdev_watch_end(&watch);
 
 	if (rc == -ENOENT)
 		rc = memdev_refuse(why, -EBUSY,
