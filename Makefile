@@ -46,7 +46,7 @@ demo:
 	@$(VM)/demo $(KERNEL)
 
 check:
-	@KERNELS="$(KERNELS)" T="$(T)" J="$(J)" $(VM)/check
+	@KERNELS="$(KERNELS)" T="$(T)" J="$(J)" BOOTS="$(BOOTS)" $(VM)/check
 
 clean:
 	$(RM) -r build
@@ -62,6 +62,7 @@ help:
 	@echo '    KERNELS="6.1 7.3"   on these kernels only'
 	@echo '    T=NAME[,NAME]       these tests only'
 	@echo '    J=2                 so many VMs at a time'
+	@echo '    BOOTS=5             so many boots of tests that want several'
 	@echo 'make clean              remove what was built'
 
 .PHONY: all modules install kdir demo check clean help
