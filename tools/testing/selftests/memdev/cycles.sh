@@ -7,7 +7,7 @@
 # lies elsewhere at each boot, so there are some; BOOTS=5 makes more.
 #
 # VM: mem=4G timeout=1800 boots=2
-# VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000
+# VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 kernels=6.12
 # VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
 # VM: blocks2g: qemu="-machine memory-backend=m"
 

@@ -11,7 +11,7 @@
 #
 # VM: reserved: mem=6G timeout=1800 append=memmap=2G$0x100000000
 # VM: carved: mem=8G timeout=1800 append=nokaslr
-# VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000
+# VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 kernels=6.1
 # VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
 # VM: blocks2g: qemu="-machine memory-backend=m"
 
