@@ -4,9 +4,9 @@
 # shellcheck disable=SC2317 # functions that check runs
 #
 # Twenty times in one boot: modprobe, plug, unplug, rmmod. The kernel's image
-# lies elsewhere at each boot, so there are some; BOOTS=5 makes more.
+# lies elsewhere at each boot: BOOTS=5 makes five of them.
 #
-# VM: mem=4G timeout=1800 boots=2
+# VM: mem=4G timeout=1800 boots=1
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 kernels=6.12
 # VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
 # VM: blocks2g: qemu="-machine memory-backend=m"
