@@ -51,6 +51,8 @@ struct memdev_reason {
 
 __printf(3, 4)
 int memdev_refuse(struct memdev_reason *why, int rc, const char *fmt, ...);
+int memdev_refuse_text(struct memdev_reason *why, int rc, const char *buf,
+		       size_t count);
 
 /* --- what users write (parse.c) ------------------------------------------- */
 

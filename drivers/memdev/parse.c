@@ -6,6 +6,7 @@
 #include <linux/kernel.h>
 #include <linux/overflow.h>
 #include <linux/string.h>
+#include <linux/string_helpers.h>
 
 #include "internal.h"
 
@@ -27,6 +28,29 @@ int memdev_refuse(struct memdev_reason *why, int rc, const char *fmt, ...)
 		va_end(args);
 	}
 	return rc;
+}
+
+/**
+ * memdev_refuse_text() - note that something written cannot be read
+ * @why: where to put it
+ * @rc: negative errno; -ERANGE for what is too large
+ * @buf: what was written
+ * @count: its length
+ *
+ * Return: @rc.
+ */
+int memdev_refuse_text(struct memdev_reason *why, int rc, const char *buf,
+		       size_t count)
+{
+	char text[4 * 32 + 1];
+	int len;
+
+	/* It may be anything: show some of it, in printable ASCII */
+	len = string_escape_mem(buf, min_t(size_t, count, 32), text,
+				sizeof(text) - 1, ESCAPE_NAP | ESCAPE_ANY,
+				NULL);
+	return memdev_refuse(why, rc, "'%.*s' is %s", len, text,
+			     rc == -ERANGE ? "too large" : "not understood");
 }
 
 /**

@@ -12,7 +12,6 @@
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/sched/signal.h>
-#include <linux/string_helpers.h>
 
 #include "internal.h"
 
@@ -200,15 +199,8 @@ int memdev_core_error(struct memdev_core *core, int rc, const char *buf,
 		      size_t count)
 {
 	struct memdev_reason why;
-	char text[4 * 32 + 1];
-	int len;
 
-	/* It may be anything: show some of it, in printable ASCII */
-	len = string_escape_mem(buf, min_t(size_t, count, 32), text,
-				sizeof(text) - 1, ESCAPE_NAP | ESCAPE_ANY,
-				NULL);
-	memdev_refuse(&why, rc, "'%.*s' is %s", len, text,
-		      rc == -ERANGE ? "too large" : "not understood");
+	memdev_refuse_text(&why, rc, buf, count);
 	return memdev_core_refuse(core, rc, &why);
 }
 

@@ -39,6 +39,15 @@ static ssize_t source_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(source);
 
+static ssize_t memdev_window_stored(int rc, size_t count,
+				    const struct memdev_reason *why)
+{
+	if (!rc)
+		return count;
+	memdev_bus_refused(why);
+	return rc;
+}
+
 static ssize_t limit_show(struct device *dev, struct device_attribute *attr,
 			  char *buf)
 {
@@ -55,20 +64,25 @@ static ssize_t limit_store(struct device *dev, struct device_attribute *attr,
 			   const char *buf, size_t count)
 {
 	struct memdev_window *w = to_memdev_window(dev);
+	struct memdev_reason why;
 	u64 limit;
 	int rc;
 
 	rc = memdev_size_parse(buf, count, &limit);
-	if (rc)
-		return rc;
+	if (rc) {
+		memdev_refuse_text(&why, rc, buf, count);
+		return memdev_window_stored(rc, count, &why);
+	}
 
 	mutex_lock(&w->lock);
 	if (limit < w->alloc.used)
-		rc = -EBUSY;
+		rc = memdev_refuse(&why, -EBUSY,
+				   "limit of %llu bytes: the devices of window%d have %llu",
+				   limit, w->id, w->alloc.used);
 	else
 		w->limit = limit;
 	mutex_unlock(&w->lock);
-	return rc ?: count;
+	return memdev_window_stored(rc, count, &why);
 }
 static DEVICE_ATTR_RW(limit);
 
@@ -88,23 +102,30 @@ static ssize_t slots_store(struct device *dev, struct device_attribute *attr,
 			   const char *buf, size_t count)
 {
 	struct memdev_window *w = to_memdev_window(dev);
+	struct memdev_reason why;
+	unsigned long used;
 	unsigned int nr;
 	int rc;
 
 	rc = kstrtouint(buf, 0, &nr);
-	if (rc)
-		return rc;
-	if (nr > MEMDEV_SLOTS_MAX)
-		return -EINVAL;
+	if (!rc && nr > MEMDEV_SLOTS_MAX)
+		rc = -ERANGE;
+	if (rc) {
+		memdev_refuse_text(&why, rc, buf, count);
+		return memdev_window_stored(rc, count, &why);
+	}
 
 	mutex_lock(&w->lock);
 	/* Devices keep the slots that they have */
-	if (find_next_bit(w->slots, MEMDEV_SLOTS_MAX, nr) < MEMDEV_SLOTS_MAX)
-		rc = -EBUSY;
+	used = find_next_bit(w->slots, MEMDEV_SLOTS_MAX, nr);
+	if (used < MEMDEV_SLOTS_MAX)
+		rc = memdev_refuse(&why, -EBUSY,
+				   "%u slots: a device of window%d has slot %lu",
+				   nr, w->id, used);
 	else
 		w->nr_slots = nr;
 	mutex_unlock(&w->lock);
-	return rc ?: count;
+	return memdev_window_stored(rc, count, &why);
 }
 static DEVICE_ATTR_RW(slots);
 

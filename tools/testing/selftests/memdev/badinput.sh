@@ -20,15 +20,12 @@ W=$WINDOWS/window0
 # these: one program each.
 refuse_data()
 {
-	local got='' more='' reason='' why='' plugged name file=$1 errnos=$2
+	local got='' more='' reason why='' plugged name file=$1 errnos=$2
 
 	name=${file#"$BUS"/}
 	name="${name#"$WINDOWS"/}: $3"
 	name=${name#devices/}
 	case $file in
-	"$W"/*)
-		set --
-		;;
 	"$BUS"/devices/*)
 		reason=${file%/*}/last_error
 		read -r plugged <"${file%/*}/plugged_size"
@@ -42,7 +39,7 @@ refuse_data()
 	esac
 	trywr "$file" "$@" <"$TMP/data" >"$TMP/tried"
 	{ read -r got; read -r more; } <"$TMP/tried"
-	[ -z "$reason" ] || IFS= read -r why <"$reason"
+	IFS= read -r why <"$reason"
 	case ,$errnos, in
 	*",$got,"*)	;;
 	*)	fail "$name is refused with $errnos" "got:  $got" \
@@ -55,9 +52,8 @@ refuse_data()
 		set_up
 		return
 	fi
-	case $reason:$why in
-	:)	;;
-	*:|*[![:print:]]*)
+	case $why in
+	''|*[![:print:]]*)
 		fail "$name is refused with a reason, a line of plain text" \
 			"last_error: $why"
 		return ;;
@@ -246,9 +242,11 @@ for text in -1 512Mx 18446744073709551616 0x; do
 	refuse $W/limit EINVAL,ERANGE "$text"
 done
 refuse_junk $W/slots
-for text in -1 3x 18446744073709551616 4294967296; do
+for text in -1 3x 18446744073709551616 4294967296 65537; do
 	refuse $W/slots EINVAL,ERANGE "$text"
 done
+refuse $W/limit EBUSY $((6 * BLOCK)) "less than its devices have"
+refuse $W/slots EBUSY 0 "none while a device has one"
 
 # --- devices -------------------------------------------------------------------------
 
