@@ -196,14 +196,14 @@ static void memdev_carve_undo(struct memdev_carving *c, u64 start,
 	memdev_signals_restore(&signals);
 }
 
-static bool memdev_carve_may_take(struct memdev_carving *c, u64 addr)
+static bool memdev_carve_may_take(struct memdev_carving *c, u64 addr,
+				  const struct memdev_block *known)
 {
-	enum memdev_block_state state = memdev_block_state(addr);
-
-	if (state != MEMDEV_BLOCK_KERNEL && state != MEMDEV_BLOCK_MOVABLE)
+	if (known->state != MEMDEV_BLOCK_KERNEL &&
+	    known->state != MEMDEV_BLOCK_MOVABLE)
 		return false;
-	return !memdev_block_foreign(addr) && !memdev_block_poisoned(addr) &&
-	       (c->node == NUMA_NO_NODE || memdev_block_node(addr) == c->node);
+	return !known->owned && !memdev_block_pages(addr).poisoned &&
+	       (c->node == NUMA_NO_NODE || known->node == c->node);
 }
 
 /*
@@ -216,6 +216,7 @@ static int memdev_carve_offline(struct memdev_carving *c, u64 low, u64 high,
 	u64 block_size = memory_block_size_bytes();
 	u64 addr = high;
 	int wanted_node = c->node;
+	struct memdev_block known;
 	unsigned int nr = 0;
 	int rc = 0;
 
@@ -224,16 +225,17 @@ static int memdev_carve_offline(struct memdev_carving *c, u64 low, u64 high,
 		if (addr - low < (c->want - nr) * block_size)
 			break;
 		addr -= block_size;
+		known = memdev_block_look(addr);
 		rc = -EBUSY;
-		if (memdev_carve_may_take(c, addr)) {
-			__assign_bit(nr, c->movable, memdev_block_state(addr) ==
-				     MEMDEV_BLOCK_MOVABLE);
+		if (memdev_carve_may_take(c, addr, &known)) {
+			__assign_bit(nr, c->movable,
+				     known.state == MEMDEV_BLOCK_MOVABLE);
 			rc = memdev_block_offline(addr, c->watch,
 						  MEMDEV_CARVE_SLICE_MS);
 		}
 		if (!rc) {
 			/* The others have to be on the same node */
-			c->node = memdev_block_node(addr);
+			c->node = known.node;
 			nr++;
 			c->best = max(c->best, nr);
 			continue;

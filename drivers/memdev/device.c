@@ -295,7 +295,7 @@ static void memdev_core_free(struct memdev_core *core)
 	if (!core)
 		return;
 	bitmap_free(core->was_movable);
-	bitmap_free(core->refused);
+	bitmap_free(core->skip);
 	bitmap_free(core->victims);
 	bitmap_free(core->retired);
 	bitmap_free(core->online);
@@ -367,10 +367,10 @@ static struct memdev_core *memdev_core_alloc(struct memory_device *md)
 	core->online = bitmap_zalloc(nr, GFP_KERNEL);
 	core->retired = bitmap_zalloc(nr, GFP_KERNEL);
 	core->victims = bitmap_zalloc(nr, GFP_KERNEL);
-	core->refused = bitmap_zalloc(nr, GFP_KERNEL);
+	core->skip = bitmap_zalloc(nr, GFP_KERNEL);
 	core->was_movable = bitmap_zalloc(nr, GFP_KERNEL);
 	if (!core->plugged || !core->online || !core->retired ||
-	    !core->victims || !core->refused || !core->was_movable) {
+	    !core->victims || !core->skip || !core->was_movable) {
 		memdev_core_free(core);
 		return NULL;
 	}

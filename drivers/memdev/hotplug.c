@@ -25,24 +25,17 @@ static const char memdev_ram_name[] = "System RAM (memdev)";
  * tried. While a block is being offlined nobody else on the machine can plug
  * or unplug anything, so a pinned page must not hold the lock until the
  * operation's deadline: a slice is short, and a pause follows for those who
- * wait for the lock. But what has been moved out of a block when its slice ends
- * moves back in when the next block is tried. So as long as slices are of use,
- * pages do go, they double with each pass, until one is enough for a block.
+ * wait for the lock. As long as slices are of use, pages do go, the block gets
+ * another one, twice as long: what has been moved out of it would move back in
+ * when the next block is tried. Where not one page has gone, be it pinned or
+ * the machine slow, the block is left alone until the next pass over all of
+ * them, which gives more time.
  */
 #define MEMDEV_SLICE_MIN_MS	500U	/* for each 128 MiB of a block */
+#define MEMDEV_SLICE_PASS_MS	4000U	/* as far as passes lengthen it */
 #define MEMDEV_SLICE_MAX_MS	120000U
 #define MEMDEV_PAUSE_MS		30
 #define MEMDEV_UNDO_MS		10000U
-
-/**
- * struct memdev_slice - how long to stay with a block
- * @ms: that long
- * @moved: pages have gone in a slice since it was set
- */
-struct memdev_slice {
-	unsigned int ms;
-	bool moved;
-};
 
 /* Offline blocks give no memory and take 16 MiB a GiB: leave this much */
 #define MEMDEV_KEEP_MIN		SZ_64M
@@ -153,7 +146,7 @@ static int memdev_memory_left(struct memdev_core *core, u64 size,
 			     size, memmap, available, keep);
 }
 
-/* Add the blocks [@block, @block + @nr): no more than H1-safe chunk */
+/* Add the blocks [@block, @block + @nr), at most what memdev_chunk_len() says */
 static int memdev_add(struct memdev_core *core, unsigned int block,
 		      unsigned int nr, struct memdev_reason *why)
 {
@@ -272,21 +265,14 @@ static void memdev_online_blocks(struct memdev_core *core, unsigned int block,
 	}
 }
 
-/* The first run of free blocks at or after @from: 0 if there is none */
+/* The first run of free blocks at or after @from, of which there is one */
 static unsigned int memdev_free_run(struct memdev_core *core,
 				    unsigned int *from, unsigned int max)
 {
-	unsigned int block, nr = 0;
+	unsigned int block;
 	u64 addr;
 
-	for (block = *from; block < core->nr_blocks; block++) {
-		if (!test_bit(block, core->plugged) &&
-		    !test_bit(block, core->retired))
-			break;
-	}
-	if (block >= core->nr_blocks)
-		return 0;
-
+	block = find_next_zero_bit(core->skip, core->nr_blocks, *from);
 	*from = block;
 	addr = memdev_block_addr(core, block);
 	max = min_t(u64, max, div64_u64(memdev_chunk_len(addr, core->start +
@@ -294,10 +280,7 @@ static unsigned int memdev_free_run(struct memdev_core *core,
 					core->block_size));
 	if (core->memmap_on_memory && memdev_memmap_block_by_block())
 		max = 1;
-	while (nr < max && !test_bit(block + nr, core->plugged) &&
-	       !test_bit(block + nr, core->retired))
-		nr++;
-	return nr;
+	return find_next_bit(core->skip, block + max, block) - block;
 }
 
 /*
@@ -340,15 +323,14 @@ static void memdev_plug_undo(struct memdev_core *core)
 int memdev_hotplug_plug(struct memdev_core *core, u64 size, bool keep,
 			struct memdev_watch *watch, struct memdev_reason *why)
 {
-	unsigned int left, nr, block = 0, taken;
+	unsigned int left, nr, block = 0;
 	u64 free;
 	int rc = 0;
 
 	lockdep_assert_held(&core->op_lock);
 
-	bitmap_or(core->victims, core->plugged, core->retired, core->nr_blocks);
-	taken = bitmap_weight(core->victims, core->nr_blocks);
-	free = (core->nr_blocks - taken) * core->block_size;
+	bitmap_or(core->skip, core->plugged, core->retired, core->nr_blocks);
+	free = core->size - memdev_blocks_size(core, core->skip);
 	if (keep)
 		size = min(size, free);
 	if (!size || size > free)
@@ -356,7 +338,7 @@ int memdev_hotplug_plug(struct memdev_core *core, u64 size, bool keep,
 				     "%llu bytes asked for, %llu of the region are free",
 				     size, free);
 
-	/* From here on the victims are what has to go if it fails */
+	/* The victims are what has to go if it fails */
 	bitmap_zero(core->victims, core->nr_blocks);
 	left = size / core->block_size;
 
@@ -373,6 +355,7 @@ int memdev_hotplug_plug(struct memdev_core *core, u64 size, bool keep,
 			break;
 		bitmap_set(core->victims, block, nr);
 		memdev_online_blocks(core, block, nr, why);
+		block += nr;
 		left -= nr;
 	}
 
@@ -402,18 +385,38 @@ static const char *memdev_offline_error(int rc)
 	}
 }
 
+/* @pages: what was in the block before the last try */
+static int memdev_offline_sliced(u64 addr, struct memdev_watch *watch,
+				 unsigned int slice_ms,
+				 struct memdev_block_pages *pages)
+{
+	struct memdev_block_pages now = memdev_block_pages(addr);
+	int rc;
+
+	do {
+		*pages = now;
+		rc = memdev_block_offline(addr, watch, slice_ms);
+		if (rc != -EAGAIN)
+			return rc;
+		msleep_interruptible(MEMDEV_PAUSE_MS);
+		slice_ms = min(2 * slice_ms, MEMDEV_SLICE_MAX_MS);
+		now = memdev_block_pages(addr);
+		/* An empty one only wants time */
+	} while (!now.in_use || now.in_use < pages->in_use);
+
+	return -EAGAIN;
+}
+
 /* Take one block offline and make it a victim */
 static int memdev_offline_one(struct memdev_core *core, unsigned int block,
-			      struct memdev_watch *watch,
-			      struct memdev_slice *slice,
+			      struct memdev_watch *watch, unsigned int slice_ms,
 			      struct memdev_reason *why)
 {
 	const struct memory_device_ops *ops = core->md->ops;
 	u64 addr = memdev_block_addr(core, block);
 	struct netlink_ext_ack extack = {};
-	enum memdev_block_state state;
-	unsigned int in_use;
-	bool poisoned;
+	struct memdev_block_pages pages;
+	struct memdev_block known;
 	int rc;
 
 	if (ops->unplug) {
@@ -423,14 +426,8 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 			return memdev_provider_refused(why, rc, &extack, block);
 	}
 
-	state = memdev_block_state(addr);
-	poisoned = memdev_block_poisoned(addr);
-	in_use = memdev_block_in_use(addr);
-	rc = memdev_block_offline(addr, watch, slice->ms);
-	if (rc == -EAGAIN) {
-		slice->moved |= memdev_block_in_use(addr) < in_use;
-		msleep_interruptible(MEMDEV_PAUSE_MS);
-	}
+	known = memdev_block_look(addr);
+	rc = memdev_offline_sliced(addr, watch, slice_ms, &pages);
 	if (rc) {
 		if (ops->plug)
 			ops->plug(core->md, block * core->block_size,
@@ -440,8 +437,9 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 	}
 
 	__set_bit(block, core->victims);
-	__assign_bit(block, core->was_movable, state == MEMDEV_BLOCK_MOVABLE);
-	if (poisoned) {
+	__assign_bit(block, core->was_movable,
+		     known.state == MEMDEV_BLOCK_MOVABLE);
+	if (pages.poisoned) {
 		spin_lock(&core->lock);
 		__set_bit(block, core->retired);
 		spin_unlock(&core->lock);
@@ -459,7 +457,7 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
  */
 static int memdev_offline_pass(struct memdev_core *core, unsigned int nr,
 			       struct memdev_watch *watch,
-			       struct memdev_slice *slice,
+			       unsigned int slice_ms,
 			       struct memdev_reason *why)
 {
 	bool again = false;
@@ -472,10 +470,10 @@ static int memdev_offline_pass(struct memdev_core *core, unsigned int nr,
 		while (nr && block--) {
 			if (!test_bit(block, core->plugged) ||
 			    test_bit(block, core->victims) ||
-			    test_bit(block, core->refused) ||
+			    test_bit(block, core->skip) ||
 			    test_bit(block, core->online) != want_online)
 				continue;
-			rc = memdev_offline_one(core, block, watch, slice,
+			rc = memdev_offline_one(core, block, watch, slice_ms,
 						why);
 			if (!rc) {
 				nr--;
@@ -486,7 +484,7 @@ static int memdev_offline_pass(struct memdev_core *core, unsigned int nr,
 			if (rc == -EAGAIN)
 				again = true;
 			else
-				__set_bit(block, core->refused);
+				__set_bit(block, core->skip);
 			last = rc;
 		}
 	}
@@ -495,15 +493,13 @@ static int memdev_offline_pass(struct memdev_core *core, unsigned int nr,
 	return again ? -EAGAIN : last ?: -EBUSY;
 }
 
-static void memdev_slice_next(struct memdev_core *core,
-			      struct memdev_slice *slice)
+/* The slice of pass number @pass, from 0 */
+static unsigned int memdev_slice_ms(struct memdev_core *core, unsigned int pass)
 {
-	unsigned int first = MEMDEV_SLICE_MIN_MS *
-			     DIV_ROUND_UP(core->block_size, SZ_128M);
+	unsigned int ms = MEMDEV_SLICE_MIN_MS *
+			  DIV_ROUND_UP(core->block_size, SZ_128M);
 
-	slice->ms = slice->moved ? min(2 * slice->ms, MEMDEV_SLICE_MAX_MS) :
-				   first;
-	slice->moved = false;
+	return clamp(ms << min(pass, 3U), ms, max(ms, MEMDEV_SLICE_PASS_MS));
 }
 
 /* kind=virtio-mem: what comes out comes out */
@@ -511,12 +507,12 @@ static int memdev_unplug_some(struct memdev_core *core, unsigned int left,
 			      struct memdev_watch *watch,
 			      struct memdev_reason *why)
 {
-	struct memdev_slice slice = {};
+	unsigned int pass = 0;
 	int rc;
 
 	do {
-		memdev_slice_next(core, &slice);
-		rc = memdev_offline_pass(core, left, watch, &slice, why);
+		rc = memdev_offline_pass(core, left, watch,
+					 memdev_slice_ms(core, pass++), why);
 		left -= memdev_remove_victims(core, false);
 		/* Some came online again under us: they are not lost, go on */
 		if (!rc && left)
@@ -545,7 +541,7 @@ static void memdev_unplug_undo(struct memdev_core *core,
 			core->md->ops->plug(core->md, block * core->block_size,
 					    core->block_size, &extack);
 		}
-		if (!test_bit(block, core->refused))
+		if (!test_bit(block, core->skip))
 			continue;
 		type = test_bit(block, core->was_movable) ?
 			MEMDEV_ONLINE_MOVABLE : MEMDEV_ONLINE_KERNEL;
@@ -559,27 +555,26 @@ static void memdev_unplug_undo(struct memdev_core *core,
 }
 
 /*
- * kind=dimm: all or nothing. @refused marks here which blocks were online
+ * kind=dimm: all or nothing. @skip marks here which blocks were online
  * before, so that only those come back.
  */
 static int memdev_unplug_whole(struct memdev_core *core,
 			       struct memdev_watch *watch,
 			       struct memdev_reason *why)
 {
-	struct memdev_slice slice = {};
-	unsigned int block;
+	unsigned int block, pass = 0, slice_ms;
 	int rc;
 
-	bitmap_copy(core->refused, core->online, core->nr_blocks);
+	bitmap_copy(core->skip, core->online, core->nr_blocks);
 
 	do {
-		memdev_slice_next(core, &slice);
+		slice_ms = memdev_slice_ms(core, pass++);
 		rc = 0;
 		for (block = core->nr_blocks; block--;) {
 			if (!test_bit(block, core->plugged) ||
 			    test_bit(block, core->victims))
 				continue;
-			rc = memdev_offline_one(core, block, watch, &slice,
+			rc = memdev_offline_one(core, block, watch, slice_ms,
 						why);
 			if (rc)
 				break;
@@ -631,7 +626,7 @@ int memdev_hotplug_unplug(struct memdev_core *core, u64 size,
 				     size, plugged);
 
 	bitmap_zero(core->victims, core->nr_blocks);
-	bitmap_zero(core->refused, core->nr_blocks);
+	bitmap_zero(core->skip, core->nr_blocks);
 	bitmap_zero(core->was_movable, core->nr_blocks);
 
 	if (core->md->flags & MEMORY_DEVICE_ATOMIC)

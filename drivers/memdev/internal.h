@@ -122,11 +122,31 @@ enum memdev_block_state {
 	MEMDEV_BLOCK_MOVABLE,
 };
 
-enum memdev_block_state memdev_block_state(u64 addr);
-int memdev_block_node(u64 addr);
-bool memdev_block_foreign(u64 addr);
-bool memdev_block_poisoned(u64 addr);
-unsigned int memdev_block_in_use(u64 addr);
+/**
+ * struct memdev_block - what the kernel knows of a block of memory
+ * @state: its state
+ * @node: its node, NUMA_NO_NODE of a block that it does not know
+ * @owned: a driver has plugged it
+ */
+struct memdev_block {
+	enum memdev_block_state state;
+	int node;
+	bool owned;
+};
+
+/**
+ * struct memdev_block_pages - what there is in a block of memory
+ * @in_use: pages that somebody has; of a folio only the first counts
+ * @poisoned: a page of it is poisoned, which the kernel forgets about when the
+ *	      block is removed
+ */
+struct memdev_block_pages {
+	unsigned int in_use;
+	bool poisoned;
+};
+
+struct memdev_block memdev_block_look(u64 addr);
+struct memdev_block_pages memdev_block_pages(u64 addr);
 int memdev_block_online(u64 addr, enum memdev_online_type type);
 int memdev_block_offline(u64 addr, struct memdev_watch *watch,
 			 unsigned int slice_ms);
@@ -289,7 +309,7 @@ struct memdev_stats {
  * @timeout_ms: deadline of a shrink in ms, 0 for none
  * @backoff_ms: pause before @resize tries again
  * @victims: scratch: blocks that the operation took offline
- * @refused: scratch: blocks that refused
+ * @skip: scratch: blocks that the operation leaves alone
  * @was_movable: scratch: of @victims, those that were in ZONE_MOVABLE
  * @lock: protects what follows
  * @op: what goes on
@@ -330,7 +350,7 @@ struct memdev_core {
 	unsigned int timeout_ms;
 	unsigned int backoff_ms;
 	unsigned long *victims;
-	unsigned long *refused;
+	unsigned long *skip;
 	unsigned long *was_movable;
 
 	/* Protects the fields below it */

@@ -77,76 +77,42 @@ static enum memdev_block_state memdev_block_state_of(struct memory_block *mem)
 }
 
 /**
- * memdev_block_state() - what state a block is in
+ * memdev_block_look() - what the kernel knows of a block
  * @addr: physical address of the block
  *
- * The answer can be stale when it arrives, unless the caller knows better.
+ * The state can be stale when it arrives, unless the caller knows better.
  *
  * Context: Sleeps.
- * Return: the state.
+ * Return: the answer.
  */
-enum memdev_block_state memdev_block_state(u64 addr)
+struct memdev_block memdev_block_look(u64 addr)
 {
 	struct memory_block *mem = memdev_block_get(addr);
-	enum memdev_block_state state;
+	struct memdev_block known = { .node = NUMA_NO_NODE };
 
 	if (!mem)
-		return MEMDEV_BLOCK_ABSENT;
-	state = memdev_block_state_of(mem);
+		return known;
+	known.state = memdev_block_state_of(mem);
+	known.node = mem->nid;
+	/* Drivers that hot-plug memory (ACPI DIMMs, virtio-mem) have one */
+	known.owned = mem->group;
 	put_device(&mem->dev);
-	return state;
+	return known;
 }
 
 /**
- * memdev_block_node() - the node of a block
+ * memdev_block_pages() - what there is in an online block
  * @addr: physical address of the block
  *
- * Return: the node, or NUMA_NO_NODE where there is no block.
+ * Context: Sleeps.
+ * Return: how many of its pages somebody has, and whether one is poisoned; of
+ * a block that is offline neither.
  */
-int memdev_block_node(u64 addr)
-{
-	struct memory_block *mem = memdev_block_get(addr);
-	int node = NUMA_NO_NODE;
-
-	if (mem) {
-		node = mem->nid;
-		put_device(&mem->dev);
-	}
-	return node;
-}
-
-/**
- * memdev_block_foreign() - whether another driver plugged the block
- * @addr: physical address of the block
- *
- * Drivers that hot-plug memory (ACPI DIMMs, virtio-mem) have a memory group.
- *
- * Return: true if there is no such block, or it has an owner.
- */
-bool memdev_block_foreign(u64 addr)
-{
-	struct memory_block *mem = memdev_block_get(addr);
-	bool foreign = true;
-
-	if (mem) {
-		foreign = mem->group;
-		put_device(&mem->dev);
-	}
-	return foreign;
-}
-
-/**
- * memdev_block_poisoned() - whether a page of an online block is poisoned
- * @addr: physical address of the block
- *
- * The kernel forgets about the poison when the block is removed.
- *
- * Return: true if there is one.
- */
-bool memdev_block_poisoned(u64 addr)
+struct memdev_block_pages memdev_block_pages(u64 addr)
 {
 	unsigned long pfn = PHYS_PFN(addr);
 	unsigned long end = pfn + PHYS_PFN(memory_block_size_bytes());
+	struct memdev_block_pages pages = {};
 	struct page *page;
 
 	for (; pfn < end; pfn++) {
@@ -154,33 +120,12 @@ bool memdev_block_poisoned(u64 addr)
 		if (!(pfn % pageblock_nr_pages))
 			cond_resched();
 		page = pfn_to_online_page(pfn);
-		if (page && PageHWPoison(page))
-			return true;
+		if (!page)
+			continue;
+		pages.in_use += !!page_ref_count(page);
+		pages.poisoned |= PageHWPoison(page);
 	}
-	return false;
-}
-
-/**
- * memdev_block_in_use() - how much of an online block is in use
- * @addr: physical address of the block
- *
- * Return: number of pages, folios counted once, that somebody has.
- */
-unsigned int memdev_block_in_use(u64 addr)
-{
-	unsigned long pfn = PHYS_PFN(addr);
-	unsigned long end = pfn + PHYS_PFN(memory_block_size_bytes());
-	unsigned int used = 0;
-	struct page *page;
-
-	for (; pfn < end; pfn++) {
-		if (!(pfn % pageblock_nr_pages))
-			cond_resched();
-		page = pfn_to_online_page(pfn);
-		if (page && page_ref_count(page))
-			used++;
-	}
-	return used;
+	return pages;
 }
 
 static ssize_t (*memdev_block_find_store(struct device *dev,
