@@ -31,15 +31,19 @@ is "a user reads the sizes" \
 is "a user reads the states" \
 	"$(user cat $D/state $D/plugged_blocks $D/online_blocks $D/kind |
 		xargs)" "partial 0-1 0-1 virtio-mem"
-: >"$TMP/said"
 for name in align block_size node slot id online_type memmap_on_memory \
 	    retired_blocks unplug_timeout_ms last_error stats/plug_count \
 	    stats/plug_bytes stats/unplug_count; do
-	user cat $D/$name >/dev/null
-done 2>>"$TMP/said"
+	echo $D/$name
+done >"$TMP/files"
 for name in size node source limit slots used largest_free; do
-	user cat $WINDOWS/window0/$name >/dev/null
-done 2>>"$TMP/said"
+	echo $WINDOWS/window0/$name
+done >>"$TMP/files"
+# One shell for all of them: there are many.
+# shellcheck disable=SC2016 # expanded by the user's shell
+user sh -c 'while read -r file; do
+	cat "$file" >/dev/null || echo "$file"
+done' <"$TMP/files" >"$TMP/said" 2>&1
 is "a user reads everything else that tells no address" "$(cat "$TMP/said")" ""
 check "a user does not read the device's address" \
 	sh -c "! setpriv --reuid=65534 --clear-groups --regid=65534 cat $D/address"
@@ -96,13 +100,13 @@ cp "$wr" "$TMP/wr"
 chmod 755 "$TMP/wr"
 find $WINDOWS/ $BUS/ /sys/module/memdev -type f >"$TMP/files"
 check "there is something to write to" [ "$(wc -l <"$TMP/files")" -gt 30 ]
-while read -r file; do
-	got=$(printf '1\n' | user "$TMP/wr" "$file")
-	case $got in
-	open:EACCES|open:EPERM)	;;
-	*)	echo "$file: $got" ;;
-	esac
-done <"$TMP/files" >"$TMP/said"
+# shellcheck disable=SC2016 # expanded by the user's shell
+user sh -c 'while read -r file; do
+	echo "$file $(echo 1 | "$1" "$file")"
+done' sh "$TMP/wr" <"$TMP/files" >"$TMP/tried"
+is "a user tries to write all of them" "$(wc -l <"$TMP/tried")" \
+	"$(wc -l <"$TMP/files")"
+grep -vE ' open:(EACCES|EPERM)$' "$TMP/tried" >"$TMP/said"
 is "a user cannot open any attribute for writing" "$(cat "$TMP/said")" ""
 is "find says so, too" "$(user find $WINDOWS/ $BUS/ /sys/module/memdev \
 	-type f -writable)" ""

@@ -85,8 +85,9 @@ check "rmmod is refused while the rest is plugged" sh -c '! rmmod memdev'
 # --- offline is plugged, too ----------------------------------------------------------------
 
 first=$(first_block)
-for i in 0 1 2; do
-	put $MEM/memory$((first + i))/state offline >/dev/null
+for i in $(expand "$(get plugged_blocks)"); do
+	is "block $i is put offline by hand" \
+		"$(put "$MEM/memory$((first + i))/state" offline)" ok
 done
 is "nothing is online" "$(get online_size)" 0
 check "rmmod is refused while blocks are plugged and offline" \
