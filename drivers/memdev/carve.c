@@ -90,6 +90,12 @@ static int memdev_direct_map_split(u64 start, u64 end)
 	for (addr = start; addr < end; addr = ALIGN_DOWN(addr, SZ_1G) + SZ_1G) {
 		if (!memdev_direct_map_is_huge(addr))
 			continue;
+		/*
+		 * The memory type is kept in the struct page. That of an
+		 * offline page is nobody's, but kernels with DEBUG_VM fill it
+		 * with ones, which read as a type that is set already.
+		 */
+		mm_zero_struct_page(pfn_to_page(PHYS_PFN(addr)));
 		rc = set_memory_uc((unsigned long)__va(addr), 1);
 		if (rc)
 			return rc;
