@@ -208,8 +208,12 @@ static bool memdev_carve_may_take(struct memdev_carving *c, u64 addr,
 	if (known->state != MEMDEV_BLOCK_KERNEL &&
 	    known->state != MEMDEV_BLOCK_MOVABLE)
 		return false;
-	return !known->owned && !memdev_block_pages(addr).poisoned &&
-	       (c->node == NUMA_NO_NODE || known->node == c->node);
+	if (known->owned)
+		return false;
+	if (c->node != NUMA_NO_NODE && known->node != c->node)
+		return false;
+	/* Last, as it looks at every page */
+	return !memdev_block_pages(addr).poisoned;
 }
 
 /*

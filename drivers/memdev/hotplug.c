@@ -499,7 +499,7 @@ static unsigned int memdev_slice_ms(struct memdev_core *core, unsigned int pass)
 	unsigned int ms = MEMDEV_SLICE_MIN_MS *
 			  DIV_ROUND_UP(core->block_size, SZ_128M);
 
-	return clamp(ms << min(pass, 3U), ms, max(ms, MEMDEV_SLICE_PASS_MS));
+	return min(ms << min(pass, 3U), max(ms, MEMDEV_SLICE_PASS_MS));
 }
 
 /* kind=virtio-mem: what comes out comes out */
