@@ -29,22 +29,23 @@ static unsigned long long words;
 
 /* Steps of this size visit every value before one comes again */
 #define STEP		0x9e3779b97f4a7c15ULL
-#define VALUE_OF(i)	(((i) + 1) * STEP)
 
 static void check(void)
 {
-	unsigned long long bad = 0, first = 0, value = 0;
+	unsigned long long bad = 0, first = 0, want = 0, value = 0;
 
 	for (unsigned long long i = 0; i < words; i++) {
 		value += STEP;
 		if (mem[i] == value)
 			continue;
-		if (!bad++)
+		if (!bad++) {
 			first = i;
+			want = value;
+		}
 	}
 	if (bad)
 		printf("bad %llu words, first at 0x%llx: 0x%llx, not 0x%llx\n",
-		       bad, first * 8, mem[first], VALUE_OF(first));
+		       bad, first * 8, mem[first], want);
 	else
 		puts("intact");
 }

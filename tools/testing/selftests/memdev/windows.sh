@@ -5,8 +5,8 @@
 #
 # Windows: where they can come from, and what is refused.
 #
-# The crash kernel keeps windows out of the lower half of this machine's memory,
-# so the kernel itself must not lie in the upper one.
+# On the machine "crash" the crash kernel keeps windows out of the lower half of
+# memory, so the kernel itself must not lie in the upper one.
 #
 # VM: reserved: mem=6G timeout=1800 append=memmap=2G$0x100000000
 # VM: leftout: mem=6G timeout=1800 append=mem=4G kernels="6.1 7.3"
@@ -42,8 +42,8 @@ refused()
 }
 
 # What shows what memory there is. Memory that was carved and is back stays an
-# entry of its own in /proc/iomem, and MemTotal counts its memmap from then on:
-# where windows are carved, see iomem, neither is compared as it stands.
+# entry of its own in /proc/iomem, see iomem, and MemTotal counts its memmap from
+# then on: where windows are carved, neither is compared as it stands.
 memory_shown()
 {
 	if [ "$source" = carved ]; then
@@ -54,12 +54,22 @@ memory_shown()
 	fi
 }
 
+# total_is_back BEFORE: MemTotal is, or larger by the memmap of a carved block
+total_is_back()
+{
+	local more=$(($(mem_total) - $1))
+
+	[ $more = 0 ] && return
+	[ "$source" = carved ] && [ $more -gt 0 ] && [ $more -le $((BLOCK / 64)) ]
+}
+
 # not_loaded WHAT PARAMETER...: the module does not load, and says why
 not_loaded()
 {
-	local what=$1 err lines
+	local what=$1 err lines total
 	shift
 
+	total=$(mem_total)
 	memory_shown >"$TMP/before" 2>/dev/null
 	log_mark
 	if load "$@" 2>"$TMP/err"; then
@@ -78,6 +88,8 @@ not_loaded()
 		fail "$what: the kernel does not complain" "$(cat "$TMP/loud")"
 	elif ! diff "$TMP/before" "$TMP/after" >"$TMP/diff"; then
 		fail "$what: nothing changes" "$(cat "$TMP/diff")"
+	elif ! total_is_back "$total"; then
+		fail "$what: MemTotal is back" "$total before, $(mem_total) now"
 	elif ! left_over >"$TMP/left"; then
 		fail "$what: nothing is left of it" "$(cat "$TMP/left")"
 	else
