@@ -1,156 +1,280 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * First fit over the blocks of a window.
+ * First fit over the blocks of a window, and all that is checked before.
+ *
+ * Order and words of the checks are those of QEMU's pc-dimm and memory-device,
+ * as Documentation/driver-api/memdev.rst tells. A bit for each block makes the
+ * search for a gap one scan of a bitmap, however many regions there are; a tree
+ * finds the region that is in the way of an address.
+ *
+ * No sum here wraps around: a window may reach to the end of 64 bits.
  */
 #include <linux/align.h>
 #include <linux/bitmap.h>
 #include <linux/errno.h>
-#include <linux/gfp.h>
-#include <linux/minmax.h>
+#include <linux/log2.h>
 
 #include "alloc.h"
 
+static struct memdev_region *to_region(struct rb_node *node)
+{
+	return rb_entry(node, struct memdev_region, node);
+}
+
+static u64 memdev_alloc_size(const struct memdev_alloc *a)
+{
+	return (u64)a->nr_blocks << a->block_shift;
+}
+
+static unsigned long memdev_alloc_block(const struct memdev_alloc *a, u64 addr)
+{
+	return (addr - a->start) >> a->block_shift;
+}
+
 /**
- * memdev_alloc_init() - an empty block map
- * @a: the map
- * @start: physical address of the window, a multiple of the block size
+ * memdev_alloc_init() - a window without regions
+ * @a: the window
+ * @start: its physical address, a multiple of the block size
  * @size: its size in bytes, likewise
  * @block_shift: log2 of the block size
- *
- * Return: 0, or -ENOMEM.
+ * @map: zeroed, a bit for each block; stays the caller's
+ * @slots: zeroed, MEMDEV_SLOTS_MAX bits; stays the caller's
  */
-int memdev_alloc_init(struct memdev_alloc *a, u64 start, u64 size,
-		      unsigned int block_shift)
+void memdev_alloc_init(struct memdev_alloc *a, u64 start, u64 size,
+		       unsigned int block_shift, unsigned long *map,
+		       unsigned long *slots)
 {
-	a->start = start;
-	a->nr_blocks = size >> block_shift;
-	a->block_shift = block_shift;
-	a->used = 0;
-	INIT_LIST_HEAD(&a->regions);
-	a->map = bitmap_zalloc(a->nr_blocks, GFP_KERNEL);
-	return a->map ? 0 : -ENOMEM;
+	*a = (struct memdev_alloc){
+		.start = start,
+		.nr_blocks = size >> block_shift,
+		.block_shift = block_shift,
+		.limit = size,
+		.nr_slots = MEMDEV_SLOTS_DEFAULT,
+		.map = map,
+		.slots = slots,
+		.regions = RB_ROOT,
+	};
 }
 
-/**
- * memdev_alloc_destroy() - free what memdev_alloc_init() allocated
- * @a: the map
- */
-void memdev_alloc_destroy(struct memdev_alloc *a)
+static int memdev_alloc_slot(const struct memdev_alloc *a, int slot,
+			     struct memdev_region *r, struct memdev_reason *why)
 {
-	bitmap_free(a->map);
-	a->map = NULL;
+	if (slot == MEMDEV_SLOT_NONE) {
+		slot = find_first_zero_bit(a->slots, a->nr_slots);
+		if (slot >= a->nr_slots)
+			return memdev_refuse(why, -ENOSPC,
+					     "no free slots available");
+	} else if (slot < 0 || slot >= a->nr_slots) {
+		return memdev_refuse(why, -EINVAL,
+				     "invalid slot number %d, valid range is [0-%d]",
+				     slot, (int)a->nr_slots - 1);
+	} else if (test_bit(slot, a->slots)) {
+		return memdev_refuse(why, -EBUSY, "slot %d is busy", slot);
+	}
+	r->slot = slot;
+	return 0;
 }
 
+/* The lowest region that has a part of a range, or NULL */
 static const struct memdev_region *
-memdev_alloc_lowest_conflict(const struct memdev_alloc *a, u64 start, u64 size)
+memdev_alloc_conflict(const struct memdev_alloc *a, u64 start, u64 size)
 {
-	const struct memdev_region *r;
+	struct rb_node *node = a->regions.rb_node;
+	const struct memdev_region *r, *lowest = NULL;
 
-	list_for_each_entry(r, &a->regions, list) {
-		if (r->start < start + size && start < r->start + r->size)
-			return r;
+	/* The lowest one that ends above the start of the range ... */
+	while (node) {
+		r = to_region(node);
+		if (r->start + (r->size - 1) < start) {
+			node = node->rb_right;
+		} else {
+			lowest = r;
+			node = node->rb_left;
+		}
 	}
-	return NULL;
+	/* ... is in the way if it starts below its end */
+	if (lowest && lowest->start > start && lowest->start - start >= size)
+		return NULL;
+	return lowest;
+}
+
+static int memdev_alloc_hint(const struct memdev_alloc *a,
+			     const struct memdev_alloc_request *req,
+			     struct memdev_region *r, struct memdev_reason *why)
+{
+	u64 window_size = memdev_alloc_size(a);
+	const struct memdev_region *conflict;
+
+	if (req->hint < a->start || req->size > window_size ||
+	    req->hint - a->start > window_size - req->size)
+		return memdev_refuse(why, -ERANGE,
+				     "can't add memory device [0x%llx:0x%llx], usable range for memory devices [0x%llx:0x%llx]",
+				     req->hint, req->size, a->start,
+				     window_size);
+
+	conflict = memdev_alloc_conflict(a, req->hint, req->size);
+	if (conflict)
+		return memdev_refuse(why, -EBUSY,
+				     "address range conflicts with memory device id='%s'",
+				     conflict->id[0] ? conflict->id :
+						       "(unnamed)");
+	r->start = req->hint;
+	return 0;
+}
+
+static int memdev_alloc_first_fit(const struct memdev_alloc *a,
+				  const struct memdev_alloc_request *req,
+				  struct memdev_region *r,
+				  struct memdev_reason *why)
+{
+	unsigned long step = req->align >> a->block_shift;
+	unsigned long nr = req->size >> a->block_shift;
+	unsigned long first, next = 0;
+
+	/* The model says so only of what would pass the end of 64 bits */
+	if (req->size - 1 > ~a->start)
+		return memdev_refuse(why, -ENOSPC,
+				     "can't add memory device, device too big");
+
+	do {
+		/* The window's start is aligned, so are multiples of the step */
+		first = ALIGN(find_next_zero_bit(a->map, a->nr_blocks, next),
+			      step);
+		if (nr > a->nr_blocks || first > a->nr_blocks - nr)
+			return memdev_refuse(why, -ENOSPC,
+					     "could not find position in guest address space for memory device - memory fragmented due to alignments");
+		next = find_next_bit(a->map, first + nr, first);
+	} while (next < first + nr);
+
+	r->start = a->start + ((u64)first << a->block_shift);
+	return 0;
 }
 
 /**
- * memdev_alloc_find() - where a region can go
- * @a: the map
- * @hint: the address that it must have, or 0 for the lowest that fits
- * @align: alignment, a power of two and a multiple of the block size
- * @size: bytes
- * @start: where to put the address
- * @conflict: where to put the lowest region in the way of @hint
+ * memdev_alloc_fit() - where a region can go
+ * @a: the window, NULL for none
+ * @req: what the region shall be
+ * @r: where to put the start, the size and the slot; for
+ *     memdev_alloc_insert(). Its @id is left alone.
+ * @why: where to put the reason
  *
- * Return: MEMDEV_FIT_OK and the address in @start, or what is wrong.
+ * The first check that fails is the one that is told.
+ *
+ * Return: 0; -ENODEV without a window; -EINVAL for what can never be; -ERANGE
+ * for an address that is not of the window; -EBUSY for an address or a slot
+ * that is taken; -ENOSPC where nothing is left.
  */
-enum memdev_fit memdev_alloc_find(const struct memdev_alloc *a, u64 hint,
-				  u64 align, u64 size, u64 *start,
-				  const struct memdev_region **conflict)
+int memdev_alloc_fit(const struct memdev_alloc *a,
+		     const struct memdev_alloc_request *req,
+		     struct memdev_region *r, struct memdev_reason *why)
 {
-	u64 window_size = (u64)a->nr_blocks << a->block_shift;
-	unsigned long first, nr;
+	int rc;
 
-	*conflict = NULL;
-	if (!IS_ALIGNED(hint, align))
-		return MEMDEV_FIT_UNALIGNED_HINT;
-	if (!size || !IS_ALIGNED(size, align))
-		return MEMDEV_FIT_UNALIGNED_SIZE;
+	if (!a || !a->nr_blocks)
+		return memdev_refuse(why, -ENODEV,
+				     "there is no window: make one by writing to /sys/bus/memdev/new_window");
 
-	if (hint) {
-		/* No sum that could wrap around at the end of 64 bits */
-		if (hint < a->start || size > window_size ||
-		    hint - a->start > window_size - size)
-			return MEMDEV_FIT_OUTSIDE;
-		*conflict = memdev_alloc_lowest_conflict(a, hint, size);
-		if (*conflict)
-			return MEMDEV_FIT_CONFLICT;
-		*start = hint;
-		return MEMDEV_FIT_OK;
+	r->slot = MEMDEV_SLOT_NONE;
+	if (req->want_slot) {
+		rc = memdev_alloc_slot(a, req->slot, r, why);
+		if (rc)
+			return rc;
 	}
+	if (!is_power_of_2(req->align) || req->align >> a->block_shift == 0 ||
+	    !IS_ALIGNED(a->start, req->align))
+		return memdev_refuse(why, -EINVAL,
+				     "the alignment (0x%llx) is not supported",
+				     req->align);
+	if (req->size > a->limit || a->used > a->limit - req->size)
+		return memdev_refuse(why, -ENOSPC,
+				     "not enough space, currently 0x%llx in use of total space for memory devices 0x%llx",
+				     a->used, a->limit);
+	if (!IS_ALIGNED(req->hint, req->align))
+		return memdev_refuse(why, -EINVAL,
+				     "address must be aligned to 0x%llx bytes",
+				     req->align);
+	if (!IS_ALIGNED(req->size, req->align))
+		return memdev_refuse(why, -EINVAL,
+				     "backend memory size must be multiple of 0x%llx",
+				     req->align);
+	if (!req->size)
+		return memdev_refuse(why, -EINVAL,
+				     "a memory device needs a size");
 
-	if (size > window_size)
-		return MEMDEV_FIT_TOO_BIG;
+	r->size = req->size;
+	return req->hint ? memdev_alloc_hint(a, req, r, why) :
+			   memdev_alloc_first_fit(a, req, r, why);
+}
 
-	nr = size >> a->block_shift;
-	first = bitmap_find_next_zero_area_off(a->map, a->nr_blocks, 0, nr,
-					       (align >> a->block_shift) - 1,
-					       (a->start & (align - 1)) >>
-					       a->block_shift);
-	if (first >= a->nr_blocks)
-		return MEMDEV_FIT_NO_ROOM;
-
-	*start = a->start + ((u64)first << a->block_shift);
-	return MEMDEV_FIT_OK;
+static bool memdev_region_less(struct rb_node *node,
+			       const struct rb_node *parent)
+{
+	return to_region(node)->start <
+	       rb_entry(parent, struct memdev_region, node)->start;
 }
 
 /**
- * memdev_alloc_insert() - give a range that memdev_alloc_find() found away
- * @a: the map
- * @r: the region, its start and size set
+ * memdev_alloc_insert() - give away what memdev_alloc_fit() found
+ * @a: the window
+ * @r: the region
  */
 void memdev_alloc_insert(struct memdev_alloc *a, struct memdev_region *r)
 {
-	struct memdev_region *next;
-
-	list_for_each_entry(next, &a->regions, list) {
-		if (next->start > r->start)
-			break;
-	}
-	list_add_tail(&r->list, &next->list);
-	bitmap_set(a->map, (r->start - a->start) >> a->block_shift,
+	rb_add(&r->node, &a->regions, memdev_region_less);
+	bitmap_set(a->map, memdev_alloc_block(a, r->start),
 		   r->size >> a->block_shift);
+	if (r->slot != MEMDEV_SLOT_NONE)
+		__set_bit(r->slot, a->slots);
 	a->used += r->size;
 }
 
 /**
- * memdev_alloc_remove() - take a region out of the map
- * @a: the map
+ * memdev_alloc_remove() - take a region back
+ * @a: the window
  * @r: the region
  */
 void memdev_alloc_remove(struct memdev_alloc *a, struct memdev_region *r)
 {
-	list_del(&r->list);
-	bitmap_clear(a->map, (r->start - a->start) >> a->block_shift,
+	rb_erase(&r->node, &a->regions);
+	bitmap_clear(a->map, memdev_alloc_block(a, r->start),
 		     r->size >> a->block_shift);
+	if (r->slot != MEMDEV_SLOT_NONE)
+		__clear_bit(r->slot, a->slots);
 	a->used -= r->size;
 }
 
 /**
+ * memdev_alloc_next() - the regions by address
+ * @a: the window
+ * @r: a region of it, or NULL
+ *
+ * Return: the region above @r, the lowest one for NULL; NULL after the last.
+ */
+struct memdev_region *memdev_alloc_next(const struct memdev_alloc *a,
+					struct memdev_region *r)
+{
+	struct rb_node *node = r ? rb_next(&r->node) : rb_first(&a->regions);
+
+	return node ? to_region(node) : NULL;
+}
+
+/**
  * memdev_alloc_largest_free() - the largest gap
- * @a: the map
+ * @a: the window
  *
  * Return: its size in bytes.
  */
 u64 memdev_alloc_largest_free(const struct memdev_alloc *a)
 {
-	unsigned long first, last, largest = 0;
+	unsigned long first, last = 0, largest = 0;
 
-	for (first = find_first_zero_bit(a->map, a->nr_blocks);
-	     first < a->nr_blocks;
-	     first = find_next_zero_bit(a->map, a->nr_blocks, last)) {
+	for (;;) {
+		first = find_next_zero_bit(a->map, a->nr_blocks, last);
+		if (first >= a->nr_blocks)
+			break;
 		last = find_next_bit(a->map, a->nr_blocks, first);
-		largest = max(largest, last - first);
+		if (last - first > largest)
+			largest = last - first;
 	}
 	return (u64)largest << a->block_shift;
 }

@@ -1,36 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which blocks of a window belong to which region: pure logic. It knows
- * bitmaps and lists, and nothing of memory management.
+ * Which part of a window belongs to which region: pure logic. It knows bitmaps
+ * and trees, and nothing of memory management.
  */
 #ifndef _MEMDEV_ALLOC_H
 #define _MEMDEV_ALLOC_H
 
-#include <linux/list.h>
+#include <linux/rbtree.h>
 #include <linux/types.h>
+
+#include "reason.h"
+
+#define MEMDEV_SLOTS_DEFAULT	256
+#define MEMDEV_SLOTS_MAX	65536
+
+/* Not a slot */
+#define MEMDEV_SLOT_NONE	-1
 
 /**
  * struct memdev_region - a range of a window that one device owns
- * @list: in the window's list of regions, ascending address
+ * @node: in the window's tree of regions
  * @start: physical address
  * @size: bytes
+ * @slot: the slot that it takes, or MEMDEV_SLOT_NONE
  * @id: name of its owner, or an empty string
  */
 struct memdev_region {
-	struct list_head list;
+	struct rb_node node;
 	u64 start;
 	u64 size;
+	int slot;
 	const char *id;
 };
 
 /**
- * struct memdev_alloc - the block map of a window
+ * struct memdev_alloc - who has what of a window
  * @start: physical address of the window
  * @nr_blocks: its blocks
  * @block_shift: log2 of the block size
  * @used: bytes that regions have
+ * @limit: bytes that regions may have, apart from the size of the window
+ * @nr_slots: number of slots, at most MEMDEV_SLOTS_MAX
  * @map: a bit for each block, set where a region has it
- * @regions: the regions, ascending address
+ * @slots: a bit for each of MEMDEV_SLOTS_MAX slots, set where a region has it
+ * @regions: the regions by address; they do not overlap
  *
  * The caller serialises all calls.
  */
@@ -39,38 +52,39 @@ struct memdev_alloc {
 	unsigned long nr_blocks;
 	unsigned int block_shift;
 	u64 used;
+	u64 limit;
+	unsigned int nr_slots;
 	unsigned long *map;
-	struct list_head regions;
+	unsigned long *slots;
+	struct rb_root regions;
 };
 
 /**
- * enum memdev_fit - why a region does not fit
- * @MEMDEV_FIT_OK: it does
- * @MEMDEV_FIT_UNALIGNED_HINT: the address is not aligned
- * @MEMDEV_FIT_UNALIGNED_SIZE: the size is not a multiple of the alignment
- * @MEMDEV_FIT_OUTSIDE: the address range is not inside the window
- * @MEMDEV_FIT_TOO_BIG: no window of this size could hold it
- * @MEMDEV_FIT_CONFLICT: another region has a part of the range
- * @MEMDEV_FIT_NO_ROOM: no gap is large enough
+ * struct memdev_alloc_request - what a region shall be
+ * @hint: the address that it must have, or 0 for the lowest that fits
+ * @align: its alignment in bytes
+ * @size: bytes
+ * @slot: the slot that it must have, or MEMDEV_SLOT_NONE for the lowest free
+ * @want_slot: it takes a slot
  */
-enum memdev_fit {
-	MEMDEV_FIT_OK,
-	MEMDEV_FIT_UNALIGNED_HINT,
-	MEMDEV_FIT_UNALIGNED_SIZE,
-	MEMDEV_FIT_OUTSIDE,
-	MEMDEV_FIT_TOO_BIG,
-	MEMDEV_FIT_CONFLICT,
-	MEMDEV_FIT_NO_ROOM,
+struct memdev_alloc_request {
+	u64 hint;
+	u64 align;
+	u64 size;
+	int slot;
+	bool want_slot;
 };
 
-int memdev_alloc_init(struct memdev_alloc *a, u64 start, u64 size,
-		      unsigned int block_shift);
-void memdev_alloc_destroy(struct memdev_alloc *a);
-enum memdev_fit memdev_alloc_find(const struct memdev_alloc *a, u64 hint,
-				  u64 align, u64 size, u64 *start,
-				  const struct memdev_region **conflict);
+void memdev_alloc_init(struct memdev_alloc *a, u64 start, u64 size,
+		       unsigned int block_shift, unsigned long *map,
+		       unsigned long *slots);
+int memdev_alloc_fit(const struct memdev_alloc *a,
+		     const struct memdev_alloc_request *req,
+		     struct memdev_region *r, struct memdev_reason *why);
 void memdev_alloc_insert(struct memdev_alloc *a, struct memdev_region *r);
 void memdev_alloc_remove(struct memdev_alloc *a, struct memdev_region *r);
+struct memdev_region *memdev_alloc_next(const struct memdev_alloc *a,
+					struct memdev_region *r);
 u64 memdev_alloc_largest_free(const struct memdev_alloc *a);
 
 #endif /* _MEMDEV_ALLOC_H */

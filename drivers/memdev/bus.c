@@ -197,11 +197,12 @@ memdev_kind_get(const char *name, const struct memory_device_ops *ops)
 
 	mutex_lock(&memdev_list_lock);
 	list_for_each_entry(kind, &memdev_kinds, list) {
-		if ((ops ? kind->ops == ops : !strcmp(kind->name, name)) &&
-		    try_module_get(kind->owner)) {
+		if (ops ? kind->ops != ops :
+			  !name || strcmp(kind->name, name))
+			continue;
+		if (try_module_get(kind->owner))
 			found = kind;
-			break;
-		}
+		break;
 	}
 	mutex_unlock(&memdev_list_lock);
 	return found;
@@ -326,6 +327,22 @@ static int memdev_params_parse(char *text, struct memory_device_params *p,
 	return 0;
 }
 
+/* What a provider said, or the core to the provider */
+static int memdev_bus_why(int rc, const struct netlink_ext_ack *extack,
+			  struct memdev_reason *why)
+{
+	if (!rc)
+		return 0;
+	/* The core has left the whole text where the extack may have none */
+	spin_lock(&memdev_bus_error_lock);
+	*why = memdev_bus_error;
+	spin_unlock(&memdev_bus_error_lock);
+	if (why->text[0])
+		return rc;
+	return extack->_msg ? memdev_refuse(why, rc, "%s", extack->_msg) :
+			      memdev_refuse(why, rc, "failed (%d)", rc);
+}
+
 /**
  * memdev_bus_new_device() - make a device
  * @params: what it shall be
@@ -347,17 +364,7 @@ int memdev_bus_new_device(const struct memory_device_params *params,
 				     "there is no kind '%s'", params->kind);
 	rc = kind->create(params, &extack);
 	module_put(kind->owner);
-	if (!rc)
-		return 0;
-
-	/* Registering it has left the whole text where the extack has none */
-	spin_lock(&memdev_bus_error_lock);
-	*why = memdev_bus_error;
-	spin_unlock(&memdev_bus_error_lock);
-	if (!why->text[0])
-		memdev_refuse(why, rc, "%s",
-			      extack._msg ?: "the device could not be made");
-	return rc;
+	return memdev_bus_why(rc, &extack, why);
 }
 
 static int memdev_new_device(char *text, struct memdev_reason *why)
@@ -375,7 +382,10 @@ static ssize_t new_device_store(MEMDEV_BUS_TYPE *bus,
 }
 static BUS_ATTR_WO(new_device);
 
-/* Drop the device by put_device() */
+/*
+ * The device's provider is pinned, as its code frees the device that is
+ * dropped last; drop both by memdev_device_drop().
+ */
 static struct memory_device *memdev_device_find(const char *name)
 {
 	struct memdev_core *core;
@@ -387,18 +397,30 @@ static struct memory_device *memdev_device_find(const char *name)
 
 	mutex_lock(&memdev_list_lock);
 	list_for_each_entry(core, &memdev_devices, list) {
-		if (core->id == id || !strcmp(core->md->id, name)) {
+		if (!core->registered ||
+		    (core->id != id && strcmp(core->md->id, name)))
+			continue;
+		if (try_module_get(core->md->ops->owner)) {
 			md = core->md;
 			get_device(&md->dev);
-			break;
 		}
+		break;
 	}
 	mutex_unlock(&memdev_list_lock);
 	return md;
 }
 
+static void memdev_device_drop(struct memory_device *md)
+{
+	struct module *owner = md->ops->owner;
+
+	put_device(&md->dev);
+	module_put(owner);
+}
+
 static int memdev_del_device(char *text, struct memdev_reason *why)
 {
+	struct netlink_ext_ack extack = {};
 	struct memory_device_kind *kind;
 	struct memory_device *md;
 	int rc;
@@ -412,18 +434,15 @@ static int memdev_del_device(char *text, struct memdev_reason *why)
 
 	kind = memdev_kind_get(NULL, md->ops);
 	if (kind) {
-		rc = kind->destroy(md);
+		rc = kind->destroy(md, &extack);
 		module_put(kind->owner);
-		if (rc)
-			memdev_refuse(why, rc,
-				      "%s device cannot get unplugged while some of its memory is still plugged, or is being plugged",
-				      kind->name);
+		memdev_bus_why(rc, &extack, why);
 	} else {
 		rc = memdev_refuse(why, -EPERM,
 				   "device '%.80s' is its driver's to remove",
 				   text);
 	}
-	put_device(&md->dev);
+	memdev_device_drop(md);
 	return rc;
 }
 
@@ -448,15 +467,75 @@ static ssize_t last_error_show(MEMDEV_BUS_TYPE *bus, char *buf)
 static struct bus_attribute bus_attr_last_error =
 	__ATTR(last_error, 0400, last_error_show, NULL);
 
+static ssize_t plugged_size_show(MEMDEV_BUS_TYPE *bus, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", memory_device_plugged_size());
+}
+static BUS_ATTR_RO(plugged_size);
+
+/**
+ * struct memdev_list_part - the part of device_list that somebody reads
+ * @buf: where to put it
+ * @pos: what comes before it, in bytes; counted down as the list goes by
+ * @size: its size in bytes
+ * @len: how much of it is there
+ */
+struct memdev_list_part {
+	char *buf;
+	size_t pos;
+	size_t size;
+	size_t len;
+};
+
+static int memdev_list_line(struct memory_device *md, void *arg)
+{
+	struct memdev_list_part *part = arg;
+	char line[32];
+	size_t len, from;
+
+	len = scnprintf(line, sizeof(line), "%s\n", dev_name(&md->dev));
+	from = min(part->pos, len);
+	part->pos -= from;
+	len = min(len - from, part->size - part->len);
+	memcpy(part->buf + part->len, line + from, len);
+	part->len += len;
+	return part->len == part->size;
+}
+
+static ssize_t device_list_read(struct file *file, struct kobject *kobj,
+				MEMDEV_BIN_ATTR *attr, char *buf, loff_t pos,
+				size_t size)
+{
+	struct memdev_list_part part = { .buf = buf, .pos = pos, .size = size };
+
+	memory_device_list(memdev_list_line, &part);
+	return part.len;
+}
+
+/* Binary, as a page may not hold it */
+static MEMDEV_BIN_ATTR bin_attr_device_list =
+	__BIN_ATTR_RO(device_list, 0);
+
 static struct attribute *memdev_bus_attrs[] = {
 	&bus_attr_new_window.attr,
 	&bus_attr_del_window.attr,
 	&bus_attr_new_device.attr,
 	&bus_attr_del_device.attr,
 	&bus_attr_last_error.attr,
+	&bus_attr_plugged_size.attr,
 	NULL
 };
-ATTRIBUTE_GROUPS(memdev_bus);
+
+static MEMDEV_BIN_ATTR *memdev_bus_bin_attrs[] = {
+	&bin_attr_device_list,
+	NULL
+};
+
+static const struct attribute_group memdev_bus_group = {
+	.attrs = memdev_bus_attrs,
+	.bin_attrs = memdev_bus_bin_attrs,
+};
+__ATTRIBUTE_GROUPS(memdev_bus);
 
 MEMDEV_BUS_TYPE memdev_bus = {
 	.name = "memdev",

@@ -19,6 +19,13 @@
 #define MEMDEV_BUS_TYPE struct bus_type
 #endif
 
+/* What sysfs takes for an attribute of any length */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#define MEMDEV_BIN_ATTR const struct bin_attribute
+#else
+#define MEMDEV_BIN_ATTR struct bin_attribute
+#endif
+
 #ifndef kzalloc_obj
 #define kzalloc_obj(obj, gfp) kzalloc(sizeof(obj), gfp)
 #endif

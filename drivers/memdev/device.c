@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Memory devices: checking what is asked for and finding an address, making
- * them known and letting them go, the list, the totals.
+ * them known and letting them go.
  */
 #include <linux/bitmap.h>
 #include <linux/idr.h>
@@ -47,119 +47,48 @@ void memdev_devices_wait_gone(void)
 	wait_event(memdev_objects_wait, !atomic_read(&memdev_nr_objects));
 }
 
-/* --- what a device says of itself ----------------------------------------- */
-
-/**
- * memory_device_get_region_size() - size of the device's region
- * @md: the device
- *
- * Return: bytes, 0 for a device without memory.
- */
-u64 memory_device_get_region_size(const struct memory_device *md)
+static int memdev_refused(int rc, const struct memdev_reason *why,
+			  struct netlink_ext_ack *extack)
 {
-	const struct memory_device_region *region;
-
-	region = md->ops->get_memory_region(md);
-	return region ? region->size : 0;
+	if (rc) {
+		/* An extack does not hold all texts on all kernels */
+		memdev_bus_refused(why);
+		memdev_extack_set(extack, why->text);
+	}
+	return rc;
 }
-EXPORT_SYMBOL_GPL(memory_device_get_region_size);
-
-/**
- * memory_device_get_plugged_size() - how much of the device is plugged
- * @md: a registered device
- *
- * Return: bytes.
- */
-u64 memory_device_get_plugged_size(const struct memory_device *md)
-{
-	struct memdev_core *core = md->core;
-	u64 size;
-
-	if (md->ops->get_plugged_size)
-		return md->ops->get_plugged_size(md);
-
-	spin_lock(&core->lock);
-	size = memdev_blocks_size(core, core->plugged);
-	spin_unlock(&core->lock);
-	return size;
-}
-EXPORT_SYMBOL_GPL(memory_device_get_plugged_size);
-
-/**
- * memory_device_get_info() - public description of a device
- * @md: a registered device
- * @info: where to put it
- */
-void memory_device_get_info(const struct memory_device *md,
-			    struct memory_device_info *info)
-{
-	struct memdev_core *core = md->core;
-
-	*info = (struct memory_device_info){
-		.kind = md->ops->kind,
-		.id = md->id[0] ? md->id : NULL,
-		.addr = core->start,
-		.size = core->size,
-		.plugged_size = memory_device_get_plugged_size(md),
-		.node = core->node,
-		.slot = md->slot,
-	};
-	spin_lock(&core->lock);
-	info->requested_size = core->requested;
-	spin_unlock(&core->lock);
-	if (md->ops->fill_device_info)
-		md->ops->fill_device_info(md, info);
-}
-EXPORT_SYMBOL_GPL(memory_device_get_info);
 
 /* --- pre_plug: checks and address ----------------------------------------- */
 
-/**
- * memdev_device_align() - the alignment of a device's region
- * @md: the device, with a region
- *
- * Return: bytes; the largest of what the region and the device want and the
- * memory block size.
+/*
+ * The largest of what the region and the device want and the block size; or the
+ * one of them that is no alignment, for it to be refused.
  */
-u64 memdev_device_align(const struct memory_device *md)
+static u64 memdev_device_align(const struct memory_device *md)
 {
+	const struct memory_device_region *region;
 	u64 align = memory_block_size_bytes();
+	u64 wanted[2] = {};
+	int i;
 
-	align = max(align, md->ops->get_memory_region(md)->align);
+	region = md->ops->get_memory_region(md);
+	if (region)
+		wanted[0] = region->align;
 	if (md->ops->get_min_alignment)
-		align = max(align, md->ops->get_min_alignment(md));
-	return align;
-}
-
-static int memdev_slot_take(struct memdev_window *w, struct memory_device *md,
-			    struct memdev_reason *why)
-{
-	unsigned long slot;
-
-	if (!(md->flags & MEMORY_DEVICE_SLOT))
-		return 0;
-
-	if (md->slot < 0) {
-		slot = find_first_zero_bit(w->slots, w->nr_slots);
-		if (slot >= w->nr_slots)
-			return memdev_refuse(why, -ENOSPC,
-					     "no free slots available");
-		md->slot = slot;
-	} else if (md->slot >= w->nr_slots) {
-		return memdev_refuse(why, -EINVAL,
-				     "invalid slot number %d, valid range is [0-%d]",
-				     md->slot, (int)w->nr_slots - 1);
-	} else if (test_bit(md->slot, w->slots)) {
-		return memdev_refuse(why, -EBUSY, "slot %d is busy", md->slot);
+		wanted[1] = md->ops->get_min_alignment(md);
+	for (i = 0; i < ARRAY_SIZE(wanted); i++) {
+		if (wanted[i] && !is_power_of_2(wanted[i]))
+			return wanted[i];
+		align = max(align, wanted[i]);
 	}
-	return 0;
+	return align;
 }
 
 /* What of the region had a poisoned page while another device had it */
 static void memdev_retired_inherit(struct memdev_core *core,
 				   const struct memdev_window *w)
 {
-	unsigned long first = div64_u64(core->start - w->start,
+	unsigned long first = div64_u64(core->region.start - w->start,
 					core->block_size);
 	unsigned int block;
 
@@ -168,97 +97,29 @@ static void memdev_retired_inherit(struct memdev_core *core,
 			     test_bit(first + block, w->retired));
 }
 
-/*
- * The first failure wins, and the order of the checks is that of the model.
- */
-static int memdev_pre_plug(struct memdev_window *w, struct memory_device *md,
-			   struct memdev_reason *why)
+static int memdev_region_take(struct memdev_window *w, struct memory_device *md,
+			      struct memdev_reason *why)
 {
-	const struct memdev_alloc *a = &w->alloc;
 	struct memdev_core *core = md->core;
-	const struct memdev_region *conflict;
-	u64 align = memdev_device_align(md);
-	u64 hint = md->ops->get_addr(md);
-	u64 size = core->size;
-	int slot = md->slot;
-	u64 addr;
+	struct memdev_alloc_request req = {
+		.hint = md->ops->get_addr(md),
+		.align = core->align,
+		.size = memory_device_get_region_size(md),
+		.slot = md->slot,
+		.want_slot = md->flags & MEMORY_DEVICE_SLOT,
+	};
 	int rc;
 
-	if (!IS_ALIGNED(w->start, align) || align > w->size)
-		return memdev_refuse(why, -EINVAL,
-				     "the alignment (0x%llx) is not supported",
-				     align);
-	rc = memdev_slot_take(w, md, why);
+	rc = memdev_alloc_fit(&w->alloc, &req, &core->region, why);
 	if (rc)
 		return rc;
-	if (size > w->limit || a->used > w->limit - size) {
-		rc = memdev_refuse(why, -ENOSPC,
-				   "not enough space, currently 0x%llx in use of total space for memory devices 0x%llx",
-				   a->used, w->limit);
-		goto err_slot;
-	}
 
-	switch (memdev_alloc_find(a, hint, align, size, &addr, &conflict)) {
-	case MEMDEV_FIT_OK:
-		break;
-	case MEMDEV_FIT_UNALIGNED_HINT:
-		rc = memdev_refuse(why, -EINVAL,
-				   "address must be aligned to 0x%llx bytes",
-				   align);
-		goto err_slot;
-	case MEMDEV_FIT_UNALIGNED_SIZE:
-		rc = memdev_refuse(why, -EINVAL,
-				   "backend memory size must be multiple of 0x%llx",
-				   align);
-		goto err_slot;
-	case MEMDEV_FIT_OUTSIDE:
-		rc = memdev_refuse(why, -ERANGE,
-				   "can't add memory device [0x%llx:0x%llx], usable range for memory devices [0x%llx:0x%llx]",
-				   hint, size, w->start, w->size);
-		goto err_slot;
-	case MEMDEV_FIT_TOO_BIG:
-		rc = memdev_refuse(why, -ENOSPC,
-				   "can't add memory device, device too big");
-		goto err_slot;
-	case MEMDEV_FIT_CONFLICT:
-		rc = memdev_refuse(why, -EBUSY,
-				   "address range conflicts with memory device id='%s'",
-				   conflict->id[0] ? conflict->id :
-				   "(unnamed)");
-		goto err_slot;
-	case MEMDEV_FIT_NO_ROOM:
-		rc = memdev_refuse(why, -ENOSPC,
-				   "could not find position in guest address space for memory device - memory fragmented due to alignments");
-		goto err_slot;
-	}
-
-	core->start = addr;
-	memdev_retired_inherit(core, w);
-	core->region.start = addr;
-	core->region.size = size;
 	core->region.id = md->id;
-	if (md->flags & MEMORY_DEVICE_SLOT)
-		__set_bit(md->slot, w->slots);
 	memdev_alloc_insert(&w->alloc, &core->region);
-	md->ops->set_addr(md, addr);
+	core->window = w;
+	md->slot = core->region.slot;
+	md->ops->set_addr(md, core->region.start);
 	return 0;
-
-err_slot:
-	md->slot = slot;
-	return rc;
-}
-
-static void memdev_region_free(struct memory_device *md)
-{
-	struct memdev_core *core = md->core;
-	struct memdev_window *w = core->window;
-
-	mutex_lock(&w->lock);
-	memdev_alloc_remove(&w->alloc, &core->region);
-	if (md->flags & MEMORY_DEVICE_SLOT)
-		__clear_bit(md->slot, w->slots);
-	md->ops->set_addr(md, 0);
-	mutex_unlock(&w->lock);
 }
 
 /* Under memdev_list_lock, so that the window stays */
@@ -266,26 +127,40 @@ static int memdev_region_get(struct memory_device *md,
 			     struct memdev_reason *why)
 {
 	struct memdev_window *w;
+	bool any = false;
 	int rc = -ENODEV;
 
+	lockdep_assert_held(&memdev_list_lock);
 	list_for_each_entry(w, &memdev_windows, list) {
 		if (md->window >= 0 && md->window != w->id)
 			continue;
+		any = true;
 		mutex_lock(&w->lock);
-		rc = memdev_pre_plug(w, md, why);
+		rc = memdev_region_take(w, md, why);
 		mutex_unlock(&w->lock);
-		if (!rc) {
-			md->core->window = w;
+		if (!rc)
 			return 0;
-		}
 	}
-	if (rc != -ENODEV)
+	if (any)
 		return rc;
 	if (md->window >= 0)
 		return memdev_refuse(why, rc, "there is no window%d",
 				     md->window);
-	return memdev_refuse(why, rc,
-			     "there is no window: make one by writing to /sys/bus/memdev/new_window");
+	return memdev_alloc_fit(NULL, NULL, NULL, why);
+}
+
+/* Under memdev_list_lock, by which those who look for a window's regions wait */
+static void memdev_region_put(struct memory_device *md)
+{
+	struct memdev_core *core = md->core;
+	struct memdev_window *w = core->window;
+
+	lockdep_assert_held(&memdev_list_lock);
+	mutex_lock(&w->lock);
+	memdev_alloc_remove(&w->alloc, &core->region);
+	core->window = NULL;
+	md->ops->set_addr(md, 0);
+	mutex_unlock(&w->lock);
 }
 
 /* --- life ----------------------------------------------------------------- */
@@ -306,8 +181,16 @@ static void memdev_core_free(struct memdev_core *core)
 static void memdev_device_release(struct device *dev)
 {
 	struct memory_device *md = to_memory_device(dev);
+	struct memdev_core *core = md->core;
 
-	memdev_core_free(md->core);
+	/* It was pre-plugged, and that was all */
+	if (core && core->window) {
+		mutex_lock(&memdev_list_lock);
+		list_del(&core->list);
+		memdev_region_put(md);
+		mutex_unlock(&memdev_list_lock);
+	}
+	memdev_core_free(core);
 	md->core = NULL;
 	md->ops->release(md);
 	memdev_object_put();
@@ -318,39 +201,15 @@ static const struct device_type memdev_device_type = {
 	.release = memdev_device_release,
 };
 
-static void memdev_event_work(struct work_struct *work)
-{
-	struct memdev_core *core = container_of(work, struct memdev_core,
-						event);
-	struct kobject *kobj = &core->md->dev.kobj;
-	char plugged[40], online[40];
-	char *env[3] = { plugged, online, NULL };
-
-	spin_lock(&core->lock);
-	snprintf(plugged, sizeof(plugged), "MEMDEV_PLUGGED=%llu",
-		 memdev_blocks_size(core, core->plugged));
-	snprintf(online, sizeof(online), "MEMDEV_ONLINE=%llu",
-		 memdev_blocks_size(core, core->online));
-	spin_unlock(&core->lock);
-
-	sysfs_notify(kobj, NULL, "plugged_size");
-	sysfs_notify(kobj, NULL, "online_size");
-	sysfs_notify(kobj, NULL, "state");
-	kobject_uevent_env(kobj, KOBJ_CHANGE, env);
-}
-
 static struct memdev_core *memdev_core_alloc(struct memory_device *md)
 {
 	struct memdev_core *core = kzalloc_obj(*core, GFP_KERNEL);
-	unsigned int nr;
 
 	if (!core)
 		return NULL;
 	core->md = md;
 	core->id = -1;
-	core->size = memory_device_get_region_size(md);
-	core->block_size = memory_block_size_bytes();
-	core->nr_blocks = div64_u64(core->size, core->block_size);
+	INIT_LIST_HEAD(&core->list);
 	core->nb.notifier_call = memdev_notify;
 	/* First: one that stops the chain must not hide what has happened */
 	core->nb.priority = INT_MAX;
@@ -361,8 +220,20 @@ static struct memdev_core *memdev_core_alloc(struct memory_device *md)
 	core->memmap_on_memory = memdev_memmap_supported();
 	core->timeout_ms = 30000;
 	spin_lock_init(&core->lock);
+	return core;
+}
 
-	nr = core->nr_blocks;
+/* Once the region is known; what fails half-way is freed with the device */
+static int memdev_core_maps_alloc(struct memdev_core *core)
+{
+	unsigned int nr;
+
+	core->start = core->region.start;
+	core->size = core->region.size;
+	core->block_size = memory_block_size_bytes();
+	nr = div64_u64(core->size, core->block_size);
+	core->nr_blocks = nr;
+
 	core->plugged = bitmap_zalloc(nr, GFP_KERNEL);
 	core->online = bitmap_zalloc(nr, GFP_KERNEL);
 	core->retired = bitmap_zalloc(nr, GFP_KERNEL);
@@ -370,37 +241,23 @@ static struct memdev_core *memdev_core_alloc(struct memory_device *md)
 	core->skip = bitmap_zalloc(nr, GFP_KERNEL);
 	core->was_movable = bitmap_zalloc(nr, GFP_KERNEL);
 	if (!core->plugged || !core->online || !core->retired ||
-	    !core->victims || !core->skip || !core->was_movable) {
-		memdev_core_free(core);
-		return NULL;
-	}
-	return core;
+	    !core->victims || !core->skip || !core->was_movable)
+		return -ENOMEM;
+	memdev_retired_inherit(core, core->window);
+	return 0;
 }
 
+/* What the model does not know */
 static int memdev_device_check(const struct memory_device *md,
 			       struct memdev_reason *why)
 {
-	u64 block_size = memory_block_size_bytes();
-	u64 size = memory_device_get_region_size(md);
+	const struct memory_device_ops *ops = md->ops;
 	const struct memdev_core *core;
-	u64 align;
 
-	if (!size)
+	if (!ops->kind || !ops->get_addr || !ops->set_addr ||
+	    !ops->get_memory_region)
 		return memdev_refuse(why, -EINVAL,
-				     "a memory device needs a size");
-	align = md->ops->get_memory_region(md)->align;
-	if ((align && !is_power_of_2(align)) ||
-	    !is_power_of_2(memdev_device_align(md)))
-		return memdev_refuse(why, -EINVAL,
-				     "the alignment (0x%llx) is not supported",
-				     align);
-	if (!IS_ALIGNED(size, block_size))
-		return memdev_refuse(why, -EINVAL,
-				     "backend memory size must be multiple of 0x%llx",
-				     block_size);
-	if (div64_u64(size, block_size) > INT_MAX)
-		return memdev_refuse(why, -ENOSPC,
-				     "can't add memory device, device too big");
+				     "the provider lacks one of kind, get_addr, set_addr and get_memory_region");
 	if (md->node != NUMA_NO_NODE &&
 	    (md->node < 0 || md->node >= MAX_NUMNODES ||
 	     !node_possible(md->node)))
@@ -419,19 +276,29 @@ static int memdev_device_check(const struct memory_device *md,
 }
 
 /**
- * memory_device_register() - check a device, find its address, make it known
+ * memory_device_pre_plug() - check a device and find its address
  * @md: the device, set up as struct memory_device says
+ * @legacy_align: alignment, in bytes, in place of the one that the region and
+ *		  the device ask for; or NULL
  * @extack: where to put the reason of a failure, or NULL
  *
- * The device is unplugged afterwards. After a failure the caller drops the
- * device by put_device(&md->dev), which calls the release operation.
+ * Afterwards the region, and the slot, are the device's: @md->slot has the slot,
+ * and the operation set_addr was told the address. It is not known to anybody
+ * before memory_device_register(), which does this itself where there is no need
+ * for @legacy_align or to know the address first.
+ *
+ * The checks, their order and what they say are those of QEMU's pc-dimm and
+ * memory-device. The first one that fails is told.
+ *
+ * After a failure, or instead of memory_device_register(), the caller drops the
+ * device by put_device(&md->dev), which calls the operation release.
  *
  * Context: Sleeps. The caller holds no lock that its operations take.
  * Return: 0; -EINVAL or -ERANGE for what cannot be; -ENODEV without a window;
  * -EBUSY for an address or a slot that is taken; -EEXIST for an id that is;
  * -ENOSPC where nothing is left; -ENOMEM.
  */
-int memory_device_register(struct memory_device *md,
+int memory_device_pre_plug(struct memory_device *md, const u64 *legacy_align,
 			   struct netlink_ext_ack *extack)
 {
 	struct memdev_reason why = {};
@@ -443,20 +310,60 @@ int memory_device_register(struct memory_device *md,
 	md->dev.type = &memdev_device_type;
 	md->dev.bus = &memdev_bus;
 	md->core = NULL;
-	if (!(md->flags & MEMORY_DEVICE_SLOT))
-		md->slot = -1;
 
 	mutex_lock(&memdev_list_lock);
 	rc = memdev_device_check(md, &why);
 	if (rc)
-		goto err_unlock;
-
+		goto out;
 	core = memdev_core_alloc(md);
 	if (!core) {
 		rc = -ENOMEM;
-		goto err_unlock;
+		goto out;
 	}
 	md->core = core;
+	core->align = legacy_align ? *legacy_align : memdev_device_align(md);
+	rc = memdev_region_get(md, &why);
+	if (rc)
+		goto out;
+	/* From here on release undoes it */
+	list_add_tail(&core->list, &memdev_devices);
+	rc = memdev_core_maps_alloc(core);
+out:
+	mutex_unlock(&memdev_list_lock);
+	return memdev_refused(rc, &why, extack);
+}
+EXPORT_SYMBOL_GPL(memory_device_pre_plug);
+
+/**
+ * memory_device_register() - make a device known
+ * @md: the device, set up as struct memory_device says, and perhaps
+ *	pre-plugged
+ * @extack: where to put the reason of a failure, or NULL
+ *
+ * The device is unplugged afterwards. After a failure the caller drops the
+ * device by put_device(&md->dev), which calls the operation release.
+ *
+ * Context: Sleeps. The caller holds no lock that its operations take.
+ * Return: 0; what memory_device_pre_plug() says; -ENOMEM.
+ */
+int memory_device_register(struct memory_device *md,
+			   struct netlink_ext_ack *extack)
+{
+	struct memdev_reason why = {};
+	struct memdev_core *core;
+	int rc;
+
+	if (!md->core) {
+		rc = memory_device_pre_plug(md, NULL, extack);
+		if (rc)
+			return rc;
+	}
+	core = md->core;
+	core->node = md->node == NUMA_NO_NODE ? core->window->node : md->node;
+	md->dev.parent = &core->window->dev;
+	set_dev_node(&md->dev, core->node);
+
+	mutex_lock(&memdev_list_lock);
 	rc = ida_alloc(&memdev_device_ida, GFP_KERNEL);
 	if (rc < 0)
 		goto err_unlock;
@@ -465,19 +372,11 @@ int memory_device_register(struct memory_device *md,
 	rc = dev_set_name(&md->dev, "%s", core->name);
 	if (rc)
 		goto err_free_id;
-
-	rc = memdev_region_get(md, &why);
-	if (rc)
-		goto err_free_id;
-	core->node = md->node == NUMA_NO_NODE ? core->window->node : md->node;
-	md->dev.parent = &core->window->dev;
-	set_dev_node(&md->dev, core->node);
-
 	core->res = memdev_resource_claim(core->window->res, core->start,
 					  core->size, core->name);
 	if (!core->res) {
-		rc = -EBUSY;
-		goto err_free_region;
+		rc = -ENOMEM;
+		goto err_free_id;
 	}
 	rc = md->flags & MEMORY_DEVICE_ATOMIC ?
 		memory_group_register_static(core->node, PHYS_PFN(core->size)) :
@@ -489,65 +388,71 @@ int memory_device_register(struct memory_device *md,
 	rc = register_memory_notifier(&core->nb);
 	if (rc)
 		goto err_free_group;
-	list_add_tail(&core->list, &memdev_devices);
+	core->registered = true;
 	mutex_unlock(&memdev_list_lock);
 
 	rc = device_add(&md->dev);
 	if (rc)
-		goto err_unlist;
+		goto err_unregister;
 	return 0;
 
-err_unlist:
+err_unregister:
 	mutex_lock(&memdev_list_lock);
-	list_del(&core->list);
+	core->registered = false;
 	unregister_memory_notifier(&core->nb);
 err_free_group:
 	memory_group_unregister(core->mgid);
 err_free_resource:
 	memdev_resource_release(core->res);
-err_free_region:
-	memdev_region_free(md);
 err_free_id:
 	ida_free(&memdev_device_ida, core->id);
 err_unlock:
 	mutex_unlock(&memdev_list_lock);
-	memdev_bus_refused(&why);
-	memdev_extack_set(extack, why.text);
-	return rc;
+	return memdev_refused(rc, &why, extack);
 }
 EXPORT_SYMBOL_GPL(memory_device_register);
 
 /**
  * memory_device_unregister() - let a device go
  * @md: a registered device
+ * @extack: where to put the reason of a failure, or NULL
  *
- * The caller drops the device by put_device(&md->dev) afterwards.
+ * What was requested from the background stops at once. The caller drops the
+ * device by put_device(&md->dev) afterwards.
  *
  * Context: Sleeps; waits for those who read or write the device's attributes,
  * so no lock that they take may be held.
- * Return: 0, or -EBUSY while memory is plugged or an operation goes on; then
- * nothing has changed.
+ * Return: 0; -EBUSY while memory is plugged or an operation goes on, and then
+ * nothing has changed; -ENODEV if it is going already.
  */
-int memory_device_unregister(struct memory_device *md)
+int memory_device_unregister(struct memory_device *md,
+			     struct netlink_ext_ack *extack)
 {
 	struct memdev_core *core = md->core;
+	struct memdev_reason why = {};
 	int rc = 0;
 
-	if (memdev_user_waits(core))
-		return -EBUSY;
+	if (memdev_user_waits(core)) {
+		memdev_refuse(&why, -EBUSY,
+			      "%s device cannot get unplugged while some of its memory is being plugged or unplugged",
+			      md->ops->kind);
+		return memdev_refused(-EBUSY, &why, extack);
+	}
 
 	memdev_resize_stop(core);
 	mutex_lock(&core->op_lock);
 	if (core->dying)
-		rc = -ENODEV;
+		rc = memdev_refuse(&why, -ENODEV, "the device is going");
 	else if (!bitmap_empty(core->plugged, core->nr_blocks))
-		rc = -EBUSY;
+		rc = memdev_refuse(&why, -EBUSY,
+				   "%s device cannot get unplugged while some of its memory is still plugged",
+				   md->ops->kind);
 	else
 		core->dying = true;
 	mutex_unlock(&core->op_lock);
 	if (rc) {
 		memdev_resize_start(core);
-		return rc;
+		return memdev_refused(rc, &why, extack);
 	}
 
 	/* What was announced last is not to be lost */
@@ -556,12 +461,13 @@ int memory_device_unregister(struct memory_device *md)
 	cancel_delayed_work_sync(&core->resize);
 
 	mutex_lock(&memdev_list_lock);
+	core->registered = false;
 	list_del(&core->list);
 	unregister_memory_notifier(&core->nb);
 	cancel_work_sync(&core->event);
 	memory_group_unregister(core->mgid);
 	memdev_resource_release(core->res);
-	memdev_region_free(md);
+	memdev_region_put(md);
 	ida_free(&memdev_device_ida, core->id);
 	mutex_unlock(&memdev_list_lock);
 	return 0;

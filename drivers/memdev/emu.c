@@ -126,18 +126,32 @@ static int emu_virtio_mem_create(const struct memory_device_params *params,
 	return emu_create(params, &emu_virtio_mem_ops, 0, extack);
 }
 
-static int emu_destroy(struct memory_device *md)
+static int emu_destroy(struct memory_device *md, struct netlink_ext_ack *extack)
 {
 	int rc;
 
 	mutex_lock(&emu_lock);
-	rc = memory_device_unregister(md);
+	rc = memory_device_unregister(md, extack);
 	if (!rc)
 		list_del(&to_emu(md)->list);
 	mutex_unlock(&emu_lock);
 	if (!rc)
 		put_device(&md->dev);
 	return rc;
+}
+
+static int emu_virtio_mem_destroy(struct memory_device *md,
+				  struct netlink_ext_ack *extack)
+{
+	struct memory_device_info info;
+
+	memory_device_get_info(md, &info);
+	if (!info.plugged_size && info.requested_size) {
+		NL_SET_ERR_MSG(extack,
+			       "virtio-mem device cannot get unplugged while 'requested-size' != '0'");
+		return -EBUSY;
+	}
+	return emu_destroy(md, extack);
 }
 
 static struct memory_device_kind emu_kinds[] = {
@@ -152,7 +166,7 @@ static struct memory_device_kind emu_kinds[] = {
 		.owner = THIS_MODULE,
 		.ops = &emu_virtio_mem_ops,
 		.create = emu_virtio_mem_create,
-		.destroy = emu_destroy,
+		.destroy = emu_virtio_mem_destroy,
 	},
 };
 
@@ -192,5 +206,5 @@ void memdev_emu_exit(void)
 		memory_device_kind_unregister(&emu_kinds[i]);
 
 	list_for_each_entry_safe(emu, next, &emu_devices, list)
-		WARN_ON_ONCE(emu_destroy(&emu->md));
+		WARN_ON_ONCE(emu_destroy(&emu->md, NULL));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Plugging and unplugging: the only caller of add_memory_driver_managed() and
- * remove_memory() for the regions of devices, and the memory notifier.
+ * Plugging: the only caller of add_memory_driver_managed() and remove_memory()
+ * for the regions of devices, and the memory notifier.
  *
  * Bookkeeping: @plugged changes only here, right after the kernel has taken or
  * given up a range. @online follows the notifier alone, as users may toggle
@@ -10,7 +10,6 @@
  * who reads it then would record a change that is over.
  */
 #include <linux/bitmap.h>
-#include <linux/delay.h>
 #include <linux/memory.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -20,31 +19,12 @@
 /* The resources of neighbouring blocks merge only if this pointer is equal */
 static const char memdev_ram_name[] = "System RAM (memdev)";
 
-/*
- * How long to stay with a block that has pages in use before the next one is
- * tried. While a block is being offlined nobody else on the machine can plug
- * or unplug anything, so a pinned page must not hold the lock until the
- * operation's deadline: a slice is short, and a pause follows for those who
- * wait for the lock. As long as slices are of use, pages do go, the block gets
- * another one, twice as long: what has been moved out of it would move back in
- * when the next block is tried. Where not one page has gone, be it pinned or
- * the machine slow, the block is left alone until the next pass over all of
- * them, which gives more time.
- */
-#define MEMDEV_SLICE_MIN_MS	500U	/* for each 128 MiB of a block */
-#define MEMDEV_SLICE_PASS_MS	4000U	/* as far as passes lengthen it */
-#define MEMDEV_SLICE_MAX_MS	120000U
-#define MEMDEV_PAUSE_MS		30
+/* How long taking back what a plug has added may take */
 #define MEMDEV_UNDO_MS		10000U
 
 /* Offline blocks give no memory and take 16 MiB a GiB: leave this much */
 #define MEMDEV_KEEP_MIN		SZ_64M
 #define MEMDEV_KEEP_SHIFT	4
-
-static u64 memdev_block_addr(struct memdev_core *core, unsigned int block)
-{
-	return core->start + block * core->block_size;
-}
 
 /**
  * memdev_blocks_size() - bytes in a set of blocks
@@ -56,11 +36,6 @@ static u64 memdev_block_addr(struct memdev_core *core, unsigned int block)
 u64 memdev_blocks_size(struct memdev_core *core, const unsigned long *map)
 {
 	return bitmap_weight(map, core->nr_blocks) * core->block_size;
-}
-
-static void memdev_changed(struct memdev_core *core)
-{
-	queue_work(memdev_wq, &core->event);
 }
 
 /* --- notifier ------------------------------------------------------------- */
@@ -106,11 +81,11 @@ int memdev_notify(struct notifier_block *nb, unsigned long action, void *data)
 		break;
 	case MEM_ONLINE:
 		bitmap_set(core->online, first, nr);
-		memdev_changed(core);
+		memdev_changed(core, MEMDEV_CHANGED_ONLINE);
 		break;
 	case MEM_OFFLINE:
 		bitmap_clear(core->online, first, nr);
-		memdev_changed(core);
+		memdev_changed(core, MEMDEV_CHANGED_ONLINE);
 		break;
 	default:
 		break;
@@ -122,12 +97,50 @@ int memdev_notify(struct notifier_block *nb, unsigned long action, void *data)
 
 /* --- adding and removing -------------------------------------------------- */
 
-static int memdev_provider_refused(struct memdev_reason *why, int rc,
-				   const struct netlink_ext_ack *extack,
-				   unsigned int block)
+/**
+ * memdev_provider_refused() - say that the provider refuses
+ * @why: where to put the reason
+ * @rc: what it returned
+ * @extack: the reason that it gave
+ * @block: the first block that it was asked for
+ *
+ * Return: @rc.
+ */
+int memdev_provider_refused(struct memdev_reason *why, int rc,
+			    const struct netlink_ext_ack *extack,
+			    unsigned int block)
 {
 	return memdev_refuse(why, rc, "block %u: %s", block,
 			     extack->_msg ?: "the device refuses");
+}
+
+/**
+ * memdev_provider_keeps() - what the provider let go stays plugged after all
+ * @core: the device
+ * @block: the block
+ *
+ * What the provider says to it is not heeded.
+ */
+void memdev_provider_keeps(struct memdev_core *core, unsigned int block)
+{
+	const struct memory_device_ops *ops = core->md->ops;
+	struct netlink_ext_ack extack = {};
+
+	if (ops->plug)
+		ops->plug(core->md, block * core->block_size, core->block_size,
+			  &extack);
+}
+
+/* What the provider allowed to be plugged is not, after all; likewise */
+static void memdev_provider_gets(struct memdev_core *core, unsigned int block,
+				 unsigned int nr)
+{
+	const struct memory_device_ops *ops = core->md->ops;
+	struct netlink_ext_ack extack = {};
+
+	if (ops->unplug)
+		ops->unplug(core->md, block * core->block_size,
+			    nr * core->block_size, &extack);
 }
 
 static int memdev_memory_left(struct memdev_core *core, u64 size,
@@ -180,17 +193,15 @@ static int memdev_add(struct memdev_core *core, unsigned int block,
 
 	spin_lock(&core->lock);
 	core->adding = NULL;
-	if (!rc)
-		bitmap_set(core->plugged, block, nr);
-	spin_unlock(&core->lock);
-
 	if (!rc) {
-		memdev_changed(core);
-		return 0;
+		bitmap_set(core->plugged, block, nr);
+		memdev_changed(core, MEMDEV_CHANGED_PLUGGED);
 	}
+	spin_unlock(&core->lock);
+	if (!rc)
+		return 0;
 
-	if (ops->unplug)
-		ops->unplug(core->md, offset, size, &extack);
+	memdev_provider_gets(core, block, nr);
 	if (rc == -EINVAL && core->memmap_on_memory && !MEMDEV_MEMMAP_KNOWN)
 		return memdev_refuse(why, rc,
 				     "block %u: the kernel takes no memmap on memory, boot with memory_hotplug.memmap_on_memory=1 or write 0 to memmap_on_memory",
@@ -213,18 +224,24 @@ static int memdev_remove(struct memdev_core *core, unsigned int block,
 	spin_lock(&core->lock);
 	bitmap_clear(core->plugged, block, nr);
 	bitmap_clear(core->online, block, nr);
+	memdev_changed(core, MEMDEV_CHANGED_PLUGGED);
 	spin_unlock(&core->lock);
-	memdev_changed(core);
 	return 0;
 }
 
-/*
- * Remove the victims, run by run. Their resources have merged, so a run is one
- * entry, and one call is enough for it: nothing of it goes if one of its
- * blocks has come online again meanwhile. Without @whole its other blocks then
- * go alone. Returns the number of blocks removed.
+/**
+ * memdev_remove_victims() - remove the victims, run by run
+ * @core: the device
+ * @whole: leave a run of which a block has come online again meanwhile
+ *
+ * Their resources have merged, so a run is one entry, and one call is enough
+ * for it: nothing of it goes if one of its blocks has come online again
+ * meanwhile. Without @whole its other blocks then go alone.
+ *
+ * Context: under core->op_lock. Sleeps, takes mm's locks.
+ * Return: the number of blocks removed. Those that were not remain victims.
  */
-static unsigned int memdev_remove_victims(struct memdev_core *core, bool whole)
+unsigned int memdev_remove_victims(struct memdev_core *core, bool whole)
 {
 	bool single = core->memmap_on_memory && memdev_memmap_block_by_block();
 	unsigned int first, last, block, removed = 0;
@@ -302,45 +319,48 @@ static void memdev_plug_undo(struct memdev_core *core)
 	}
 	memdev_watch_end(&watch);
 	memdev_signals_restore(&signals);
+
+	bitmap_copy(core->skip, core->victims, core->nr_blocks);
 	memdev_remove_victims(core, false);
+	for_each_set_bit(block, core->skip, core->nr_blocks) {
+		if (!test_bit(block, core->plugged))
+			memdev_provider_gets(core, block, 1);
+	}
 }
 
 /**
  * memdev_hotplug_plug() - give memory of the region to the kernel
  * @core: the device
  * @size: bytes, a multiple of the block size
- * @keep: after a failure half-way keep what is plugged by then
  * @watch: what ends it
  * @why: where to put the reason; set without a failure, too, where a block
  *	 does not come online
  *
- * Lowest free blocks first.
+ * Lowest free blocks first. In the background as much as there is, and after a
+ * failure half-way what is plugged by then stays.
  *
  * Context: under core->op_lock. Sleeps, takes mm's locks.
  * Return: 0; -ENOSPC if the region has not that much; -ENOMEM; what the
  * provider, add_memory_driver_managed() or the watch said.
  */
-int memdev_hotplug_plug(struct memdev_core *core, u64 size, bool keep,
+int memdev_hotplug_plug(struct memdev_core *core, u64 size,
 			struct memdev_watch *watch, struct memdev_reason *why)
 {
 	unsigned int left, nr, block = 0;
-	u64 free;
+	u64 free, now;
 	int rc = 0;
 
 	lockdep_assert_held(&core->op_lock);
 
 	bitmap_or(core->skip, core->plugged, core->retired, core->nr_blocks);
 	free = core->size - memdev_blocks_size(core, core->skip);
-	if (keep)
-		size = min(size, free);
-	if (!size || size > free)
-		return memdev_refuse(why, -ENOSPC,
-				     "%llu bytes asked for, %llu of the region are free",
-				     size, free);
+	now = core->background ? min(size, free) : size;
+	if (!now || now > free)
+		goto err_no_room;
 
 	/* The victims are what has to go if it fails */
 	bitmap_zero(core->victims, core->nr_blocks);
-	left = size / core->block_size;
+	left = now / core->block_size;
 
 	while (left) {
 		rc = memdev_watch_check(watch);
@@ -359,280 +379,12 @@ int memdev_hotplug_plug(struct memdev_core *core, u64 size, bool keep,
 		left -= nr;
 	}
 
-	if (rc && !keep)
+	if (rc && !core->background)
 		memdev_plug_undo(core);
-	return rc;
-}
-
-/* --- unplug --------------------------------------------------------------- */
-
-static const char *memdev_offline_error(int rc)
-{
-	switch (rc) {
-	case -EAGAIN:
-	case -ETIMEDOUT:
-		return "it has pages in use that do not go away";
-	case -EINTR:
-		return "interrupted";
-	case -ECANCELED:
-		return "another operation is wanted";
-	case -EBUSY:
-		return "it has pages that cannot be moved";
-	case -ENODEV:
-		return "the block is gone";
-	default:
-		return "the kernel or one of its memory notifiers refuses";
-	}
-}
-
-/* @pages: what was in the block before the last try */
-static int memdev_offline_sliced(u64 addr, struct memdev_watch *watch,
-				 unsigned int slice_ms,
-				 struct memdev_block_pages *pages)
-{
-	struct memdev_block_pages now = memdev_block_pages(addr);
-	int rc;
-
-	do {
-		*pages = now;
-		rc = memdev_block_offline(addr, watch, slice_ms);
-		if (rc != -EAGAIN)
-			return rc;
-		msleep_interruptible(MEMDEV_PAUSE_MS);
-		slice_ms = min(2 * slice_ms, MEMDEV_SLICE_MAX_MS);
-		now = memdev_block_pages(addr);
-		/* An empty one only wants time */
-	} while (!now.in_use || now.in_use < pages->in_use);
-
-	return -EAGAIN;
-}
-
-/* Take one block offline and make it a victim */
-static int memdev_offline_one(struct memdev_core *core, unsigned int block,
-			      struct memdev_watch *watch, unsigned int slice_ms,
-			      struct memdev_reason *why)
-{
-	const struct memory_device_ops *ops = core->md->ops;
-	u64 addr = memdev_block_addr(core, block);
-	struct netlink_ext_ack extack = {};
-	struct memdev_block_pages pages;
-	struct memdev_block known;
-	int rc;
-
-	if (ops->unplug) {
-		rc = ops->unplug(core->md, block * core->block_size,
-				 core->block_size, &extack);
-		if (rc)
-			return memdev_provider_refused(why, rc, &extack, block);
-	}
-
-	known = memdev_block_look(addr);
-	rc = memdev_offline_sliced(addr, watch, slice_ms, &pages);
-	if (rc) {
-		if (ops->plug)
-			ops->plug(core->md, block * core->block_size,
-				  core->block_size, &extack);
-		return memdev_refuse(why, rc, "block %u: %s (%d)", block,
-				     memdev_offline_error(rc), rc);
-	}
-
-	__set_bit(block, core->victims);
-	__assign_bit(block, core->was_movable,
-		     known.state == MEMDEV_BLOCK_MOVABLE);
-	if (pages.poisoned) {
-		spin_lock(&core->lock);
-		__set_bit(block, core->retired);
-		spin_unlock(&core->lock);
-		/* For those who get this part of the window later */
-		set_bit(div64_u64(addr - core->window->start,
-				  core->block_size), core->window->retired);
-	}
-	return 0;
-}
-
-/*
- * One pass over the plugged blocks, highest first, those that are offline
- * before those that are not, until @nr of them are victims. Returns what ended
- * it, -EAGAIN if a block only wants more time, or what the last refusal was.
- */
-static int memdev_offline_pass(struct memdev_core *core, unsigned int nr,
-			       struct memdev_watch *watch,
-			       unsigned int slice_ms,
-			       struct memdev_reason *why)
-{
-	bool again = false;
-	unsigned int block;
-	int rc, last = 0;
-	int want_online;
-
-	for (want_online = 0; want_online <= 1; want_online++) {
-		block = core->nr_blocks;
-		while (nr && block--) {
-			if (!test_bit(block, core->plugged) ||
-			    test_bit(block, core->victims) ||
-			    test_bit(block, core->skip) ||
-			    test_bit(block, core->online) != want_online)
-				continue;
-			rc = memdev_offline_one(core, block, watch, slice_ms,
-						why);
-			if (!rc) {
-				nr--;
-				continue;
-			}
-			if (memdev_watch_check(watch))
-				return memdev_watch_check(watch);
-			if (rc == -EAGAIN)
-				again = true;
-			else
-				__set_bit(block, core->skip);
-			last = rc;
-		}
-	}
-	if (!nr)
-		return 0;
-	return again ? -EAGAIN : last ?: -EBUSY;
-}
-
-/* The slice of pass number @pass, from 0 */
-static unsigned int memdev_slice_ms(struct memdev_core *core, unsigned int pass)
-{
-	unsigned int ms = MEMDEV_SLICE_MIN_MS *
-			  DIV_ROUND_UP(core->block_size, SZ_128M);
-
-	return min(ms << min(pass, 3U), max(ms, MEMDEV_SLICE_PASS_MS));
-}
-
-/* kind=virtio-mem: what comes out comes out */
-static int memdev_unplug_some(struct memdev_core *core, unsigned int left,
-			      struct memdev_watch *watch,
-			      struct memdev_reason *why)
-{
-	unsigned int pass = 0;
-	int rc;
-
-	do {
-		rc = memdev_offline_pass(core, left, watch,
-					 memdev_slice_ms(core, pass++), why);
-		left -= memdev_remove_victims(core, false);
-		/* Some came online again under us: they are not lost, go on */
-		if (!rc && left)
-			rc = -EAGAIN;
-		bitmap_zero(core->victims, core->nr_blocks);
-		if (rc == -EAGAIN && memdev_watch_check(watch))
-			rc = memdev_watch_check(watch);
-	} while (rc == -EAGAIN);
-
-	return rc;
-}
-
-static void memdev_unplug_undo(struct memdev_core *core,
-			       struct memdev_reason *why)
-{
-	enum memdev_online_type type;
-	unsigned int block;
-	sigset_t signals;
-	int rc;
-
-	memdev_signals_block(&signals);
-	for_each_set_bit(block, core->victims, core->nr_blocks) {
-		if (core->md->ops->plug) {
-			struct netlink_ext_ack extack = {};
-
-			core->md->ops->plug(core->md, block * core->block_size,
-					    core->block_size, &extack);
-		}
-		if (!test_bit(block, core->skip))
-			continue;
-		type = test_bit(block, core->was_movable) ?
-			MEMDEV_ONLINE_MOVABLE : MEMDEV_ONLINE_KERNEL;
-		rc = memdev_block_online(memdev_block_addr(core, block), type);
-		if (rc)
-			memdev_refuse(why, rc,
-				      "block %u did not come online again (%d)",
-				      block, rc);
-	}
-	memdev_signals_restore(&signals);
-}
-
-/*
- * kind=dimm: all or nothing. @skip marks here which blocks were online
- * before, so that only those come back.
- */
-static int memdev_unplug_whole(struct memdev_core *core,
-			       struct memdev_watch *watch,
-			       struct memdev_reason *why)
-{
-	unsigned int block, pass = 0, slice_ms;
-	int rc;
-
-	bitmap_copy(core->skip, core->online, core->nr_blocks);
-
-	do {
-		slice_ms = memdev_slice_ms(core, pass++);
-		rc = 0;
-		for (block = core->nr_blocks; block--;) {
-			if (!test_bit(block, core->plugged) ||
-			    test_bit(block, core->victims))
-				continue;
-			rc = memdev_offline_one(core, block, watch, slice_ms,
-						why);
-			if (rc)
-				break;
-		}
-		if (!rc) {
-			memdev_remove_victims(core, true);
-			if (bitmap_empty(core->plugged, core->nr_blocks))
-				return 0;
-			/* One came online again under us: once more */
-			bitmap_andnot(core->victims, core->victims,
-				      core->online, core->nr_blocks);
-			rc = -EAGAIN;
-		}
-		if (memdev_watch_check(watch))
-			rc = memdev_watch_check(watch);
-	} while (rc == -EAGAIN);
-
-	memdev_unplug_undo(core, why);
-	return rc;
-}
-
-/**
- * memdev_hotplug_unplug() - take memory of the region back from the kernel
- * @core: the device
- * @size: bytes, a multiple of the block size
- * @watch: what ends it
- * @why: where to put the reason
- *
- * Allocates nothing.
- *
- * Context: under core->op_lock. Sleeps, takes mm's locks.
- * Return: 0 if all of it is unplugged; -EINVAL if less is plugged; otherwise
- * a part of it is, or with MEMORY_DEVICE_ATOMIC nothing, and -EBUSY if there
- * are pages that cannot be moved, what the watch said, or what the provider or
- * a notifier said.
- */
-int memdev_hotplug_unplug(struct memdev_core *core, u64 size,
-			  struct memdev_watch *watch,
-			  struct memdev_reason *why)
-{
-	u64 plugged = memdev_blocks_size(core, core->plugged);
-	int rc;
-
-	lockdep_assert_held(&core->op_lock);
-
-	if (!size || size > plugged)
-		return memdev_refuse(why, -EINVAL,
-				     "%llu bytes asked for, %llu are plugged",
-				     size, plugged);
-
-	bitmap_zero(core->victims, core->nr_blocks);
-	bitmap_zero(core->skip, core->nr_blocks);
-	bitmap_zero(core->was_movable, core->nr_blocks);
-
-	if (core->md->flags & MEMORY_DEVICE_ATOMIC)
-		rc = memdev_unplug_whole(core, watch, why);
-	else
-		rc = memdev_unplug_some(core, size / core->block_size, watch,
-					why);
-	return rc;
+	if (rc || now == size)
+		return rc;
+err_no_room:
+	return memdev_refuse(why, -ENOSPC,
+			     "%llu bytes asked for, %llu of the region are free",
+			     size, free);
 }

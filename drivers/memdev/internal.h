@@ -2,8 +2,8 @@
 /*
  * What the files of memdev share. Dependencies point one way:
  *
- *   linux/memdev.h <- internal.h <- { alloc, watch, online, window, hotplug }
- *     <- device <- { bus, resize } <- { sysfs, main }
+ *   linux/memdev.h <- internal.h <- { reason, alloc, watch, online, window,
+ *     hotplug, unplug } <- { info, device } <- { bus, resize } <- { sysfs, main }
  *
  * emu.c sees the public header only.
  *
@@ -36,26 +36,12 @@
 
 #include "alloc.h"
 #include "compat.h"
-
-/* --- reasons -------------------------------------------------------------- */
-
-#define MEMDEV_REASON_LEN 192
-
-/**
- * struct memdev_reason - why something was refused, in words
- * @text: one line without a newline, empty where nothing was refused
- */
-struct memdev_reason {
-	char text[MEMDEV_REASON_LEN];
-};
-
-__printf(3, 4)
-int memdev_refuse(struct memdev_reason *why, int rc, const char *fmt, ...);
-int memdev_refuse_text(struct memdev_reason *why, int rc, const char *buf,
-		       size_t count);
+#include "reason.h"
 
 /* --- what users write (parse.c) ------------------------------------------- */
 
+int memdev_refuse_text(struct memdev_reason *why, int rc, const char *buf,
+		       size_t count);
 int memdev_bytes_parse(const char *buf, size_t count, u64 *size);
 int memdev_size_parse(const char *buf, size_t count, u64 *size);
 int memdev_number_parse(const char *str, const char *prefix, int *nr);
@@ -189,10 +175,7 @@ struct memdev_window_spec {
  * @retired: blocks that had a poisoned page; bits are only ever set, atomically
  * @list: in memdev_windows; protected by memdev_list_lock
  * @lock: protects what follows
- * @alloc: which of its blocks devices own
- * @limit: bytes that the regions of its devices may sum up to
- * @nr_slots: number of slots
- * @slots: slots in use
+ * @alloc: which of its blocks and slots devices have
  */
 struct memdev_window {
 	struct device dev;
@@ -209,13 +192,7 @@ struct memdev_window {
 	/* Protects the fields below it */
 	struct mutex lock;
 	struct memdev_alloc alloc;
-	u64 limit;
-	unsigned int nr_slots;
-	unsigned long *slots;
 };
-
-#define MEMDEV_SLOTS_DEFAULT	256
-#define MEMDEV_SLOTS_MAX	65536
 
 #define to_memdev_window(d) container_of(d, struct memdev_window, dev)
 
@@ -286,11 +263,12 @@ struct memdev_stats {
 /**
  * struct memdev_core - what the core knows of a memory device
  * @md: the device
- * @window: its window
+ * @window: its window, while it has a region
  * @id: N in memdevN
  * @region: its region in the window
  * @start: physical address of the region
  * @size: size of the region in bytes
+ * @align: alignment of the region in bytes
  * @block_size: memory block size in bytes
  * @nr_blocks: blocks in the region
  * @node: NUMA node that its memory goes to
@@ -298,6 +276,7 @@ struct memdev_stats {
  * @name: name of @res
  * @res: the region in the tree of resources
  * @list: in memdev_devices; protected by memdev_list_lock
+ * @registered: not only pre-plugged; protected by memdev_list_lock
  * @nb: memory notifier
  * @event: tells user space that a size has changed
  * @resize: follows @requested in the background
@@ -307,13 +286,13 @@ struct memdev_stats {
  * @online_type: what becomes of blocks once they are added
  * @memmap_on_memory: ask for the memmap of a block to be on the block
  * @timeout_ms: deadline of a shrink in ms, 0 for none
- * @backoff_ms: pause before @resize tries again
+ * @tries: how often @resize has tried in vain to get where it should
  * @victims: scratch: blocks that the operation took offline
  * @skip: scratch: blocks that the operation leaves alone
  * @was_movable: scratch: of @victims, those that were in ZONE_MOVABLE
  * @lock: protects what follows
  * @op: what goes on
- * @background: @op is one of @resize
+ * @background: @op is one of @resize; changes under @op_lock, too
  * @adding: the task that is inside add_memory*() and vetoes auto-onlining
  * @watch: what can stop @op, or NULL
  * @plugged: blocks that the kernel has
@@ -322,6 +301,7 @@ struct memdev_stats {
  * @requested: bytes that the device should have plugged
  * @stats: by direction
  * @last_error: why the last operation failed
+ * @changed: MEMDEV_CHANGED_* that @event has not told yet
  */
 struct memdev_core {
 	struct memory_device *md;
@@ -330,6 +310,7 @@ struct memdev_core {
 	struct memdev_region region;
 	u64 start;
 	u64 size;
+	u64 align;
 	u64 block_size;
 	unsigned int nr_blocks;
 	int node;
@@ -337,6 +318,7 @@ struct memdev_core {
 	char name[24];
 	struct resource *res;
 	struct list_head list;
+	bool registered;
 	struct notifier_block nb;
 	struct work_struct event;
 	struct delayed_work resize;
@@ -348,7 +330,7 @@ struct memdev_core {
 	enum memdev_online_type online_type;
 	bool memmap_on_memory;
 	unsigned int timeout_ms;
-	unsigned int backoff_ms;
+	unsigned int tries;
 	unsigned long *victims;
 	unsigned long *skip;
 	unsigned long *was_movable;
@@ -365,9 +347,20 @@ struct memdev_core {
 	u64 requested;
 	struct memdev_stats stats[2];
 	struct memdev_reason last_error;
+	unsigned int changed;
 };
 
+#define MEMDEV_CHANGED_PLUGGED	BIT(0)
+#define MEMDEV_CHANGED_ONLINE	BIT(1)
+#define MEMDEV_CHANGED_STATE	BIT(2)
+
 #define to_memory_device(d) container_of(d, struct memory_device, dev)
+
+static inline u64 memdev_block_addr(const struct memdev_core *core,
+				    unsigned int block)
+{
+	return core->start + block * core->block_size;
+}
 
 static inline struct memdev_core *dev_to_core(struct device *dev)
 {
@@ -384,19 +377,20 @@ extern enum memdev_online_type memdev_default_online_type;
 /* hotplug.c */
 int memdev_notify(struct notifier_block *nb, unsigned long action, void *data);
 u64 memdev_blocks_size(struct memdev_core *core, const unsigned long *map);
-int memdev_hotplug_plug(struct memdev_core *core, u64 size, bool keep,
+int memdev_hotplug_plug(struct memdev_core *core, u64 size,
 			struct memdev_watch *watch, struct memdev_reason *why);
+int memdev_provider_refused(struct memdev_reason *why, int rc,
+			    const struct netlink_ext_ack *extack,
+			    unsigned int block);
+void memdev_provider_keeps(struct memdev_core *core, unsigned int block);
+unsigned int memdev_remove_victims(struct memdev_core *core, bool whole);
+
+/* unplug.c */
 int memdev_hotplug_unplug(struct memdev_core *core, u64 size,
 			  struct memdev_watch *watch,
 			  struct memdev_reason *why);
 
 /* resize.c */
-/* Not a size that anybody could ask for */
-#define MEMDEV_SIZE_ALL 0
-
-int memdev_plug(struct memdev_core *core, u64 size);
-int memdev_unplug(struct memdev_core *core, u64 size);
-int memdev_request(struct memdev_core *core, u64 size);
 int memdev_core_set(struct memdev_core *core,
 		    int (*set)(struct memdev_core *core, u64 val,
 			       struct memdev_reason *why),
@@ -409,8 +403,12 @@ void memdev_resize_start(struct memdev_core *core);
 void memdev_resize_stop(struct memdev_core *core);
 bool memdev_anything_plugged(void);
 
+/* info.c */
+const char *memdev_state(struct memdev_core *core);
+void memdev_changed(struct memdev_core *core, unsigned int what);
+void memdev_event_work(struct work_struct *work);
+
 /* device.c */
-u64 memdev_device_align(const struct memory_device *md);
 void memdev_devices_wait_gone(void);
 void memdev_object_get(void);
 void memdev_object_put(void);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reading what users write, and telling them why not.
+ * Reading what users write.
  */
 #include <linux/ctype.h>
 #include <linux/kernel.h>
@@ -9,26 +9,6 @@
 #include <linux/string_helpers.h>
 
 #include "internal.h"
-
-/**
- * memdev_refuse() - note why something is refused
- * @why: where to put it, or NULL
- * @rc: negative errno
- * @fmt: the reason, no newline
- *
- * Return: @rc.
- */
-int memdev_refuse(struct memdev_reason *why, int rc, const char *fmt, ...)
-{
-	va_list args;
-
-	if (why) {
-		va_start(args, fmt);
-		vscnprintf(why->text, sizeof(why->text), fmt, args);
-		va_end(args);
-	}
-	return rc;
-}
 
 /**
  * memdev_refuse_text() - note that something written cannot be read

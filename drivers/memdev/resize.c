@@ -16,8 +16,8 @@
 #include "internal.h"
 
 /* Pauses of the background worker, as virtio-mem has them */
-#define MEMDEV_BACKOFF_MIN_MS	50
-#define MEMDEV_BACKOFF_MAX_MS	300000
+#define MEMDEV_BACKOFF_MIN_MS	50U
+#define MEMDEV_BACKOFF_MAX_MS	300000U
 
 /* Devices with plugged memory; see memdev_anything_plugged() */
 static atomic_t memdev_nr_plugged = ATOMIC_INIT(0);
@@ -98,6 +98,7 @@ static void memdev_op_begin(struct memdev_core *core, enum memdev_op op,
 	core->op = op;
 	core->background = background;
 	core->watch = watch;
+	memdev_changed(core, MEMDEV_CHANGED_STATE);
 	spin_unlock(&core->lock);
 }
 
@@ -107,6 +108,7 @@ static void memdev_op_end(struct memdev_core *core, struct memdev_watch *watch)
 	core->op = MEMDEV_OP_NONE;
 	core->background = false;
 	core->watch = NULL;
+	memdev_changed(core, MEMDEV_CHANGED_STATE);
 	spin_unlock(&core->lock);
 	memdev_watch_end(watch);
 }
@@ -147,10 +149,9 @@ static void memdev_account(struct memdev_core *core, enum memdev_op op, int rc,
 }
 
 static int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
-			  bool background)
+			  bool background, struct memdev_reason *why)
 {
 	u64 before = memdev_blocks_size(core, core->plugged);
-	struct memdev_reason why = {};
 	struct memdev_watch watch;
 	ktime_t began = ktime_get();
 	int rc;
@@ -162,16 +163,16 @@ static int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
 	memdev_op_begin(core, op, background, &watch);
 
 	if (op == MEMDEV_OP_PLUG) {
-		rc = memdev_hotplug_plug(core, size, background, &watch, &why);
+		rc = memdev_hotplug_plug(core, size, &watch, why);
 	} else {
-		rc = memdev_hotplug_unplug(core, size, &watch, &why);
+		rc = memdev_hotplug_unplug(core, size, &watch, why);
 		/* Blocks that refused do not matter if others came out */
 		if (!rc)
-			why.text[0] = '\0';
+			why->text[0] = '\0';
 	}
 
 	memdev_op_end(core, &watch);
-	memdev_account(core, op, rc, before, began, &why);
+	memdev_account(core, op, rc, before, began, why);
 	memdev_pin(core);
 	memdev_modules_put(core);
 	return rc;
@@ -204,13 +205,9 @@ int memdev_core_error(struct memdev_core *core, int rc, const char *buf,
 	return memdev_core_refuse(core, rc, &why);
 }
 
-static int memdev_check_size(struct memdev_core *core, u64 size,
-			     struct memdev_reason *why)
+static int memdev_check_atomic(struct memdev_core *core, u64 size,
+			       struct memdev_reason *why)
 {
-	if (!IS_ALIGNED(size, core->block_size))
-		return memdev_refuse(why, -EINVAL,
-				     "%llu bytes are not a multiple of the memory block size %llu",
-				     size, core->block_size);
 	if (core->md->flags & MEMORY_DEVICE_ATOMIC && size &&
 	    size != core->size)
 		return memdev_refuse(why, -EINVAL,
@@ -220,8 +217,10 @@ static int memdev_check_size(struct memdev_core *core, u64 size,
 }
 
 /* A user's plug or unplug: afterwards nothing else is requested */
-static int memdev_user_op(struct memdev_core *core, enum memdev_op op, u64 size)
+static int memdev_user_op(struct memory_device *md, enum memdev_op op, u64 size,
+			  struct netlink_ext_ack *extack)
 {
+	struct memdev_core *core = md->core;
 	struct memdev_reason why = {};
 	u64 plugged;
 	int rc;
@@ -231,67 +230,106 @@ static int memdev_user_op(struct memdev_core *core, enum memdev_op op, u64 size)
 		return rc;
 
 	plugged = memdev_blocks_size(core, core->plugged);
-	if (size == MEMDEV_SIZE_ALL) {
+	if (size == MEMORY_DEVICE_ALL) {
 		size = plugged;
 		if (op == MEMDEV_OP_PLUG)
 			size = core->size - plugged -
 			       memdev_blocks_size(core, core->retired);
 	}
-	rc = memdev_check_size(core, size, &why);
+	if (!IS_ALIGNED(size, core->block_size))
+		rc = memdev_refuse(&why, -EINVAL,
+				   "%llu bytes are not a multiple of the memory block size %llu",
+				   size, core->block_size);
+	else
+		rc = memdev_check_atomic(core, size, &why);
 	if (rc) {
 		memdev_core_refuse(core, rc, &why);
 		goto out;
 	}
 
 	cancel_delayed_work(&core->resize);
-	rc = memdev_operate(core, op, size, false);
+	rc = memdev_operate(core, op, size, false, &why);
 	plugged = memdev_blocks_size(core, core->plugged);
 	spin_lock(&core->lock);
 	core->requested = plugged;
 	spin_unlock(&core->lock);
 out:
 	mutex_unlock(&core->op_lock);
+	if (rc)
+		memdev_extack_set(extack, why.text);
 	return rc;
 }
 
 /**
- * memdev_plug() - plug memory now
- * @core: the device
- * @size: bytes, or MEMDEV_SIZE_ALL for all that is not plugged
+ * memory_device_plug() - give memory of the device to the kernel, now
+ * @md: a registered device
+ * @size: bytes, a multiple of the memory block size, or MEMORY_DEVICE_ALL for
+ *	  all of the region that is not plugged
+ * @extack: where to put the reason of a failure, or NULL
  *
- * Context: Sleeps. A signal ends it.
- * Return: as memdev_hotplug_plug(), -EINVAL, -EINTR or -ENODEV.
+ * Lowest free blocks first. After a failure half-way nothing of it is plugged.
+ * That a block did not come online is no failure. What was requested before
+ * from the background is forgotten.
+ *
+ * Context: Sleeps, waits for another operation on the device, takes mm's
+ * locks. A signal ends it. Calls the plug operation of the provider, and
+ * must not be called from an operation.
+ * Return: 0; -EINVAL for a size that cannot be; -ENOSPC if less of the region
+ * is free; -ENOMEM; -EINTR; -ENODEV for a device that is going; or what the
+ * provider or add_memory_driver_managed() said.
  */
-int memdev_plug(struct memdev_core *core, u64 size)
+int memory_device_plug(struct memory_device *md, u64 size,
+		       struct netlink_ext_ack *extack)
 {
-	return memdev_user_op(core, MEMDEV_OP_PLUG, size);
+	return memdev_user_op(md, MEMDEV_OP_PLUG, size, extack);
 }
+EXPORT_SYMBOL_GPL(memory_device_plug);
 
 /**
- * memdev_unplug() - unplug memory now
- * @core: the device
- * @size: bytes, or MEMDEV_SIZE_ALL for all that is plugged
+ * memory_device_unplug() - take memory of the device back, now
+ * @md: a registered device
+ * @size: bytes, a multiple of the memory block size, or MEMORY_DEVICE_ALL for
+ *	  all that is plugged
+ * @extack: where to put the reason of a failure, or NULL
  *
- * Context: Sleeps. A signal ends it.
- * Return: as memdev_hotplug_unplug(), -EINVAL, -EINTR or -ENODEV.
+ * Highest blocks first, those that are offline before others. After a failure
+ * what has come out stays out; with MEMORY_DEVICE_ATOMIC all is as it was.
+ * What was requested before from the background is forgotten.
+ *
+ * Context: Sleeps, until the device's deadline at the latest; waits for another
+ * operation on the device, takes mm's locks. A signal ends it. Calls the
+ * unplug operation of the provider, and must not be called from an operation.
+ * Return: 0 if all of it came out; -EINVAL for a size that cannot be; -EBUSY
+ * for pages that cannot be moved; -ETIMEDOUT; -EINTR; -ENODEV for a device
+ * that is going; or what the provider or a memory notifier said.
  */
-int memdev_unplug(struct memdev_core *core, u64 size)
+int memory_device_unplug(struct memory_device *md, u64 size,
+			 struct netlink_ext_ack *extack)
 {
-	return memdev_user_op(core, MEMDEV_OP_UNPLUG, size);
+	return memdev_user_op(md, MEMDEV_OP_UNPLUG, size, extack);
 }
+EXPORT_SYMBOL_GPL(memory_device_unplug);
 
 /**
- * memdev_request() - say how much memory the device should have
- * @core: the device
- * @size: bytes
+ * memory_device_request() - say how much memory the device should have
+ * @md: a registered device
+ * @size: bytes, a multiple of the memory block size, 0 for nothing; with
+ *	  MEMORY_DEVICE_ATOMIC nothing or the whole region
+ * @extack: where to put the reason of a failure, or NULL
  *
- * The worker gets it there.
+ * A worker gets the device there. It keeps what it has done, and tries again
+ * after pauses that grow from 50 ms to 300 s, until the device has that much or
+ * something else is wanted.
  *
- * Context: Sleeps. A signal ends it.
- * Return: 0, -EINVAL, -EINTR or -ENODEV.
+ * Context: Sleeps until an operation that somebody waits for is over. A signal
+ * ends it. Must not be called from an operation.
+ * Return: 0; -EINVAL for a size that cannot be; -EINTR; -ENODEV for a device
+ * that is going.
  */
-int memdev_request(struct memdev_core *core, u64 size)
+int memory_device_request(struct memory_device *md, u64 size,
+			  struct netlink_ext_ack *extack)
 {
+	struct memdev_core *core = md->core;
 	struct memdev_reason why = {};
 	int rc;
 
@@ -299,25 +337,32 @@ int memdev_request(struct memdev_core *core, u64 size)
 	if (rc)
 		return rc;
 
-	rc = memdev_check_size(core, size, &why);
-	if (!rc && size > core->size)
+	if (size > core->size)
 		rc = memdev_refuse(&why, -EINVAL,
-				   "%llu bytes asked for, the region has %llu",
-				   size, core->size);
+				   "'requested-size' cannot exceed the memory backend size (0x%llx)",
+				   core->size);
+	else if (!IS_ALIGNED(size, core->block_size))
+		rc = memdev_refuse(&why, -EINVAL,
+				   "'requested-size' has to be multiples of 'block-size' (0x%llx)",
+				   core->block_size);
+	else
+		rc = memdev_check_atomic(core, size, &why);
 	if (rc) {
 		memdev_core_refuse(core, rc, &why);
+		memdev_extack_set(extack, why.text);
 		goto out;
 	}
 
 	spin_lock(&core->lock);
 	core->requested = size;
 	spin_unlock(&core->lock);
-	core->backoff_ms = MEMDEV_BACKOFF_MIN_MS;
+	core->tries = 0;
 	memdev_resize_start(core);
 out:
 	mutex_unlock(&core->op_lock);
 	return rc;
 }
+EXPORT_SYMBOL_GPL(memory_device_request);
 
 /**
  * memdev_core_set() - change a setting of a device
@@ -346,6 +391,13 @@ int memdev_core_set(struct memdev_core *core,
 	return rc;
 }
 
+static unsigned long memdev_resize_pause(unsigned int tries)
+{
+	/* Doubled until it is long enough */
+	return msecs_to_jiffies(min(MEMDEV_BACKOFF_MIN_MS << min(tries, 16U),
+				    MEMDEV_BACKOFF_MAX_MS));
+}
+
 /**
  * memdev_resize_work() - one try to get where the device should be
  * @work: resize of a struct memdev_core
@@ -354,13 +406,14 @@ void memdev_resize_work(struct work_struct *work)
 {
 	struct memdev_core *core = container_of(to_delayed_work(work),
 						struct memdev_core, resize);
+	struct memdev_reason why = {};
 	u64 plugged, requested;
 	int rc = 0;
 
 	/* Whoever stops this work for good may hold the lock: do not wait */
 	if (!mutex_trylock(&core->op_lock)) {
 		queue_delayed_work(memdev_wq, &core->resize,
-				   msecs_to_jiffies(MEMDEV_BACKOFF_MIN_MS));
+				   memdev_resize_pause(0));
 		return;
 	}
 	if (core->dying)
@@ -373,16 +426,15 @@ void memdev_resize_work(struct work_struct *work)
 
 	if (requested > plugged)
 		rc = memdev_operate(core, MEMDEV_OP_PLUG, requested - plugged,
-				    true);
+				    true, &why);
 	else if (requested < plugged)
 		rc = memdev_operate(core, MEMDEV_OP_UNPLUG,
-				    plugged - requested, true);
-	if (rc) {
+				    plugged - requested, true, &why);
+	/* Who stopped it has something else in mind; that is no try in vain */
+	if (rc)
 		queue_delayed_work(memdev_wq, &core->resize,
-				   msecs_to_jiffies(core->backoff_ms));
-		core->backoff_ms = min(2 * core->backoff_ms,
-				       MEMDEV_BACKOFF_MAX_MS + 0U);
-	}
+				   memdev_resize_pause(rc == -ECANCELED ?
+						       0 : core->tries++));
 out:
 	mutex_unlock(&core->op_lock);
 }

@@ -14,31 +14,32 @@
 /* --- sizes ---------------------------------------------------------------- */
 
 static ssize_t memdev_size_op(struct device *dev, const char *buf, size_t count,
-			      int (*op)(struct memdev_core *core, u64 size))
+			      int (*op)(struct memory_device *md, u64 size,
+					struct netlink_ext_ack *extack))
 {
-	struct memdev_core *core = dev_to_core(dev);
-	u64 size = MEMDEV_SIZE_ALL;
+	u64 size = MEMORY_DEVICE_ALL;
 	int rc;
 
 	if (!sysfs_streq(buf, "all")) {
 		rc = memdev_size_parse(buf, count, &size);
 		if (rc)
-			return memdev_core_error(core, rc, buf, count);
+			return memdev_core_error(dev_to_core(dev), rc, buf,
+						 count);
 	}
-	return op(core, size) ?: count;
+	return op(to_memory_device(dev), size, NULL) ?: count;
 }
 
 static ssize_t plug_store(struct device *dev, struct device_attribute *attr,
 			  const char *buf, size_t count)
 {
-	return memdev_size_op(dev, buf, count, memdev_plug);
+	return memdev_size_op(dev, buf, count, memory_device_plug);
 }
 static DEVICE_ATTR_WO(plug);
 
 static ssize_t unplug_store(struct device *dev, struct device_attribute *attr,
 			    const char *buf, size_t count)
 {
-	return memdev_size_op(dev, buf, count, memdev_unplug);
+	return memdev_size_op(dev, buf, count, memory_device_unplug);
 }
 static DEVICE_ATTR_WO(unplug);
 
@@ -58,14 +59,14 @@ static ssize_t requested_size_store(struct device *dev,
 				    struct device_attribute *attr,
 				    const char *buf, size_t count)
 {
-	struct memdev_core *core = dev_to_core(dev);
 	u64 size;
 	int rc;
 
 	rc = memdev_bytes_parse(buf, count, &size);
 	if (rc)
-		return memdev_core_error(core, rc, buf, count);
-	return memdev_request(core, size) ?: count;
+		return memdev_core_error(dev_to_core(dev), rc, buf, count);
+	return memory_device_request(to_memory_device(dev), size, NULL) ?:
+	       count;
 }
 static DEVICE_ATTR_RW(requested_size);
 
@@ -111,7 +112,7 @@ static ssize_t align_show(struct device *dev, struct device_attribute *attr,
 			  char *buf)
 {
 	return sysfs_emit(buf, "%llu\n",
-			  memdev_device_align(to_memory_device(dev)));
+			  dev_to_core(dev)->align);
 }
 static DEVICE_ATTR_RO(align);
 
@@ -256,22 +257,7 @@ static DEVICE_ATTR_RW(unplug_timeout_ms);
 static ssize_t state_show(struct device *dev, struct device_attribute *attr,
 			  char *buf)
 {
-	struct memdev_core *core = dev_to_core(dev);
-	const char *state;
-	u64 plugged;
-
-	spin_lock(&core->lock);
-	plugged = memdev_blocks_size(core, core->plugged);
-	if (core->op == MEMDEV_OP_PLUG)
-		state = "plugging";
-	else if (core->op == MEMDEV_OP_UNPLUG)
-		state = "unplugging";
-	else if (!plugged)
-		state = "unplugged";
-	else
-		state = plugged == core->size ? "plugged" : "partial";
-	spin_unlock(&core->lock);
-	return sysfs_emit(buf, "%s\n", state);
+	return sysfs_emit(buf, "%s\n", memdev_state(dev_to_core(dev)));
 }
 static DEVICE_ATTR_RO(state);
 

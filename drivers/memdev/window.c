@@ -354,10 +354,10 @@ static void memdev_window_release(struct device *dev)
 {
 	struct memdev_window *w = to_memdev_window(dev);
 
-	memdev_alloc_destroy(&w->alloc);
 	bitmap_free(w->movable);
 	bitmap_free(w->retired);
-	bitmap_free(w->slots);
+	bitmap_free(w->alloc.map);
+	bitmap_free(w->alloc.slots);
 	kfree(w);
 	memdev_object_put();
 }
@@ -367,6 +367,19 @@ static const struct device_type memdev_window_type = {
 	.groups = memdev_window_groups,
 	.release = memdev_window_release,
 };
+
+/* What fails half-way is freed with the window */
+static int memdev_window_maps_alloc(struct memdev_window *w)
+{
+	unsigned int block_shift = ilog2(memory_block_size_bytes());
+	unsigned long nr_blocks = w->size >> block_shift;
+
+	w->retired = bitmap_zalloc(nr_blocks, GFP_KERNEL);
+	memdev_alloc_init(&w->alloc, w->start, w->size, block_shift,
+			  bitmap_zalloc(nr_blocks, GFP_KERNEL),
+			  bitmap_zalloc(MEMDEV_SLOTS_MAX, GFP_KERNEL));
+	return w->retired && w->alloc.map && w->alloc.slots ? 0 : -ENOMEM;
+}
 
 /**
  * memdev_window_create() - make a window
@@ -399,12 +412,6 @@ int memdev_window_create(const struct memdev_window_spec *spec,
 	w->dev.parent = memdev_root;
 	mutex_init(&w->lock);
 
-	w->nr_slots = MEMDEV_SLOTS_DEFAULT;
-	w->slots = bitmap_zalloc(MEMDEV_SLOTS_MAX, GFP_KERNEL);
-	if (!w->slots) {
-		rc = -ENOMEM;
-		goto err_put;
-	}
 	rc = ida_alloc(&memdev_window_ida, GFP_KERNEL);
 	if (rc < 0)
 		goto err_put;
@@ -424,16 +431,9 @@ int memdev_window_create(const struct memdev_window_spec *spec,
 	if (rc)
 		goto err_free_id;
 
-	w->limit = w->size;
-	rc = memdev_alloc_init(&w->alloc, w->start, w->size,
-			       ilog2(memory_block_size_bytes()));
+	rc = memdev_window_maps_alloc(w);
 	if (rc)
 		goto err_give_back;
-	w->retired = bitmap_zalloc(w->alloc.nr_blocks, GFP_KERNEL);
-	if (!w->retired) {
-		rc = -ENOMEM;
-		goto err_give_back;
-	}
 
 	rc = device_add(&w->dev);
 	if (rc)
@@ -481,7 +481,7 @@ int memdev_window_destroy(int id, struct memdev_reason *why)
 	list_for_each_entry(w, &memdev_windows, list) {
 		if (w->id != id)
 			continue;
-		rc = list_empty(&w->alloc.regions) ? 0 : -EBUSY;
+		rc = RB_EMPTY_ROOT(&w->alloc.regions) ? 0 : -EBUSY;
 		if (!rc)
 			list_del(&w->list);
 		break;

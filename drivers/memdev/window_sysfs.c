@@ -55,7 +55,7 @@ static ssize_t limit_show(struct device *dev, struct device_attribute *attr,
 	u64 limit;
 
 	mutex_lock(&w->lock);
-	limit = w->limit;
+	limit = w->alloc.limit;
 	mutex_unlock(&w->lock);
 	return sysfs_emit(buf, "%llu\n", limit);
 }
@@ -80,7 +80,7 @@ static ssize_t limit_store(struct device *dev, struct device_attribute *attr,
 				   "limit of %llu bytes: the devices of window%d have %llu",
 				   limit, w->id, w->alloc.used);
 	else
-		w->limit = limit;
+		w->alloc.limit = limit;
 	mutex_unlock(&w->lock);
 	return memdev_window_stored(rc, count, &why);
 }
@@ -93,7 +93,7 @@ static ssize_t slots_show(struct device *dev, struct device_attribute *attr,
 	unsigned int nr;
 
 	mutex_lock(&w->lock);
-	nr = w->nr_slots;
+	nr = w->alloc.nr_slots;
 	mutex_unlock(&w->lock);
 	return sysfs_emit(buf, "%u\n", nr);
 }
@@ -117,13 +117,13 @@ static ssize_t slots_store(struct device *dev, struct device_attribute *attr,
 
 	mutex_lock(&w->lock);
 	/* Devices keep the slots that they have */
-	used = find_next_bit(w->slots, MEMDEV_SLOTS_MAX, nr);
+	used = find_next_bit(w->alloc.slots, MEMDEV_SLOTS_MAX, nr);
 	if (used < MEMDEV_SLOTS_MAX)
 		rc = memdev_refuse(&why, -EBUSY,
 				   "%u slots: a device of window%d has slot %lu",
 				   nr, w->id, used);
 	else
-		w->nr_slots = nr;
+		w->alloc.nr_slots = nr;
 	mutex_unlock(&w->lock);
 	return memdev_window_stored(rc, count, &why);
 }

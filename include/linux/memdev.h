@@ -54,79 +54,112 @@ struct memory_device_info {
 /**
  * struct memory_device_ops - what a provider of memory devices implements
  *
- * Where the comments below name no lock, the core holds none that a provider
- * could see, and the callback may sleep.
+ * Sizes, offsets, addresses and alignments are in bytes. Operations run in
+ * process context and may sleep, under the locks that each of them names. None
+ * may register, unregister, plug, unplug or request for any device: that would
+ * wait for itself.
  */
 struct memory_device_ops {
-	/** @owner: module of the provider; pinned while memory is plugged */
+	/**
+	 * @owner: module of the provider. The core pins it while memory of its
+	 * devices is plugged and during each of their operations.
+	 */
 	struct module *owner;
 
-	/** @kind: name of the kind, shown in the device's attribute "kind" */
+	/**
+	 * @kind: name of the kind, shown in the attribute "kind" and in the
+	 * reasons of refusals. Must be there.
+	 */
 	const char *kind;
 
 	/**
-	 * @get_addr: physical address of the region in bytes. Before
-	 * memory_device_register() it is the address asked for, or 0 where any
-	 * will do; afterwards what @set_addr was given. Called under the
-	 * window's lock: it must not sleep for long nor call the core.
+	 * @get_addr: physical address of the region. Must be there.
+	 * memory_device_pre_plug() calls it for the address that the device
+	 * asks for, 0 for any. Called under the lock of the window: no other
+	 * device gets a region meanwhile.
+	 *
+	 * Return: the address.
 	 */
 	u64 (*get_addr)(const struct memory_device *md);
 
 	/**
-	 * @set_addr: take @addr as the address of the region, or 0 when the
-	 * region goes. Called once, at the end of pre_plug, under the window's
-	 * lock. Cannot fail.
+	 * @set_addr: take @addr as the address of the region. Must be there.
+	 * Called once by memory_device_pre_plug() when all checks have passed,
+	 * and once with 0 when the device gives its region back. Called under
+	 * the lock of the window. Cannot fail.
 	 */
 	void (*set_addr)(struct memory_device *md, u64 addr);
 
 	/**
-	 * @get_plugged_size: bytes of the region that are usable now. Optional;
-	 * by default the bytes that the core has plugged.
+	 * @get_plugged_size: bytes of the region that are usable now. May be
+	 * NULL: then what the core has plugged. Called by
+	 * memory_device_get_plugged_size() for whoever asks, at any time, also
+	 * under the lock of the window and amid an operation of the device.
+	 *
+	 * Return: bytes, at most the size of the region.
 	 */
 	u64 (*get_plugged_size)(const struct memory_device *md);
 
 	/**
-	 * @get_memory_region: the device's region. It must not change while the
-	 * device is registered.
+	 * @get_memory_region: the device's one region. Must be there. Called by
+	 * whoever asks, also under the lock of the window. It must not
+	 * change from memory_device_pre_plug() until the device is gone.
+	 *
+	 * Return: the region; NULL for an empty device, which cannot be
+	 * registered.
 	 */
 	const struct memory_device_region *
 	(*get_memory_region)(const struct memory_device *md);
 
 	/**
-	 * @get_min_alignment: lower bound on the alignment of the region, in
-	 * bytes, a power of two. Optional; by default the memory block size.
+	 * @get_min_alignment: lower bound on the alignment of the region. May
+	 * be NULL: then the memory block size, which is the least in any case.
+	 * Called by memory_device_pre_plug() under the lock of the lists.
+	 *
+	 * Return: a power of two, or 0.
 	 */
 	u64 (*get_min_alignment)(const struct memory_device *md);
 
 	/**
 	 * @fill_device_info: correct or complete @info, which the core has
-	 * filled with what it knows. Optional.
+	 * filled with what it knows. May be NULL. Called by
+	 * memory_device_get_info() for whoever asks, also under the lock of the
+	 * window. Its strings must stay as long as the device. Cannot fail.
 	 */
 	void (*fill_device_info)(const struct memory_device *md,
 				 struct memory_device_info *info);
 
 	/**
-	 * @plug: asked before the kernel gets @size bytes at @offset of the
-	 * region. Optional. Return 0 to allow it, or a negative errno and, in
-	 * @extack, why not; then nothing is plugged there. A range that was
-	 * allowed and yet could not be added is given back by @unplug.
-	 * Called under the device's operation lock.
+	 * @plug: the kernel is to get @size bytes at @offset of the region,
+	 * both multiples of the memory block size. May be NULL. It may delay or
+	 * refuse; a refusal ends the plug, and what was plugged by then is taken
+	 * back. A range that was allowed and yet could not be added is given
+	 * back by @unplug. Called under the device's operation lock, also to say
+	 * that a block which @unplug let go stays after all; what it returns is
+	 * then not heeded.
+	 *
+	 * Return: 0, or a negative errno and, in @extack, the reason.
 	 */
 	int (*plug)(struct memory_device *md, u64 offset, u64 size,
 		    struct netlink_ext_ack *extack);
 
 	/**
-	 * @unplug: asked before @size bytes at @offset of the region are taken
-	 * offline and away from the kernel. Optional. Return 0 to allow it, or
-	 * a negative errno and, in @extack, why not; then the memory stays.
-	 * Called under the device's operation lock.
+	 * @unplug: @size bytes at @offset of the region are to be taken from
+	 * the kernel. May be NULL. It may delay or refuse; where the device is
+	 * plugged block by block the next block is asked for then. Called
+	 * under the device's operation lock, also to give back what @plug had
+	 * allowed and could not be added, or is taken back; what it returns is
+	 * then not heeded.
+	 *
+	 * Return: 0, or a negative errno and, in @extack, the reason.
 	 */
 	int (*unplug)(struct memory_device *md, u64 offset, u64 size,
 		      struct netlink_ext_ack *extack);
 
 	/**
-	 * @release: the last reference to the device is gone, free it.
-	 * No attribute of the device can be read any more.
+	 * @release: the last reference to the device is gone, free it. Must be
+	 * there. No attribute of the device can be read any more. Called
+	 * without locks.
 	 */
 	void (*release)(struct memory_device *md);
 };
@@ -151,8 +184,9 @@ struct memory_device_ops {
  * @core: the core's own
  *
  * A provider embeds this in a structure of its own, zeroed, sets @ops, @flags,
- * @id, @window, @node and @slot and calls memory_device_register(). After that
- * all of them belong to the core.
+ * @id, @window, @node and @slot and calls memory_device_register(), perhaps
+ * after memory_device_pre_plug(). From then on all of them belong to the core,
+ * and the provider may read them.
  */
 struct memory_device {
 	struct device dev;
@@ -165,13 +199,28 @@ struct memory_device {
 	struct memdev_core *core;
 };
 
+/* A size that means all of it: nobody can ask for nothing */
+#define MEMORY_DEVICE_ALL	0
+
+int memory_device_pre_plug(struct memory_device *md, const u64 *legacy_align,
+			   struct netlink_ext_ack *extack);
 int memory_device_register(struct memory_device *md,
 			   struct netlink_ext_ack *extack);
-int memory_device_unregister(struct memory_device *md);
+int memory_device_unregister(struct memory_device *md,
+			     struct netlink_ext_ack *extack);
+int memory_device_plug(struct memory_device *md, u64 size,
+		       struct netlink_ext_ack *extack);
+int memory_device_unplug(struct memory_device *md, u64 size,
+			 struct netlink_ext_ack *extack);
+int memory_device_request(struct memory_device *md, u64 size,
+			  struct netlink_ext_ack *extack);
 u64 memory_device_get_region_size(const struct memory_device *md);
 u64 memory_device_get_plugged_size(const struct memory_device *md);
 void memory_device_get_info(const struct memory_device *md,
 			    struct memory_device_info *info);
+int memory_device_list(int (*fn)(struct memory_device *md, void *arg),
+		       void *arg);
+u64 memory_device_plugged_size(void);
 
 /**
  * struct memory_device_params - what a user asked a new device to be
@@ -202,8 +251,9 @@ struct memory_device_params {
  * @ops: the operations of its devices; by them the core knows its own
  * @create: make and register a device. Return 0, or a negative errno and the
  *	    reason in the extack.
- * @destroy: unregister and drop a device that @create made. Return 0, or
- *	     -EBUSY while memory is plugged.
+ * @destroy: unregister and drop a device that @create made. Return 0, or a
+ *	     negative errno and the reason in the extack, such as
+ *	     memory_device_unregister() gives while memory is plugged.
  * @list: the core's own
  *
  * @create and @destroy may sleep. Only one of them, of all kinds, runs at a
@@ -216,7 +266,8 @@ struct memory_device_kind {
 	const struct memory_device_ops *ops;
 	int (*create)(const struct memory_device_params *params,
 		      struct netlink_ext_ack *extack);
-	int (*destroy)(struct memory_device *md);
+	int (*destroy)(struct memory_device *md,
+		       struct netlink_ext_ack *extack);
 	struct list_head list;
 };
 

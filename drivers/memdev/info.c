@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What memory devices say of themselves: sizes, description, state, the list
+ * and the totals; and telling user space that something of it has changed.
+ */
+#include <linux/bitmap.h>
+#include <linux/export.h>
+#include <linux/kobject.h>
+#include <linux/sysfs.h>
+
+#include "internal.h"
+
+/* --- one device ----------------------------------------------------------- */
+
+/**
+ * memory_device_get_region_size() - size of the device's region
+ * @md: the device
+ *
+ * Context: Any; calls the operation get_memory_region.
+ * Return: bytes, 0 for a device without memory.
+ */
+u64 memory_device_get_region_size(const struct memory_device *md)
+{
+	const struct memory_device_region *region;
+
+	region = md->ops->get_memory_region(md);
+	return region ? region->size : 0;
+}
+EXPORT_SYMBOL_GPL(memory_device_get_region_size);
+
+/**
+ * memory_device_get_plugged_size() - how much of the device is plugged
+ * @md: a registered device
+ *
+ * Context: Process context; calls the operation get_plugged_size.
+ * Return: bytes.
+ */
+u64 memory_device_get_plugged_size(const struct memory_device *md)
+{
+	struct memdev_core *core = md->core;
+	u64 size;
+
+	if (md->ops->get_plugged_size)
+		return md->ops->get_plugged_size(md);
+
+	spin_lock(&core->lock);
+	size = memdev_blocks_size(core, core->plugged);
+	spin_unlock(&core->lock);
+	return size;
+}
+EXPORT_SYMBOL_GPL(memory_device_get_plugged_size);
+
+/**
+ * memory_device_get_info() - public description of a device
+ * @md: a registered device
+ * @info: where to put it; its strings belong to the device
+ *
+ * Context: Process context; calls the operations get_plugged_size and
+ * fill_device_info.
+ */
+void memory_device_get_info(const struct memory_device *md,
+			    struct memory_device_info *info)
+{
+	struct memdev_core *core = md->core;
+
+	*info = (struct memory_device_info){
+		.kind = md->ops->kind,
+		.id = md->id[0] ? md->id : NULL,
+		.addr = core->region.start,
+		.size = core->size,
+		.plugged_size = memory_device_get_plugged_size(md),
+		.node = core->node,
+		.slot = md->slot,
+	};
+	spin_lock(&core->lock);
+	info->requested_size = core->requested;
+	spin_unlock(&core->lock);
+	if (md->ops->fill_device_info)
+		md->ops->fill_device_info(md, info);
+}
+EXPORT_SYMBOL_GPL(memory_device_get_info);
+
+/* --- all of them ---------------------------------------------------------- */
+
+/* The lowest window at or above an address: they are listed as they came */
+static struct memdev_window *memdev_window_from(u64 addr)
+{
+	struct memdev_window *w, *lowest = NULL;
+
+	list_for_each_entry(w, &memdev_windows, list) {
+		if (w->start >= addr && (!lowest || w->start < lowest->start))
+			lowest = w;
+	}
+	return lowest;
+}
+
+/**
+ * memory_device_list() - go through all memory devices by address
+ * @fn: called for each registered device, ascending address, until it returns
+ *	something other than 0
+ * @arg: passed on to @fn
+ *
+ * Context: Sleeps. @fn runs under the lock of the list and of the window: it
+ * may ask for the sizes and the description of the device, but must not
+ * register, unregister, plug, unplug or release one.
+ * Return: what @fn returned last, 0 if there is no device.
+ */
+int memory_device_list(int (*fn)(struct memory_device *md, void *arg),
+		       void *arg)
+{
+	struct memdev_region *r;
+	struct memdev_window *w;
+	struct memdev_core *core;
+	int rc = 0;
+
+	mutex_lock(&memdev_list_lock);
+	for (w = memdev_window_from(0); w && !rc;
+	     w = memdev_window_from(w->start + 1)) {
+		mutex_lock(&w->lock);
+		for (r = memdev_alloc_next(&w->alloc, NULL); r && !rc;
+		     r = memdev_alloc_next(&w->alloc, r)) {
+			core = container_of(r, struct memdev_core, region);
+			/* It may have a region and not be registered */
+			if (core->registered)
+				rc = fn(core->md, arg);
+		}
+		mutex_unlock(&w->lock);
+	}
+	mutex_unlock(&memdev_list_lock);
+	return rc;
+}
+EXPORT_SYMBOL_GPL(memory_device_list);
+
+static int memdev_add_plugged_size(struct memory_device *md, void *arg)
+{
+	u64 *sum = arg;
+
+	*sum += memory_device_get_plugged_size(md);
+	return 0;
+}
+
+/**
+ * memory_device_plugged_size() - how much of all devices is plugged
+ *
+ * Context: as memory_device_list().
+ * Return: bytes.
+ */
+u64 memory_device_plugged_size(void)
+{
+	u64 sum = 0;
+
+	memory_device_list(memdev_add_plugged_size, &sum);
+	return sum;
+}
+EXPORT_SYMBOL_GPL(memory_device_plugged_size);
+
+/* --- state and events ----------------------------------------------------- */
+
+/**
+ * memdev_state() - the state of a device in a word
+ * @core: the device
+ *
+ * Return: the word.
+ */
+const char *memdev_state(struct memdev_core *core)
+{
+	enum memdev_op op;
+	u64 plugged;
+
+	spin_lock(&core->lock);
+	op = core->op;
+	plugged = memdev_blocks_size(core, core->plugged);
+	spin_unlock(&core->lock);
+
+	if (op == MEMDEV_OP_PLUG)
+		return "plugging";
+	if (op == MEMDEV_OP_UNPLUG)
+		return "unplugging";
+	if (!plugged)
+		return "unplugged";
+	return plugged == core->size ? "plugged" : "partial";
+}
+
+/**
+ * memdev_changed() - have user space told that something has changed
+ * @core: the device
+ * @what: MEMDEV_CHANGED_*
+ *
+ * Context: under core->lock.
+ */
+void memdev_changed(struct memdev_core *core, unsigned int what)
+{
+	lockdep_assert_held(&core->lock);
+	core->changed |= what;
+	queue_work(memdev_wq, &core->event);
+}
+
+/**
+ * memdev_event_work() - tell user space what has changed
+ * @work: event of a struct memdev_core
+ *
+ * Changes come under locks of mm, where nobody may wait for user space.
+ */
+void memdev_event_work(struct work_struct *work)
+{
+	struct memdev_core *core = container_of(work, struct memdev_core,
+						event);
+	struct kobject *kobj = &core->md->dev.kobj;
+	char plugged[40], online[40];
+	char *env[3] = { plugged, online, NULL };
+	unsigned int changed;
+
+	spin_lock(&core->lock);
+	changed = core->changed;
+	core->changed = 0;
+	snprintf(plugged, sizeof(plugged), "MEMDEV_PLUGGED=%llu",
+		 memdev_blocks_size(core, core->plugged));
+	snprintf(online, sizeof(online), "MEMDEV_ONLINE=%llu",
+		 memdev_blocks_size(core, core->online));
+	spin_unlock(&core->lock);
+
+	if (changed & MEMDEV_CHANGED_PLUGGED)
+		sysfs_notify(kobj, NULL, "plugged_size");
+	if (changed & MEMDEV_CHANGED_ONLINE)
+		sysfs_notify(kobj, NULL, "online_size");
+	if (changed & MEMDEV_CHANGED_STATE)
+		sysfs_notify(kobj, NULL, "state");
+	if (changed & (MEMDEV_CHANGED_PLUGGED | MEMDEV_CHANGED_ONLINE))
+		kobject_uevent_env(kobj, KOBJ_CHANGE, env);
+}

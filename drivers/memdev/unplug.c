@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Unplugging: which blocks go, how long to stay with each of them, and what to
+ * do where one refuses.
+ */
+#include <linux/bitmap.h>
+#include <linux/delay.h>
+#include <linux/sizes.h>
+
+#include "internal.h"
+
+/*
+ * How long to stay with a block that has pages in use before the next one is
+ * tried. While a block is being offlined nobody else on the machine can plug
+ * or unplug anything, so a pinned page must not hold the lock until the
+ * operation's deadline: a slice is short, and a pause follows for those who
+ * wait for the lock. As long as slices are of use, pages do go, the block gets
+ * another one, twice as long: what has been moved out of it would move back in
+ * when the next block is tried. Where not one page has gone, be it pinned or
+ * the machine slow, the block is left alone until the next pass over all of
+ * them, which gives more time.
+ */
+#define MEMDEV_SLICE_MIN_MS	500U	/* for each 128 MiB of a block */
+#define MEMDEV_SLICE_PASS_MS	4000U	/* as far as passes lengthen it */
+#define MEMDEV_SLICE_MAX_MS	120000U
+#define MEMDEV_PAUSE_MS		30
+
+static const char *memdev_offline_error(int rc)
+{
+	switch (rc) {
+	case -EAGAIN:
+	case -ETIMEDOUT:
+		return "it has pages in use that do not go away";
+	case -EINTR:
+		return "interrupted";
+	case -ECANCELED:
+		return "another operation is wanted";
+	case -EBUSY:
+		return "it has pages that cannot be moved";
+	case -ENODEV:
+		return "the block is gone";
+	default:
+		return "the kernel or one of its memory notifiers refuses";
+	}
+}
+
+/* @pages: what was in the block before the last try */
+static int memdev_offline_sliced(u64 addr, struct memdev_watch *watch,
+				 unsigned int slice_ms,
+				 struct memdev_block_pages *pages)
+{
+	struct memdev_block_pages now = memdev_block_pages(addr);
+	int rc;
+
+	do {
+		*pages = now;
+		rc = memdev_block_offline(addr, watch, slice_ms);
+		if (rc != -EAGAIN)
+			return rc;
+		msleep_interruptible(MEMDEV_PAUSE_MS);
+		slice_ms = min(2 * slice_ms, MEMDEV_SLICE_MAX_MS);
+		now = memdev_block_pages(addr);
+		/* An empty one only wants time */
+	} while (!now.in_use || now.in_use < pages->in_use);
+
+	return -EAGAIN;
+}
+
+/* Take one block offline and make it a victim */
+static int memdev_offline_one(struct memdev_core *core, unsigned int block,
+			      struct memdev_watch *watch, unsigned int slice_ms,
+			      struct memdev_reason *why)
+{
+	const struct memory_device_ops *ops = core->md->ops;
+	u64 addr = memdev_block_addr(core, block);
+	struct netlink_ext_ack extack = {};
+	struct memdev_block_pages pages;
+	struct memdev_block known;
+	int rc;
+
+	if (ops->unplug) {
+		rc = ops->unplug(core->md, block * core->block_size,
+				 core->block_size, &extack);
+		if (rc)
+			return memdev_provider_refused(why, rc, &extack, block);
+	}
+
+	known = memdev_block_look(addr);
+	rc = memdev_offline_sliced(addr, watch, slice_ms, &pages);
+	if (rc) {
+		memdev_provider_keeps(core, block);
+		return memdev_refuse(why, rc, "block %u: %s (%d)", block,
+				     memdev_offline_error(rc), rc);
+	}
+
+	__set_bit(block, core->victims);
+	__assign_bit(block, core->was_movable,
+		     known.state == MEMDEV_BLOCK_MOVABLE);
+	if (pages.poisoned) {
+		spin_lock(&core->lock);
+		__set_bit(block, core->retired);
+		spin_unlock(&core->lock);
+		/* For those who get this part of the window later */
+		set_bit(div64_u64(addr - core->window->start,
+				  core->block_size), core->window->retired);
+	}
+	return 0;
+}
+
+/*
+ * One pass over the plugged blocks, highest first, those that are offline
+ * before those that are not, until @nr of them are victims. Returns what ended
+ * it, -EAGAIN if a block only wants more time, or what the last refusal was.
+ */
+static int memdev_offline_pass(struct memdev_core *core, unsigned int nr,
+			       struct memdev_watch *watch,
+			       unsigned int slice_ms,
+			       struct memdev_reason *why)
+{
+	bool again = false;
+	unsigned int block;
+	int rc, last = 0;
+	int want_online;
+
+	for (want_online = 0; want_online <= 1; want_online++) {
+		block = core->nr_blocks;
+		while (nr && block--) {
+			if (!test_bit(block, core->plugged) ||
+			    test_bit(block, core->victims) ||
+			    test_bit(block, core->skip) ||
+			    test_bit(block, core->online) != want_online)
+				continue;
+			rc = memdev_offline_one(core, block, watch, slice_ms,
+						why);
+			if (!rc) {
+				nr--;
+				continue;
+			}
+			if (memdev_watch_check(watch))
+				return memdev_watch_check(watch);
+			if (rc == -EAGAIN)
+				again = true;
+			else
+				__set_bit(block, core->skip);
+			last = rc;
+		}
+	}
+	if (!nr)
+		return 0;
+	return again ? -EAGAIN : last ?: -EBUSY;
+}
+
+/* The slice of pass number @pass, from 0 */
+static unsigned int memdev_slice_ms(struct memdev_core *core, unsigned int pass)
+{
+	unsigned int ms = MEMDEV_SLICE_MIN_MS *
+			  DIV_ROUND_UP(core->block_size, SZ_128M);
+
+	return min(ms << min(pass, 3U), max(ms, MEMDEV_SLICE_PASS_MS));
+}
+
+/*
+ * kind=virtio-mem: what comes out comes out. In the background one pass is a
+ * try, and who tries again gives more time.
+ */
+static int memdev_unplug_some(struct memdev_core *core, unsigned int left,
+			      struct memdev_watch *watch,
+			      struct memdev_reason *why)
+{
+	unsigned int pass = core->background ? core->tries : 0;
+	unsigned int block;
+	int rc;
+
+	do {
+		rc = memdev_offline_pass(core, left, watch,
+					 memdev_slice_ms(core, pass++), why);
+		left -= memdev_remove_victims(core, false);
+		/* Some came online again under us: they are not lost, go on */
+		if (!rc && left)
+			rc = -EAGAIN;
+		for_each_set_bit(block, core->victims, core->nr_blocks)
+			memdev_provider_keeps(core, block);
+		bitmap_zero(core->victims, core->nr_blocks);
+		if (rc == -EAGAIN && memdev_watch_check(watch))
+			rc = memdev_watch_check(watch);
+	} while (rc == -EAGAIN && !core->background);
+
+	return rc;
+}
+
+static void memdev_unplug_undo(struct memdev_core *core,
+			       struct memdev_reason *why)
+{
+	enum memdev_online_type type;
+	unsigned int block;
+	sigset_t signals;
+	int rc;
+
+	memdev_signals_block(&signals);
+	for_each_set_bit(block, core->victims, core->nr_blocks) {
+		memdev_provider_keeps(core, block);
+		if (!test_bit(block, core->skip))
+			continue;
+		type = test_bit(block, core->was_movable) ?
+			MEMDEV_ONLINE_MOVABLE : MEMDEV_ONLINE_KERNEL;
+		rc = memdev_block_online(memdev_block_addr(core, block), type);
+		if (rc)
+			memdev_refuse(why, rc,
+				      "block %u did not come online again (%d)",
+				      block, rc);
+	}
+	memdev_signals_restore(&signals);
+}
+
+/*
+ * kind=dimm: all or nothing. @skip marks here which blocks were online
+ * before, so that only those come back.
+ */
+static int memdev_unplug_whole(struct memdev_core *core,
+			       struct memdev_watch *watch,
+			       struct memdev_reason *why)
+{
+	unsigned int pass = core->background ? core->tries : 0;
+	unsigned int block, slice_ms;
+	int rc;
+
+	bitmap_copy(core->skip, core->online, core->nr_blocks);
+
+	do {
+		slice_ms = memdev_slice_ms(core, pass++);
+		rc = 0;
+		for (block = core->nr_blocks; block--;) {
+			if (!test_bit(block, core->plugged) ||
+			    test_bit(block, core->victims))
+				continue;
+			rc = memdev_offline_one(core, block, watch, slice_ms,
+						why);
+			if (rc)
+				break;
+		}
+		if (!rc) {
+			memdev_remove_victims(core, true);
+			if (bitmap_empty(core->plugged, core->nr_blocks))
+				return 0;
+			/* One came online again under us: once more */
+			for_each_set_bit(block, core->victims,
+					 core->nr_blocks) {
+				if (!test_bit(block, core->online))
+					continue;
+				__clear_bit(block, core->victims);
+				memdev_provider_keeps(core, block);
+			}
+			rc = -EAGAIN;
+		}
+		if (memdev_watch_check(watch))
+			rc = memdev_watch_check(watch);
+	} while (rc == -EAGAIN && !core->background);
+
+	memdev_unplug_undo(core, why);
+	return rc;
+}
+
+/**
+ * memdev_hotplug_unplug() - take memory of the region back from the kernel
+ * @core: the device
+ * @size: bytes, a multiple of the block size
+ * @watch: what ends it
+ * @why: where to put the reason
+ *
+ * Allocates nothing.
+ *
+ * Context: under core->op_lock. Sleeps, takes mm's locks.
+ * Return: 0 if all of it is unplugged; -EINVAL if less is plugged; otherwise
+ * a part of it is, or with MEMORY_DEVICE_ATOMIC nothing, and -EBUSY if there
+ * are pages that cannot be moved, what the watch said, or what the provider or
+ * a notifier said.
+ */
+int memdev_hotplug_unplug(struct memdev_core *core, u64 size,
+			  struct memdev_watch *watch,
+			  struct memdev_reason *why)
+{
+	u64 plugged = memdev_blocks_size(core, core->plugged);
+	int rc;
+
+	lockdep_assert_held(&core->op_lock);
+
+	if (!size || size > plugged)
+		return memdev_refuse(why, -EINVAL,
+				     "%llu bytes asked for, %llu are plugged",
+				     size, plugged);
+
+	bitmap_zero(core->victims, core->nr_blocks);
+	bitmap_zero(core->skip, core->nr_blocks);
+	bitmap_zero(core->was_movable, core->nr_blocks);
+
+	if (core->md->flags & MEMORY_DEVICE_ATOMIC)
+		rc = memdev_unplug_whole(core, watch, why);
+	else
+		rc = memdev_unplug_some(core, size / core->block_size, watch,
+					why);
+	return rc;
+}
