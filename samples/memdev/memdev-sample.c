@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A provider with one memory device of four blocks. It logs what it is asked,
+ * plugs no odd block, and unplugs none while its parameter "busy" is set.
+ */
+#include <linux/memdev.h>
+#include <linux/memory.h>
+#include <linux/module.h>
+#include <linux/netlink.h>
+#include <linux/slab.h>
+
+static bool busy;
+module_param(busy, bool, 0644);
+MODULE_PARM_DESC(busy, "Refuse to be unplugged");
+
+static struct sample {
+	struct memory_device md;
+	struct memory_device_region region;
+	u64 addr;
+} *sample;
+
+static u64 sample_get_addr(const struct memory_device *md)
+{
+	return container_of(md, struct sample, md)->addr;
+}
+
+static void sample_set_addr(struct memory_device *md, u64 addr)
+{
+	container_of(md, struct sample, md)->addr = addr;
+}
+
+static const struct memory_device_region *
+sample_get_memory_region(const struct memory_device *md)
+{
+	return &container_of(md, struct sample, md)->region;
+}
+
+static int sample_plug(struct memory_device *md, u64 offset, u64 size,
+		       struct netlink_ext_ack *extack)
+{
+	dev_info(&md->dev, "plug %llu bytes at offset %llu?\n", size, offset);
+	if (size == memory_block_size_bytes() && !(offset & size))
+		return 0;
+	NL_SET_ERR_MSG(extack, "odd blocks are not plugged");
+	return -EPERM;
+}
+
+static int sample_unplug(struct memory_device *md, u64 offset, u64 size,
+			 struct netlink_ext_ack *extack)
+{
+	dev_info(&md->dev, "unplug %llu bytes at offset %llu?\n", size, offset);
+	if (!READ_ONCE(busy))
+		return 0;
+	NL_SET_ERR_MSG(extack, "the sample is busy");
+	return -EBUSY;
+}
+
+static void sample_release(struct memory_device *md)
+{
+	kfree(container_of(md, struct sample, md));
+}
+
+static const struct memory_device_ops sample_ops = {
+	.owner = THIS_MODULE, .kind = "sample", .release = sample_release,
+	.get_addr = sample_get_addr, .set_addr = sample_set_addr,
+	.get_memory_region = sample_get_memory_region,
+	.plug = sample_plug, .unplug = sample_unplug,
+};
+
+static int __init sample_init(void)
+{
+	int rc;
+
+	sample = kzalloc(sizeof(*sample), GFP_KERNEL);
+	if (!sample)
+		return -ENOMEM;
+	sample->region.size = 4 * memory_block_size_bytes();
+	sample->md.ops = &sample_ops;
+	sample->md.window = -1;
+	sample->md.node = NUMA_NO_NODE;
+	rc = memory_device_register(&sample->md, NULL);
+	if (rc)
+		put_device(&sample->md.dev);
+	return rc;
+}
+module_init(sample_init);
+
+static void __exit sample_exit(void)
+{
+	WARN_ON(memory_device_unregister(&sample->md, NULL));
+	put_device(&sample->md.dev);
+}
+module_exit(sample_exit);
+
+MODULE_DESCRIPTION("A sample provider of memory devices");
+MODULE_LICENSE("GPL");
