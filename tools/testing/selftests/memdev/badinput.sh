@@ -264,8 +264,10 @@ refuse $new EINVAL "size=$BLOCK junk" "a word that is no key"
 refuse $new EINVAL "size=$BLOCK =1" "an empty key"
 refuse $new EINVAL "size=$BLOCK size=$BLOCK" "a key twice"
 refuse $new EINVAL "size=$BLOCK,node=0" "a comma"
-refuse $new EINVAL "size=$((BLOCK + 1))" "an unaligned size"
+refuse $new EINVAL "size=$((BLOCK - 1))" "an unaligned size"
 refuse $new EINVAL "size=$((BLOCK / 2))" "half a block"
+refuse $new ENOSPC "size=$((BLOCK + 1))" \
+	"more than is free, which counts before it is unaligned"
 refuse $new ENOSPC "size=$((2 * BLOCK))" "more than is free"
 refuse $new ENOSPC "size=$((1 << 50))" "a petabyte"
 for text in 999 1023 4096; do

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pollattr FILE SECONDS: reads the sysfs attribute FILE, says "polling", and
- * waits with poll(2) until the kernel says that it changed. Prints the new
- * value, or "timeout" after SECONDS.
+ * pollattr FILE SECONDS [VALUE]: reads the sysfs attribute FILE, says
+ * "polling", and waits with poll(2) until the kernel says that it changed.
+ * Prints the new value, or "timeout" when that takes longer than SECONDS. With
+ * VALUE it goes on until the value is that one, be it right at the start.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,37 +13,53 @@
 #include <string.h>
 #include <unistd.h>
 
+static char value[4096];
+
+static int read_value(int fd)
+{
+	ssize_t len = pread(fd, value, sizeof(value) - 1, 0);
+
+	if (len < 0) {
+		printf("error: %s\n", strerror(errno));
+		return -1;
+	}
+	value[len] = '\0';
+	value[strcspn(value, "\n")] = '\0';
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	const char *want = argc == 4 ? argv[3] : NULL;
 	struct pollfd pfd = { .events = POLLPRI | POLLERR };
-	char buf[4096];
-	ssize_t len;
 	int rc;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: pollattr FILE SECONDS\n");
+	if (argc != 3 && argc != 4) {
+		fprintf(stderr, "usage: pollattr FILE SECONDS [VALUE]\n");
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	pfd.fd = open(argv[1], O_RDONLY);
-	/* Only what changes after this read wakes the poll. */
-	if (pfd.fd < 0 || pread(pfd.fd, buf, sizeof(buf), 0) < 0) {
+	if (pfd.fd < 0) {
 		printf("error: %s\n", strerror(errno));
 		return 1;
 	}
+	/* Only what changes after a read wakes the poll. */
+	if (read_value(pfd.fd))
+		return 1;
 	puts("polling");
 
-	rc = poll(&pfd, 1, atoi(argv[2]) * 1000);
-	if (rc <= 0) {
-		puts(rc ? strerror(errno) : "timeout");
-		return 1;
+	while (!want || strcmp(value, want)) {
+		rc = poll(&pfd, 1, atoi(argv[2]) * 1000);
+		if (rc <= 0) {
+			puts(rc ? strerror(errno) : "timeout");
+			return 1;
+		}
+		if (read_value(pfd.fd))
+			return 1;
+		puts(value);
+		if (!want)
+			break;
 	}
-	len = pread(pfd.fd, buf, sizeof(buf) - 1, 0);
-	if (len < 0) {
-		printf("error: %s\n", strerror(errno));
-		return 1;
-	}
-	buf[len] = '\0';
-	fputs(buf, stdout);
 	return 0;
 }

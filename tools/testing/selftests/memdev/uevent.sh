@@ -110,6 +110,47 @@ wakes online_size put $MEM/memory"$first"/state online_movable
 is "and reads the new value" "$(cat "$TMP/polled")" $BLOCK
 wakes plugged_size put_dev requested_size $((3 * BLOCK))
 wakes plugged_size put_dev unplug all
+wakes online_size put_dev plug $BLOCK
+wakes plugged_size put_dev plug $BLOCK
+
+# state: also where it changes and no size does. Whoever reads only when told to
+# sees an operation begin and end.
+# follows UNTIL COMMAND...: who polls state hears that it becomes UNTIL
+follows()
+{
+	local want=$1 poller
+	shift
+
+	pollattr $D/state 300 >"$TMP/begin" &
+	poller=$!
+	until_true 60 grep -q polling "$TMP/begin"
+	"$@" >"$TMP/followed" &
+	if wait $poller; then
+		pass "poll(2) on state wakes when it begins: $*"
+	else
+		fail "poll(2) on state wakes when it begins: $*" \
+			"$(cat "$TMP/begin")"
+	fi
+	if pollattr $D/state 300 "$want" >"$TMP/end"; then
+		pass "and when it ends: $want"
+	else
+		fail "and when it ends: $want" "$(cat "$TMP/end")"
+	fi
+	until_true 60 [ -s "$TMP/followed" ]
+	say "$(cat "$TMP/followed"): $(cat "$TMP/begin" "$TMP/end" | xargs)"
+}
+
+is "all is unplugged" "$(put_dev unplug all)" ok
+follows partial put_dev plug $BLOCK
+low=$(($(get address)))
+check "a page is pinned" pin_start $low $((low + BLOCK))
+is "a short deadline" "$(put_dev unplug_timeout_ms 2000)" ok
+follows partial put_dev unplug all
+is "which changed no size" "$(cat "$TMP/followed") $(get plugged_size)" \
+	"ETIMEDOUT $BLOCK"
+pin_stop
+no_deadline
+follows unplugged put_dev unplug all
 is "the device is deleted" "$(put $BUS/del_device memdev0)" ok
 check "its end is announced" until_true 60 event remove memdev0
 finish

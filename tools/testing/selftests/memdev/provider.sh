@@ -1,0 +1,144 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+# shellcheck disable=SC2317 # functions that check runs
+#
+# A provider in a module of its own, that knows <linux/memdev.h> alone:
+# samples/memdev. It plugs no odd block, and unplugs none while it is busy.
+#
+# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000
+# VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 kernels=6.12
+# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
+# VM: blocks2g: qemu="-machine memory-backend=m"
+
+. "$(dirname "$0")/lib.sh"
+
+BUSY=/sys/module/memdev_sample/parameters/busy
+
+undo()
+{
+	[ -e $BUSY ] || return 0
+	echo 0 >$BUSY
+	[ -e $D/unplug ] && put_dev unplug all >/dev/null
+	rmmod memdev-sample
+}
+
+# asked plug|unplug BLOCK: how often the sample was asked for that one block
+# since log_mark
+asked()
+{
+	log_since | grep -c "memdev0: $1 $BLOCK bytes at offset $(($2 * BLOCK))?"
+}
+
+plugged_is()
+{
+	[ "$(get plugged_size)" = "$1" ]
+}
+
+requested_stays()
+{
+	is "plugged, requested: $1 $2" \
+		"$(get plugged_size) $(get requested_size)" "$1 $2"
+}
+
+modinfo memdev-sample >/dev/null 2>&1 ||
+	skip_all "samples/memdev is not built"
+iomem >"$TMP/iomem"
+log_mark
+
+# --- where it cannot be ------------------------------------------------------------
+
+check "the module loads without a window" load window=none
+check "the sample does not" sh -c '! modprobe memdev-sample'
+check "it says that there is no window" \
+	grep -q 'there is no window' $BUS/last_error
+is "nothing is left of it" "$(ls $BUS/devices)" ""
+is "nothing holds the module" "$(cat /sys/module/memdev/refcnt)" 0
+spec=$(window_spec 3) || skip_all "no room for a window"
+is "a window of 3 blocks" "$(put $BUS/new_window "$spec")" ok
+check "the sample does not fit in" sh -c '! modprobe memdev-sample'
+check "it says so in the model's words" \
+	grep -q '^not enough space, currently 0x0 in use of total space for memory devices' \
+	$BUS/last_error
+check "rmmod" rmmod memdev
+
+# --- its device ----------------------------------------------------------------------
+
+spec=$(window_spec 4) || skip_all "no room for a window"
+check "the module loads with a window of 4 blocks" \
+	load window="$spec" devices=0
+check "so does the sample" modprobe memdev-sample
+is "its device is on the bus" "$(ls $BUS/devices)" memdev0
+is "and in the list" "$(cat $BUS/device_list)" memdev0
+is "what it is" "$(get kind) $(get size) $(get slot) $(get state)" \
+	"sample $((4 * BLOCK)) -1 unplugged"
+is "it lies where the window starts" \
+	"$(get address)" "$(cat $WINDOWS/window*/start)"
+no_deadline
+is "del_device leaves it to its driver" "$(put $BUS/del_device memdev0)" EPERM
+check "and says so" grep -q "is its driver's to remove" $BUS/last_error
+is "the window cannot go" "$(put $BUS/del_window 0)" EBUSY
+check "the module is held by it" sh -c '! rmmod memdev'
+
+# --- plug ------------------------------------------------------------------------------
+
+log_mark
+is "a block is plugged" "$(put_dev plug $BLOCK)" ok
+is "the sample was asked for it" "$(asked plug 0)" 1
+is "all devices together have one" "$(cat $BUS/plugged_size)" $BLOCK
+log_mark
+is "the next one is refused" "$(put_dev plug $BLOCK)" EPERM
+is "in the sample's words" "$(get last_error)" \
+	"block 1: odd blocks are not plugged"
+is "it was asked for it" "$(asked plug 1)" 1
+requested_stays $BLOCK $BLOCK
+is "so is what begins with it" "$(put_dev plug all)" EPERM
+requested_stays $BLOCK $BLOCK
+check "sysfs, /proc/iomem and lsmem agree" agree
+
+# --- in the background -------------------------------------------------------------------
+
+is "all of it is requested" "$(put_dev requested_size $((4 * BLOCK)))" ok
+check "the worker is told, too" \
+	until_true 600 sh -c "grep -q 'odd blocks' $D/last_error"
+requested_stays $BLOCK $((4 * BLOCK))
+
+# --- rmmod ---------------------------------------------------------------------------------
+
+check "rmmod of the sample is refused while it is plugged" \
+	sh -c '! rmmod memdev-sample'
+check "as one in use" [ -n "$(rmmod memdev-sample 2>&1 | grep 'in use')" ]
+is "its device is still there" "$(cat $BUS/device_list)" memdev0
+
+# --- unplug ----------------------------------------------------------------------------------
+
+echo 1 >$BUSY
+log_mark
+is "an unplug is refused while it is busy" "$(put_dev unplug all)" EBUSY
+is "in the sample's words" "$(get last_error)" "block 0: the sample is busy"
+is "it was asked for it" "$(asked unplug 0)" 1
+requested_stays $BLOCK $BLOCK
+is "the block is still online" "$(get online_size)" $BLOCK
+is "nothing is requested" "$(put_dev requested_size 0)" ok
+check "the worker is told, too" \
+	until_true 600 sh -c "grep -q 'the sample is busy' $D/last_error"
+requested_stays $BLOCK 0
+echo 0 >$BUSY
+check "and gets there once it is not busy" until_true 600 plugged_is 0
+check "sysfs, /proc/iomem and lsmem agree" agree
+is "all devices together have nothing" "$(cat $BUS/plugged_size)" 0
+
+# Half of what is requested here never comes: the worker waits to try again.
+log_mark
+is "two blocks are requested" "$(put_dev requested_size $((2 * BLOCK)))" ok
+check "which are refused" \
+	until_true 600 sh -c "grep -q 'odd blocks' $D/last_error"
+# The sample is in use for as long as it is asked.
+check "rmmod of the sample stops the worker" \
+	until_true 600 rmmod memdev-sample
+is "its device is gone" "$(ls $BUS/devices)" ""
+is "the window is free" "$(cat $WINDOWS/window*/used)" 0
+check "rmmod" rmmod memdev
+is "/proc/iomem is as it was" "$(iomem | diff "$TMP/iomem" -)" ""
+check "the kernel did not complain" log_quiet
+finish
