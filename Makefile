@@ -3,6 +3,7 @@
 # Out-of-tree build of memdev. "make help" lists what there is.
 
 VM := tools/testing/selftests/memdev/vm
+UNIT := tools/testing/memdev
 
 # Where the running kernel has no build tree, any installed headers will do to
 # compile.
@@ -18,11 +19,18 @@ endif
 endif
 
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)/drivers/memdev CONFIG_MEMDEV=m
+kbuild_samples = $(MAKE) -C $(KDIR) M=$(CURDIR)/samples/memdev \
+	KBUILD_EXTRA_SYMBOLS=$(CURDIR)/drivers/memdev/Module.symvers \
+	CONFIG_SAMPLE_MEMDEV=m
 
 all: modules
 
 modules: kdir
 	$(kbuild) modules
+
+# The samples use what memdev.ko exports.
+samples: modules
+	$(kbuild_samples) modules
 
 # Distributions' headers ask for modules to be signed and have no key for it.
 NO_KEY = $(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
@@ -48,6 +56,20 @@ demo:
 check:
 	@KERNELS="$(KERNELS)" T="$(T)" J="$(J)" BOOTS="$(BOOTS)" $(VM)/check
 
+unit:
+	@$(VM)/setup unit
+	@$(MAKE) --no-print-directory -C $(UNIT) unit SEED=$(SEED)
+
+kunit:
+	@$(UNIT)/kunit
+
+compare:
+	@$(VM)/setup unit
+	@SEED="$(SEED)" STEPS="$(STEPS)" KERNEL="$(KERNEL)" $(UNIT)/compare
+
+gen:
+	$(UNIT)/gen_vectors.py drivers/memdev/alloc_vectors.h
+
 clean:
 	$(RM) -r build
 	find drivers samples \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
@@ -56,6 +78,7 @@ clean:
 
 help:
 	@echo 'make [KDIR=DIR]         build drivers/memdev/memdev.ko (W=1, C=1 as in the kernel)'
+	@echo 'make samples            and samples/memdev/memdev-sample.ko'
 	@echo 'make install            install it for that kernel, run depmod'
 	@echo 'make demo [KERNEL=6.1]  see it at work in a VM (6.1, 6.12, 7.3)'
 	@echo 'make check              test everything: builds, VMs, static checks'
@@ -63,6 +86,12 @@ help:
 	@echo '    T=NAME[,NAME]       these tests only'
 	@echo '    J=2                 so many VMs at a time'
 	@echo '    BOOTS=5             so many boots of tests that want several'
+	@echo 'make unit [SEED=N]      test the allocator alone, in user space'
+	@echo 'make kunit              and as KUnit does, in a kernel of its own'
+	@echo 'make compare [SEED=N] [STEPS=N] [KERNEL=6.1]'
+	@echo '                        play random steps on QEMU and on memdev'
+	@echo 'make gen                make anew what is generated of the sources'
 	@echo 'make clean              remove what was built'
 
-.PHONY: all modules install kdir demo check clean help
+.PHONY: all modules samples install kdir demo check unit kunit compare gen \
+	clean help

@@ -1,0 +1,580 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The allocator beside a naive one, step by random step.
+ *
+ * The other one is a sorted array of regions and nothing else. Its arithmetic
+ * has 128 bits, and it searches as the model is described: from the base of
+ * the window over the regions in ascending address, to the end of each that
+ * is in the way. It has no line in common with alloc.c.
+ */
+#include <errno.h>
+#include <linux/bitmap.h>
+#include <linux/kernel.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "window.h"
+
+#define REGIONS_MAX	96
+#define STEPS		150000
+
+struct naive_region {
+	u64 start;
+	u64 size;
+	int slot;
+	/* The allocator's own one, of the same owner */
+	struct memdev_region *twin;
+};
+
+struct naive {
+	u64 start;
+	u64 size;
+	u64 block;
+	u64 limit;
+	unsigned int nr_slots;
+	struct naive_region regions[REGIONS_MAX];
+	unsigned int nr_regions;
+	bool slot_taken[MEMDEV_SLOTS_MAX];
+};
+
+struct answer {
+	int rc;
+	char text[256];
+	u64 start;
+	int slot;
+};
+
+static __u128 end_of(u64 start, u64 size)
+{
+	return (__u128)start + size;
+}
+
+static u64 naive_used(const struct naive *n)
+{
+	u64 used = 0;
+	unsigned int i;
+
+	for (i = 0; i < n->nr_regions; i++)
+		used += n->regions[i].size;
+	return used;
+}
+
+static u64 naive_largest_free(const struct naive *n)
+{
+	u64 gap, largest = 0, end = n->start;
+	unsigned int i;
+
+	for (i = 0; i < n->nr_regions; i++) {
+		gap = n->regions[i].start - end;
+		if (gap > largest)
+			largest = gap;
+		end = n->regions[i].start + n->regions[i].size;
+	}
+	gap = n->start + n->size - end;
+	return gap > largest ? gap : largest;
+}
+
+__printf(3, 4)
+static void say(struct answer *answer, int rc, const char *fmt, ...)
+{
+	va_list args;
+
+	answer->rc = rc;
+	va_start(args, fmt);
+	vsnprintf(answer->text, sizeof(answer->text), fmt, args);
+	va_end(args);
+}
+
+/* Returns whether there is an answer: a refusal */
+static bool naive_slot(const struct naive *n,
+		       const struct memdev_alloc_request *req,
+		       struct answer *answer)
+{
+	const long long slot = req->slot, nr = n->nr_slots;
+
+	answer->slot = -1;
+	if (!req->want_slot)
+		return false;
+	if (slot == -1) {
+		do {
+			if (++answer->slot == nr) {
+				say(answer, -ENOSPC, "no free slots available");
+				return true;
+			}
+		} while (n->slot_taken[answer->slot]);
+		return false;
+	}
+	answer->slot = slot;
+	if (slot < 0 || slot > nr - 1)
+		say(answer, -EINVAL,
+		    "invalid slot number %lld, valid range is [0-%lld]", slot,
+		    nr - 1);
+	else if (n->slot_taken[slot])
+		say(answer, -EBUSY, "slot %lld is busy", slot);
+	else
+		return false;
+	return true;
+}
+
+static void naive_place(const struct naive *n,
+			const struct memdev_alloc_request *req,
+			struct answer *answer)
+{
+	const __u128 window_end = end_of(n->start, n->size);
+	const struct naive_region *r;
+	__u128 at = req->hint;
+	unsigned int i;
+
+	if (!req->hint) {
+		at = n->start;
+		if (at + req->size > (__u128)1 << 64) {
+			say(answer, -ENOSPC,
+			    "can't add memory device, device too big");
+			return;
+		}
+	} else if (at < n->start || at + req->size > window_end) {
+		say(answer, -ERANGE,
+		    "can't add memory device [0x%llx:0x%llx], usable range for memory devices [0x%llx:0x%llx]",
+		    req->hint, req->size, n->start, n->size);
+		return;
+	}
+
+	for (i = 0; i < n->nr_regions; i++) {
+		r = &n->regions[i];
+		if (end_of(r->start, r->size) <= at ||
+		    r->start >= at + req->size)
+			continue;
+		if (req->hint) {
+			say(answer, -EBUSY,
+			    "address range conflicts with memory device id='%s'",
+			    *r->twin->id ? r->twin->id : "(unnamed)");
+			return;
+		}
+		at = end_of(r->start, r->size) + req->align - 1;
+		at -= at % req->align;
+	}
+	if (at + req->size > window_end)
+		say(answer, -ENOSPC,
+		    "could not find position in guest address space for memory device - memory fragmented due to alignments");
+	else
+		answer->start = at;
+}
+
+static void naive_fit(const struct naive *n,
+		      const struct memdev_alloc_request *req,
+		      struct answer *answer)
+{
+	const u64 used = naive_used(n);
+
+	memset(answer, 0, sizeof(*answer));
+	if (naive_slot(n, req, answer))
+		return;
+	if (__builtin_popcountll(req->align) != 1 || req->align < n->block ||
+	    n->start % req->align)
+		say(answer, -EINVAL, "the alignment (0x%llx) is not supported",
+		    req->align);
+	else if ((__u128)used + req->size > n->limit)
+		say(answer, -ENOSPC,
+		    "not enough space, currently 0x%llx in use of total space for memory devices 0x%llx",
+		    used, n->limit);
+	else if (req->hint % req->align)
+		say(answer, -EINVAL, "address must be aligned to 0x%llx bytes",
+		    req->align);
+	else if (req->size % req->align)
+		say(answer, -EINVAL,
+		    "backend memory size must be multiple of 0x%llx",
+		    req->align);
+	else if (req->size == 0)
+		say(answer, -EINVAL, "a memory device needs a size");
+	else
+		naive_place(n, req, answer);
+}
+
+static void naive_insert(struct naive *n, struct memdev_region *twin,
+			 const struct answer *answer, u64 size)
+{
+	unsigned int i = n->nr_regions++;
+
+	for (; i > 0 && n->regions[i - 1].start > answer->start; i--)
+		n->regions[i] = n->regions[i - 1];
+	n->regions[i] = (struct naive_region){
+		.start = answer->start,
+		.size = size,
+		.slot = answer->slot,
+		.twin = twin,
+	};
+	if (answer->slot >= 0)
+		n->slot_taken[answer->slot] = true;
+}
+
+static void naive_remove(struct naive *n, unsigned int i)
+{
+	if (n->regions[i].slot >= 0)
+		n->slot_taken[n->regions[i].slot] = false;
+	n->nr_regions--;
+	for (; i < n->nr_regions; i++)
+		n->regions[i] = n->regions[i + 1];
+}
+
+/* splitmix64: as good as it takes, and the same everywhere */
+static u64 rng_state;
+
+static u64 rng(void)
+{
+	u64 z = rng_state += 0x9e3779b97f4a7c15ULL;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+	return z ^ (z >> 31);
+}
+
+static u64 below(u64 nr)
+{
+	return rng() % nr;
+}
+
+static u64 random_align(const struct naive *n)
+{
+	switch (below(24)) {
+	case 0:
+		return 0;
+	case 1:
+		return n->block * 3;
+	case 2:
+		return n->block / 2;
+	case 3:
+		return 1ULL << below(64);
+	case 4:
+		return rng();
+	case 5 ... 10:
+		return n->block << below(6);
+	default:
+		return n->block;
+	}
+}
+
+static u64 random_size(const struct naive *n, u64 align)
+{
+	const u64 blocks = n->size / n->block;
+
+	switch (below(24)) {
+	case 0:
+		return 0;
+	case 1:
+		return below(n->size) + 1;
+	case 2:
+		return rng();
+	case 3:
+		return -(below(4 * blocks) * n->block);
+	case 4:
+		return n->block - n->start - below(3) * n->block;
+	case 5:
+		return n->size - below(3) * n->block;
+	case 6:
+		return n->size + below(3) * n->block;
+	case 7:
+		return (below(blocks) + 1) * n->block;
+	case 8 ... 15:
+		return align * (below(4) + 1);
+	default:
+		return n->block * (below(8) + 1);
+	}
+}
+
+/* Mostly where something begins or ends: there the mistakes would be. */
+static u64 random_hint(const struct naive *n, u64 size)
+{
+	const struct naive_region *r = NULL;
+	u64 hint;
+
+	if (n->nr_regions)
+		r = &n->regions[below(n->nr_regions)];
+	switch (below(20)) {
+	case 0:
+		return rng();
+	case 1:
+		return -below(1024);
+	case 2:
+		return -(below(8) * n->block);
+	case 3:
+		hint = n->start - size;
+		break;
+	case 4 ... 5:
+		hint = n->start + n->size - size;
+		break;
+	case 6 ... 7:
+		hint = r ? r->start : n->start;
+		break;
+	case 8 ... 9:
+		hint = r ? r->start - size : n->start;
+		break;
+	case 10 ... 12:
+		hint = r ? r->start + r->size : n->start;
+		break;
+	default:
+		hint = n->start + below(n->size / n->block + 2) * n->block;
+		break;
+	}
+	switch (below(16)) {
+	case 0:
+		return hint + n->block;
+	case 1:
+		return hint - n->block;
+	case 2:
+		return hint + 1;
+	case 3:
+		return hint + n->block / 2;
+	default:
+		return hint;
+	}
+}
+
+static int random_slot(const struct naive *n)
+{
+	switch (below(8)) {
+	case 0:
+		return rng();
+	case 1:
+		return n->nr_slots;
+	case 2 ... 3:
+		return below(n->nr_slots + 1ULL);
+	default:
+		return MEMDEV_SLOT_NONE;
+	}
+}
+
+static u64 random_limit(const struct naive *n)
+{
+	const u64 used = naive_used(n);
+
+	switch (below(8)) {
+	case 0:
+		return rng();
+	case 1:
+		return used - 1;
+	case 2:
+		return used;
+	case 3:
+		return used + below(8) * n->block + below(2);
+	case 4 ... 5:
+		return n->size;
+	default:
+		return U64_MAX;
+	}
+}
+
+static unsigned int random_nr_slots(void)
+{
+	switch (below(4)) {
+	case 0:
+		return below(4);
+	case 1:
+		return MEMDEV_SLOTS_MAX - below(2);
+	default:
+		return below(2 * REGIONS_MAX);
+	}
+}
+
+/* How often each answer was given. One that never is was not compared. */
+static const char *const answers[] = {
+	"no free slots available",
+	"invalid slot number",
+	"slot ",
+	"the alignment",
+	"not enough space",
+	"address must be aligned",
+	"backend memory size",
+	"a memory device needs a size",
+	"can't add memory device [",
+	"can't add memory device, device too big",
+	"address range conflicts with memory device id='r",
+	"address range conflicts with memory device id='(unnamed)'",
+	"could not find position",
+	"",
+};
+
+static unsigned long answered[ARRAY_SIZE(answers)];
+
+static void count_answer(const char *text)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(answers); i++) {
+		if (!strncmp(text, answers[i], strlen(answers[i]))) {
+			answered[i]++;
+			return;
+		}
+	}
+}
+
+/* A pair of allocators, and the regions for one of them */
+struct pair {
+	struct window w;
+	struct naive n;
+	char ids[REGIONS_MAX][8];
+	/* Which of the regions are in nobody's use */
+	struct memdev_region *spare[REGIONS_MAX];
+	unsigned int nr_spare;
+};
+
+static void pair_init(struct pair *p, u64 start, u64 blocks,
+		      unsigned int shift)
+{
+	unsigned int i;
+
+	memset(&p->n, 0, sizeof(p->n));
+	p->n.start = start;
+	p->n.block = 1ULL << shift;
+	p->n.size = blocks << shift;
+	p->n.limit = p->n.size;
+	p->n.nr_slots = 256;
+	window_init(&p->w, start, p->n.size, shift, REGIONS_MAX);
+	for (i = 0; i < REGIONS_MAX; i++) {
+		/* Every fourth one has no name. */
+		if (i % 4)
+			snprintf(p->ids[i], sizeof(p->ids[i]), "r%u", i);
+		else
+			p->ids[i][0] = '\0';
+		p->w.regions[i].id = p->ids[i];
+		p->spare[i] = &p->w.regions[i];
+	}
+	p->nr_spare = REGIONS_MAX;
+}
+
+static void step_fit(struct pair *p)
+{
+	struct memdev_region *r = p->spare[p->nr_spare - 1];
+	struct memdev_reason why = { "" };
+	struct memdev_alloc_request req;
+	const char *id = r->id;
+	struct answer answer;
+	int rc;
+
+	req.align = random_align(&p->n);
+	req.size = random_size(&p->n, req.align);
+	req.hint = below(2) ? random_hint(&p->n, req.size) : 0;
+	req.want_slot = below(2);
+	req.slot = random_slot(&p->n);
+
+	naive_fit(&p->n, &req, &answer);
+	rc = memdev_alloc_fit(&p->w.a, &req, r, &why);
+	count_answer(answer.text);
+
+	EXPECT_STR(answer.text, why.text);
+	EXPECT_INT(answer.rc, rc);
+	EXPECT_INT(1, r->id == id);
+	/* They would go separate ways. */
+	if (rc || answer.rc)
+		return;
+	EXPECT_HEX(answer.start, r->start);
+	EXPECT_HEX(req.size, r->size);
+	EXPECT_INT(answer.slot, r->slot);
+
+	/* Now and then somebody only asks. */
+	if (below(8) == 0)
+		return;
+	r->start = answer.start;
+	r->slot = answer.slot;
+	p->nr_spare--;
+	naive_insert(&p->n, r, &answer, req.size);
+	memdev_alloc_insert(&p->w.a, r);
+}
+
+static void step_remove(struct pair *p)
+{
+	const unsigned int i = below(p->n.nr_regions);
+
+	memdev_alloc_remove(&p->w.a, p->n.regions[i].twin);
+	p->spare[p->nr_spare++] = p->n.regions[i].twin;
+	naive_remove(&p->n, i);
+}
+
+/* What is to be seen from outside, and what the next answers stand on */
+static void compare(struct pair *p)
+{
+	struct memdev_region *r = NULL;
+	unsigned int i, slots = 0;
+
+	EXPECT_HEX(naive_used(&p->n), p->w.a.used);
+	EXPECT_HEX(naive_largest_free(&p->n),
+		   memdev_alloc_largest_free(&p->w.a));
+	EXPECT_INT(p->w.a.used >> p->w.a.block_shift,
+		   bitmap_weight(p->w.a.map, p->w.a.nr_blocks));
+	for (i = 0; i < p->n.nr_regions; i++) {
+		r = memdev_alloc_next(&p->w.a, r);
+		if (r != p->n.regions[i].twin) {
+			unit_fail(__FILE__, __LINE__,
+				  "region %u is another one", i);
+			return;
+		}
+		if (r->slot != MEMDEV_SLOT_NONE) {
+			slots++;
+			EXPECT_INT(1, test_bit(r->slot, p->w.a.slots));
+		}
+	}
+	EXPECT_INT(1, !r || !memdev_alloc_next(&p->w.a, r));
+	/* The rarest of the mistakes that this finds needs no haste. */
+	if (below(64) == 0)
+		EXPECT_INT(slots, bitmap_weight(p->w.a.slots,
+						MEMDEV_SLOTS_MAX));
+}
+
+static void walk(const char *name, u64 start, u64 blocks, unsigned int shift)
+{
+	static struct pair p;
+	unsigned int step, grow = 60;
+
+	unit_begin();
+	pair_init(&p, start, blocks, shift);
+	for (step = 0; step < STEPS; step++) {
+		/* Windows that fill up, and others that become empty */
+		if (step % 1024 == 0)
+			grow = 25 + below(70);
+		if (below(32) == 0) {
+			p.n.limit = random_limit(&p.n);
+			p.w.a.limit = p.n.limit;
+		} else if (below(64) == 0) {
+			p.n.nr_slots = random_nr_slots();
+			p.w.a.nr_slots = p.n.nr_slots;
+		} else if (p.n.nr_regions &&
+			   (!p.nr_spare || below(100) >= grow)) {
+			step_remove(&p);
+		} else {
+			step_fit(&p);
+		}
+		compare(&p);
+	}
+	window_free(&p.w);
+	unit_end("%u random steps: %s", STEPS, name);
+}
+
+void model_tests(u64 seed)
+{
+	const u64 gib = 1ULL << 30;
+	unsigned int i;
+
+	rng_state = seed;
+	walk("one block", 5 * gib, 1, 27);
+	walk("a few blocks", 5 * gib, 7, 27);
+	walk("a word of blocks", 5 * gib, 64, 27);
+	walk("one block more", 5 * gib, 65, 27);
+	walk("blocks of 2 MiB", 5 * gib, 500, 21);
+	walk("blocks of 2 GiB", 6 * gib, 300, 31);
+	walk("aligned to a block and no more", 4 * gib + (1 << 27), 100, 27);
+	walk("from address 0", 0, 130, 27);
+	walk("to the end of the address space", -(130ULL << 27), 130, 27);
+	walk("half of the address space", 1ULL << 63, 1 << 16, 47);
+	walk("many blocks", 1ULL << 40, 3000, 27);
+
+	unit_begin();
+	for (i = 0; i < ARRAY_SIZE(answers); i++) {
+		printf("# %8lu %s\n", answered[i],
+		       answers[i][0] ? answers[i] : "(fits)");
+		if (!answered[i])
+			unit_fail(__FILE__, __LINE__, "never: \"%s\"",
+				  answers[i]);
+	}
+	unit_end("every answer was given");
+}

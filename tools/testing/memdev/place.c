@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where a region goes, and where it cannot go.
+ */
+#include <errno.h>
+#include <linux/kernel.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "window.h"
+
+/* What a text with numbers in it should be; good until the next call */
+__printf(1, 2)
+static const char *text(const char *fmt, ...)
+{
+	static char buf[MEMDEV_REASON_LEN];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(buf, sizeof(buf), fmt, args);
+	va_end(args);
+	return buf;
+}
+
+static void test_new_window(void)
+{
+	struct window *w = window(6);
+
+	EXPECT_HEX(START, w->a.start);
+	EXPECT_INT(6, w->a.nr_blocks);
+	EXPECT_HEX(6 * BLOCK, w->a.limit);
+	EXPECT_HEX(0, w->a.used);
+	EXPECT_INT(256, w->a.nr_slots);
+	EXPECT_HEX(6 * BLOCK, memdev_alloc_largest_free(&w->a));
+	EXPECT_INT(1, !memdev_alloc_next(&w->a, NULL));
+	EXPECT_FIT(START, w, .align = BLOCK, .size = 6 * BLOCK);
+	window_free(w);
+}
+
+static void test_no_window(void)
+{
+	struct window *w = window(0);
+
+	EXPECT_REFUSAL(-ENODEV, NO_WINDOW, NULL, .align = BLOCK, .size = BLOCK);
+	EXPECT_REFUSAL(-ENODEV, NO_WINDOW, w, .align = BLOCK, .size = BLOCK);
+	EXPECT_HEX(0, memdev_alloc_largest_free(&w->a));
+	window_free(w);
+}
+
+static void test_without_a_reason(void)
+{
+	const struct memdev_alloc_request req = { .align = 1, .size = BLOCK };
+	struct window *w = window(2);
+	struct memdev_region r;
+
+	EXPECT_INT(-EINVAL, memdev_alloc_fit(&w->a, &req, &r, NULL));
+	window_free(w);
+}
+
+/* A reason that does not fit is cut, and ends. */
+static void test_long_reason(void)
+{
+	struct memdev_reason why;
+	char id[2 * MEMDEV_REASON_LEN];
+	struct window *w = window(1);
+
+	memset(id, 'x', sizeof(id) - 1);
+	id[sizeof(id) - 1] = '\0';
+	put_blocks(w, id, 0, 1);
+	memset(&why, '#', sizeof(why));
+	w->a.limit = U64_MAX;
+	EXPECT_INT(-EBUSY,
+		   memdev_alloc_fit(&w->a,
+				    &(struct memdev_alloc_request){
+					.hint = START, .align = BLOCK,
+					.size = BLOCK },
+				    &(struct memdev_region){}, &why));
+	EXPECT_INT(MEMDEV_REASON_LEN - 1, strnlen(why.text, sizeof(why.text)));
+	window_free(w);
+}
+
+static void test_alignment(void)
+{
+	struct window w;
+	u64 align;
+
+	/* Aligned to 1 GiB and no more */
+	window_init(&w, START, 32 * BLOCK, SHIFT, 1);
+	for (align = 1; align; align <<= 1) {
+		if (align >= BLOCK && align <= 1ULL << 30)
+			EXPECT_FIT(START, &w, .align = align, .size = align);
+		else
+			EXPECT_REFUSAL(-EINVAL,
+				       text("the alignment (0x%llx) is not supported", align),
+				       &w, .align = align, .size = 1ULL << 30);
+	}
+	EXPECT_REFUSAL(-EINVAL, "the alignment (0x0) is not supported",
+		       &w, .align = 0, .size = BLOCK);
+	EXPECT_REFUSAL(-EINVAL, "the alignment (0x18000000) is not supported",
+		       &w, .align = 3 * BLOCK, .size = 3 * BLOCK);
+	EXPECT_REFUSAL(-EINVAL, "the alignment (0xffffffffffffffff) is not supported",
+		       &w, .align = U64_MAX, .size = BLOCK);
+	window_free(&w);
+
+	/* Address 0 is a multiple of everything. */
+	window_init(&w, 0, 32 * BLOCK, SHIFT, 1);
+	w.a.limit = U64_MAX;
+	EXPECT_FIT(0, &w, .align = 32 * BLOCK, .size = 32 * BLOCK);
+	EXPECT_REFUSAL(-ENOSPC, FRAGMENTED,
+		       &w, .align = 1ULL << 63, .size = 1ULL << 63);
+	window_free(&w);
+}
+
+static void test_aligned_gaps(void)
+{
+	struct window *w = window(16);
+
+	/* 0 is taken, the gaps are 1-6 and 8-15 */
+	put_blocks(w, "a", 0, 1);
+	put_blocks(w, "b", 7, 1);
+	EXPECT_FIT(START + BLOCK, w, .align = BLOCK, .size = 6 * BLOCK);
+	EXPECT_FIT(START + 2 * BLOCK, w, .align = 2 * BLOCK,
+		   .size = 4 * BLOCK);
+	EXPECT_FIT(START + 8 * BLOCK, w, .align = 2 * BLOCK,
+		   .size = 6 * BLOCK);
+	EXPECT_FIT(START + 8 * BLOCK, w, .align = 4 * BLOCK,
+		   .size = 8 * BLOCK);
+	EXPECT_FIT(START + 8 * BLOCK, w, .align = 8 * BLOCK,
+		   .size = 8 * BLOCK);
+	put_blocks(w, "c", 8, 1);
+	EXPECT_FIT(START + 9 * BLOCK, w, .align = BLOCK, .size = 7 * BLOCK);
+	EXPECT_FIT(START + 10 * BLOCK, w, .align = 2 * BLOCK,
+		   .size = 6 * BLOCK);
+	EXPECT_FIT(START + 12 * BLOCK, w, .align = 4 * BLOCK,
+		   .size = 4 * BLOCK);
+	/* Then the gap of six begins with an odd block. */
+	put_blocks(w, "d", 10, 1);
+	EXPECT_HEX(6 * BLOCK, memdev_alloc_largest_free(&w->a));
+	EXPECT_REFUSAL(-ENOSPC, FRAGMENTED,
+		       w, .align = 2 * BLOCK, .size = 6 * BLOCK);
+	window_free(w);
+}
+
+static void test_first_gap_that_fits(void)
+{
+	struct window *w = window(16);
+
+	/* Gaps of 2 at 1, of 4 at 4, of 1 at 9, of 3 at 13 */
+	put_blocks(w, "a", 0, 1);
+	put_blocks(w, "b", 3, 1);
+	put_blocks(w, "c", 8, 1);
+	put_blocks(w, "d", 10, 3);
+	EXPECT_FIT(START + BLOCK, w, .align = BLOCK, .size = BLOCK);
+	EXPECT_FIT(START + BLOCK, w, .align = BLOCK, .size = 2 * BLOCK);
+	EXPECT_FIT(START + 4 * BLOCK, w, .align = BLOCK, .size = 3 * BLOCK);
+	EXPECT_FIT(START + 4 * BLOCK, w, .align = BLOCK, .size = 4 * BLOCK);
+	EXPECT_REFUSAL(-ENOSPC, FRAGMENTED,
+		       w, .align = BLOCK, .size = 5 * BLOCK);
+	EXPECT_HEX(4 * BLOCK, memdev_alloc_largest_free(&w->a));
+	/* The last gap, which the window's end closes */
+	put_blocks(w, "e", 4, 4);
+	EXPECT_FIT(START + 13 * BLOCK, w, .align = BLOCK, .size = 3 * BLOCK);
+	put_blocks(w, "f", 13, 2);
+	EXPECT_REFUSAL(-ENOSPC, FRAGMENTED,
+		       w, .align = BLOCK, .size = 3 * BLOCK);
+	window_free(w);
+}
+
+static void test_full_window(void)
+{
+	struct window *w = window(3);
+	unsigned int i;
+
+	w->a.limit = U64_MAX;
+	for (i = 0; i < 3; i++) {
+		EXPECT_FIT(START + i * BLOCK, w, .align = BLOCK, .size = BLOCK);
+		put_blocks(w, "d", i, 1);
+	}
+	EXPECT_HEX(0, memdev_alloc_largest_free(&w->a));
+	EXPECT_REFUSAL(-ENOSPC, FRAGMENTED, w, .align = BLOCK, .size = BLOCK);
+	window_free(w);
+}
+
+/* Larger than the window is not "too big": that is what wraps around. */
+static void test_larger_than_the_window(void)
+{
+	struct window *w = window(4);
+
+	w->a.limit = U64_MAX;
+	EXPECT_REFUSAL(-ENOSPC, FRAGMENTED,
+		       w, .align = BLOCK, .size = 5 * BLOCK);
+	EXPECT_REFUSAL(-ENOSPC, FRAGMENTED,
+		       w, .align = BLOCK, .size = -START);
+	EXPECT_REFUSAL(-ENOSPC, "can't add memory device, device too big",
+		       w, .align = BLOCK, .size = BLOCK - START);
+	EXPECT_REFUSAL(-ENOSPC, "can't add memory device, device too big",
+		       w, .align = BLOCK, .size = -BLOCK);
+	EXPECT_REFUSAL(-ERANGE,
+		       "can't add memory device [0x140000000:0x28000000], usable range for memory devices [0x140000000:0x20000000]",
+		       w, .hint = START, .align = BLOCK, .size = 5 * BLOCK);
+	window_free(w);
+}
+
+static void test_hint_and_window(void)
+{
+	const char *usable = "usable range for memory devices [0x140000000:0x20000000]";
+	struct window *w = window(4);
+
+	EXPECT_FIT(START, w, .hint = START, .align = BLOCK, .size = 4 * BLOCK);
+	EXPECT_FIT(START + 3 * BLOCK, w, .hint = START + 3 * BLOCK,
+		   .align = BLOCK, .size = BLOCK);
+	EXPECT_REFUSAL(-ERANGE,
+		       text("can't add memory device [0x138000000:0x8000000], %s", usable),
+		       w, .hint = START - BLOCK, .align = BLOCK, .size = BLOCK);
+	EXPECT_REFUSAL(-ERANGE,
+		       text("can't add memory device [0x138000000:0x10000000], %s", usable),
+		       w, .hint = START - BLOCK, .align = BLOCK,
+		       .size = 2 * BLOCK);
+	EXPECT_REFUSAL(-ERANGE,
+		       text("can't add memory device [0x160000000:0x8000000], %s", usable),
+		       w, .hint = START + 4 * BLOCK, .align = BLOCK,
+		       .size = BLOCK);
+	EXPECT_REFUSAL(-ERANGE,
+		       text("can't add memory device [0x158000000:0x10000000], %s", usable),
+		       w, .hint = START + 3 * BLOCK, .align = BLOCK,
+		       .size = 2 * BLOCK);
+	EXPECT_REFUSAL(-EINVAL, "address must be aligned to 0x10000000 bytes",
+		       w, .hint = START + BLOCK, .align = 2 * BLOCK,
+		       .size = 2 * BLOCK);
+	EXPECT_REFUSAL(-EINVAL, "address must be aligned to 0x8000000 bytes",
+		       w, .hint = 1, .align = BLOCK, .size = BLOCK);
+	window_free(w);
+}
+
+static void test_size_and_alignment(void)
+{
+	struct window *w = window(4);
+
+	EXPECT_REFUSAL(-EINVAL, "backend memory size must be multiple of 0x8000000",
+		       w, .align = BLOCK, .size = 1);
+	EXPECT_REFUSAL(-EINVAL, "backend memory size must be multiple of 0x8000000",
+		       w, .align = BLOCK, .size = BLOCK + BLOCK / 2);
+	EXPECT_REFUSAL(-EINVAL, "backend memory size must be multiple of 0x10000000",
+		       w, .align = 2 * BLOCK, .size = 3 * BLOCK);
+	window_free(w);
+}
+
+static void test_window_to_the_end(void)
+{
+	const u64 start = -4 * BLOCK, last = -BLOCK;
+	struct window w;
+
+	window_init(&w, start, 4 * BLOCK, SHIFT, 8);
+	w.a.limit = U64_MAX;
+	EXPECT_FIT(start, &w, .align = BLOCK, .size = 4 * BLOCK);
+	EXPECT_FIT(last, &w, .hint = last, .align = BLOCK, .size = BLOCK);
+	EXPECT_FIT(start, &w, .hint = start, .align = 4 * BLOCK,
+		   .size = 4 * BLOCK);
+	EXPECT_REFUSAL(-ERANGE,
+		       "can't add memory device [0xfffffffff8000000:0x10000000], usable range for memory devices [0xffffffffe0000000:0x20000000]",
+		       &w, .hint = last, .align = BLOCK, .size = 2 * BLOCK);
+	EXPECT_REFUSAL(-ERANGE,
+		       "can't add memory device [0xfffffffff8000000:0xfffffffff8000000], usable range for memory devices [0xffffffffe0000000:0x20000000]",
+		       &w, .hint = last, .align = BLOCK, .size = -BLOCK);
+	EXPECT_REFUSAL(-ENOSPC, "can't add memory device, device too big",
+		       &w, .align = BLOCK, .size = 5 * BLOCK);
+
+	put(&w, "last", last, BLOCK, MEMDEV_SLOT_NONE);
+	EXPECT_HEX(3 * BLOCK, memdev_alloc_largest_free(&w.a));
+	EXPECT_REFUSAL(-EBUSY,
+		       "address range conflicts with memory device id='last'",
+		       &w, .hint = last, .align = BLOCK, .size = BLOCK);
+	EXPECT_REFUSAL(-EBUSY,
+		       "address range conflicts with memory device id='last'",
+		       &w, .hint = start, .align = BLOCK, .size = 4 * BLOCK);
+	EXPECT_FIT(start, &w, .hint = start, .align = BLOCK,
+		   .size = 3 * BLOCK);
+	EXPECT_REFUSAL(-ENOSPC, FRAGMENTED,
+		       &w, .align = BLOCK, .size = 4 * BLOCK);
+	put(&w, "rest", start, 3 * BLOCK, MEMDEV_SLOT_NONE);
+	EXPECT_REFUSAL(-ENOSPC, FRAGMENTED, &w, .align = BLOCK, .size = BLOCK);
+	EXPECT_REFUSAL(-EBUSY,
+		       "address range conflicts with memory device id='rest'",
+		       &w, .hint = start + 2 * BLOCK, .align = BLOCK,
+		       .size = 2 * BLOCK);
+	window_free(&w);
+}
+
+static void test_hints_that_wrap(void)
+{
+	struct window *w = window(4);
+
+	w->a.limit = U64_MAX;
+	EXPECT_REFUSAL(-ERANGE,
+		       "can't add memory device [0xfffffffff8000000:0x148000000], usable range for memory devices [0x140000000:0x20000000]",
+		       w, .hint = -BLOCK, .align = BLOCK, .size = START + BLOCK);
+	EXPECT_REFUSAL(-ERANGE,
+		       "can't add memory device [0x148000000:0xfffffffff8000000], usable range for memory devices [0x140000000:0x20000000]",
+		       w, .hint = START + BLOCK, .align = BLOCK,
+		       .size = -BLOCK);
+	EXPECT_REFUSAL(-EINVAL, "address must be aligned to 0x8000000 bytes",
+		       w, .hint = U64_MAX, .align = BLOCK, .size = BLOCK);
+	window_free(w);
+}
+
+static void test_conflict_edges(void)
+{
+	const char *conflict = "address range conflicts with memory device id='d'";
+	struct window *w = window(16);
+	u64 first, nr;
+
+	put_blocks(w, "d", 6, 4);
+	for (first = 0; first < 16; first++) {
+		for (nr = 1; nr <= 16 - first; nr++) {
+			if (first + nr <= 6 || first >= 10) {
+				EXPECT_FIT(START + first * BLOCK, w,
+					   .hint = START + first * BLOCK,
+					   .align = BLOCK, .size = nr * BLOCK);
+				continue;
+			}
+			w->a.limit = U64_MAX;
+			EXPECT_REFUSAL(-EBUSY, conflict,
+				       w, .hint = START + first * BLOCK,
+				       .align = BLOCK, .size = nr * BLOCK);
+		}
+	}
+	window_free(w);
+}
+
+static void test_lowest_conflict(void)
+{
+	struct window *w = window(16);
+	char id[] = "b0";
+	u64 first;
+
+	/* Neither the order of their names nor that of their making counts. */
+	w->a.limit = U64_MAX;
+	put_blocks(w, "b8", 8, 2);
+	put_blocks(w, "b2", 2, 2);
+	put_blocks(w, "b5", 5, 2);
+	put_blocks(w, "b0", 0, 1);
+	put_blocks(w, "b9", 14, 2);
+	for (first = 0; first < 8; first++) {
+		id[1] = first < 1 ? '0' : first < 4 ? '2' :
+			first < 7 ? '5' : '8';
+		EXPECT_REFUSAL(-EBUSY,
+			       text("address range conflicts with memory device id='%s'", id),
+			       w, .hint = START + first * BLOCK, .align = BLOCK,
+			       .size = (16 - first) * BLOCK);
+	}
+	window_free(w);
+}
+
+static void test_conflict_unnamed(void)
+{
+	struct window *w = window(4);
+
+	put_blocks(w, "", 1, 1);
+	EXPECT_REFUSAL(-EBUSY,
+		       "address range conflicts with memory device id='(unnamed)'",
+		       w, .hint = START, .align = BLOCK, .size = 2 * BLOCK);
+	window_free(w);
+}
+
+static const struct {
+	void (*run)(void);
+	const char *name;
+} tests[] = {
+	{ test_new_window, "a new window is empty" },
+	{ test_no_window, "without a window there is nothing" },
+	{ test_without_a_reason, "nobody has to want a reason" },
+	{ test_long_reason, "a reason that is too long is cut" },
+	{ test_alignment, "alignments: powers of two, of a block to the window's own" },
+	{ test_aligned_gaps, "a gap counts from its first aligned block" },
+	{ test_first_gap_that_fits, "the first gap that fits is taken" },
+	{ test_full_window, "a window is filled to its last block" },
+	{ test_larger_than_the_window, "a region larger than its window has no place" },
+	{ test_hint_and_window, "an address is of the window, and aligned" },
+	{ test_size_and_alignment, "a size is a multiple of the alignment" },
+	{ test_window_to_the_end, "a window that ends with the address space" },
+	{ test_hints_that_wrap, "addresses and sizes that wrap around" },
+	{ test_conflict_edges, "a block in common is a conflict, a neighbour is none" },
+	{ test_lowest_conflict, "the lowest of all regions in the way is named" },
+	{ test_conflict_unnamed, "a region without a name is in the way, too" },
+};
+
+void place_tests(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(tests); i++) {
+		unit_begin();
+		tests[i].run();
+		unit_end("%s", tests[i].name);
+	}
+}

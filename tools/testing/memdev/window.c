@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A window to test with, and what a test expects of it.
+ */
+#include <linux/bitmap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "window.h"
+
+static void *zalloc_or_die(size_t nr, size_t size)
+{
+	void *p = calloc(nr ? nr : 1, size);
+
+	if (!p) {
+		perror("calloc");
+		exit(2);
+	}
+	return p;
+}
+
+void window_init(struct window *w, u64 start, u64 size, unsigned int shift,
+		 unsigned int nr_regions)
+{
+	memdev_alloc_init(&w->a, start, size, shift,
+			  zalloc_or_die(BITS_TO_LONGS(size >> shift),
+					sizeof(long)),
+			  zalloc_or_die(BITS_TO_LONGS(MEMDEV_SLOTS_MAX),
+					sizeof(long)));
+	w->regions = zalloc_or_die(nr_regions, sizeof(*w->regions));
+	w->nr_regions = 0;
+}
+
+void window_free(struct window *w)
+{
+	free(w->a.map);
+	free(w->a.slots);
+	free(w->regions);
+}
+
+struct window *window(u64 blocks)
+{
+	static struct window w;
+
+	window_init(&w, START, blocks * BLOCK, SHIFT, 16);
+	return &w;
+}
+
+struct memdev_region *put(struct window *w, const char *id, u64 start, u64 size,
+			  int slot)
+{
+	struct memdev_region *r = &w->regions[w->nr_regions++];
+
+	r->start = start;
+	r->size = size;
+	r->slot = slot;
+	r->id = id;
+	memdev_alloc_insert(&w->a, r);
+	return r;
+}
+
+struct memdev_region *put_blocks(struct window *w, const char *id, u64 first,
+				 u64 nr)
+{
+	return put(w, id, START + first * BLOCK, nr * BLOCK, MEMDEV_SLOT_NONE);
+}
+
+struct memdev_region expect_fit(const char *file, int line,
+				const struct window *w, u64 addr,
+				struct memdev_alloc_request req)
+{
+	struct memdev_region r = { .id = "mine" };
+	struct memdev_reason why = { "untouched" };
+	int rc;
+
+	rc = memdev_alloc_fit(&w->a, &req, &r, &why);
+	if (rc)
+		unit_fail(file, line, "refused: %d, \"%s\"", rc, why.text);
+	else if (r.start != addr)
+		unit_fail(file, line, "at 0x%llx, not 0x%llx", r.start, addr);
+	else if (r.size != req.size)
+		unit_fail(file, line, "size 0x%llx, not 0x%llx", r.size,
+			  req.size);
+	else if (!req.want_slot && r.slot != MEMDEV_SLOT_NONE)
+		unit_fail(file, line, "took slot %d unasked", r.slot);
+	else if (strcmp(why.text, "untouched") || strcmp(r.id, "mine"))
+		unit_fail(file, line, "wrote \"%s\", \"%s\"", why.text, r.id);
+	return r;
+}
+
+void expect_refusal(const char *file, int line, const struct window *w, int rc,
+		    const char *text, struct memdev_alloc_request req)
+{
+	struct memdev_region r = { .id = "mine" };
+	struct memdev_reason why = { "" };
+	int got;
+
+	got = memdev_alloc_fit(w ? &w->a : NULL, &req, &r, &why);
+	if (got != rc)
+		unit_fail(file, line, "%d, not %d: \"%s\"", got, rc, why.text);
+	if (strcmp(why.text, text))
+		unit_fail(file, line, "\"%s\", not \"%s\"", why.text, text);
+}

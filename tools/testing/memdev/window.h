@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A window to test with, and what a test expects of it.
+ */
+#ifndef _MEMDEV_TEST_WINDOW_H
+#define _MEMDEV_TEST_WINDOW_H
+
+#include <linux/bits.h>
+
+#include "../../../drivers/memdev/alloc.h"
+#include "unit.h"
+
+#define SHIFT	27
+#define BLOCK	BIT_ULL(SHIFT)
+#define START	0x140000000ULL
+
+#define NO_WINDOW	"there is no window: make one by writing to /sys/bus/memdev/new_window"
+#define FRAGMENTED	"could not find position in guest address space for memory device - memory fragmented due to alignments"
+
+/* A window with its maps, and what was inserted */
+struct window {
+	struct memdev_alloc a;
+	struct memdev_region *regions;
+	unsigned int nr_regions;
+};
+
+void window_init(struct window *w, u64 start, u64 size, unsigned int shift,
+		 unsigned int nr_regions);
+void window_free(struct window *w);
+
+/* So many blocks at START, room for a handful of regions; one at a time */
+struct window *window(u64 blocks);
+
+/* Puts a region where the test wants it, whatever the allocator thinks. */
+struct memdev_region *put(struct window *w, const char *id, u64 start, u64 size,
+			  int slot);
+
+/* The same in blocks from START on, and without a slot */
+struct memdev_region *put_blocks(struct window *w, const char *id, u64 first,
+				 u64 nr);
+
+/* EXPECT_FIT(address, window, members of the request ...) */
+#define EXPECT_FIT(addr_, w, ...)					\
+	expect_fit(__FILE__, __LINE__, (w), (addr_),			\
+		   (struct memdev_alloc_request){ __VA_ARGS__ })
+
+/* EXPECT_SLOT(slot, window, the slot that is asked for) */
+#define EXPECT_SLOT(got_, w, slot_)					\
+	EXPECT_INT(got_, EXPECT_FIT(START, (w), .align = BLOCK,		\
+				    .size = BLOCK, .want_slot = true,	\
+				    .slot = (slot_)).slot)
+
+/* EXPECT_REFUSAL(errno, text, window or NULL, members of the request ...) */
+#define EXPECT_REFUSAL(rc_, text_, w, ...)				\
+	expect_refusal(__FILE__, __LINE__, (w), (rc_), (text_),		\
+		       (struct memdev_alloc_request){ __VA_ARGS__ })
+
+struct memdev_region expect_fit(const char *file, int line,
+				const struct window *w, u64 addr,
+				struct memdev_alloc_request req);
+void expect_refusal(const char *file, int line, const struct window *w, int rc,
+		    const char *text, struct memdev_alloc_request req);
+
+#endif /* _MEMDEV_TEST_WINDOW_H */
