@@ -8,6 +8,7 @@
  */
 #include <kunit/test.h>
 #include <linux/bitmap.h>
+#include <linux/limits.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
 
@@ -134,8 +135,11 @@ static void alloc_test_vector(struct kunit *test)
 static void alloc_test_end_of_addresses(struct kunit *test)
 {
 	const u64 start = -4 * BLOCK, last = -BLOCK;
+	struct alloc_test *t = test->priv;
 
 	alloc_test_window(test, start, 4 * BLOCK, BLOCK_SHIFT);
+	/* It is checked before anything is in the way */
+	t->a.limit = U64_MAX;
 	FITS(test, start, .align = BLOCK, .size = 4 * BLOCK);
 	FITS(test, last, .hint = last, .align = BLOCK, .size = BLOCK);
 	REFUSED(test, -ERANGE,
@@ -166,7 +170,11 @@ static void alloc_test_gaps(struct kunit *test)
 
 static void alloc_test_lowest_conflict(struct kunit *test)
 {
+	struct alloc_test *t = test->priv;
+
 	alloc_test_window(test, START, 8 * BLOCK, BLOCK_SHIFT);
+	/* It is checked before anything is in the way */
+	t->a.limit = U64_MAX;
 	alloc_test_put(test, "d6", START + 6 * BLOCK, BLOCK, MEMDEV_SLOT_NONE);
 	alloc_test_put(test, "d2", START + 2 * BLOCK, BLOCK, MEMDEV_SLOT_NONE);
 	alloc_test_put(test, "d4", START + 4 * BLOCK, BLOCK, MEMDEV_SLOT_NONE);
