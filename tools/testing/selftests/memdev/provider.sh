@@ -133,6 +133,14 @@ log_mark
 is "two blocks are requested" "$(put_dev requested_size $((2 * BLOCK)))" ok
 check "which are refused" \
 	until_true 600 sh -c "grep -q 'odd blocks' $D/last_error"
+if [ $BLOCK -ge $GiB ]; then
+	# Blocks of a GiB are asked for one by one: the first has come.
+	requested_stays $BLOCK $((2 * BLOCK))
+	is "nothing is requested" "$(put_dev requested_size 0)" ok
+	check "the worker gets there" until_true 600 plugged_is 0
+else
+	requested_stays 0 $((2 * BLOCK))
+fi
 # The sample is in use for as long as it is asked.
 check "rmmod of the sample stops the worker" \
 	until_true 600 rmmod memdev-sample
