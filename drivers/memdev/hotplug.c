@@ -238,29 +238,24 @@ static int memdev_remove(struct memdev_core *core, unsigned int block,
  * for it: nothing of it goes if one of its blocks has come online again
  * meanwhile. Without @whole its other blocks then go alone.
  *
- * Context: under core->op_lock. Sleeps, takes mm's locks.
- * Return: the number of blocks removed. Those that were not remain victims.
+ * Context: under core->op_lock. Sleeps, takes mm's locks. Those that could not
+ * be removed remain victims.
  */
-unsigned int memdev_remove_victims(struct memdev_core *core, bool whole)
+void memdev_remove_victims(struct memdev_core *core, bool whole)
 {
 	bool single = core->memmap_on_memory && memdev_memmap_block_by_block();
-	unsigned int first, last, block, removed = 0;
+	unsigned int first, last, block;
 
 	for_each_set_bitrange(first, last, core->victims, core->nr_blocks) {
-		if (!single && !memdev_remove(core, first, last - first)) {
-			removed += last - first;
+		if (!single && !memdev_remove(core, first, last - first))
 			continue;
-		}
 		if (whole && !single)
 			continue;
-		for (block = first; block < last; block++) {
-			if (!memdev_remove(core, block, 1))
-				removed++;
-		}
+		for (block = first; block < last; block++)
+			memdev_remove(core, block, 1);
 	}
 	bitmap_and(core->victims, core->victims, core->plugged,
 		   core->nr_blocks);
-	return removed;
 }
 
 /* --- plug ----------------------------------------------------------------- */

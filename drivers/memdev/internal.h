@@ -383,7 +383,7 @@ int memdev_provider_refused(struct memdev_reason *why, int rc,
 			    const struct netlink_ext_ack *extack,
 			    unsigned int block);
 void memdev_provider_keeps(struct memdev_core *core, unsigned int block);
-unsigned int memdev_remove_victims(struct memdev_core *core, bool whole);
+void memdev_remove_victims(struct memdev_core *core, bool whole);
 
 /* unplug.c */
 int memdev_hotplug_unplug(struct memdev_core *core, u64 size,

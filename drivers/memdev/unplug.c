@@ -45,7 +45,8 @@ static const char *memdev_offline_error(int rc)
 }
 
 /* @pages: what was in the block before the last try */
-static int memdev_offline_sliced(u64 addr, struct memdev_watch *watch,
+static int memdev_offline_sliced(struct memdev_core *core, u64 addr,
+				 struct memdev_watch *watch,
 				 unsigned int slice_ms,
 				 struct memdev_block_pages *pages)
 {
@@ -57,6 +58,9 @@ static int memdev_offline_sliced(u64 addr, struct memdev_watch *watch,
 		rc = memdev_block_offline(addr, watch, slice_ms);
 		if (rc != -EAGAIN)
 			return rc;
+		/* What has come out does not wait for what may take minutes */
+		if (!(core->md->flags & MEMORY_DEVICE_ATOMIC))
+			memdev_remove_victims(core, false);
 		msleep_interruptible(MEMDEV_PAUSE_MS);
 		slice_ms = min(2 * slice_ms, MEMDEV_SLICE_MAX_MS);
 		now = memdev_block_pages(addr);
@@ -86,7 +90,7 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 	}
 
 	known = memdev_block_look(addr);
-	rc = memdev_offline_sliced(addr, watch, slice_ms, &pages);
+	rc = memdev_offline_sliced(core, addr, watch, slice_ms, &pages);
 	if (rc) {
 		memdev_provider_keeps(core, block);
 		return memdev_refuse(why, rc, "block %u: %s (%d)", block,
@@ -163,20 +167,22 @@ static unsigned int memdev_slice_ms(struct memdev_core *core, unsigned int pass)
  * kind=virtio-mem: what comes out comes out. In the background one pass is a
  * try, and who tries again gives more time.
  */
-static int memdev_unplug_some(struct memdev_core *core, unsigned int left,
+static int memdev_unplug_some(struct memdev_core *core, unsigned int nr,
 			      struct memdev_watch *watch,
 			      struct memdev_reason *why)
 {
+	unsigned int keep = bitmap_weight(core->plugged, core->nr_blocks) - nr;
 	unsigned int pass = core->background ? core->tries : 0;
 	unsigned int block;
 	int rc;
 
 	do {
-		rc = memdev_offline_pass(core, left, watch,
+		nr = bitmap_weight(core->plugged, core->nr_blocks) - keep;
+		rc = memdev_offline_pass(core, nr, watch,
 					 memdev_slice_ms(core, pass++), why);
-		left -= memdev_remove_victims(core, false);
+		memdev_remove_victims(core, false);
 		/* Some came online again under us: they are not lost, go on */
-		if (!rc && left)
+		if (!rc && bitmap_weight(core->plugged, core->nr_blocks) > keep)
 			rc = -EAGAIN;
 		for_each_set_bit(block, core->victims, core->nr_blocks)
 			memdev_provider_keeps(core, block);
