@@ -65,11 +65,11 @@ static int memdev_alloc_slot(const struct memdev_alloc *a, int slot,
 			return memdev_refuse(why, -ENOSPC,
 					     "no free slots available");
 	} else if (slot < 0 || slot >= a->nr_slots) {
-		return memdev_refuse(why, -EINVAL,
-				     "invalid slot number %d, valid range is [0-%d]",
-				     slot, (int)a->nr_slots - 1);
+		return memdev_refuse_about(why, MEMDEV_ABOUT_SLOT, -EINVAL,
+					   "invalid slot number %d, valid range is [0-%d]",
+					   slot, (int)a->nr_slots - 1);
 	} else if (test_bit(slot, a->slots)) {
-		return memdev_refuse(why, -EBUSY, "slot %d is busy", slot);
+		return memdev_refuse_about(why, MEMDEV_ABOUT_SLOT, -EBUSY, "slot %d is busy", slot);
 	}
 	r->slot = slot;
 	return 0;
@@ -107,17 +107,17 @@ static int memdev_alloc_hint(const struct memdev_alloc *a,
 
 	if (req->hint < a->start || req->size > window_size ||
 	    req->hint - a->start > window_size - req->size)
-		return memdev_refuse(why, -ERANGE,
-				     "can't add memory device [0x%llx:0x%llx], usable range for memory devices [0x%llx:0x%llx]",
-				     req->hint, req->size, a->start,
-				     window_size);
+		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -ERANGE,
+					   "can't add memory device [0x%llx:0x%llx], usable range for memory devices [0x%llx:0x%llx]",
+					   req->hint, req->size, a->start,
+					   window_size);
 
 	conflict = memdev_alloc_conflict(a, req->hint, req->size);
 	if (conflict)
-		return memdev_refuse(why, -EBUSY,
-				     "address range conflicts with memory device id='%s'",
-				     conflict->id[0] ? conflict->id :
-						       "(unnamed)");
+		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EBUSY,
+					   "address range conflicts with memory device id='%s'",
+					   conflict->id[0] ? conflict->id :
+							     "(unnamed)");
 	r->start = req->hint;
 	return 0;
 }
@@ -133,16 +133,16 @@ static int memdev_alloc_first_fit(const struct memdev_alloc *a,
 
 	/* The model says so only of what would pass the end of 64 bits */
 	if (req->size - 1 > ~a->start)
-		return memdev_refuse(why, -ENOSPC,
-				     "can't add memory device, device too big");
+		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
+					   "can't add memory device, device too big");
 
 	do {
 		/* The window's start is aligned, so are multiples of the step */
 		first = ALIGN(find_next_zero_bit(a->map, a->nr_blocks, next),
 			      step);
 		if (nr > a->nr_blocks || first > a->nr_blocks - nr)
-			return memdev_refuse(why, -ENOSPC,
-					     "could not find position in guest address space for memory device - memory fragmented due to alignments");
+			return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
+						   "could not find position in guest address space for memory device - memory fragmented due to alignments");
 		next = find_next_bit(a->map, first + nr, first);
 	} while (next < first + nr);
 
@@ -182,24 +182,24 @@ int memdev_alloc_fit(const struct memdev_alloc *a,
 	}
 	if (!is_power_of_2(req->align) || req->align >> a->block_shift == 0 ||
 	    !IS_ALIGNED(a->start, req->align))
-		return memdev_refuse(why, -EINVAL,
-				     "the alignment (0x%llx) is not supported",
-				     req->align);
+		return memdev_refuse_about(why, MEMDEV_ABOUT_ALIGN, -EINVAL,
+					   "the alignment (0x%llx) is not supported",
+					   req->align);
 	if (req->size > a->limit || a->used > a->limit - req->size)
-		return memdev_refuse(why, -ENOSPC,
-				     "not enough space, currently 0x%llx in use of total space for memory devices 0x%llx",
-				     a->used, a->limit);
+		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
+					   "not enough space, currently 0x%llx in use of total space for memory devices 0x%llx",
+					   a->used, a->limit);
 	if (!IS_ALIGNED(req->hint, req->align))
-		return memdev_refuse(why, -EINVAL,
-				     "address must be aligned to 0x%llx bytes",
-				     req->align);
+		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EINVAL,
+					   "address must be aligned to 0x%llx bytes",
+					   req->align);
 	if (!IS_ALIGNED(req->size, req->align))
-		return memdev_refuse(why, -EINVAL,
-				     "backend memory size must be multiple of 0x%llx",
-				     req->align);
+		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -EINVAL,
+					   "backend memory size must be multiple of 0x%llx",
+					   req->align);
 	if (!req->size)
-		return memdev_refuse(why, -EINVAL,
-				     "a memory device needs a size");
+		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -EINVAL,
+					   "a memory device needs a size");
 
 	r->size = req->size;
 	return req->hint ? memdev_alloc_hint(a, req, r, why) :

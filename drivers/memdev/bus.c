@@ -41,7 +41,14 @@ void memdev_bus_refused(const struct memdev_reason *why)
 	spin_unlock(&memdev_bus_error_lock);
 }
 
-static int memdev_bus_enter(void)
+/**
+ * memdev_bus_enter() - begin to make or remove something
+ *
+ * Context: Sleeps. A signal ends it.
+ * Return: 0, and memdev_bus_leave() has to follow; -EINTR; -ENODEV when the
+ * module goes.
+ */
+int memdev_bus_enter(void)
 {
 	static const struct memdev_reason none = {};
 
@@ -53,6 +60,25 @@ static int memdev_bus_enter(void)
 	}
 	memdev_bus_refused(&none);
 	return 0;
+}
+
+/**
+ * memdev_bus_leave() - end what memdev_bus_enter() began
+ * @rc: what came out of it, a negative errno for a failure
+ * @why: the reason; if there is none yet, it is made up
+ *
+ * Return: @rc.
+ */
+int memdev_bus_leave(int rc, struct memdev_reason *why)
+{
+	if (rc < 0) {
+		if (!why->text[0])
+			memdev_refuse(why, rc, "failed (%d)", rc);
+		memdev_bus_refused(why);
+		pr_info_ratelimited("%s\n", why->text);
+	}
+	mutex_unlock(&memdev_bus_lock);
+	return rc;
 }
 
 /* What the user wrote as a string of its own, without white space around it */
@@ -101,15 +127,8 @@ static ssize_t memdev_bus_write(const char *buf, size_t count,
 		rc = write(text, &why);
 		kfree(copy);
 	}
-	if (rc && !why.text[0])
-		memdev_refuse(&why, rc, "failed (%d)", rc);
-	if (rc) {
-		memdev_bus_refused(&why);
-		pr_info_ratelimited("%s\n", why.text);
-	}
-
-	mutex_unlock(&memdev_bus_lock);
-	return rc ?: count;
+	rc = memdev_bus_leave(rc, &why);
+	return rc < 0 ? rc : count;
 }
 
 /* --- windows -------------------------------------------------------------- */
@@ -249,7 +268,13 @@ static const char *const memdev_opts[NR_OPTS] = {
 	[OPT_ID]	= "id",
 };
 
-static bool memdev_id_is_good(const char *id)
+/**
+ * memdev_id_is_good() - whether a device may have a name
+ * @id: the name
+ *
+ * Return: true if it may.
+ */
+bool memdev_id_is_good(const char *id)
 {
 	const char *c;
 	int nr;
@@ -331,8 +356,6 @@ static int memdev_params_parse(char *text, struct memory_device_params *p,
 static int memdev_bus_why(int rc, const struct netlink_ext_ack *extack,
 			  struct memdev_reason *why)
 {
-	if (!rc)
-		return 0;
 	/* The core has left the whole text where the extack may have none */
 	spin_lock(&memdev_bus_error_lock);
 	*why = memdev_bus_error;
@@ -349,22 +372,26 @@ static int memdev_bus_why(int rc, const struct netlink_ext_ack *extack,
  * @why: where to put the reason
  *
  * Context: under memdev_bus_lock. Sleeps.
- * Return: 0, -EINVAL for an unknown kind, or what its provider says.
+ * Return: the number of the device, -EINVAL for an unknown kind, or what its
+ * provider says.
  */
 int memdev_bus_new_device(const struct memory_device_params *params,
 			  struct memdev_reason *why)
 {
 	struct netlink_ext_ack extack = {};
 	struct memory_device_kind *kind;
+	struct memory_device *md;
 	int rc;
 
 	kind = memdev_kind_get(params->kind, NULL);
 	if (!kind)
-		return memdev_refuse(why, -EINVAL,
-				     "there is no kind '%s'", params->kind);
-	rc = kind->create(params, &extack);
+		return memdev_refuse_about(why, MEMDEV_ABOUT_KIND, -EINVAL,
+					   "there is no kind '%s'", params->kind);
+	md = kind->create(params, &extack);
+	rc = IS_ERR(md) ? memdev_bus_why(PTR_ERR(md), &extack, why) :
+			  md->core->id;
 	module_put(kind->owner);
-	return memdev_bus_why(rc, &extack, why);
+	return rc;
 }
 
 static int memdev_new_device(char *text, struct memdev_reason *why)
@@ -382,67 +409,46 @@ static ssize_t new_device_store(MEMDEV_BUS_TYPE *bus,
 }
 static BUS_ATTR_WO(new_device);
 
-/*
- * The device's provider is pinned, as its code frees the device that is
- * dropped last; drop both by memdev_device_drop().
+/**
+ * memdev_bus_del_device() - remove a device
+ * @md: the device
+ * @why: where to put the reason
+ *
+ * Context: under memdev_bus_lock. Sleeps.
+ * Return: 0, -EPERM for a device that users cannot remove, or what its provider
+ * says.
  */
-static struct memory_device *memdev_device_find(const char *name)
+int memdev_bus_del_device(struct memory_device *md, struct memdev_reason *why)
 {
-	struct memdev_core *core;
-	struct memory_device *md = NULL;
-	int id;
+	struct netlink_ext_ack extack = {};
+	struct memory_device_kind *kind;
+	int rc;
 
-	if (memdev_number_parse(name, "memdev", &id))
-		id = -1;
-
-	mutex_lock(&memdev_list_lock);
-	list_for_each_entry(core, &memdev_devices, list) {
-		if (!core->registered ||
-		    (core->id != id && strcmp(core->md->id, name)))
-			continue;
-		if (try_module_get(core->md->ops->owner)) {
-			md = core->md;
-			get_device(&md->dev);
-		}
-		break;
-	}
-	mutex_unlock(&memdev_list_lock);
-	return md;
-}
-
-static void memdev_device_drop(struct memory_device *md)
-{
-	struct module *owner = md->ops->owner;
-
-	put_device(&md->dev);
-	module_put(owner);
+	kind = memdev_kind_get(NULL, md->ops);
+	if (!kind)
+		return memdev_refuse(why, -EPERM,
+				     "device '%s' is its driver's to remove",
+				     dev_name(&md->dev));
+	rc = kind->destroy(md, &extack);
+	module_put(kind->owner);
+	return rc ? memdev_bus_why(rc, &extack, why) : 0;
 }
 
 static int memdev_del_device(char *text, struct memdev_reason *why)
 {
-	struct netlink_ext_ack extack = {};
-	struct memory_device_kind *kind;
 	struct memory_device *md;
-	int rc;
+	int id, rc;
 
 	if (!*text)
 		return memdev_refuse(why, -EINVAL, "no device named");
-	md = memdev_device_find(text);
+	if (memdev_number_parse(text, "memdev", &id))
+		id = -1;
+	md = memdev_device_get(id, text);
 	if (!md)
 		return memdev_refuse(why, -ENODEV, "there is no device '%.80s'",
 				     text);
-
-	kind = memdev_kind_get(NULL, md->ops);
-	if (kind) {
-		rc = kind->destroy(md, &extack);
-		module_put(kind->owner);
-		memdev_bus_why(rc, &extack, why);
-	} else {
-		rc = memdev_refuse(why, -EPERM,
-				   "device '%.80s' is its driver's to remove",
-				   text);
-	}
-	memdev_device_drop(md);
+	rc = memdev_bus_del_device(md, why);
+	memdev_device_put(md);
 	return rc;
 }
 

@@ -193,8 +193,8 @@ static void memdev_carve_undo(struct memdev_carving *c, u64 start,
 	/* Bit 0 of the map is the highest block */
 	for (i = nr; i--; addr += block_size) {
 		rc = memdev_block_online(addr, test_bit(i, c->movable) ?
-					 MEMDEV_ONLINE_MOVABLE :
-					 MEMDEV_ONLINE_KERNEL);
+					 MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE :
+					 MEMDEV_ONLINE_TYPE_ONLINE_KERNEL);
 		if (rc)
 			pr_warn("memory%llu did not come online again: %d\n",
 				addr / block_size, rc);
@@ -205,8 +205,8 @@ static void memdev_carve_undo(struct memdev_carving *c, u64 start,
 static bool memdev_carve_may_take(struct memdev_carving *c, u64 addr,
 				  const struct memdev_block *known)
 {
-	if (known->state != MEMDEV_BLOCK_KERNEL &&
-	    known->state != MEMDEV_BLOCK_MOVABLE)
+	if (known->state != MEMDEV_BLOCK_STATE_KERNEL &&
+	    known->state != MEMDEV_BLOCK_STATE_MOVABLE)
 		return false;
 	if (known->owned)
 		return false;
@@ -239,7 +239,7 @@ static int memdev_carve_offline(struct memdev_carving *c, u64 low, u64 high,
 		rc = -EBUSY;
 		if (memdev_carve_may_take(c, addr, &known)) {
 			__assign_bit(nr, c->movable,
-				     known.state == MEMDEV_BLOCK_MOVABLE);
+				     known.state == MEMDEV_BLOCK_STATE_MOVABLE);
 			rc = memdev_block_offline(addr, c->watch,
 						  MEMDEV_CARVE_SLICE_MS);
 		}
@@ -497,8 +497,8 @@ void memdev_carve_return(u64 start, u64 size, int node,
 		block = div64_u64(addr - start, block_size);
 		rc = memdev_block_online(addr,
 					 movable && test_bit(block, movable) ?
-					 MEMDEV_ONLINE_MOVABLE :
-					 MEMDEV_ONLINE_KERNEL);
+					 MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE :
+					 MEMDEV_ONLINE_TYPE_ONLINE_KERNEL);
 		if (rc && rc != -ENODEV)
 			pr_err("memory%llu did not come online again: %d\n",
 			       addr / block_size, rc);

@@ -11,6 +11,7 @@
 #include <linux/netlink.h>
 #include <linux/slab.h>
 #include <linux/version.h>
+#include <net/genetlink.h>
 
 /* What is registered as a bus, and passed to the attributes of one */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
@@ -70,6 +71,16 @@ static inline bool memdev_soft_reserved(u64 start, u64 size)
 #else
 	return region_intersects(start, size, IORESOURCE_MEM,
 				 IORES_DESC_SOFT_RESERVED) == REGION_INTERSECTS;
+#endif
+}
+
+/* The attributes of a request for a dump */
+static inline struct nlattr **memdev_dump_attrs(struct netlink_callback *cb)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+	return genl_dumpit_info(cb)->info.attrs;
+#else
+	return genl_dumpit_info(cb)->attrs;
 #endif
 }
 

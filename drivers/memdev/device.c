@@ -4,7 +4,6 @@
  * them known and letting them go.
  */
 #include <linux/bitmap.h>
-#include <linux/idr.h>
 #include <linux/ioport.h>
 #include <linux/log2.h>
 #include <linux/memory.h>
@@ -12,14 +11,22 @@
 #include <linux/numa.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
+#include <linux/xarray.h>
 
 #include "internal.h"
 
-/* Protects the lists of windows, devices and kinds, and what numbers them */
+/*
+ * Protects the lists of windows, devices and kinds, what numbers them, and
+ * memdev_generation
+ */
 DEFINE_MUTEX(memdev_list_lock);
 
 LIST_HEAD(memdev_devices);
-static DEFINE_IDA(memdev_device_ida);
+/* By number, those that are registered or just about to be */
+static DEFINE_XARRAY_ALLOC(memdev_device_ids);
+
+/* Counts how often a window or a device has come or gone; never 0 */
+unsigned int memdev_generation = 1;
 
 /*
  * Windows and devices whose release function has not run yet. It may run late,
@@ -45,6 +52,16 @@ void memdev_object_put(void)
 void memdev_devices_wait_gone(void)
 {
 	wait_event(memdev_objects_wait, !atomic_read(&memdev_nr_objects));
+}
+
+/**
+ * memdev_generation_next() - a window or a device has come or gone
+ */
+void memdev_generation_next(void)
+{
+	lockdep_assert_held(&memdev_list_lock);
+	if (!++memdev_generation)
+		memdev_generation = 1;
 }
 
 static int memdev_refused(int rc, const struct memdev_reason *why,
@@ -144,8 +161,8 @@ static int memdev_region_get(struct memory_device *md,
 	if (any)
 		return rc;
 	if (md->window >= 0)
-		return memdev_refuse(why, rc, "there is no window%d",
-				     md->window);
+		return memdev_refuse_about(why, MEMDEV_ABOUT_WINDOW, rc, "there is no window%d",
+					   md->window);
 	return memdev_alloc_fit(NULL, NULL, NULL, why);
 }
 
@@ -261,16 +278,16 @@ static int memdev_device_check(const struct memory_device *md,
 	if (md->node != NUMA_NO_NODE &&
 	    (md->node < 0 || md->node >= MAX_NUMNODES ||
 	     !node_possible(md->node)))
-		return memdev_refuse(why, -EINVAL,
-				     "node %d is not possible on this machine",
-				     md->node);
+		return memdev_refuse_about(why, MEMDEV_ABOUT_NODE, -EINVAL,
+					   "node %d is not possible on this machine",
+					   md->node);
 
 	lockdep_assert_held(&memdev_list_lock);
 	list_for_each_entry(core, &memdev_devices, list) {
 		if (md->id[0] && !strcmp(core->md->id, md->id))
-			return memdev_refuse(why, -EEXIST,
-					     "there is a memory device id='%s'",
-					     md->id);
+			return memdev_refuse_about(why, MEMDEV_ABOUT_ID, -EEXIST,
+						   "there is a memory device id='%s'",
+						   md->id);
 	}
 	return 0;
 }
@@ -351,6 +368,7 @@ int memory_device_register(struct memory_device *md,
 {
 	struct memdev_reason why = {};
 	struct memdev_core *core;
+	u32 id;
 	int rc;
 
 	if (!md->core) {
@@ -364,10 +382,10 @@ int memory_device_register(struct memory_device *md,
 	set_dev_node(&md->dev, core->node);
 
 	mutex_lock(&memdev_list_lock);
-	rc = ida_alloc(&memdev_device_ida, GFP_KERNEL);
-	if (rc < 0)
+	rc = xa_alloc(&memdev_device_ids, &id, core, xa_limit_31b, GFP_KERNEL);
+	if (rc)
 		goto err_unlock;
-	core->id = rc;
+	core->id = id;
 	snprintf(core->name, sizeof(core->name), "memdev%d", core->id);
 	rc = dev_set_name(&md->dev, "%s", core->name);
 	if (rc)
@@ -388,24 +406,29 @@ int memory_device_register(struct memory_device *md,
 	rc = register_memory_notifier(&core->nb);
 	if (rc)
 		goto err_free_group;
-	core->registered = true;
-	mutex_unlock(&memdev_list_lock);
 
+	/* Nobody plugs it before everybody is told that it is there */
+	mutex_lock(&core->op_lock);
 	rc = device_add(&md->dev);
+	if (!rc) {
+		core->registered = true;
+		memdev_generation_next();
+		memdev_event_device(core, MEMDEV_CMD_DEV_NEW_NTF);
+	}
+	mutex_unlock(&core->op_lock);
 	if (rc)
 		goto err_unregister;
+	mutex_unlock(&memdev_list_lock);
 	return 0;
 
 err_unregister:
-	mutex_lock(&memdev_list_lock);
-	core->registered = false;
 	unregister_memory_notifier(&core->nb);
 err_free_group:
 	memory_group_unregister(core->mgid);
 err_free_resource:
 	memdev_resource_release(core->res);
 err_free_id:
-	ida_free(&memdev_device_ida, core->id);
+	xa_erase(&memdev_device_ids, core->id);
 err_unlock:
 	mutex_unlock(&memdev_list_lock);
 	return memdev_refused(rc, &why, extack);
@@ -467,9 +490,84 @@ int memory_device_unregister(struct memory_device *md,
 	cancel_work_sync(&core->event);
 	memory_group_unregister(core->mgid);
 	memdev_resource_release(core->res);
+	memdev_generation_next();
+	memdev_event_device(core, MEMDEV_CMD_DEV_DEL_NTF);
 	memdev_region_put(md);
-	ida_free(&memdev_device_ida, core->id);
+	xa_erase(&memdev_device_ids, core->id);
 	mutex_unlock(&memdev_list_lock);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(memory_device_unregister);
+
+/* --- finding them --------------------------------------------------------- */
+
+/**
+ * memdev_device_next() - the devices by number
+ * @id: look from this number on; the number of the one that was found
+ *
+ * Context: under memdev_list_lock.
+ * Return: a registered device, or NULL.
+ */
+struct memdev_core *memdev_device_next(unsigned long *id)
+{
+	struct memdev_core *core;
+
+	lockdep_assert_held(&memdev_list_lock);
+	core = xa_find(&memdev_device_ids, id, ULONG_MAX, XA_PRESENT);
+	while (core && !core->registered)
+		core = xa_find_after(&memdev_device_ids, id, ULONG_MAX,
+				     XA_PRESENT);
+	return core;
+}
+
+static struct memdev_core *memdev_device_find(int id, const char *name)
+{
+	struct memdev_core *core;
+
+	if (id >= 0)
+		return xa_load(&memdev_device_ids, id);
+	list_for_each_entry(core, &memdev_devices, list) {
+		if (!strcmp(core->md->id, name))
+			return core;
+	}
+	return NULL;
+}
+
+/**
+ * memdev_device_get() - a device by its number or its name
+ * @id: the number, or less than 0
+ * @name: the name that its creator gave it, if there is no number
+ *
+ * The device's provider is pinned, too, as its code frees the device that is
+ * dropped last.
+ *
+ * Context: takes memdev_list_lock.
+ * Return: the device, to be dropped by memdev_device_put(); NULL if there is
+ * none.
+ */
+struct memory_device *memdev_device_get(int id, const char *name)
+{
+	struct memory_device *md = NULL;
+	struct memdev_core *core;
+
+	mutex_lock(&memdev_list_lock);
+	core = memdev_device_find(id, name);
+	if (core && core->registered && try_module_get(core->md->ops->owner)) {
+		md = core->md;
+		get_device(&md->dev);
+	}
+	mutex_unlock(&memdev_list_lock);
+	return md;
+}
+
+/**
+ * memdev_device_put() - drop a device
+ * @md: from memdev_device_get()
+ */
+void memdev_device_put(struct memory_device *md)
+{
+	struct module *owner = md->ops->owner;
+
+	put_device(&md->dev);
+	module_put(owner);
+}

@@ -6,6 +6,7 @@
  * device is plugged and unplugged block by block, towards a requested size.
  * All that they know of memdev is its public interface.
  */
+#include <linux/err.h>
 #include <linux/list.h>
 #include <linux/memdev.h>
 #include <linux/module.h>
@@ -78,21 +79,22 @@ static const struct memory_device_ops emu_virtio_mem_ops = {
 	.release = emu_release,
 };
 
-static int emu_create(const struct memory_device_params *params,
-		      const struct memory_device_ops *ops, unsigned int flags,
-		      struct netlink_ext_ack *extack)
+static struct memory_device *
+emu_create(const struct memory_device_params *params,
+	   const struct memory_device_ops *ops, unsigned int flags,
+	   struct netlink_ext_ack *extack)
 {
 	struct emu_device *emu;
 	int rc;
 
 	if (params->slot >= 0 && !(flags & MEMORY_DEVICE_SLOT)) {
 		NL_SET_ERR_MSG(extack, "this kind of device takes no slot");
-		return -EINVAL;
+		return ERR_PTR(-EINVAL);
 	}
 
 	emu = kzalloc(sizeof(*emu), GFP_KERNEL);
 	if (!emu)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	emu->region.size = params->size;
 	emu->region.align = params->align;
 	emu->addr = params->addr;
@@ -110,18 +112,20 @@ static int emu_create(const struct memory_device_params *params,
 	else
 		list_add_tail(&emu->list, &emu_devices);
 	mutex_unlock(&emu_lock);
-	return rc;
+	return rc ? ERR_PTR(rc) : &emu->md;
 }
 
-static int emu_dimm_create(const struct memory_device_params *params,
-			   struct netlink_ext_ack *extack)
+static struct memory_device *
+emu_dimm_create(const struct memory_device_params *params,
+		struct netlink_ext_ack *extack)
 {
 	return emu_create(params, &emu_dimm_ops,
 			  MEMORY_DEVICE_ATOMIC | MEMORY_DEVICE_SLOT, extack);
 }
 
-static int emu_virtio_mem_create(const struct memory_device_params *params,
-				 struct netlink_ext_ack *extack)
+static struct memory_device *
+emu_virtio_mem_create(const struct memory_device_params *params,
+		      struct netlink_ext_ack *extack)
 {
 	return emu_create(params, &emu_virtio_mem_ops, 0, extack);
 }

@@ -58,6 +58,7 @@ int memdev_notify(struct notifier_block *nb, unsigned long action, void *data)
 	u64 end = start + PFN_PHYS(arg->nr_pages);
 	unsigned int first, nr;
 	int rc = NOTIFY_OK;
+	u64 was;
 
 	if (end <= core->start || start >= core->start + core->size)
 		return NOTIFY_DONE;
@@ -69,6 +70,7 @@ int memdev_notify(struct notifier_block *nb, unsigned long action, void *data)
 	nr = DIV_ROUND_UP(end - start, core->block_size);
 
 	spin_lock(&core->lock);
+	was = memdev_blocks_size(core, core->online);
 	switch (action) {
 	case MEM_GOING_ONLINE:
 		/*
@@ -81,11 +83,11 @@ int memdev_notify(struct notifier_block *nb, unsigned long action, void *data)
 		break;
 	case MEM_ONLINE:
 		bitmap_set(core->online, first, nr);
-		memdev_changed(core, MEMDEV_CHANGED_ONLINE);
+		memdev_changed(core, MEMDEV_CHANGED_ONLINE, was);
 		break;
 	case MEM_OFFLINE:
 		bitmap_clear(core->online, first, nr);
-		memdev_changed(core, MEMDEV_CHANGED_ONLINE);
+		memdev_changed(core, MEMDEV_CHANGED_ONLINE, was);
 		break;
 	default:
 		break;
@@ -110,8 +112,8 @@ int memdev_provider_refused(struct memdev_reason *why, int rc,
 			    const struct netlink_ext_ack *extack,
 			    unsigned int block)
 {
-	return memdev_refuse(why, rc, "block %u: %s", block,
-			     extack->_msg ?: "the device refuses");
+	return memdev_refuse_block(why, block, rc, "block %u: %s", block,
+				   extack->_msg ?: "the device refuses");
 }
 
 /**
@@ -168,6 +170,7 @@ static int memdev_add(struct memdev_core *core, unsigned int block,
 	struct netlink_ext_ack extack = {};
 	u64 offset = block * core->block_size;
 	u64 size = nr * core->block_size;
+	u64 was;
 	int rc;
 
 	rc = memdev_memory_left(core, size, why);
@@ -184,7 +187,7 @@ static int memdev_add(struct memdev_core *core, unsigned int block,
 		flags |= MHP_MEMMAP_ON_MEMORY;
 
 	spin_lock(&core->lock);
-	if (core->online_type != MEMDEV_ONLINE_SYSTEM)
+	if (core->online_type != MEMDEV_ONLINE_TYPE_SYSTEM)
 		core->adding = current;
 	spin_unlock(&core->lock);
 
@@ -194,8 +197,9 @@ static int memdev_add(struct memdev_core *core, unsigned int block,
 	spin_lock(&core->lock);
 	core->adding = NULL;
 	if (!rc) {
+		was = memdev_blocks_size(core, core->plugged);
 		bitmap_set(core->plugged, block, nr);
-		memdev_changed(core, MEMDEV_CHANGED_PLUGGED);
+		memdev_changed(core, MEMDEV_CHANGED_PLUGGED, was);
 	}
 	spin_unlock(&core->lock);
 	if (!rc)
@@ -203,17 +207,18 @@ static int memdev_add(struct memdev_core *core, unsigned int block,
 
 	memdev_provider_gets(core, block, nr);
 	if (rc == -EINVAL && core->memmap_on_memory && !MEMDEV_MEMMAP_KNOWN)
-		return memdev_refuse(why, rc,
-				     "block %u: the kernel takes no memmap on memory, boot with memory_hotplug.memmap_on_memory=1 or write 0 to memmap_on_memory",
-				     block);
-	return memdev_refuse(why, rc, "block %u: adding failed (%d)", block,
-			     rc);
+		return memdev_refuse_block(why, block, rc,
+					   "block %u: the kernel takes no memmap on memory, boot with memory_hotplug.memmap_on_memory=1 or write 0 to memmap_on_memory",
+					   block);
+	return memdev_refuse_block(why, block, rc, "block %u: adding failed (%d)", block,
+				   rc);
 }
 
 /* Remove blocks that are offline and follow each other */
 static int memdev_remove(struct memdev_core *core, unsigned int block,
 			 unsigned int nr)
 {
+	u64 was;
 	int rc;
 
 	rc = remove_memory(memdev_block_addr(core, block),
@@ -222,9 +227,10 @@ static int memdev_remove(struct memdev_core *core, unsigned int block,
 		return rc;
 
 	spin_lock(&core->lock);
+	was = memdev_blocks_size(core, core->plugged);
 	bitmap_clear(core->plugged, block, nr);
 	bitmap_clear(core->online, block, nr);
-	memdev_changed(core, MEMDEV_CHANGED_PLUGGED);
+	memdev_changed(core, MEMDEV_CHANGED_PLUGGED, was);
 	spin_unlock(&core->lock);
 	return 0;
 }
@@ -270,10 +276,10 @@ static void memdev_online_blocks(struct memdev_core *core, unsigned int block,
 		rc = memdev_block_online(memdev_block_addr(core, block),
 					 core->online_type);
 		if (rc)
-			memdev_refuse(why, rc,
-				      "block %u is plugged, but did not go %s (%d)",
-				      block, memdev_online_types[core->online_type],
-				      rc);
+			memdev_refuse_block(why, block, rc,
+					    "block %u is plugged, but did not go %s (%d)",
+					    block, memdev_online_types[core->online_type],
+					    rc);
 	}
 }
 
@@ -379,7 +385,7 @@ int memdev_hotplug_plug(struct memdev_core *core, u64 size,
 	if (rc || now == size)
 		return rc;
 err_no_room:
-	return memdev_refuse(why, -ENOSPC,
-			     "%llu bytes asked for, %llu of the region are free",
-			     size, free);
+	return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
+				   "%llu bytes asked for, %llu of the region are free",
+				   size, free);
 }

@@ -6,6 +6,7 @@
 #include <linux/bitmap.h>
 #include <linux/export.h>
 #include <linux/kobject.h>
+#include <linux/mm.h>
 #include <linux/sysfs.h>
 
 #include "internal.h"
@@ -157,40 +158,91 @@ EXPORT_SYMBOL_GPL(memory_device_plugged_size);
 /* --- state and events ----------------------------------------------------- */
 
 /**
- * memdev_state() - the state of a device in a word
+ * memdev_state() - the state of a device
  * @core: the device
  *
- * Return: the word.
+ * Context: under core->lock.
+ * Return: what it does, or how much of it is plugged.
  */
-const char *memdev_state(struct memdev_core *core)
+enum memdev_state memdev_state(struct memdev_core *core)
 {
-	enum memdev_op op;
-	u64 plugged;
+	lockdep_assert_held(&core->lock);
+	if (core->op == MEMDEV_OP_PLUG)
+		return MEMDEV_STATE_PLUGGING;
+	if (core->op == MEMDEV_OP_UNPLUG)
+		return MEMDEV_STATE_UNPLUGGING;
+	if (bitmap_empty(core->plugged, core->nr_blocks))
+		return MEMDEV_STATE_UNPLUGGED;
+	return bitmap_full(core->plugged, core->nr_blocks) ?
+		MEMDEV_STATE_PLUGGED : MEMDEV_STATE_PARTIAL;
+}
+
+static enum memdev_block_state memdev_block_state(struct memdev_core *core,
+						  unsigned int block)
+{
+	unsigned long last;
+	struct page *page;
+
+	if (!test_bit(block, core->plugged))
+		return test_bit(block, core->retired) ?
+			MEMDEV_BLOCK_STATE_RETIRED :
+			MEMDEV_BLOCK_STATE_UNPLUGGED;
+	if (!test_bit(block, core->online))
+		return MEMDEV_BLOCK_STATE_OFFLINE;
+	/* The first pages may have the memmap of the others */
+	last = PHYS_PFN(memdev_block_addr(core, block + 1)) - 1;
+	page = pfn_to_online_page(last);
+	if (!page)
+		return MEMDEV_BLOCK_STATE_OFFLINE;
+	return page_zonenum(page) == ZONE_MOVABLE ?
+		MEMDEV_BLOCK_STATE_MOVABLE : MEMDEV_BLOCK_STATE_KERNEL;
+}
+
+/**
+ * memdev_block_run() - a run of equal blocks
+ * @core: the device
+ * @first: the block that it starts with
+ * @nr: where to put how many they are
+ *
+ * Context: takes core->lock.
+ * Return: their state.
+ */
+enum memdev_block_state memdev_block_run(struct memdev_core *core,
+					 unsigned int first, unsigned int *nr)
+{
+	enum memdev_block_state state;
+	unsigned int next = first + 1;
 
 	spin_lock(&core->lock);
-	op = core->op;
-	plugged = memdev_blocks_size(core, core->plugged);
+	state = memdev_block_state(core, first);
+	while (next < core->nr_blocks &&
+	       memdev_block_state(core, next) == state)
+		next++;
 	spin_unlock(&core->lock);
-
-	if (op == MEMDEV_OP_PLUG)
-		return "plugging";
-	if (op == MEMDEV_OP_UNPLUG)
-		return "unplugging";
-	if (!plugged)
-		return "unplugged";
-	return plugged == core->size ? "plugged" : "partial";
+	*nr = next - first;
+	return state;
 }
 
 /**
  * memdev_changed() - have user space told that something has changed
  * @core: the device
- * @what: MEMDEV_CHANGED_*
+ * @what: one of MEMDEV_CHANGED_*
+ * @was: the size that has changed, in bytes, before; unless it is the state
  *
  * Context: under core->lock.
  */
-void memdev_changed(struct memdev_core *core, unsigned int what)
+void memdev_changed(struct memdev_core *core, unsigned int what, u64 was)
 {
+	u64 is;
+
 	lockdep_assert_held(&core->lock);
+	if (what == MEMDEV_CHANGED_PLUGGED) {
+		is = memdev_blocks_size(core, core->plugged);
+		memdev_event_size(core, MEMDEV_CMD_DEV_PLUGGED_NTF, was, is);
+	} else if (what == MEMDEV_CHANGED_ONLINE) {
+		is = memdev_blocks_size(core, core->online);
+		memdev_event_size(core, MEMDEV_CMD_DEV_ONLINE_NTF, was, is);
+	}
 	core->changed |= what;
 	queue_work(memdev_wq, &core->event);
 }

@@ -3,7 +3,8 @@
  * What the files of memdev share. Dependencies point one way:
  *
  *   linux/memdev.h <- internal.h <- { reason, alloc, watch, online, window,
- *     hotplug, unplug } <- { info, device } <- { bus, resize } <- { sysfs, main }
+ *     event, hotplug, unplug } <- { info, device } <- { bus, resize } <-
+ *     { sysfs, netlink, job } <- main
  *
  * emu.c sees the public header only.
  *
@@ -75,38 +76,8 @@ void memdev_signals_restore(const sigset_t *old);
 
 /* --- blocks of memory (online.c) ------------------------------------------ */
 
-/**
- * enum memdev_online_type - what becomes of blocks once they are added
- * @MEMDEV_ONLINE_OFFLINE: they stay offline
- * @MEMDEV_ONLINE_ANY: online in the zone that the kernel picks
- * @MEMDEV_ONLINE_KERNEL: online for the kernel's own data, too
- * @MEMDEV_ONLINE_MOVABLE: online in ZONE_MOVABLE, so they can be unplugged
- * @MEMDEV_ONLINE_SYSTEM: what the machine's policy says
- */
-enum memdev_online_type {
-	MEMDEV_ONLINE_OFFLINE,
-	MEMDEV_ONLINE_ANY,
-	MEMDEV_ONLINE_KERNEL,
-	MEMDEV_ONLINE_MOVABLE,
-	MEMDEV_ONLINE_SYSTEM,
-};
-
 extern const char *const memdev_online_types[];
 int memdev_online_type_parse(const char *str);
-
-/**
- * enum memdev_block_state - what the kernel says of a block of memory
- * @MEMDEV_BLOCK_ABSENT: it does not know the block
- * @MEMDEV_BLOCK_OFFLINE: offline
- * @MEMDEV_BLOCK_KERNEL: online in a zone that the kernel's own data uses
- * @MEMDEV_BLOCK_MOVABLE: online in ZONE_MOVABLE
- */
-enum memdev_block_state {
-	MEMDEV_BLOCK_ABSENT,
-	MEMDEV_BLOCK_OFFLINE,
-	MEMDEV_BLOCK_KERNEL,
-	MEMDEV_BLOCK_MOVABLE,
-};
 
 /**
  * struct memdev_block - what the kernel knows of a block of memory
@@ -138,12 +109,6 @@ int memdev_block_offline(u64 addr, struct memdev_watch *watch,
 			 unsigned int slice_ms);
 
 /* --- windows (window.c, carve.c) ------------------------------------------ */
-
-enum memdev_window_source {
-	MEMDEV_SOURCE_RESERVED,
-	MEMDEV_SOURCE_CARVED,
-	MEMDEV_SOURCE_SOFT_RESERVED,
-};
 
 /**
  * struct memdev_window_spec - what a window shall be
@@ -183,7 +148,7 @@ struct memdev_window {
 	u64 start;
 	u64 size;
 	int node;
-	enum memdev_window_source source;
+	enum memdev_source source;
 	char name[24];
 	struct resource *res;
 	unsigned long *movable;
@@ -205,6 +170,7 @@ int memdev_window_spec_parse(const char *str, struct memdev_window_spec *spec,
 			     struct memdev_reason *why);
 int memdev_window_create(const struct memdev_window_spec *spec,
 			 struct memdev_reason *why);
+struct memdev_window *memdev_window_next(int id);
 int memdev_window_destroy(int id, struct memdev_reason *why);
 void memdev_windows_destroy_all(void);
 bool memdev_windows_carved(void);
@@ -240,12 +206,6 @@ static inline u64 memdev_chunk_len(u64 addr, u64 end)
 
 /* --- devices -------------------------------------------------------------- */
 
-enum memdev_op {
-	MEMDEV_OP_NONE,
-	MEMDEV_OP_PLUG,
-	MEMDEV_OP_UNPLUG,
-};
-
 /**
  * struct memdev_stats - what operations of one direction did
  * @count: operations
@@ -259,6 +219,41 @@ struct memdev_stats {
 	u64 failures;
 	u64 time_ns;
 };
+
+/**
+ * struct memdev_failure - the last operation, if it failed
+ * @op: what it was to do; MEMDEV_OP_NONE if it did, or there was none
+ * @rc: negative errno
+ * @asked: bytes that it was to plug or unplug
+ * @done: bytes of it that came or went all the same
+ */
+struct memdev_failure {
+	enum memdev_op op;
+	int rc;
+	u64 asked;
+	u64 done;
+};
+
+/**
+ * struct memdev_settings - settings of a device that a user wants
+ * @has: which of them, MEMDEV_SET_*
+ * @requested: bytes that the device should have plugged
+ * @online_type: what becomes of blocks once they are added
+ * @memmap_on_memory: ask for the memmap of a block to be on the block
+ * @timeout_ms: deadline of a shrink in ms, 0 for none
+ */
+struct memdev_settings {
+	unsigned int has;
+	u64 requested;
+	enum memdev_online_type online_type;
+	bool memmap_on_memory;
+	unsigned int timeout_ms;
+};
+
+#define MEMDEV_SET_REQUESTED	BIT(0)
+#define MEMDEV_SET_ONLINE_TYPE	BIT(1)
+#define MEMDEV_SET_MEMMAP	BIT(2)
+#define MEMDEV_SET_TIMEOUT	BIT(3)
 
 /**
  * struct memdev_core - what the core knows of a memory device
@@ -300,7 +295,8 @@ struct memdev_stats {
  * @retired: blocks that had a poisoned page; they are not plugged again
  * @requested: bytes that the device should have plugged
  * @stats: by direction
- * @last_error: why the last operation failed
+ * @failure: the last operation, if it failed
+ * @last_error: why it failed, or why something else was refused since
  * @changed: MEMDEV_CHANGED_* that @event has not told yet
  */
 struct memdev_core {
@@ -346,6 +342,7 @@ struct memdev_core {
 	unsigned long *retired;
 	u64 requested;
 	struct memdev_stats stats[2];
+	struct memdev_failure failure;
 	struct memdev_reason last_error;
 	unsigned int changed;
 };
@@ -369,6 +366,7 @@ static inline struct memdev_core *dev_to_core(struct device *dev)
 
 extern struct workqueue_struct *memdev_wq;
 extern struct mutex memdev_list_lock;
+extern unsigned int memdev_generation;
 extern struct list_head memdev_devices;
 extern MEMDEV_BUS_TYPE memdev_bus;
 extern const struct attribute_group *memdev_device_groups[];
@@ -391,10 +389,11 @@ int memdev_hotplug_unplug(struct memdev_core *core, u64 size,
 			  struct memdev_reason *why);
 
 /* resize.c */
+int memdev_core_op(struct memdev_core *core, enum memdev_op op, u64 size,
+		   struct memdev_reason *why);
 int memdev_core_set(struct memdev_core *core,
-		    int (*set)(struct memdev_core *core, u64 val,
-			       struct memdev_reason *why),
-		    u64 val);
+		    const struct memdev_settings *set,
+		    struct memdev_reason *why);
 int memdev_core_error(struct memdev_core *core, int rc, const char *buf,
 		      size_t count);
 void memdev_resize_work(struct work_struct *work);
@@ -404,11 +403,34 @@ void memdev_resize_stop(struct memdev_core *core);
 bool memdev_anything_plugged(void);
 
 /* info.c */
-const char *memdev_state(struct memdev_core *core);
-void memdev_changed(struct memdev_core *core, unsigned int what);
+enum memdev_state memdev_state(struct memdev_core *core);
+enum memdev_block_state memdev_block_run(struct memdev_core *core,
+					 unsigned int first, unsigned int *nr);
+void memdev_changed(struct memdev_core *core, unsigned int what, u64 was);
 void memdev_event_work(struct work_struct *work);
 
+/* event.c */
+struct genl_family;
+struct sk_buff;
+unsigned int memdev_event_stamp(void);
+void memdev_event_open(const struct genl_family *family);
+void memdev_event_close(void);
+void memdev_event_device(struct memdev_core *core, u8 cmd);
+void memdev_event_size(struct memdev_core *core, u8 cmd, u64 was, u64 is);
+void memdev_event_refused(struct memdev_core *core);
+void memdev_event_window(struct memdev_window *w, u8 cmd);
+int memdev_put_refusal(struct sk_buff *skb, int attr, struct memdev_core *core,
+		       bool admin);
+
+/* netlink.c */
+int memdev_netlink_init(void);
+void memdev_netlink_exit(void);
+
 /* device.c */
+struct memory_device *memdev_device_get(int id, const char *name);
+void memdev_device_put(struct memory_device *md);
+struct memdev_core *memdev_device_next(unsigned long *id);
+void memdev_generation_next(void);
 void memdev_devices_wait_gone(void);
 void memdev_object_get(void);
 void memdev_object_put(void);
@@ -418,7 +440,11 @@ void memdev_bus_open(void);
 void memdev_bus_close(void);
 void memdev_bus_refused(const struct memdev_reason *why);
 bool memdev_bus_knows_kind(const char *name);
+int memdev_bus_enter(void);
+int memdev_bus_leave(int rc, struct memdev_reason *why);
 int memdev_bus_new_device(const struct memory_device_params *params,
 			  struct memdev_reason *why);
+int memdev_bus_del_device(struct memory_device *md, struct memdev_reason *why);
+bool memdev_id_is_good(const char *id);
 
 #endif /* _MEMDEV_INTERNAL_H */

@@ -86,11 +86,11 @@ static int memdev_default_window(void)
 				   "a memory block of %llu MiB is more than a quarter of what is available; reserve memory at boot and name it: window=SIZE@START",
 				   block_size / SZ_1M);
 	/* The module is of use without a window, unless nobody wants it */
-	if (rc && rc != -EINTR) {
+	if (rc < 0 && rc != -EINTR) {
 		pr_info("no window: %s\n", why.text);
 		return 0;
 	}
-	return rc;
+	return min(rc, 0);
 }
 
 /* Read every window that the parameter names, and perhaps make it */
@@ -103,13 +103,13 @@ static int memdev_read_windows(bool make, struct memdev_reason *why)
 	specs = kstrdup(window, GFP_KERNEL);
 	if (!specs)
 		return -ENOMEM;
-	for (rest = specs; !rc && (text = strsep(&rest, ","));) {
+	for (rest = specs; rc >= 0 && (text = strsep(&rest, ","));) {
 		rc = memdev_window_spec_parse(text, &spec, why);
 		if (!rc && make)
 			rc = memdev_window_create(&spec, why);
 	}
 	kfree(specs);
-	return rc;
+	return min(rc, 0);
 }
 
 static int memdev_make_windows(void)
@@ -154,14 +154,14 @@ static int memdev_make_devices(void)
 			rc = memdev_refuse(&why, -EINVAL,
 					   "window%d has fewer memory blocks",
 					   w->id);
-		for (i = 0; i < devices && !rc; i++)
+		for (i = 0; i < devices && rc >= 0; i++)
 			rc = memdev_bus_new_device(&params, &why);
-		if (rc)
+		if (rc < 0)
 			break;
 	}
-	if (rc)
+	if (rc < 0)
 		pr_warn("kind=%s devices=%d: %s\n", kind, devices, why.text);
-	return rc;
+	return min(rc, 0);
 }
 
 static int memdev_check_params(void)
@@ -217,6 +217,9 @@ static int __init memdev_init(void)
 	     memdev_make_devices();
 	if (rc)
 		goto err_unregister_pm;
+	rc = memdev_netlink_init();
+	if (rc)
+		goto err_unregister_pm;
 
 	memdev_bus_open();
 	return 0;
@@ -239,6 +242,7 @@ module_init(memdev_init);
 
 static void __exit memdev_exit(void)
 {
+	memdev_netlink_exit();
 	memdev_bus_close();
 	unregister_pm_notifier(&memdev_pm_nb);
 	memdev_emu_exit();

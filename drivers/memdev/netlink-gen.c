@@ -11,30 +11,9 @@
 
 #include <uapi/linux/memdev.h>
 
-/* Integer value ranges */
-static const struct netlink_range_validation memdev_a_dev_index_range = {
-	.max	= S32_MAX,
-};
-
-static const struct netlink_range_validation memdev_a_dev_window_range = {
-	.max	= S32_MAX,
-};
-
-static const struct netlink_range_validation memdev_a_dev_unplug_timeout_ms_range = {
-	.max	= MEMDEV_TIMEOUT_MAX,
-};
-
-static const struct netlink_range_validation memdev_a_window_index_range = {
-	.max	= S32_MAX,
-};
-
-static const struct netlink_range_validation memdev_a_block_device_range = {
-	.max	= S32_MAX,
-};
-
 /* MEMDEV_CMD_DEV_GET - do */
 const struct nla_policy memdev_dev_get_nl_policy[MEMDEV_A_DEV_ID + 1] = {
-	[MEMDEV_A_DEV_INDEX] = NLA_POLICY_FULL_RANGE(NLA_U32, &memdev_a_dev_index_range),
+	[MEMDEV_A_DEV_INDEX] = { .type = NLA_U32, },
 	[MEMDEV_A_DEV_ID] = { .type = NLA_NUL_STRING, .len = MEMDEV_ID_MAX_LEN, },
 };
 
@@ -42,7 +21,7 @@ const struct nla_policy memdev_dev_get_nl_policy[MEMDEV_A_DEV_ID + 1] = {
 const struct nla_policy memdev_dev_new_nl_policy[MEMDEV_A_DEV_SLOT + 1] = {
 	[MEMDEV_A_DEV_ID] = { .type = NLA_NUL_STRING, .len = MEMDEV_ID_MAX_LEN, },
 	[MEMDEV_A_DEV_KIND] = { .type = NLA_NUL_STRING, .len = MEMDEV_KIND_MAX_LEN, },
-	[MEMDEV_A_DEV_WINDOW] = NLA_POLICY_FULL_RANGE(NLA_U32, &memdev_a_dev_window_range),
+	[MEMDEV_A_DEV_WINDOW] = { .type = NLA_U32, },
 	[MEMDEV_A_DEV_ADDRESS] = { .type = NLA_U64, },
 	[MEMDEV_A_DEV_SIZE] = { .type = NLA_U64, },
 	[MEMDEV_A_DEV_ALIGN] = { .type = NLA_U64, },
@@ -52,23 +31,23 @@ const struct nla_policy memdev_dev_new_nl_policy[MEMDEV_A_DEV_SLOT + 1] = {
 
 /* MEMDEV_CMD_DEV_DEL - do */
 const struct nla_policy memdev_dev_del_nl_policy[MEMDEV_A_DEV_ID + 1] = {
-	[MEMDEV_A_DEV_INDEX] = NLA_POLICY_FULL_RANGE(NLA_U32, &memdev_a_dev_index_range),
+	[MEMDEV_A_DEV_INDEX] = { .type = NLA_U32, },
 	[MEMDEV_A_DEV_ID] = { .type = NLA_NUL_STRING, .len = MEMDEV_ID_MAX_LEN, },
 };
 
 /* MEMDEV_CMD_DEV_SET - do */
 const struct nla_policy memdev_dev_set_nl_policy[MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS + 1] = {
-	[MEMDEV_A_DEV_INDEX] = NLA_POLICY_FULL_RANGE(NLA_U32, &memdev_a_dev_index_range),
+	[MEMDEV_A_DEV_INDEX] = { .type = NLA_U32, },
 	[MEMDEV_A_DEV_ID] = { .type = NLA_NUL_STRING, .len = MEMDEV_ID_MAX_LEN, },
 	[MEMDEV_A_DEV_REQUESTED_SIZE] = { .type = NLA_U64, },
 	[MEMDEV_A_DEV_ONLINE_TYPE] = NLA_POLICY_MAX(NLA_U32, 4),
 	[MEMDEV_A_DEV_MEMMAP_ON_MEMORY] = NLA_POLICY_MAX(NLA_U8, 1),
-	[MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &memdev_a_dev_unplug_timeout_ms_range),
+	[MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS] = { .type = NLA_U32, },
 };
 
 /* MEMDEV_CMD_DEV_PLUG - do */
 const struct nla_policy memdev_dev_plug_nl_policy[MEMDEV_A_DEV_ALL + 1] = {
-	[MEMDEV_A_DEV_INDEX] = NLA_POLICY_FULL_RANGE(NLA_U32, &memdev_a_dev_index_range),
+	[MEMDEV_A_DEV_INDEX] = { .type = NLA_U32, },
 	[MEMDEV_A_DEV_ID] = { .type = NLA_NUL_STRING, .len = MEMDEV_ID_MAX_LEN, },
 	[MEMDEV_A_DEV_SIZE] = { .type = NLA_U64, },
 	[MEMDEV_A_DEV_ALL] = { .type = NLA_FLAG, },
@@ -76,7 +55,7 @@ const struct nla_policy memdev_dev_plug_nl_policy[MEMDEV_A_DEV_ALL + 1] = {
 
 /* MEMDEV_CMD_DEV_UNPLUG - do */
 const struct nla_policy memdev_dev_unplug_nl_policy[MEMDEV_A_DEV_ALL + 1] = {
-	[MEMDEV_A_DEV_INDEX] = NLA_POLICY_FULL_RANGE(NLA_U32, &memdev_a_dev_index_range),
+	[MEMDEV_A_DEV_INDEX] = { .type = NLA_U32, },
 	[MEMDEV_A_DEV_ID] = { .type = NLA_NUL_STRING, .len = MEMDEV_ID_MAX_LEN, },
 	[MEMDEV_A_DEV_SIZE] = { .type = NLA_U64, },
 	[MEMDEV_A_DEV_ALL] = { .type = NLA_FLAG, },
@@ -84,7 +63,7 @@ const struct nla_policy memdev_dev_unplug_nl_policy[MEMDEV_A_DEV_ALL + 1] = {
 
 /* MEMDEV_CMD_WINDOW_GET - do */
 const struct nla_policy memdev_window_get_nl_policy[MEMDEV_A_WINDOW_INDEX + 1] = {
-	[MEMDEV_A_WINDOW_INDEX] = NLA_POLICY_FULL_RANGE(NLA_U32, &memdev_a_window_index_range),
+	[MEMDEV_A_WINDOW_INDEX] = { .type = NLA_U32, },
 };
 
 /* MEMDEV_CMD_WINDOW_NEW - do */
@@ -96,18 +75,12 @@ const struct nla_policy memdev_window_new_nl_policy[MEMDEV_A_WINDOW_NODE + 1] = 
 
 /* MEMDEV_CMD_WINDOW_DEL - do */
 const struct nla_policy memdev_window_del_nl_policy[MEMDEV_A_WINDOW_INDEX + 1] = {
-	[MEMDEV_A_WINDOW_INDEX] = NLA_POLICY_FULL_RANGE(NLA_U32, &memdev_a_window_index_range),
+	[MEMDEV_A_WINDOW_INDEX] = { .type = NLA_U32, },
 };
 
 /* MEMDEV_CMD_BLOCK_GET - do */
-const struct nla_policy memdev_block_get_do_nl_policy[MEMDEV_A_BLOCK_FIRST + 1] = {
-	[MEMDEV_A_BLOCK_DEVICE] = NLA_POLICY_FULL_RANGE(NLA_U32, &memdev_a_block_device_range),
-	[MEMDEV_A_BLOCK_FIRST] = { .type = NLA_U32, },
-};
-
-/* MEMDEV_CMD_BLOCK_GET - dump */
-const struct nla_policy memdev_block_get_dump_nl_policy[MEMDEV_A_BLOCK_FIRST + 1] = {
-	[MEMDEV_A_BLOCK_DEVICE] = NLA_POLICY_FULL_RANGE(NLA_U32, &memdev_a_block_device_range),
+const struct nla_policy memdev_block_get_nl_policy[MEMDEV_A_BLOCK_FIRST + 1] = {
+	[MEMDEV_A_BLOCK_DEVICE] = { .type = NLA_U32, },
 	[MEMDEV_A_BLOCK_FIRST] = { .type = NLA_U32, },
 };
 

@@ -30,7 +30,7 @@ extern const struct nla_policy memdev_window_new_nl_policy[MEMDEV_A_WINDOW_NODE 
 
 extern const struct nla_policy memdev_window_del_nl_policy[MEMDEV_A_WINDOW_INDEX + 1];
 
-extern const struct nla_policy memdev_block_get_do_nl_policy[MEMDEV_A_BLOCK_FIRST + 1];
+extern const struct nla_policy memdev_block_get_nl_policy[MEMDEV_A_BLOCK_FIRST + 1];
 
 /* Ops table for memdev */
 extern const struct genl_ops memdev_nl_ops[10];

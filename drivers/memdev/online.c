@@ -24,11 +24,11 @@
 #define MEMDEV_MOVE_MS	2000
 
 const char *const memdev_online_types[] = {
-	[MEMDEV_ONLINE_OFFLINE]	= "offline",
-	[MEMDEV_ONLINE_ANY]	= "online",
-	[MEMDEV_ONLINE_KERNEL]	= "online_kernel",
-	[MEMDEV_ONLINE_MOVABLE]	= "online_movable",
-	[MEMDEV_ONLINE_SYSTEM]	= "system",
+	[MEMDEV_ONLINE_TYPE_OFFLINE]	= "offline",
+	[MEMDEV_ONLINE_TYPE_ONLINE]	= "online",
+	[MEMDEV_ONLINE_TYPE_ONLINE_KERNEL]	= "online_kernel",
+	[MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE]	= "online_movable",
+	[MEMDEV_ONLINE_TYPE_SYSTEM]	= "system",
 	NULL
 };
 
@@ -70,10 +70,10 @@ static enum memdev_block_state memdev_block_state_of(struct memory_block *mem)
 	struct zone *zone = READ_ONCE(mem->zone);
 
 	if (READ_ONCE(mem->state) == MEM_OFFLINE)
-		return MEMDEV_BLOCK_OFFLINE;
+		return MEMDEV_BLOCK_STATE_OFFLINE;
 	if (zone && zone_idx(zone) == ZONE_MOVABLE)
-		return MEMDEV_BLOCK_MOVABLE;
-	return MEMDEV_BLOCK_KERNEL;
+		return MEMDEV_BLOCK_STATE_MOVABLE;
+	return MEMDEV_BLOCK_STATE_KERNEL;
 }
 
 /**
@@ -179,16 +179,16 @@ static bool memdev_block_suits(enum memdev_block_state state,
 			       enum memdev_online_type type)
 {
 	switch (type) {
-	case MEMDEV_ONLINE_OFFLINE:
-		return state == MEMDEV_BLOCK_OFFLINE;
-	case MEMDEV_ONLINE_ANY:
-		return state == MEMDEV_BLOCK_KERNEL ||
-		       state == MEMDEV_BLOCK_MOVABLE;
-	case MEMDEV_ONLINE_KERNEL:
-		return state == MEMDEV_BLOCK_KERNEL;
-	case MEMDEV_ONLINE_MOVABLE:
-		return state == MEMDEV_BLOCK_MOVABLE;
-	case MEMDEV_ONLINE_SYSTEM:
+	case MEMDEV_ONLINE_TYPE_OFFLINE:
+		return state == MEMDEV_BLOCK_STATE_OFFLINE;
+	case MEMDEV_ONLINE_TYPE_ONLINE:
+		return state == MEMDEV_BLOCK_STATE_KERNEL ||
+		       state == MEMDEV_BLOCK_STATE_MOVABLE;
+	case MEMDEV_ONLINE_TYPE_ONLINE_KERNEL:
+		return state == MEMDEV_BLOCK_STATE_KERNEL;
+	case MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE:
+		return state == MEMDEV_BLOCK_STATE_MOVABLE;
+	case MEMDEV_ONLINE_TYPE_SYSTEM:
 		return true;
 	}
 	return false;
@@ -201,11 +201,11 @@ static int memdev_block_try_offline(struct memory_block *mem,
 	int rc, end;
 
 	rc = memdev_watch_arm(watch, slice_ms);
-	if (!rc && memdev_block_state_of(mem) != MEMDEV_BLOCK_OFFLINE)
+	if (!rc && memdev_block_state_of(mem) != MEMDEV_BLOCK_STATE_OFFLINE)
 		rc = memdev_block_store(mem, "offline", true);
 	memdev_watch_disarm(watch);
 
-	if (memdev_block_state_of(mem) == MEMDEV_BLOCK_OFFLINE)
+	if (memdev_block_state_of(mem) == MEMDEV_BLOCK_STATE_OFFLINE)
 		return 0;
 	if (rc != -EINTR)
 		return rc;
@@ -238,7 +238,7 @@ int memdev_block_online(u64 addr, enum memdev_online_type type)
 	memdev_watch_begin(&watch, MEMDEV_MOVE_MS);
 	while (!memdev_block_suits(memdev_block_state_of(mem), type) &&
 	       tries--) {
-		if (memdev_block_state_of(mem) == MEMDEV_BLOCK_OFFLINE)
+		if (memdev_block_state_of(mem) == MEMDEV_BLOCK_STATE_OFFLINE)
 			rc = memdev_block_store(mem, memdev_online_types[type],
 						false);
 		else

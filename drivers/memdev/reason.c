@@ -6,6 +6,15 @@
 
 #include "reason.h"
 
+__printf(2, 0)
+static void memdev_reason_set(struct memdev_reason *why, const char *fmt,
+			      va_list args)
+{
+	why->about = MEMDEV_ABOUT_NOTHING;
+	why->at_block = false;
+	vscnprintf(why->text, sizeof(why->text), fmt, args);
+}
+
 /**
  * memdev_refuse() - note why something is refused
  * @why: where to put it, or NULL
@@ -20,8 +29,55 @@ int memdev_refuse(struct memdev_reason *why, int rc, const char *fmt, ...)
 
 	if (why) {
 		va_start(args, fmt);
-		vscnprintf(why->text, sizeof(why->text), fmt, args);
+		memdev_reason_set(why, fmt, args);
 		va_end(args);
+	}
+	return rc;
+}
+
+/**
+ * memdev_refuse_about() - note why something is refused, and what is at fault
+ * @why: where to put it, or NULL
+ * @about: what of the request
+ * @rc: negative errno
+ * @fmt: the reason, no newline
+ *
+ * Return: @rc.
+ */
+int memdev_refuse_about(struct memdev_reason *why, enum memdev_about about,
+			int rc, const char *fmt, ...)
+{
+	va_list args;
+
+	if (why) {
+		va_start(args, fmt);
+		memdev_reason_set(why, fmt, args);
+		va_end(args);
+		why->about = about;
+	}
+	return rc;
+}
+
+/**
+ * memdev_refuse_block() - note why something is refused, and by which block
+ * @why: where to put it, or NULL
+ * @block: the block
+ * @rc: negative errno
+ * @fmt: the reason, no newline
+ *
+ * Return: @rc.
+ */
+int memdev_refuse_block(struct memdev_reason *why, unsigned int block, int rc,
+			const char *fmt, ...)
+{
+	va_list args;
+
+	if (why) {
+		va_start(args, fmt);
+		memdev_reason_set(why, fmt, args);
+		va_end(args);
+		why->at_block = true;
+		why->block = block;
 	}
 	return rc;
 }

@@ -6,18 +6,59 @@
 #define _MEMDEV_REASON_H
 
 #include <linux/compiler.h>
+#include <linux/types.h>
 
 #define MEMDEV_REASON_LEN 192
 
 /**
+ * enum memdev_about - what of a request is at fault
+ * @MEMDEV_ABOUT_NOTHING: nothing that was asked for by itself
+ * @MEMDEV_ABOUT_SIZE: a size
+ * @MEMDEV_ABOUT_ADDRESS: a physical address
+ * @MEMDEV_ABOUT_ALIGN: an alignment
+ * @MEMDEV_ABOUT_SLOT: a slot
+ * @MEMDEV_ABOUT_NODE: a NUMA node
+ * @MEMDEV_ABOUT_WINDOW: a window
+ * @MEMDEV_ABOUT_KIND: a kind of devices
+ * @MEMDEV_ABOUT_ID: a name
+ * @MEMDEV_ABOUT_REQUESTED: a size to follow in the background
+ * @MEMDEV_ABOUT_MEMMAP: where the memmap shall be
+ */
+enum memdev_about {
+	MEMDEV_ABOUT_NOTHING,
+	MEMDEV_ABOUT_SIZE,
+	MEMDEV_ABOUT_ADDRESS,
+	MEMDEV_ABOUT_ALIGN,
+	MEMDEV_ABOUT_SLOT,
+	MEMDEV_ABOUT_NODE,
+	MEMDEV_ABOUT_WINDOW,
+	MEMDEV_ABOUT_KIND,
+	MEMDEV_ABOUT_ID,
+	MEMDEV_ABOUT_REQUESTED,
+	MEMDEV_ABOUT_MEMMAP,
+};
+
+/**
  * struct memdev_reason - why something was refused
  * @text: one line without a newline, empty where nothing was refused
+ * @about: what of the request is at fault
+ * @at_block: it is a memory block that refused
+ * @block: which one, counted from the start of the region; if @at_block
  */
 struct memdev_reason {
 	char text[MEMDEV_REASON_LEN];
+	enum memdev_about about;
+	bool at_block;
+	unsigned int block;
 };
 
 __printf(3, 4)
 int memdev_refuse(struct memdev_reason *why, int rc, const char *fmt, ...);
+__printf(4, 5)
+int memdev_refuse_about(struct memdev_reason *why, enum memdev_about about,
+			int rc, const char *fmt, ...);
+__printf(4, 5)
+int memdev_refuse_block(struct memdev_reason *why, unsigned int block, int rc,
+			const char *fmt, ...);
 
 #endif /* _MEMDEV_REASON_H */

@@ -98,7 +98,7 @@ static void memdev_op_begin(struct memdev_core *core, enum memdev_op op,
 	core->op = op;
 	core->background = background;
 	core->watch = watch;
-	memdev_changed(core, MEMDEV_CHANGED_STATE);
+	memdev_changed(core, MEMDEV_CHANGED_STATE, 0);
 	spin_unlock(&core->lock);
 }
 
@@ -108,7 +108,7 @@ static void memdev_op_end(struct memdev_core *core, struct memdev_watch *watch)
 	core->op = MEMDEV_OP_NONE;
 	core->background = false;
 	core->watch = NULL;
-	memdev_changed(core, MEMDEV_CHANGED_STATE);
+	memdev_changed(core, MEMDEV_CHANGED_STATE, 0);
 	spin_unlock(&core->lock);
 	memdev_watch_end(watch);
 }
@@ -131,18 +131,28 @@ static void memdev_pin(struct memdev_core *core)
 }
 
 static void memdev_account(struct memdev_core *core, enum memdev_op op, int rc,
-			   u64 before, ktime_t began,
+			   u64 asked, u64 before, ktime_t began,
 			   const struct memdev_reason *why)
 {
 	struct memdev_stats *stats = &core->stats[op - MEMDEV_OP_PLUG];
 	u64 after = memdev_blocks_size(core, core->plugged);
+	u64 done = after > before ? after - before : before - after;
 
 	spin_lock(&core->lock);
 	stats->count++;
 	stats->failures += !!rc;
-	stats->bytes += after > before ? after - before : before - after;
+	stats->bytes += done;
 	stats->time_ns += ktime_to_ns(ktime_sub(ktime_get(), began));
+	core->failure = (struct memdev_failure){
+		.op = rc ? op : MEMDEV_OP_NONE,
+		.rc = rc,
+		.asked = asked,
+		.done = done,
+	};
 	core->last_error = *why;
+	/* Nobody refused what another operation has stopped */
+	if (rc && rc != -ECANCELED)
+		memdev_event_refused(core);
 	spin_unlock(&core->lock);
 	if (rc && why->text[0])
 		dev_dbg(&core->md->dev, "%s\n", why->text);
@@ -172,16 +182,22 @@ static int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
 	}
 
 	memdev_op_end(core, &watch);
-	memdev_account(core, op, rc, before, began, why);
+	memdev_account(core, op, rc, size, before, began, why);
 	memdev_pin(core);
 	memdev_modules_put(core);
 	return rc;
 }
 
-static int memdev_core_refuse(struct memdev_core *core, int rc,
+static int memdev_core_refuse(struct memdev_core *core, enum memdev_op op,
+			      u64 asked, int rc,
 			      const struct memdev_reason *why)
 {
 	spin_lock(&core->lock);
+	core->failure = (struct memdev_failure){
+		.op = op,
+		.rc = rc,
+		.asked = asked,
+	};
 	core->last_error = *why;
 	spin_unlock(&core->lock);
 	return rc;
@@ -202,26 +218,36 @@ int memdev_core_error(struct memdev_core *core, int rc, const char *buf,
 	struct memdev_reason why;
 
 	memdev_refuse_text(&why, rc, buf, count);
-	return memdev_core_refuse(core, rc, &why);
+	return memdev_core_refuse(core, MEMDEV_OP_NONE, 0, rc, &why);
 }
 
 static int memdev_check_atomic(struct memdev_core *core, u64 size,
+			       enum memdev_about about,
 			       struct memdev_reason *why)
 {
 	if (core->md->flags & MEMORY_DEVICE_ATOMIC && size &&
 	    size != core->size)
-		return memdev_refuse(why, -EINVAL,
-				     "%llu bytes asked for, but a %s is plugged and unplugged as a whole: %llu bytes",
-				     size, core->md->ops->kind, core->size);
+		return memdev_refuse_about(why, about, -EINVAL,
+					   "%llu bytes asked for, but a %s is plugged and unplugged as a whole: %llu bytes",
+					   size, core->md->ops->kind, core->size);
 	return 0;
 }
 
-/* A user's plug or unplug: afterwards nothing else is requested */
-static int memdev_user_op(struct memory_device *md, enum memdev_op op, u64 size,
-			  struct netlink_ext_ack *extack)
+/**
+ * memdev_core_op() - what a user wants plugged or unplugged, now
+ * @core: the device
+ * @op: which of them
+ * @size: bytes, or MEMORY_DEVICE_ALL
+ * @why: where to put the reason
+ *
+ * Afterwards nothing else is requested.
+ *
+ * Context: Sleeps. A signal ends it.
+ * Return: as memory_device_plug() and memory_device_unplug().
+ */
+int memdev_core_op(struct memdev_core *core, enum memdev_op op, u64 size,
+		   struct memdev_reason *why)
 {
-	struct memdev_core *core = md->core;
-	struct memdev_reason why = {};
 	u64 plugged;
 	int rc;
 
@@ -237,26 +263,32 @@ static int memdev_user_op(struct memory_device *md, enum memdev_op op, u64 size,
 			       memdev_blocks_size(core, core->retired);
 	}
 	if (!IS_ALIGNED(size, core->block_size))
-		rc = memdev_refuse(&why, -EINVAL,
-				   "%llu bytes are not a multiple of the memory block size %llu",
-				   size, core->block_size);
+		rc = memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -EINVAL,
+					 "%llu bytes are not a multiple of the memory block size %llu",
+					 size, core->block_size);
 	else
-		rc = memdev_check_atomic(core, size, &why);
+		rc = memdev_check_atomic(core, size, MEMDEV_ABOUT_SIZE, why);
 	if (rc) {
-		memdev_core_refuse(core, rc, &why);
+		memdev_core_refuse(core, op, size, rc, why);
 		goto out;
 	}
 
 	cancel_delayed_work(&core->resize);
-	rc = memdev_operate(core, op, size, false, &why);
+	rc = memdev_operate(core, op, size, false, why);
 	plugged = memdev_blocks_size(core, core->plugged);
 	spin_lock(&core->lock);
 	core->requested = plugged;
 	spin_unlock(&core->lock);
 out:
 	mutex_unlock(&core->op_lock);
+	return rc;
+}
+
+static int memdev_extack_rc(int rc, const struct memdev_reason *why,
+			    struct netlink_ext_ack *extack)
+{
 	if (rc)
-		memdev_extack_set(extack, why.text);
+		memdev_extack_set(extack, why->text);
 	return rc;
 }
 
@@ -281,7 +313,10 @@ out:
 int memory_device_plug(struct memory_device *md, u64 size,
 		       struct netlink_ext_ack *extack)
 {
-	return memdev_user_op(md, MEMDEV_OP_PLUG, size, extack);
+	struct memdev_reason why = {};
+
+	return memdev_extack_rc(memdev_core_op(md->core, MEMDEV_OP_PLUG, size,
+					       &why), &why, extack);
 }
 EXPORT_SYMBOL_GPL(memory_device_plug);
 
@@ -306,7 +341,10 @@ EXPORT_SYMBOL_GPL(memory_device_plug);
 int memory_device_unplug(struct memory_device *md, u64 size,
 			 struct netlink_ext_ack *extack)
 {
-	return memdev_user_op(md, MEMDEV_OP_UNPLUG, size, extack);
+	struct memdev_reason why = {};
+
+	return memdev_extack_rc(memdev_core_op(md->core, MEMDEV_OP_UNPLUG, size,
+					       &why), &why, extack);
 }
 EXPORT_SYMBOL_GPL(memory_device_unplug);
 
@@ -329,64 +367,91 @@ EXPORT_SYMBOL_GPL(memory_device_unplug);
 int memory_device_request(struct memory_device *md, u64 size,
 			  struct netlink_ext_ack *extack)
 {
-	struct memdev_core *core = md->core;
+	struct memdev_settings set = {
+		.has = MEMDEV_SET_REQUESTED,
+		.requested = size,
+	};
 	struct memdev_reason why = {};
-	int rc;
 
-	rc = memdev_op_lock(core);
-	if (rc)
-		return rc;
-
-	if (size > core->size)
-		rc = memdev_refuse(&why, -EINVAL,
-				   "'requested-size' cannot exceed the memory backend size (0x%llx)",
-				   core->size);
-	else if (!IS_ALIGNED(size, core->block_size))
-		rc = memdev_refuse(&why, -EINVAL,
-				   "'requested-size' has to be multiples of 'block-size' (0x%llx)",
-				   core->block_size);
-	else
-		rc = memdev_check_atomic(core, size, &why);
-	if (rc) {
-		memdev_core_refuse(core, rc, &why);
-		memdev_extack_set(extack, why.text);
-		goto out;
-	}
-
-	spin_lock(&core->lock);
-	core->requested = size;
-	spin_unlock(&core->lock);
-	core->tries = 0;
-	memdev_resize_start(core);
-out:
-	mutex_unlock(&core->op_lock);
-	return rc;
+	return memdev_extack_rc(memdev_core_set(md->core, &set, &why), &why,
+				extack);
 }
 EXPORT_SYMBOL_GPL(memory_device_request);
 
+static int memdev_check_requested(struct memdev_core *core, u64 size,
+				  struct memdev_reason *why)
+{
+	if (size > core->size)
+		return memdev_refuse_about(why, MEMDEV_ABOUT_REQUESTED, -EINVAL,
+					   "'requested-size' cannot exceed the memory backend size (0x%llx)",
+					   core->size);
+	if (!IS_ALIGNED(size, core->block_size))
+		return memdev_refuse_about(why, MEMDEV_ABOUT_REQUESTED, -EINVAL,
+					   "'requested-size' has to be multiples of 'block-size' (0x%llx)",
+					   core->block_size);
+	return memdev_check_atomic(core, size, MEMDEV_ABOUT_REQUESTED, why);
+}
+
+static int memdev_check_memmap(struct memdev_core *core, bool on_memory,
+			       struct memdev_reason *why)
+{
+	/* What was added one way must be removed the same way */
+	if (on_memory != core->memmap_on_memory &&
+	    !bitmap_empty(core->plugged, core->nr_blocks))
+		return memdev_refuse_about(why, MEMDEV_ABOUT_MEMMAP, -EBUSY,
+					   "memmap_on_memory cannot change while memory is plugged");
+	if (on_memory && MEMDEV_MEMMAP_KNOWN && !memdev_memmap_supported())
+		return memdev_refuse_about(why, MEMDEV_ABOUT_MEMMAP,
+					   -EOPNOTSUPP,
+					   "the kernel takes no memmap on memory, boot with memory_hotplug.memmap_on_memory=1");
+	return 0;
+}
+
 /**
- * memdev_core_set() - change a setting of a device
+ * memdev_core_set() - change settings of a device, all of them or none
  * @core: the device
- * @set: does it, under core->op_lock, or refuses
- * @val: passed on to @set
+ * @set: which, and to what
+ * @why: where to put the reason
  *
- * Context: Sleeps. A signal ends it.
- * Return: what @set returns, -EINTR or -ENODEV.
+ * Context: Sleeps until an operation that somebody waits for is over. A signal
+ * ends it.
+ * Return: 0; -EINVAL for a size that cannot be; -EBUSY for what cannot change
+ * while memory is plugged; -EOPNOTSUPP; -EINTR; -ENODEV for a device that is
+ * going.
  */
 int memdev_core_set(struct memdev_core *core,
-		    int (*set)(struct memdev_core *core, u64 val,
-			       struct memdev_reason *why),
-		    u64 val)
+		    const struct memdev_settings *set,
+		    struct memdev_reason *why)
 {
-	struct memdev_reason why = {};
 	int rc;
 
 	rc = memdev_op_lock(core);
 	if (rc)
 		return rc;
-	rc = set(core, val, &why);
-	if (rc)
-		memdev_core_refuse(core, rc, &why);
+
+	if (set->has & MEMDEV_SET_REQUESTED)
+		rc = memdev_check_requested(core, set->requested, why);
+	if (!rc && set->has & MEMDEV_SET_MEMMAP)
+		rc = memdev_check_memmap(core, set->memmap_on_memory, why);
+	if (rc) {
+		memdev_core_refuse(core, MEMDEV_OP_NONE, 0, rc, why);
+		goto out;
+	}
+
+	if (set->has & MEMDEV_SET_ONLINE_TYPE)
+		WRITE_ONCE(core->online_type, set->online_type);
+	if (set->has & MEMDEV_SET_MEMMAP)
+		WRITE_ONCE(core->memmap_on_memory, set->memmap_on_memory);
+	if (set->has & MEMDEV_SET_TIMEOUT)
+		WRITE_ONCE(core->timeout_ms, set->timeout_ms);
+	if (set->has & MEMDEV_SET_REQUESTED) {
+		spin_lock(&core->lock);
+		core->requested = set->requested;
+		spin_unlock(&core->lock);
+		core->tries = 0;
+		memdev_resize_start(core);
+	}
+out:
 	mutex_unlock(&core->op_lock);
 	return rc;
 }

@@ -162,23 +162,26 @@ static ssize_t online_type_show(struct device *dev,
 			  memdev_online_types[READ_ONCE(core->online_type)]);
 }
 
-static int memdev_set_online_type(struct memdev_core *core, u64 val,
-				  struct memdev_reason *why)
+static ssize_t memdev_setting_store(struct device *dev,
+				    const struct memdev_settings *set,
+				    size_t count)
 {
-	WRITE_ONCE(core->online_type, val);
-	return 0;
+	struct memdev_reason why = {};
+
+	return memdev_core_set(dev_to_core(dev), set, &why) ?: count;
 }
 
 static ssize_t online_type_store(struct device *dev,
 				 struct device_attribute *attr, const char *buf,
 				 size_t count)
 {
+	struct memdev_settings set = { .has = MEMDEV_SET_ONLINE_TYPE };
 	int type = memdev_online_type_parse(buf);
 
 	if (type < 0)
 		return memdev_core_error(dev_to_core(dev), type, buf, count);
-	return memdev_core_set(dev_to_core(dev), memdev_set_online_type,
-			       type) ?: count;
+	set.online_type = type;
+	return memdev_setting_store(dev, &set, count);
 }
 static DEVICE_ATTR_RW(online_type);
 
@@ -190,33 +193,17 @@ static ssize_t memmap_on_memory_show(struct device *dev,
 	return sysfs_emit(buf, "%d\n", READ_ONCE(core->memmap_on_memory));
 }
 
-static int memdev_set_memmap_on_memory(struct memdev_core *core, u64 val,
-				       struct memdev_reason *why)
-{
-	/* What was added one way must be removed the same way */
-	if (val != core->memmap_on_memory &&
-	    !bitmap_empty(core->plugged, core->nr_blocks))
-		return memdev_refuse(why, -EBUSY,
-				     "memmap_on_memory cannot change while memory is plugged");
-	if (val && MEMDEV_MEMMAP_KNOWN && !memdev_memmap_supported())
-		return memdev_refuse(why, -EOPNOTSUPP,
-				     "the kernel takes no memmap on memory, boot with memory_hotplug.memmap_on_memory=1");
-	WRITE_ONCE(core->memmap_on_memory, val);
-	return 0;
-}
-
 static ssize_t memmap_on_memory_store(struct device *dev,
 				      struct device_attribute *attr,
 				      const char *buf, size_t count)
 {
-	bool val;
+	struct memdev_settings set = { .has = MEMDEV_SET_MEMMAP };
 	int rc;
 
-	rc = kstrtobool(buf, &val);
+	rc = kstrtobool(buf, &set.memmap_on_memory);
 	if (rc)
 		return memdev_core_error(dev_to_core(dev), rc, buf, count);
-	return memdev_core_set(dev_to_core(dev), memdev_set_memmap_on_memory,
-			       val) ?: count;
+	return memdev_setting_store(dev, &set, count);
 }
 static DEVICE_ATTR_RW(memmap_on_memory);
 
@@ -228,27 +215,19 @@ static ssize_t unplug_timeout_ms_show(struct device *dev,
 	return sysfs_emit(buf, "%u\n", READ_ONCE(core->timeout_ms));
 }
 
-static int memdev_set_timeout(struct memdev_core *core, u64 val,
-			      struct memdev_reason *why)
-{
-	WRITE_ONCE(core->timeout_ms, val);
-	return 0;
-}
-
 static ssize_t unplug_timeout_ms_store(struct device *dev,
 				       struct device_attribute *attr,
 				       const char *buf, size_t count)
 {
-	unsigned int val;
+	struct memdev_settings set = { .has = MEMDEV_SET_TIMEOUT };
 	int rc;
 
-	rc = kstrtouint(buf, 0, &val);
-	if (!rc && val > INT_MAX)
+	rc = kstrtouint(buf, 0, &set.timeout_ms);
+	if (!rc && set.timeout_ms > MEMDEV_TIMEOUT_MAX)
 		rc = -ERANGE;
 	if (rc)
 		return memdev_core_error(dev_to_core(dev), rc, buf, count);
-	return memdev_core_set(dev_to_core(dev), memdev_set_timeout, val) ?:
-	       count;
+	return memdev_setting_store(dev, &set, count);
 }
 static DEVICE_ATTR_RW(unplug_timeout_ms);
 
@@ -257,7 +236,20 @@ static DEVICE_ATTR_RW(unplug_timeout_ms);
 static ssize_t state_show(struct device *dev, struct device_attribute *attr,
 			  char *buf)
 {
-	return sysfs_emit(buf, "%s\n", memdev_state(dev_to_core(dev)));
+	static const char *const names[] = {
+		[MEMDEV_STATE_UNPLUGGED]	= "unplugged",
+		[MEMDEV_STATE_PARTIAL]		= "partial",
+		[MEMDEV_STATE_PLUGGED]		= "plugged",
+		[MEMDEV_STATE_PLUGGING]		= "plugging",
+		[MEMDEV_STATE_UNPLUGGING]	= "unplugging",
+	};
+	struct memdev_core *core = dev_to_core(dev);
+	enum memdev_state state;
+
+	spin_lock(&core->lock);
+	state = memdev_state(core);
+	spin_unlock(&core->lock);
+	return sysfs_emit(buf, "%s\n", names[state]);
 }
 static DEVICE_ATTR_RO(state);
 

@@ -93,13 +93,13 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 	rc = memdev_offline_sliced(core, addr, watch, slice_ms, &pages);
 	if (rc) {
 		memdev_provider_keeps(core, block);
-		return memdev_refuse(why, rc, "block %u: %s (%d)", block,
-				     memdev_offline_error(rc), rc);
+		return memdev_refuse_block(why, block, rc, "block %u: %s (%d)", block,
+					   memdev_offline_error(rc), rc);
 	}
 
 	__set_bit(block, core->victims);
 	__assign_bit(block, core->was_movable,
-		     known.state == MEMDEV_BLOCK_MOVABLE);
+		     known.state == MEMDEV_BLOCK_STATE_MOVABLE);
 	if (pages.poisoned) {
 		spin_lock(&core->lock);
 		__set_bit(block, core->retired);
@@ -208,12 +208,12 @@ static void memdev_unplug_undo(struct memdev_core *core,
 		if (!test_bit(block, core->skip))
 			continue;
 		type = test_bit(block, core->was_movable) ?
-			MEMDEV_ONLINE_MOVABLE : MEMDEV_ONLINE_KERNEL;
+			MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE : MEMDEV_ONLINE_TYPE_ONLINE_KERNEL;
 		rc = memdev_block_online(memdev_block_addr(core, block), type);
 		if (rc)
-			memdev_refuse(why, rc,
-				      "block %u did not come online again (%d)",
-				      block, rc);
+			memdev_refuse_block(why, block, rc,
+					    "block %u did not come online again (%d)",
+					    block, rc);
 	}
 	memdev_signals_restore(&signals);
 }
@@ -291,9 +291,9 @@ int memdev_hotplug_unplug(struct memdev_core *core, u64 size,
 	lockdep_assert_held(&core->op_lock);
 
 	if (!size || size > plugged)
-		return memdev_refuse(why, -EINVAL,
-				     "%llu bytes asked for, %llu are plugged",
-				     size, plugged);
+		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -EINVAL,
+					   "%llu bytes asked for, %llu are plugged",
+					   size, plugged);
 
 	bitmap_zero(core->victims, core->nr_blocks);
 	bitmap_zero(core->skip, core->nr_blocks);

@@ -72,9 +72,9 @@ static int memdev_window_check_node(struct memdev_window_spec *spec,
 {
 	if (spec->node != NUMA_NO_NODE &&
 	    (spec->node >= MAX_NUMNODES || !node_possible(spec->node)))
-		return memdev_refuse(why, -EINVAL,
-				     "window of %llu bytes: node %d is not possible on this machine",
-				     spec->size, spec->node);
+		return memdev_refuse_about(why, MEMDEV_ABOUT_NODE, -EINVAL,
+					   "window of %llu bytes: node %d is not possible on this machine",
+					   spec->size, spec->node);
 	return 0;
 }
 
@@ -87,33 +87,33 @@ static int memdev_window_check(struct memdev_window_spec *spec,
 	u64 last;
 
 	if (!IS_ALIGNED(spec->size, block_size))
-		return memdev_refuse(why, -EINVAL,
-				     "window size 0x%llx is not a multiple of the memory block size 0x%llx",
-				     spec->size, block_size);
+		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -EINVAL,
+					   "window size 0x%llx is not a multiple of the memory block size 0x%llx",
+					   spec->size, block_size);
 	if (spec->carve)
 		return 0;
 
 	if (!IS_ALIGNED(spec->start, block_size))
-		return memdev_refuse(why, -EINVAL,
-				     "window start 0x%llx is not a multiple of the memory block size 0x%llx",
-				     spec->start, block_size);
+		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EINVAL,
+					   "window start 0x%llx is not a multiple of the memory block size 0x%llx",
+					   spec->start, block_size);
 	last = spec->start + spec->size - 1;
 	/* The direct map may reach further than the processor's addresses */
 	range.end = min_t(u64, range.end, iomem_resource.end);
 	if (last < spec->start || spec->start < range.start ||
 	    last > range.end)
-		return memdev_refuse(why, -ERANGE,
-				     "window [0x%llx-0x%llx] is outside what the machine can hot-plug [0x%llx-0x%llx]",
-				     spec->start, last, range.start, range.end);
+		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -ERANGE,
+					   "window [0x%llx-0x%llx] is outside what the machine can hot-plug [0x%llx-0x%llx]",
+					   spec->start, last, range.start, range.end);
 
 	mutex_lock(&memdev_list_lock);
 	list_for_each_entry(window, &memdev_windows, list) {
 		if (spec->start < window->start + window->size &&
 		    window->start <= last) {
 			mutex_unlock(&memdev_list_lock);
-			return memdev_refuse(why, -EBUSY,
-					     "window [0x%llx-0x%llx] overlaps window%d",
-					     spec->start, last, window->id);
+			return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EBUSY,
+						   "window [0x%llx-0x%llx] overlaps window%d",
+						   spec->start, last, window->id);
 		}
 	}
 	mutex_unlock(&memdev_list_lock);
@@ -222,9 +222,9 @@ static int memdev_window_probe(u64 start, u64 size, struct memdev_reason *why)
 			if (memdev_page_is_ram(bad))
 				continue;
 		}
-		return memdev_refuse(why, -ENXIO,
-				     "window [0x%llx-0x%llx] is not RAM at 0x%llx",
-				     start, start + size - 1, bad);
+		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -ENXIO,
+					   "window [0x%llx-0x%llx] is not RAM at 0x%llx",
+					   start, start + size - 1, bad);
 	}
 	return 0;
 }
@@ -240,18 +240,18 @@ static int memdev_window_claim(struct memdev_window *w,
 	walk_iomem_res_desc(IORES_DESC_NONE, 0, w->start, last, &c,
 			    memdev_window_conflict);
 	if (c.found)
-		return memdev_refuse(why, -EBUSY,
-				     "window [0x%llx-0x%llx]: something else has [0x%llx-0x%llx], see /proc/iomem",
-				     w->start, last, c.start, c.end);
+		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EBUSY,
+					   "window [0x%llx-0x%llx]: something else has [0x%llx-0x%llx], see /proc/iomem",
+					   w->start, last, c.start, c.end);
 	w->source = memdev_soft_reserved(w->start, w->size) ?
 		    MEMDEV_SOURCE_SOFT_RESERVED : MEMDEV_SOURCE_RESERVED;
 
 	w->res = memdev_resource_claim(&iomem_resource, w->start, w->size,
 				       w->name);
 	if (!w->res)
-		return memdev_refuse(why, -EBUSY,
-				     "window [0x%llx-0x%llx] cannot be claimed, it is in use or crosses the end of what is reserved",
-				     w->start, last);
+		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EBUSY,
+					   "window [0x%llx-0x%llx] cannot be claimed, it is in use or crosses the end of what is reserved",
+					   w->start, last);
 
 	/*
 	 * The walk above saw what is on top. This sees what the claim ended up
@@ -262,9 +262,9 @@ static int memdev_window_claim(struct memdev_window *w,
 		if (parent->desc == IORES_DESC_RESERVED ||
 		    parent->desc == IORES_DESC_SOFT_RESERVED)
 			continue;
-		rc = memdev_refuse(why, -EBUSY,
-				   "window [0x%llx-0x%llx] is part of '%s'",
-				   w->start, last, parent->name);
+		rc = memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EBUSY,
+					 "window [0x%llx-0x%llx] is part of '%s'",
+					 w->start, last, parent->name);
 		goto err_release;
 	}
 
@@ -277,9 +277,9 @@ static int memdev_window_claim(struct memdev_window *w,
 	if (w->node == NUMA_NO_NODE)
 		w->node = memory_add_physaddr_to_nid(w->start);
 	if (!node_possible(w->node)) {
-		rc = memdev_refuse(why, -EINVAL,
-				   "window [0x%llx-0x%llx]: its node %d is not possible, name another",
-				   w->start, last, w->node);
+		rc = memdev_refuse_about(why, MEMDEV_ABOUT_NODE, -EINVAL,
+					 "window [0x%llx-0x%llx]: its node %d is not possible, name another",
+					 w->start, last, w->node);
 		goto err_release;
 	}
 	return 0;
@@ -387,8 +387,8 @@ static int memdev_window_maps_alloc(struct memdev_window *w)
  * @why: where to put the reason
  *
  * Context: under memdev_bus_lock. Sleeps, takes mm's locks.
- * Return: 0; -EINVAL or -ERANGE for what cannot be; -EBUSY for what is in use;
- * -ENXIO for what is no RAM; -EINTR; -ENOMEM.
+ * Return: its number; -EINVAL or -ERANGE for what cannot be; -EBUSY for what is
+ * in use; -ENXIO for what is no RAM; -EINTR; -ENOMEM.
  */
 int memdev_window_create(const struct memdev_window_spec *spec,
 			 struct memdev_reason *why)
@@ -441,10 +441,14 @@ int memdev_window_create(const struct memdev_window_spec *spec,
 
 	mutex_lock(&memdev_list_lock);
 	list_add_tail(&w->list, &memdev_windows);
-	mutex_unlock(&memdev_list_lock);
+	memdev_generation_next();
+	memdev_event_window(w, MEMDEV_CMD_WINDOW_NEW_NTF);
 	pr_info("window%d: %llu MiB, %s, node %d\n", w->id, w->size / SZ_1M,
 		memdev_source_names[w->source], w->node);
-	return 0;
+	/* Before somebody can remove it */
+	rc = w->id;
+	mutex_unlock(&memdev_list_lock);
+	return rc;
 
 err_give_back:
 	memdev_window_give_back(w);
@@ -460,8 +464,28 @@ static void memdev_window_remove(struct memdev_window *w)
 {
 	device_del(&w->dev);
 	memdev_window_give_back(w);
+	memdev_event_window(w, MEMDEV_CMD_WINDOW_DEL_NTF);
 	ida_free(&memdev_window_ida, w->id);
 	put_device(&w->dev);
+}
+
+/**
+ * memdev_window_next() - the windows by number
+ * @id: look from this number on
+ *
+ * Context: under memdev_list_lock.
+ * Return: a window, or NULL.
+ */
+struct memdev_window *memdev_window_next(int id)
+{
+	struct memdev_window *w, *lowest = NULL;
+
+	lockdep_assert_held(&memdev_list_lock);
+	list_for_each_entry(w, &memdev_windows, list) {
+		if (w->id >= id && (!lowest || w->id < lowest->id))
+			lowest = w;
+	}
+	return lowest;
 }
 
 /**
@@ -482,16 +506,18 @@ int memdev_window_destroy(int id, struct memdev_reason *why)
 		if (w->id != id)
 			continue;
 		rc = RB_EMPTY_ROOT(&w->alloc.regions) ? 0 : -EBUSY;
-		if (!rc)
+		if (!rc) {
 			list_del(&w->list);
+			memdev_generation_next();
+		}
 		break;
 	}
 	mutex_unlock(&memdev_list_lock);
 
 	if (rc == -ENODEV)
-		return memdev_refuse(why, rc, "there is no window%d", id);
+		return memdev_refuse_about(why, MEMDEV_ABOUT_WINDOW, rc, "there is no window%d", id);
 	if (rc)
-		return memdev_refuse(why, rc, "window%d has devices", id);
+		return memdev_refuse_about(why, MEMDEV_ABOUT_WINDOW, rc, "window%d has devices", id);
 
 	memdev_window_remove(w);
 	return 0;

@@ -13,6 +13,7 @@
 #include <linux/device.h>
 #include <linux/list.h>
 #include <linux/types.h>
+#include <uapi/linux/memdev.h>
 
 struct memdev_core;
 struct memory_device;
@@ -169,7 +170,7 @@ struct memory_device_ops {
 /* The device takes one of the window's slots */
 #define MEMORY_DEVICE_SLOT	BIT(1)
 
-#define MEMORY_DEVICE_ID_LEN	64
+#define MEMORY_DEVICE_ID_LEN	(MEMDEV_ID_MAX_LEN + 1)
 
 /**
  * struct memory_device - a memory device
@@ -234,7 +235,7 @@ u64 memory_device_plugged_size(void);
  * @slot: slot, or -1
  */
 struct memory_device_params {
-	char kind[16];
+	char kind[MEMDEV_KIND_MAX_LEN + 1];
 	char id[MEMORY_DEVICE_ID_LEN];
 	u64 size;
 	u64 addr;
@@ -249,8 +250,8 @@ struct memory_device_params {
  * @name: the name, as in "kind=" of the bus attribute new_device
  * @owner: module of the provider
  * @ops: the operations of its devices; by them the core knows its own
- * @create: make and register a device. Return 0, or a negative errno and the
- *	    reason in the extack.
+ * @create: make and register a device. Return it, or an ERR_PTR() and the
+ *	    reason in the extack. The device stays until @destroy is called.
  * @destroy: unregister and drop a device that @create made. Return 0, or a
  *	     negative errno and the reason in the extack, such as
  *	     memory_device_unregister() gives while memory is plugged.
@@ -264,8 +265,9 @@ struct memory_device_kind {
 	const char *name;
 	struct module *owner;
 	const struct memory_device_ops *ops;
-	int (*create)(const struct memory_device_params *params,
-		      struct netlink_ext_ack *extack);
+	struct memory_device *
+	(*create)(const struct memory_device_params *params,
+		  struct netlink_ext_ack *extack);
 	int (*destroy)(struct memory_device *md,
 		       struct netlink_ext_ack *extack);
 	struct list_head list;

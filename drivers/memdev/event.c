@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Messages to those who monitor: what has become true, in the order in which it
+ * did.
+ *
+ * Changes come under spinlocks and under locks of mm. So a message is made and
+ * sent where the change is made, without waiting for memory: a listener may
+ * miss one, but not without seeing that a number is missing.
+ */
+#include <net/genetlink.h>
+#include <net/net_namespace.h>
+
+#include "internal.h"
+#include "netlink-gen.h"
+
+/* Room for all attributes, and for the reason of a refusal */
+#define MEMDEV_EVENT_LEN	384
+#define MEMDEV_REFUSAL_LEN	(128 + MEMDEV_REASON_LEN)
+
+/*
+ * Innermost of all locks: protects what follows, and keeps messages in the
+ * order of their numbers.
+ */
+static DEFINE_SPINLOCK(memdev_event_lock);
+static const struct genl_family *memdev_event_family;
+static u64 memdev_event_seq;
+
+/**
+ * struct memdev_event - what has happened
+ * @cmd: MEMDEV_CMD_*_NTF
+ * @core: to which device, or NULL
+ * @window: to which window, or NULL
+ * @was: a size before, in bytes
+ * @is: and now
+ */
+struct memdev_event {
+	u8 cmd;
+	struct memdev_core *core;
+	const struct memdev_window *window;
+	u64 was;
+	u64 is;
+};
+
+/**
+ * memdev_put_refusal() - put the last failure of a device into a message
+ * @skb: the message
+ * @attr: the attribute that it goes into
+ * @core: the device, of which the last operation has failed
+ * @admin: with physical addresses
+ *
+ * Context: under core->lock.
+ * Return: 0 or -EMSGSIZE.
+ */
+int memdev_put_refusal(struct sk_buff *skb, int attr, struct memdev_core *core,
+		       bool admin)
+{
+	const struct memdev_failure *failure = &core->failure;
+	const struct memdev_reason *why = &core->last_error;
+	struct nlattr *nest;
+	char memory[24];
+	u64 addr;
+
+	lockdep_assert_held(&core->lock);
+	nest = nla_nest_start(skb, attr);
+	if (!nest ||
+	    nla_put_u32(skb, MEMDEV_A_REFUSAL_OP, failure->op) ||
+	    nla_put_u32(skb, MEMDEV_A_REFUSAL_ERRNO, -failure->rc) ||
+	    nla_put_string(skb, MEMDEV_A_REFUSAL_REASON, why->text) ||
+	    nla_put_u64_64bit(skb, MEMDEV_A_REFUSAL_ASKED, failure->asked,
+			      MEMDEV_A_REFUSAL_PAD) ||
+	    nla_put_u64_64bit(skb, MEMDEV_A_REFUSAL_DONE, failure->done,
+			      MEMDEV_A_REFUSAL_PAD))
+		return -EMSGSIZE;
+	if (why->at_block &&
+	    nla_put_u32(skb, MEMDEV_A_REFUSAL_BLOCK, why->block))
+		return -EMSGSIZE;
+	if (why->at_block && admin) {
+		addr = memdev_block_addr(core, why->block);
+		snprintf(memory, sizeof(memory), "memory%llu",
+			 div64_u64(addr, core->block_size));
+		if (nla_put_u64_64bit(skb, MEMDEV_A_REFUSAL_ADDRESS, addr,
+				      MEMDEV_A_REFUSAL_PAD) ||
+		    nla_put_string(skb, MEMDEV_A_REFUSAL_MEMORY, memory))
+			return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int memdev_event_put_device(struct sk_buff *skb,
+				   const struct memdev_event *e, bool admin)
+{
+	struct memdev_core *core = e->core;
+	const struct memory_device *md = core->md;
+
+	if (nla_put_u32(skb, MEMDEV_A_EVENT_DEVICE, core->id) ||
+	    (md->id[0] && nla_put_string(skb, MEMDEV_A_EVENT_ID, md->id)))
+		return -EMSGSIZE;
+
+	switch (e->cmd) {
+	case MEMDEV_CMD_DEV_NEW_NTF:
+	case MEMDEV_CMD_DEV_DEL_NTF:
+		if (nla_put_u32(skb, MEMDEV_A_EVENT_WINDOW, core->window->id) ||
+		    nla_put_string(skb, MEMDEV_A_EVENT_KIND, md->ops->kind) ||
+		    nla_put_u64_64bit(skb, MEMDEV_A_EVENT_SIZE, core->size,
+				      MEMDEV_A_EVENT_PAD))
+			return -EMSGSIZE;
+		return !admin ? 0 :
+			nla_put_u64_64bit(skb, MEMDEV_A_EVENT_ADDRESS,
+					  core->start, MEMDEV_A_EVENT_PAD);
+	case MEMDEV_CMD_DEV_REFUSED_NTF:
+		return memdev_put_refusal(skb, MEMDEV_A_EVENT_REFUSAL, core,
+					  admin);
+	default:
+		return nla_put_u64_64bit(skb, MEMDEV_A_EVENT_OLD_SIZE, e->was,
+					 MEMDEV_A_EVENT_PAD) ?:
+		       nla_put_u64_64bit(skb, MEMDEV_A_EVENT_NEW_SIZE, e->is,
+					 MEMDEV_A_EVENT_PAD);
+	}
+}
+
+static int memdev_event_put_window(struct sk_buff *skb,
+				   const struct memdev_window *w, bool admin)
+{
+	if (nla_put_u32(skb, MEMDEV_A_EVENT_WINDOW, w->id) ||
+	    nla_put_u64_64bit(skb, MEMDEV_A_EVENT_SIZE, w->size,
+			      MEMDEV_A_EVENT_PAD))
+		return -EMSGSIZE;
+	return !admin ? 0 :
+		nla_put_u64_64bit(skb, MEMDEV_A_EVENT_ADDRESS, w->start,
+				  MEMDEV_A_EVENT_PAD);
+}
+
+static void memdev_event_to(unsigned int group, const struct memdev_event *e,
+			    bool admin)
+{
+	struct sk_buff *skb;
+	void *hdr;
+	int rc;
+
+	if (!genl_has_listeners(memdev_event_family, &init_net, group))
+		return;
+	skb = genlmsg_new(MEMDEV_EVENT_LEN +
+			  (e->cmd == MEMDEV_CMD_DEV_REFUSED_NTF ?
+			   MEMDEV_REFUSAL_LEN : 0),
+			  GFP_ATOMIC | __GFP_NOWARN);
+	if (!skb)
+		return;
+	hdr = genlmsg_put(skb, 0, 0, memdev_event_family, 0, e->cmd);
+	if (!hdr)
+		goto err_free;
+	rc = nla_put_u64_64bit(skb, MEMDEV_A_EVENT_SEQ, memdev_event_seq,
+			       MEMDEV_A_EVENT_PAD) ?:
+	     (e->core ? memdev_event_put_device(skb, e, admin) :
+			memdev_event_put_window(skb, e->window, admin));
+	if (WARN_ON_ONCE(rc))
+		goto err_free;
+	genlmsg_end(skb, hdr);
+	genlmsg_multicast(memdev_event_family, skb, 0, group,
+			  GFP_ATOMIC | __GFP_NOWARN);
+	return;
+
+err_free:
+	nlmsg_free(skb);
+}
+
+static void memdev_event_send(const struct memdev_event *e)
+{
+	spin_lock(&memdev_event_lock);
+	if (memdev_event_family) {
+		memdev_event_seq++;
+		memdev_event_to(MEMDEV_NLGRP_MONITOR, e, true);
+		memdev_event_to(MEMDEV_NLGRP_MONITOR_PUBLIC, e, false);
+	}
+	spin_unlock(&memdev_event_lock);
+}
+
+/**
+ * memdev_event_device() - a device has come or gone
+ * @core: the device
+ * @cmd: MEMDEV_CMD_DEV_NEW_NTF or MEMDEV_CMD_DEV_DEL_NTF
+ */
+void memdev_event_device(struct memdev_core *core, u8 cmd)
+{
+	const struct memdev_event e = { .cmd = cmd, .core = core };
+
+	memdev_event_send(&e);
+}
+
+/**
+ * memdev_event_size() - more or less of a device is plugged or online
+ * @core: the device
+ * @cmd: MEMDEV_CMD_DEV_PLUGGED_NTF or MEMDEV_CMD_DEV_ONLINE_NTF
+ * @was: bytes before
+ * @is: bytes now
+ *
+ * Context: under core->lock.
+ */
+void memdev_event_size(struct memdev_core *core, u8 cmd, u64 was, u64 is)
+{
+	const struct memdev_event e = {
+		.cmd = cmd, .core = core, .was = was, .is = is,
+	};
+
+	lockdep_assert_held(&core->lock);
+	if (was != is)
+		memdev_event_send(&e);
+}
+
+/**
+ * memdev_event_refused() - an operation has failed
+ * @core: the device
+ *
+ * Context: under core->lock.
+ */
+void memdev_event_refused(struct memdev_core *core)
+{
+	const struct memdev_event e = {
+		.cmd = MEMDEV_CMD_DEV_REFUSED_NTF, .core = core,
+	};
+
+	lockdep_assert_held(&core->lock);
+	memdev_event_send(&e);
+}
+
+/**
+ * memdev_event_window() - a window has come or gone
+ * @w: the window
+ * @cmd: MEMDEV_CMD_WINDOW_NEW_NTF or MEMDEV_CMD_WINDOW_DEL_NTF
+ */
+void memdev_event_window(struct memdev_window *w, u8 cmd)
+{
+	const struct memdev_event e = { .cmd = cmd, .window = w };
+
+	memdev_event_send(&e);
+}
+
+/**
+ * memdev_event_stamp() - changes with every message
+ *
+ * Return: a number, never 0.
+ */
+unsigned int memdev_event_stamp(void)
+{
+	unsigned int stamp;
+
+	spin_lock(&memdev_event_lock);
+	stamp = memdev_event_seq;
+	spin_unlock(&memdev_event_lock);
+	return stamp ?: 1;
+}
+
+/**
+ * memdev_event_open() - send messages from now on
+ * @family: the registered family
+ */
+void memdev_event_open(const struct genl_family *family)
+{
+	spin_lock(&memdev_event_lock);
+	memdev_event_family = family;
+	/* What came before is no message that somebody can have missed */
+	memdev_event_seq = 1;
+	spin_unlock(&memdev_event_lock);
+}
+
+/**
+ * memdev_event_close() - send no messages any more
+ */
+void memdev_event_close(void)
+{
+	spin_lock(&memdev_event_lock);
+	memdev_event_family = NULL;
+	spin_unlock(&memdev_event_lock);
+}

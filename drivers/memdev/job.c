@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Requests by netlink that take their time.
+ *
+ * While a request is handled, no family of generic netlink on the machine can
+ * come or go, and as soon as one wants to, all others wait, too. An unplug can
+ * take minutes. So what changes something is done by a thread of its own, which
+ * answers when it is over: the request as it came is kept until then. When the
+ * socket is closed, by a user who has lost patience or by the kernel for one
+ * who was killed, the thread gets a signal, and does what every process does
+ * then.
+ */
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/netlink.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/wait.h>
+#include <net/net_namespace.h>
+#include <net/sock.h>
+
+#include "job.h"
+
+/* Far more than somebody who waits for answers can have */
+#define MEMDEV_JOBS_MAX		256
+
+/* Protects the list of jobs, in the order in which they came, and @gone */
+static DEFINE_MUTEX(memdev_jobs_lock);
+static LIST_HEAD(memdev_jobs);
+static unsigned int memdev_nr_jobs;
+/* Woken when a job leaves the list */
+static DECLARE_WAIT_QUEUE_HEAD(memdev_jobs_wait);
+static const struct genl_family *memdev_jobs_family;
+
+static u32 memdev_job_portid(const struct memdev_job *job)
+{
+	return NETLINK_CB(job->skb).portid;
+}
+
+static void memdev_job_free(struct memdev_job *job)
+{
+	sock_put(NETLINK_CB(job->skb).sk);
+	/* It was only borrowed, see memdev_job_alloc() */
+	job->skb->sk = NULL;
+	consume_skb(job->skb);
+	kfree(job);
+}
+
+static struct memdev_job *memdev_job_alloc(struct sk_buff *skb,
+					   struct genl_info *info,
+					   unsigned int attr_max)
+{
+	const struct nlmsghdr *nlh = info->nlhdr;
+	struct memdev_job *job;
+	unsigned int i;
+
+	job = kzalloc_obj(*job, GFP_KERNEL);
+	if (!job)
+		return NULL;
+	job->skb = alloc_skb(nlh->nlmsg_len, GFP_KERNEL);
+	if (!job->skb) {
+		kfree(job);
+		return NULL;
+	}
+	job->nlh = skb_put_data(job->skb, nlh, nlh->nlmsg_len);
+	for (i = 1; i <= attr_max; i++) {
+		if (info->attrs[i])
+			job->attrs[i] = (void *)job->nlh +
+				((void *)info->attrs[i] - (void *)nlh);
+	}
+	/* What netlink_ack() wants to know: the kernel's socket and the user's */
+	job->skb->sk = skb->sk;
+	NETLINK_CB(job->skb) = NETLINK_CB(skb);
+	sock_hold(NETLINK_CB(job->skb).sk);
+	return job;
+}
+
+/* A socket's requests are done in their order */
+static bool memdev_job_is_next(struct memdev_job *job)
+{
+	struct memdev_job *other;
+	bool next = true;
+
+	mutex_lock(&memdev_jobs_lock);
+	list_for_each_entry(other, &memdev_jobs, list) {
+		if (other == job)
+			break;
+		if (memdev_job_portid(other) == memdev_job_portid(job)) {
+			next = false;
+			break;
+		}
+	}
+	mutex_unlock(&memdev_jobs_lock);
+	return next;
+}
+
+static bool memdev_job_gone(struct memdev_job *job)
+{
+	bool gone;
+
+	mutex_lock(&memdev_jobs_lock);
+	gone = job->gone;
+	mutex_unlock(&memdev_jobs_lock);
+	return gone;
+}
+
+static int memdev_job_reply(struct memdev_job *job, u32 index)
+{
+	const struct genlmsghdr *genlhdr = nlmsg_data(job->nlh);
+	struct sk_buff *skb;
+	void *hdr;
+
+	skb = genlmsg_new(nla_total_size(sizeof(u32)), GFP_KERNEL);
+	if (!skb)
+		return -ENOMEM;
+	hdr = genlmsg_put(skb, memdev_job_portid(job), job->nlh->nlmsg_seq,
+			  memdev_jobs_family, 0, genlhdr->cmd);
+	BUILD_BUG_ON((int)MEMDEV_A_DEV_INDEX != (int)MEMDEV_A_WINDOW_INDEX);
+	if (!hdr || nla_put_u32(skb, MEMDEV_A_DEV_INDEX, index)) {
+		nlmsg_free(skb);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return genlmsg_unicast(&init_net, skb, memdev_job_portid(job));
+}
+
+static void memdev_job_answer(struct memdev_job *job, int rc)
+{
+	struct netlink_ext_ack extack = {};
+	int attr;
+
+	if (rc < 0) {
+		if (!job->why.text[0])
+			memdev_refuse(&job->why, rc, "failed (%d)", rc);
+		extack._msg = job->why.text;
+		attr = job->attr_of[job->why.about];
+		extack.bad_attr = job->bad_attr;
+		if (!extack.bad_attr && attr)
+			extack.bad_attr = job->attrs[attr];
+	} else if (job->makes) {
+		/* It is there, whether the reply arrives or not */
+		memdev_job_reply(job, rc);
+	}
+	if (rc < 0 || job->nlh->nlmsg_flags & NLM_F_ACK)
+		netlink_ack(job->skb, job->nlh, min(rc, 0), &extack);
+}
+
+static int memdev_job_thread(void *data)
+{
+	struct memdev_job *job = data;
+	int rc;
+
+	allow_signal(SIGINT);
+	/* One that came before was lost, but @gone is set since */
+	rc = memdev_job_gone(job) ? -EINTR :
+	     wait_event_interruptible(memdev_jobs_wait,
+				      memdev_job_is_next(job));
+	if (rc)
+		rc = -EINTR;
+	else
+		rc = job->run(job);
+
+	/* Nobody sends a signal to a job that is not in the list */
+	mutex_lock(&memdev_jobs_lock);
+	list_del(&job->list);
+	memdev_nr_jobs--;
+	mutex_unlock(&memdev_jobs_lock);
+
+	if (!job->gone)
+		memdev_job_answer(job, rc);
+	memdev_job_free(job);
+	wake_up_all(&memdev_jobs_wait);
+	module_put_and_kthread_exit(0);
+}
+
+/**
+ * memdev_job_start() - have a request done beside others
+ * @type: how
+ * @skb: what came
+ * @info: what is to be done
+ *
+ * Return: what the handler of the command is to return: that there is nothing to
+ * answer yet, or a negative errno.
+ */
+int memdev_job_start(const struct memdev_job_type *type, struct sk_buff *skb,
+		     struct genl_info *info)
+{
+	struct task_struct *task;
+	struct memdev_job *job;
+	int rc = -ENODEV;
+
+	if (!try_module_get(THIS_MODULE))
+		return -ENODEV;
+	job = memdev_job_alloc(skb, info, type->attr_max);
+	if (!job) {
+		rc = -ENOMEM;
+		goto err_put;
+	}
+	job->run = type->run;
+	job->makes = type->makes;
+	job->attr_of = type->attr_of;
+
+	task = kthread_create(memdev_job_thread, job, "memdev/%u",
+			      info->snd_portid);
+	if (IS_ERR(task)) {
+		rc = PTR_ERR(task);
+		goto err_free;
+	}
+	job->task = task;
+
+	mutex_lock(&memdev_jobs_lock);
+	if (memdev_nr_jobs >= MEMDEV_JOBS_MAX) {
+		mutex_unlock(&memdev_jobs_lock);
+		NL_SET_ERR_MSG(info->extack, "too many requests at a time");
+		rc = -EAGAIN;
+		goto err_stop;
+	}
+	memdev_nr_jobs++;
+	list_add_tail(&job->list, &memdev_jobs);
+	/* Not a moment later: it frees the job */
+	wake_up_process(task);
+	mutex_unlock(&memdev_jobs_lock);
+
+	/* By this, netlink_rcv_skb() leaves the answer to us */
+	return -EINTR;
+
+err_stop:
+	kthread_stop(task);
+err_free:
+	memdev_job_free(job);
+err_put:
+	module_put(THIS_MODULE);
+	/* It would be taken for that we answer */
+	return rc == -EINTR ? -ERESTARTSYS : rc;
+}
+
+static int memdev_jobs_notify(struct notifier_block *nb, unsigned long event,
+			      void *data)
+{
+	const struct netlink_notify *n = data;
+	struct memdev_job *job;
+
+	if (event != NETLINK_URELEASE || n->protocol != NETLINK_GENERIC ||
+	    !net_eq(n->net, &init_net))
+		return NOTIFY_DONE;
+
+	mutex_lock(&memdev_jobs_lock);
+	list_for_each_entry(job, &memdev_jobs, list) {
+		if (memdev_job_portid(job) != n->portid || job->gone)
+			continue;
+		job->gone = true;
+		send_sig(SIGINT, job->task, 1);
+	}
+	mutex_unlock(&memdev_jobs_lock);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block memdev_jobs_nb = {
+	.notifier_call = memdev_jobs_notify,
+};
+
+/**
+ * memdev_jobs_init() - take jobs from now on
+ * @family: whose requests they are
+ *
+ * Return: 0 or a negative errno.
+ */
+int memdev_jobs_init(const struct genl_family *family)
+{
+	memdev_jobs_family = family;
+	return netlink_register_notifier(&memdev_jobs_nb);
+}
+
+/**
+ * memdev_jobs_exit() - no more jobs come, and none is there
+ */
+void memdev_jobs_exit(void)
+{
+	netlink_unregister_notifier(&memdev_jobs_nb);
+}
