@@ -69,7 +69,8 @@ static int memdev_alloc_slot(const struct memdev_alloc *a, int slot,
 					   "invalid slot number %d, valid range is [0-%d]",
 					   slot, (int)a->nr_slots - 1);
 	} else if (test_bit(slot, a->slots)) {
-		return memdev_refuse_about(why, MEMDEV_ABOUT_SLOT, -EBUSY, "slot %d is busy", slot);
+		return memdev_refuse_about(why, MEMDEV_ABOUT_SLOT, -EBUSY,
+					   "slot %d is busy", slot);
 	}
 	r->slot = slot;
 	return 0;

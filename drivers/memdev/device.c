@@ -161,7 +161,8 @@ static int memdev_region_get(struct memory_device *md,
 	if (any)
 		return rc;
 	if (md->window >= 0)
-		return memdev_refuse_about(why, MEMDEV_ABOUT_WINDOW, rc, "there is no window%d",
+		return memdev_refuse_about(why, MEMDEV_ABOUT_WINDOW, rc,
+					   "there is no window%d",
 					   md->window);
 	return memdev_alloc_fit(NULL, NULL, NULL, why);
 }

@@ -210,8 +210,8 @@ static int memdev_add(struct memdev_core *core, unsigned int block,
 		return memdev_refuse_block(why, block, rc,
 					   "block %u: the kernel takes no memmap on memory, boot with memory_hotplug.memmap_on_memory=1 or write 0 to memmap_on_memory",
 					   block);
-	return memdev_refuse_block(why, block, rc, "block %u: adding failed (%d)", block,
-				   rc);
+	return memdev_refuse_block(why, block, rc,
+				   "block %u: adding failed (%d)", block, rc);
 }
 
 /* Remove blocks that are offline and follow each other */

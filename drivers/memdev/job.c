@@ -69,7 +69,7 @@ static struct memdev_job *memdev_job_alloc(struct sk_buff *skb,
 			job->attrs[i] = (void *)job->nlh +
 				((void *)info->attrs[i] - (void *)nlh);
 	}
-	/* What netlink_ack() wants to know: the kernel's socket and the user's */
+	/* What netlink_ack() looks for: the kernel's socket and the user's */
 	job->skb->sk = skb->sk;
 	NETLINK_CB(job->skb) = NETLINK_CB(skb);
 	sock_hold(NETLINK_CB(job->skb).sk);
@@ -180,8 +180,8 @@ static int memdev_job_thread(void *data)
  * @skb: what came
  * @info: what is to be done
  *
- * Return: what the handler of the command is to return: that there is nothing to
- * answer yet, or a negative errno.
+ * Return: what the handler of the command has to return: that there is no answer
+ * yet, or a negative errno.
  */
 int memdev_job_start(const struct memdev_job_type *type, struct sk_buff *skb,
 		     struct genl_info *info)

@@ -23,6 +23,7 @@
  * @MEMDEV_ABOUT_ID: a name
  * @MEMDEV_ABOUT_REQUESTED: a size to follow in the background
  * @MEMDEV_ABOUT_MEMMAP: where the memmap shall be
+ * @NR_MEMDEV_ABOUT: how many they are
  */
 enum memdev_about {
 	MEMDEV_ABOUT_NOTHING,
@@ -36,6 +37,7 @@ enum memdev_about {
 	MEMDEV_ABOUT_ID,
 	MEMDEV_ABOUT_REQUESTED,
 	MEMDEV_ABOUT_MEMMAP,
+	NR_MEMDEV_ABOUT
 };
 
 /**

@@ -208,7 +208,8 @@ static void memdev_unplug_undo(struct memdev_core *core,
 		if (!test_bit(block, core->skip))
 			continue;
 		type = test_bit(block, core->was_movable) ?
-			MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE : MEMDEV_ONLINE_TYPE_ONLINE_KERNEL;
+			MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE :
+			MEMDEV_ONLINE_TYPE_ONLINE_KERNEL;
 		rc = memdev_block_online(memdev_block_addr(core, block), type);
 		if (rc)
 			memdev_refuse_block(why, block, rc,

@@ -515,9 +515,11 @@ int memdev_window_destroy(int id, struct memdev_reason *why)
 	mutex_unlock(&memdev_list_lock);
 
 	if (rc == -ENODEV)
-		return memdev_refuse_about(why, MEMDEV_ABOUT_WINDOW, rc, "there is no window%d", id);
+		return memdev_refuse_about(why, MEMDEV_ABOUT_WINDOW, rc,
+					   "there is no window%d", id);
 	if (rc)
-		return memdev_refuse_about(why, MEMDEV_ABOUT_WINDOW, rc, "window%d has devices", id);
+		return memdev_refuse_about(why, MEMDEV_ABOUT_WINDOW, rc,
+					   "window%d has devices", id);
 
 	memdev_window_remove(w);
 	return 0;

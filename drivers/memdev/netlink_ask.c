@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What devices, windows and memory blocks are, by generic netlink.
+ *
+ * A dump goes by numbers, so that it can go on where it was, whatever has come
+ * and gone meanwhile; that something has is flagged.
+ */
+#include <linux/netlink.h>
+
+#include "netlink.h"
+
+/* --- devices -------------------------------------------------------------- */
+
+static int memdev_nl_put_stats(struct sk_buff *skb, int attr,
+			       const struct memdev_stats *stats)
+{
+	struct nlattr *nest = nla_nest_start(skb, attr);
+
+	if (!nest ||
+	    nla_put_u64_64bit(skb, MEMDEV_A_STATS_COUNT, stats->count,
+			      MEMDEV_A_STATS_PAD) ||
+	    nla_put_u64_64bit(skb, MEMDEV_A_STATS_FAILURES, stats->failures,
+			      MEMDEV_A_STATS_PAD) ||
+	    nla_put_u64_64bit(skb, MEMDEV_A_STATS_BYTES, stats->bytes,
+			      MEMDEV_A_STATS_PAD) ||
+	    nla_put_u64_64bit(skb, MEMDEV_A_STATS_TIME_NS, stats->time_ns,
+			      MEMDEV_A_STATS_PAD))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int memdev_nl_put_size(struct sk_buff *skb, int attr, u64 size)
+{
+	return nla_put_u64_64bit(skb, attr, size, MEMDEV_A_DEV_PAD);
+}
+
+/* What does not change while the device is there */
+static int memdev_nl_put_dev_fixed(struct sk_buff *skb,
+				   struct memdev_core *core,
+				   const struct memory_device_info *info,
+				   bool admin)
+{
+	if (nla_put_u32(skb, MEMDEV_A_DEV_INDEX, core->id) ||
+	    (info->id && nla_put_string(skb, MEMDEV_A_DEV_ID, info->id)) ||
+	    nla_put_string(skb, MEMDEV_A_DEV_KIND, info->kind) ||
+	    nla_put_u32(skb, MEMDEV_A_DEV_WINDOW, core->window->id) ||
+	    memdev_nl_put_size(skb, MEMDEV_A_DEV_SIZE, info->size) ||
+	    memdev_nl_put_size(skb, MEMDEV_A_DEV_ALIGN, core->align) ||
+	    memdev_nl_put_size(skb, MEMDEV_A_DEV_BLOCK_SIZE,
+			       core->block_size) ||
+	    nla_put_s32(skb, MEMDEV_A_DEV_NODE, info->node))
+		return -EMSGSIZE;
+	if (info->slot >= 0 &&
+	    nla_put_s32(skb, MEMDEV_A_DEV_SLOT, info->slot))
+		return -EMSGSIZE;
+	return !admin ? 0 :
+		memdev_nl_put_size(skb, MEMDEV_A_DEV_ADDRESS, info->addr);
+}
+
+static int memdev_nl_put_dev_state(struct sk_buff *skb,
+				   struct memdev_core *core, bool admin)
+{
+	int rc;
+
+	spin_lock(&core->lock);
+	rc = nla_put_u32(skb, MEMDEV_A_DEV_STATE, memdev_state(core)) ?:
+	     memdev_nl_put_size(skb, MEMDEV_A_DEV_ONLINE_SIZE,
+				memdev_blocks_size(core, core->online)) ?:
+	     memdev_nl_put_size(skb, MEMDEV_A_DEV_RETIRED_SIZE,
+				memdev_blocks_size(core, core->retired)) ?:
+	     memdev_nl_put_stats(skb, MEMDEV_A_DEV_PLUG_STATS,
+				 &core->stats[0]) ?:
+	     memdev_nl_put_stats(skb, MEMDEV_A_DEV_UNPLUG_STATS,
+				 &core->stats[1]) ?:
+	     nla_put_string(skb, MEMDEV_A_DEV_LAST_ERROR,
+			    core->last_error.text);
+	if (!rc && core->failure.op != MEMDEV_OP_NONE)
+		rc = memdev_put_refusal(skb, MEMDEV_A_DEV_REFUSAL, core, admin);
+	spin_unlock(&core->lock);
+	return rc;
+}
+
+static int memdev_nl_put_dev(struct sk_buff *skb, struct memdev_core *core,
+			     bool admin)
+{
+	struct memory_device_info info;
+
+	memory_device_get_info(core->md, &info);
+	if (memdev_nl_put_dev_fixed(skb, core, &info, admin) ||
+	    memdev_nl_put_size(skb, MEMDEV_A_DEV_PLUGGED_SIZE,
+			       info.plugged_size) ||
+	    memdev_nl_put_size(skb, MEMDEV_A_DEV_REQUESTED_SIZE,
+			       info.requested_size) ||
+	    nla_put_u32(skb, MEMDEV_A_DEV_ONLINE_TYPE,
+			READ_ONCE(core->online_type)) ||
+	    nla_put_u8(skb, MEMDEV_A_DEV_MEMMAP_ON_MEMORY,
+		       READ_ONCE(core->memmap_on_memory)) ||
+	    nla_put_u32(skb, MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS,
+			READ_ONCE(core->timeout_ms)))
+		return -EMSGSIZE;
+	return memdev_nl_put_dev_state(skb, core, admin);
+}
+
+int memdev_nl_dev_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct memory_device *md;
+	struct sk_buff *reply;
+	void *hdr;
+	int rc;
+
+	rc = memdev_nl_dev_check(info);
+	if (rc)
+		return rc;
+
+	reply = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	if (!reply)
+		return -ENOMEM;
+	hdr = genlmsg_put_reply(reply, info, &memdev_nl_family, 0,
+				MEMDEV_CMD_DEV_GET);
+	if (!hdr) {
+		rc = -EMSGSIZE;
+		goto err_free;
+	}
+
+	md = memdev_nl_dev_find(info->attrs);
+	if (!md) {
+		NL_SET_ERR_MSG_ATTR(info->extack,
+				    memdev_nl_dev_name(info->attrs),
+				    "there is no such device");
+		rc = -ENODEV;
+		goto err_free;
+	}
+	/* Its window stays as long as it is in the list */
+	mutex_lock(&memdev_list_lock);
+	rc = md->core->registered ?
+	     memdev_nl_put_dev(reply, md->core, memdev_nl_admin(skb)) : -ENODEV;
+	mutex_unlock(&memdev_list_lock);
+	memdev_device_put(md);
+	if (rc)
+		goto err_free;
+	genlmsg_end(reply, hdr);
+	return genlmsg_reply(reply, info);
+
+err_free:
+	nlmsg_free(reply);
+	return rc;
+}
+
+static void *memdev_nl_dump_put(struct sk_buff *skb,
+				struct netlink_callback *cb, u8 cmd)
+{
+	void *hdr;
+
+	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			  &memdev_nl_family, NLM_F_MULTI, cmd);
+	if (hdr)
+		genl_dump_check_consistent(cb, hdr);
+	return hdr;
+}
+
+/* Whoever asks for one gets told that this is for all */
+static int memdev_nl_dump_check(struct netlink_callback *cb, int attr_max)
+{
+	struct nlattr **attrs = memdev_dump_attrs(cb);
+	int i;
+
+	for (i = 1; i <= attr_max; i++) {
+		if (!attrs || !attrs[i])
+			continue;
+		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[i],
+				    "a dump is of all, and takes no attribute");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int memdev_nl_dev_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	bool admin = memdev_nl_admin(cb->skb);
+	unsigned long id = cb->args[0];
+	struct memdev_core *core;
+	void *hdr;
+	int rc;
+
+	rc = memdev_nl_dump_check(cb, MEMDEV_A_DEV_ID);
+	if (rc)
+		return rc;
+
+	mutex_lock(&memdev_list_lock);
+	cb->seq = memdev_generation;
+	for (; (core = memdev_device_next(&id)); id++) {
+		hdr = memdev_nl_dump_put(skb, cb, MEMDEV_CMD_DEV_GET);
+		rc = hdr ? memdev_nl_put_dev(skb, core, admin) : -EMSGSIZE;
+		if (rc) {
+			if (hdr)
+				genlmsg_cancel(skb, hdr);
+			break;
+		}
+		genlmsg_end(skb, hdr);
+	}
+	mutex_unlock(&memdev_list_lock);
+
+	cb->args[0] = id;
+	return skb->len ?: rc;
+}
+
+/* --- windows -------------------------------------------------------------- */
+
+static int memdev_nl_put_window(struct sk_buff *skb, struct memdev_window *w,
+				bool admin)
+{
+	struct memdev_alloc *a = &w->alloc;
+	u64 limit, used, largest_free;
+	unsigned int nr_slots;
+
+	mutex_lock(&w->lock);
+	limit = a->limit;
+	used = a->used;
+	nr_slots = a->nr_slots;
+	largest_free = memdev_alloc_largest_free(a);
+	mutex_unlock(&w->lock);
+
+	if (nla_put_u32(skb, MEMDEV_A_WINDOW_INDEX, w->id) ||
+	    (admin && nla_put_u64_64bit(skb, MEMDEV_A_WINDOW_START, w->start,
+					MEMDEV_A_WINDOW_PAD)) ||
+	    nla_put_u64_64bit(skb, MEMDEV_A_WINDOW_SIZE, w->size,
+			      MEMDEV_A_WINDOW_PAD) ||
+	    nla_put_s32(skb, MEMDEV_A_WINDOW_NODE, w->node) ||
+	    nla_put_u32(skb, MEMDEV_A_WINDOW_SOURCE, w->source) ||
+	    nla_put_u64_64bit(skb, MEMDEV_A_WINDOW_LIMIT, limit,
+			      MEMDEV_A_WINDOW_PAD) ||
+	    nla_put_u32(skb, MEMDEV_A_WINDOW_SLOTS, nr_slots) ||
+	    nla_put_u64_64bit(skb, MEMDEV_A_WINDOW_USED, used,
+			      MEMDEV_A_WINDOW_PAD) ||
+	    nla_put_u64_64bit(skb, MEMDEV_A_WINDOW_LARGEST_FREE, largest_free,
+			      MEMDEV_A_WINDOW_PAD) ||
+	    nla_put_u64_64bit(skb, MEMDEV_A_WINDOW_BLOCK_SIZE,
+			      memory_block_size_bytes(), MEMDEV_A_WINDOW_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+int memdev_nl_window_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct memdev_window *w;
+	struct sk_buff *reply;
+	void *hdr;
+	int id, rc;
+
+	rc = memdev_nl_window_check(info);
+	if (rc)
+		return rc;
+	id = memdev_nl_index(info->attrs[MEMDEV_A_WINDOW_INDEX]);
+
+	reply = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	if (!reply)
+		return -ENOMEM;
+	hdr = genlmsg_put_reply(reply, info, &memdev_nl_family, 0,
+				MEMDEV_CMD_WINDOW_GET);
+	if (!hdr) {
+		rc = -EMSGSIZE;
+		goto err_free;
+	}
+
+	mutex_lock(&memdev_list_lock);
+	w = memdev_window_next(id);
+	rc = w && w->id == id ?
+	     memdev_nl_put_window(reply, w, memdev_nl_admin(skb)) : -ENODEV;
+	mutex_unlock(&memdev_list_lock);
+	if (rc == -ENODEV)
+		NL_SET_ERR_MSG_ATTR(info->extack,
+				    info->attrs[MEMDEV_A_WINDOW_INDEX],
+				    "there is no such window");
+	if (rc)
+		goto err_free;
+	genlmsg_end(reply, hdr);
+	return genlmsg_reply(reply, info);
+
+err_free:
+	nlmsg_free(reply);
+	return rc;
+}
+
+int memdev_nl_window_get_dumpit(struct sk_buff *skb,
+				struct netlink_callback *cb)
+{
+	bool admin = memdev_nl_admin(cb->skb);
+	struct memdev_window *w;
+	int id = cb->args[0];
+	void *hdr;
+	int rc;
+
+	rc = memdev_nl_dump_check(cb, MEMDEV_A_WINDOW_INDEX);
+	if (rc)
+		return rc;
+
+	mutex_lock(&memdev_list_lock);
+	cb->seq = memdev_generation;
+	for (; (w = memdev_window_next(id)); id = w->id + 1) {
+		hdr = memdev_nl_dump_put(skb, cb, MEMDEV_CMD_WINDOW_GET);
+		rc = hdr ? memdev_nl_put_window(skb, w, admin) : -EMSGSIZE;
+		if (rc) {
+			if (hdr)
+				genlmsg_cancel(skb, hdr);
+			break;
+		}
+		genlmsg_end(skb, hdr);
+	}
+	mutex_unlock(&memdev_list_lock);
+
+	cb->args[0] = id;
+	return skb->len ?: rc;
+}
+
+/* --- blocks --------------------------------------------------------------- */
+
+/* Puts the run that starts with @first; returns the length of the run */
+static int memdev_nl_put_run(struct sk_buff *skb, struct memdev_core *core,
+			     unsigned int first, bool admin)
+{
+	enum memdev_block_state state;
+	unsigned int nr;
+
+	state = memdev_block_run(core, first, &nr);
+	if (nla_put_u32(skb, MEMDEV_A_BLOCK_DEVICE, core->id) ||
+	    nla_put_u32(skb, MEMDEV_A_BLOCK_FIRST, first) ||
+	    nla_put_u32(skb, MEMDEV_A_BLOCK_COUNT, nr) ||
+	    nla_put_u32(skb, MEMDEV_A_BLOCK_STATE, state) ||
+	    (admin && nla_put_u64_64bit(skb, MEMDEV_A_BLOCK_ADDRESS,
+					memdev_block_addr(core, first),
+					MEMDEV_A_BLOCK_PAD)))
+		return -EMSGSIZE;
+	return nr;
+}
+
+static int memdev_nl_block_check(struct netlink_ext_ack *extack,
+				 struct nlattr **attrs,
+				 const struct memdev_core *core)
+{
+	const struct nlattr *first = attrs[MEMDEV_A_BLOCK_FIRST];
+
+	if (!core) {
+		NL_SET_ERR_MSG_ATTR(extack, attrs[MEMDEV_A_BLOCK_DEVICE],
+				    "there is no such device");
+		return -ENODEV;
+	}
+	if (first && nla_get_u32(first) >= core->nr_blocks) {
+		NL_SET_ERR_MSG_ATTR(extack, first,
+				    "the device has fewer memory blocks");
+		return -ERANGE;
+	}
+	return 0;
+}
+
+/* Under memdev_list_lock, which it stays under */
+static struct memdev_core *memdev_nl_block_device(struct nlattr **attrs)
+{
+	unsigned long want = nla_get_u32(attrs[MEMDEV_A_BLOCK_DEVICE]);
+	unsigned long id = want;
+	struct memdev_core *core = memdev_device_next(&id);
+
+	return id == want ? core : NULL;
+}
+
+int memdev_nl_block_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	const struct nlattr *first = info->attrs[MEMDEV_A_BLOCK_FIRST];
+	struct memdev_core *core;
+	struct sk_buff *reply;
+	void *hdr;
+	int rc;
+
+	if (GENL_REQ_ATTR_CHECK(info, MEMDEV_A_BLOCK_DEVICE) ||
+	    GENL_REQ_ATTR_CHECK(info, MEMDEV_A_BLOCK_FIRST)) {
+		NL_SET_ERR_MSG(info->extack,
+			       "a device and its first block have to be named");
+		return -EINVAL;
+	}
+
+	reply = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	if (!reply)
+		return -ENOMEM;
+	hdr = genlmsg_put_reply(reply, info, &memdev_nl_family, 0,
+				MEMDEV_CMD_BLOCK_GET);
+	if (!hdr) {
+		rc = -EMSGSIZE;
+		goto err_free;
+	}
+
+	mutex_lock(&memdev_list_lock);
+	core = memdev_nl_block_device(info->attrs);
+	rc = memdev_nl_block_check(info->extack, info->attrs, core);
+	if (!rc)
+		rc = memdev_nl_put_run(reply, core, nla_get_u32(first),
+				       memdev_nl_admin(skb));
+	mutex_unlock(&memdev_list_lock);
+	if (rc < 0)
+		goto err_free;
+	genlmsg_end(reply, hdr);
+	return genlmsg_reply(reply, info);
+
+err_free:
+	nlmsg_free(reply);
+	return rc;
+}
+
+/*
+ * Where a dump of blocks is: the device in args[0], the block in args[1], and
+ * in args[2] whether it has begun.
+ */
+static int memdev_nl_block_dump_start(struct netlink_callback *cb,
+				      struct nlattr **attrs)
+{
+	struct memdev_core *core;
+	int rc;
+
+	if (cb->args[2])
+		return 0;
+	if (attrs && attrs[MEMDEV_A_BLOCK_FIRST] &&
+	    !attrs[MEMDEV_A_BLOCK_DEVICE]) {
+		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[MEMDEV_A_BLOCK_FIRST],
+				    "the first block of which device?");
+		return -EINVAL;
+	}
+	if (attrs && attrs[MEMDEV_A_BLOCK_DEVICE]) {
+		core = memdev_nl_block_device(attrs);
+		rc = memdev_nl_block_check(cb->extack, attrs, core);
+		if (rc)
+			return rc;
+		cb->args[0] = core->id;
+		if (attrs[MEMDEV_A_BLOCK_FIRST])
+			cb->args[1] = nla_get_u32(attrs[MEMDEV_A_BLOCK_FIRST]);
+	}
+	cb->args[2] = 1;
+	return 0;
+}
+
+static int memdev_nl_block_dump_device(struct sk_buff *skb,
+				       struct netlink_callback *cb,
+				       struct memdev_core *core, bool admin)
+{
+	void *hdr;
+	int rc;
+
+	while (cb->args[1] < core->nr_blocks) {
+		hdr = memdev_nl_dump_put(skb, cb, MEMDEV_CMD_BLOCK_GET);
+		rc = hdr ? memdev_nl_put_run(skb, core, cb->args[1], admin) :
+			   -EMSGSIZE;
+		if (rc < 0) {
+			if (hdr)
+				genlmsg_cancel(skb, hdr);
+			return rc;
+		}
+		genlmsg_end(skb, hdr);
+		cb->args[1] += rc;
+	}
+	return 0;
+}
+
+int memdev_nl_block_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct nlattr **attrs = memdev_dump_attrs(cb);
+	bool one = attrs && attrs[MEMDEV_A_BLOCK_DEVICE];
+	bool admin = memdev_nl_admin(cb->skb);
+	struct memdev_core *core;
+	unsigned long id;
+	int rc;
+
+	mutex_lock(&memdev_list_lock);
+	/* Any change of a block is one of those that are told */
+	cb->seq = memdev_event_stamp();
+	rc = memdev_nl_block_dump_start(cb, attrs);
+	if (rc)
+		goto out;
+
+	id = cb->args[0];
+	while ((core = memdev_device_next(&id))) {
+		/* Another one, where the one that we were at has gone */
+		if (id != cb->args[0])
+			cb->args[1] = 0;
+		if (one && id != nla_get_u32(attrs[MEMDEV_A_BLOCK_DEVICE]))
+			break;
+		cb->args[0] = id;
+		rc = memdev_nl_block_dump_device(skb, cb, core, admin);
+		if (rc)
+			break;
+		cb->args[0] = ++id;
+		cb->args[1] = 0;
+	}
+out:
+	mutex_unlock(&memdev_list_lock);
+	return skb->len ?: rc;
+}

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Changes by generic netlink. Here a request is checked as far as that needs no
+ * lock; a job (job.c) does the rest.
+ *
+ * Who may not change anything is told just that, whatever else is wrong.
+ */
+#include <linux/netlink.h>
+#include <linux/numa.h>
+
+#include "job.h"
+#include "netlink.h"
+
+/* --- devices -------------------------------------------------------------- */
+
+static const u8 memdev_nl_dev_about[NR_MEMDEV_ABOUT] = {
+	[MEMDEV_ABOUT_SIZE]		= MEMDEV_A_DEV_SIZE,
+	[MEMDEV_ABOUT_ADDRESS]		= MEMDEV_A_DEV_ADDRESS,
+	[MEMDEV_ABOUT_ALIGN]		= MEMDEV_A_DEV_ALIGN,
+	[MEMDEV_ABOUT_SLOT]		= MEMDEV_A_DEV_SLOT,
+	[MEMDEV_ABOUT_NODE]		= MEMDEV_A_DEV_NODE,
+	[MEMDEV_ABOUT_WINDOW]		= MEMDEV_A_DEV_WINDOW,
+	[MEMDEV_ABOUT_KIND]		= MEMDEV_A_DEV_KIND,
+	[MEMDEV_ABOUT_ID]		= MEMDEV_A_DEV_ID,
+	[MEMDEV_ABOUT_REQUESTED]	= MEMDEV_A_DEV_REQUESTED_SIZE,
+	[MEMDEV_ABOUT_MEMMAP]		= MEMDEV_A_DEV_MEMMAP_ON_MEMORY,
+};
+
+static int memdev_nl_change(struct sk_buff *skb, struct genl_info *info,
+			    const struct memdev_job_type *type)
+{
+	if (!memdev_nl_admin(skb)) {
+		NL_SET_ERR_MSG(info->extack,
+			       "changes need CAP_SYS_ADMIN in the initial user namespace");
+		return -EPERM;
+	}
+	return memdev_job_start(type, skb, info);
+}
+
+/* A device is named, and nobody without the right to change it is told more */
+static int memdev_nl_dev_change(struct sk_buff *skb, struct genl_info *info,
+				const struct memdev_job_type *type)
+{
+	int rc = memdev_nl_admin(skb) ? memdev_nl_dev_check(info) : 0;
+
+	return rc ?: memdev_nl_change(skb, info, type);
+}
+
+/* The device that a job is about; drop it by memdev_device_put() */
+static struct memory_device *memdev_job_device(struct memdev_job *job)
+{
+	struct memory_device *md = memdev_nl_dev_find(job->attrs);
+
+	if (!md) {
+		memdev_refuse(&job->why, -ENODEV, "there is no such device");
+		job->bad_attr = memdev_nl_dev_name(job->attrs);
+	}
+	return md;
+}
+
+static int memdev_job_dev_params(struct memdev_job *job,
+				 struct memory_device_params *p)
+{
+	struct nlattr **attrs = job->attrs;
+	struct memdev_reason *why = &job->why;
+
+	*p = (struct memory_device_params){
+		.kind = "virtio-mem",
+		.window = -1,
+		.node = NUMA_NO_NODE,
+		.slot = -1,
+		.size = nla_get_u64(attrs[MEMDEV_A_DEV_SIZE]),
+	};
+	if (attrs[MEMDEV_A_DEV_KIND])
+		nla_strscpy(p->kind, attrs[MEMDEV_A_DEV_KIND], sizeof(p->kind));
+	if (attrs[MEMDEV_A_DEV_ID])
+		nla_strscpy(p->id, attrs[MEMDEV_A_DEV_ID], sizeof(p->id));
+	if (attrs[MEMDEV_A_DEV_WINDOW])
+		p->window = memdev_nl_index(attrs[MEMDEV_A_DEV_WINDOW]);
+	if (attrs[MEMDEV_A_DEV_NODE])
+		p->node = nla_get_s32(attrs[MEMDEV_A_DEV_NODE]);
+	if (attrs[MEMDEV_A_DEV_SLOT])
+		p->slot = nla_get_s32(attrs[MEMDEV_A_DEV_SLOT]);
+	if (attrs[MEMDEV_A_DEV_ADDRESS])
+		p->addr = nla_get_u64(attrs[MEMDEV_A_DEV_ADDRESS]);
+	if (attrs[MEMDEV_A_DEV_ALIGN])
+		p->align = nla_get_u64(attrs[MEMDEV_A_DEV_ALIGN]);
+
+	if (attrs[MEMDEV_A_DEV_ID] && !memdev_id_is_good(p->id))
+		return memdev_refuse_about(why, MEMDEV_ABOUT_ID, -EINVAL,
+					   "an id is made of letters, digits, dots, dashes and underscores, and is not the number of a device");
+	/* Within the kernel they mean that none was asked for */
+	if (attrs[MEMDEV_A_DEV_ADDRESS] && !p->addr)
+		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EINVAL,
+					   "0 is no address of a device");
+	if (attrs[MEMDEV_A_DEV_ALIGN] && !p->align)
+		return memdev_refuse_about(why, MEMDEV_ABOUT_ALIGN, -EINVAL,
+					   "0 is no alignment");
+	return 0;
+}
+
+static int memdev_job_dev_new(struct memdev_job *job)
+{
+	struct memory_device_params params;
+	int rc;
+
+	rc = memdev_job_dev_params(job, &params) ?: memdev_bus_enter();
+	if (rc)
+		return rc;
+	rc = memdev_bus_new_device(&params, &job->why);
+	return memdev_bus_leave(rc, &job->why);
+}
+
+int memdev_nl_dev_new_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	static const struct memdev_job_type type = {
+		.run = memdev_job_dev_new,
+		.makes = true,
+		.attr_of = memdev_nl_dev_about,
+		.attr_max = MEMDEV_A_DEV_SLOT,
+	};
+
+	if (memdev_nl_admin(skb) &&
+	    GENL_REQ_ATTR_CHECK(info, MEMDEV_A_DEV_SIZE)) {
+		NL_SET_ERR_MSG(info->extack, "a device needs a size");
+		return -EINVAL;
+	}
+	return memdev_nl_change(skb, info, &type);
+}
+
+static int memdev_job_dev_del(struct memdev_job *job)
+{
+	struct memory_device *md;
+	int rc;
+
+	rc = memdev_bus_enter();
+	if (rc)
+		return rc;
+	md = memdev_job_device(job);
+	if (md) {
+		rc = memdev_bus_del_device(md, &job->why);
+		memdev_device_put(md);
+	} else {
+		rc = -ENODEV;
+	}
+	return memdev_bus_leave(rc, &job->why);
+}
+
+int memdev_nl_dev_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	static const struct memdev_job_type type = {
+		.run = memdev_job_dev_del,
+		.attr_of = memdev_nl_dev_about,
+		.attr_max = MEMDEV_A_DEV_ID,
+	};
+
+	return memdev_nl_dev_change(skb, info, &type);
+}
+
+static int memdev_job_dev_set(struct memdev_job *job)
+{
+	struct memdev_settings set = {};
+	struct nlattr **attrs = job->attrs;
+	struct memory_device *md;
+	int rc;
+
+	if (attrs[MEMDEV_A_DEV_REQUESTED_SIZE]) {
+		set.has |= MEMDEV_SET_REQUESTED;
+		set.requested = nla_get_u64(attrs[MEMDEV_A_DEV_REQUESTED_SIZE]);
+	}
+	if (attrs[MEMDEV_A_DEV_ONLINE_TYPE]) {
+		set.has |= MEMDEV_SET_ONLINE_TYPE;
+		set.online_type = nla_get_u32(attrs[MEMDEV_A_DEV_ONLINE_TYPE]);
+	}
+	if (attrs[MEMDEV_A_DEV_MEMMAP_ON_MEMORY]) {
+		set.has |= MEMDEV_SET_MEMMAP;
+		set.memmap_on_memory =
+			nla_get_u8(attrs[MEMDEV_A_DEV_MEMMAP_ON_MEMORY]);
+	}
+	if (attrs[MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS]) {
+		set.has |= MEMDEV_SET_TIMEOUT;
+		set.timeout_ms =
+			nla_get_u32(attrs[MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS]);
+	}
+
+	md = memdev_job_device(job);
+	if (!md)
+		return -ENODEV;
+	rc = memdev_core_set(md->core, &set, &job->why);
+	memdev_device_put(md);
+	return rc;
+}
+
+static int memdev_nl_set_check(struct genl_info *info)
+{
+	const struct nlattr *timeout;
+
+	timeout = info->attrs[MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS];
+	if (timeout && nla_get_u32(timeout) > MEMDEV_TIMEOUT_MAX) {
+		NL_SET_ERR_MSG_ATTR(info->extack, timeout,
+				    "the deadline is too long");
+		return -ERANGE;
+	}
+	if (timeout || info->attrs[MEMDEV_A_DEV_REQUESTED_SIZE] ||
+	    info->attrs[MEMDEV_A_DEV_ONLINE_TYPE] ||
+	    info->attrs[MEMDEV_A_DEV_MEMMAP_ON_MEMORY])
+		return 0;
+	NL_SET_ERR_MSG(info->extack, "there is nothing to set");
+	return -EINVAL;
+}
+
+int memdev_nl_dev_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	static const struct memdev_job_type type = {
+		.run = memdev_job_dev_set,
+		.attr_of = memdev_nl_dev_about,
+		.attr_max = MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS,
+	};
+
+	int rc = memdev_nl_admin(skb) ? memdev_nl_set_check(info) : 0;
+
+	return rc ?: memdev_nl_dev_change(skb, info, &type);
+}
+
+static int memdev_job_dev_op(struct memdev_job *job, enum memdev_op op)
+{
+	const struct nlattr *size = job->attrs[MEMDEV_A_DEV_SIZE];
+	struct memory_device *md;
+	int rc;
+
+	md = memdev_job_device(job);
+	if (!md)
+		return -ENODEV;
+	rc = memdev_core_op(md->core, op,
+			    size ? nla_get_u64(size) : MEMORY_DEVICE_ALL,
+			    &job->why);
+	memdev_device_put(md);
+	return rc;
+}
+
+static int memdev_job_dev_plug(struct memdev_job *job)
+{
+	return memdev_job_dev_op(job, MEMDEV_OP_PLUG);
+}
+
+static int memdev_job_dev_unplug(struct memdev_job *job)
+{
+	return memdev_job_dev_op(job, MEMDEV_OP_UNPLUG);
+}
+
+static int memdev_nl_amount_check(struct genl_info *info)
+{
+	const struct nlattr *size = info->attrs[MEMDEV_A_DEV_SIZE];
+	const struct nlattr *all = info->attrs[MEMDEV_A_DEV_ALL];
+
+	if (size && all) {
+		NL_SET_ERR_MSG_ATTR(info->extack, all,
+				    "a size, or all; not both");
+		return -EINVAL;
+	}
+	if (!all && GENL_REQ_ATTR_CHECK(info, MEMDEV_A_DEV_SIZE)) {
+		NL_SET_ERR_MSG(info->extack, "neither a size nor all is there");
+		return -EINVAL;
+	}
+	/* Within the kernel it means all */
+	if (size && !nla_get_u64(size)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, size,
+				    "0 bytes are nothing to do");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int memdev_nl_op(struct sk_buff *skb, struct genl_info *info,
+			const struct memdev_job_type *type)
+{
+	int rc = memdev_nl_admin(skb) ? memdev_nl_amount_check(info) : 0;
+
+	return rc ?: memdev_nl_dev_change(skb, info, type);
+}
+
+int memdev_nl_dev_plug_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	static const struct memdev_job_type type = {
+		.run = memdev_job_dev_plug,
+		.attr_of = memdev_nl_dev_about,
+		.attr_max = MEMDEV_A_DEV_ALL,
+	};
+
+	return memdev_nl_op(skb, info, &type);
+}
+
+int memdev_nl_dev_unplug_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	static const struct memdev_job_type type = {
+		.run = memdev_job_dev_unplug,
+		.attr_of = memdev_nl_dev_about,
+		.attr_max = MEMDEV_A_DEV_ALL,
+	};
+
+	return memdev_nl_op(skb, info, &type);
+}
+
+/* --- windows -------------------------------------------------------------- */
+
+static const u8 memdev_nl_window_about[NR_MEMDEV_ABOUT] = {
+	[MEMDEV_ABOUT_SIZE]		= MEMDEV_A_WINDOW_SIZE,
+	[MEMDEV_ABOUT_ADDRESS]		= MEMDEV_A_WINDOW_START,
+	[MEMDEV_ABOUT_NODE]		= MEMDEV_A_WINDOW_NODE,
+	[MEMDEV_ABOUT_WINDOW]		= MEMDEV_A_WINDOW_INDEX,
+};
+
+static int memdev_job_window_new(struct memdev_job *job)
+{
+	struct nlattr **attrs = job->attrs;
+	struct memdev_window_spec spec = {
+		.size = nla_get_u64(attrs[MEMDEV_A_WINDOW_SIZE]),
+		.node = NUMA_NO_NODE,
+		.carve = !attrs[MEMDEV_A_WINDOW_START],
+	};
+	int rc;
+
+	if (!spec.size)
+		return memdev_refuse_about(&job->why, MEMDEV_ABOUT_SIZE,
+					   -EINVAL, "a window needs a size");
+	if (attrs[MEMDEV_A_WINDOW_START])
+		spec.start = nla_get_u64(attrs[MEMDEV_A_WINDOW_START]);
+	if (attrs[MEMDEV_A_WINDOW_NODE])
+		spec.node = nla_get_s32(attrs[MEMDEV_A_WINDOW_NODE]);
+
+	rc = memdev_bus_enter();
+	if (rc)
+		return rc;
+	rc = memdev_window_create(&spec, &job->why);
+	return memdev_bus_leave(rc, &job->why);
+}
+
+int memdev_nl_window_new_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	static const struct memdev_job_type type = {
+		.run = memdev_job_window_new,
+		.makes = true,
+		.attr_of = memdev_nl_window_about,
+		.attr_max = MEMDEV_A_WINDOW_NODE,
+	};
+
+	if (memdev_nl_admin(skb) &&
+	    GENL_REQ_ATTR_CHECK(info, MEMDEV_A_WINDOW_SIZE)) {
+		NL_SET_ERR_MSG(info->extack, "a window needs a size");
+		return -EINVAL;
+	}
+	return memdev_nl_change(skb, info, &type);
+}
+
+static int memdev_job_window_del(struct memdev_job *job)
+{
+	int id = memdev_nl_index(job->attrs[MEMDEV_A_WINDOW_INDEX]);
+	int rc;
+
+	rc = memdev_bus_enter();
+	if (rc)
+		return rc;
+	rc = memdev_window_destroy(id, &job->why);
+	return memdev_bus_leave(rc, &job->why);
+}
+
+int memdev_nl_window_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	static const struct memdev_job_type type = {
+		.run = memdev_job_window_del,
+		.attr_of = memdev_nl_window_about,
+		.attr_max = MEMDEV_A_WINDOW_INDEX,
+	};
+	int rc = memdev_nl_admin(skb) ? memdev_nl_window_check(info) : 0;
+
+	return rc ?: memdev_nl_change(skb, info, &type);
+}
