@@ -446,7 +446,7 @@ static void pair_init(struct pair *p, u64 start, u64 blocks,
 static void step_fit(struct pair *p)
 {
 	struct memdev_region *r = p->spare[p->nr_spare - 1];
-	struct memdev_reason why = { "" };
+	struct memdev_reason why = { .text = "" };
 	struct memdev_alloc_request req;
 	const char *id = r->id;
 	struct answer answer;

@@ -58,6 +58,28 @@ static void test_without_a_reason(void)
 	window_free(w);
 }
 
+static void test_reasons(void)
+{
+	struct memdev_reason why = {};
+
+	EXPECT_INT(-EBUSY, memdev_refuse(NULL, -EBUSY, "no"));
+	EXPECT_INT(-EIO, memdev_refuse_block(NULL, 7, -EIO, "no"));
+	EXPECT_INT(-ENOMEM, memdev_refuse_about(NULL, MEMDEV_ABOUT_ID, -ENOMEM,
+						"no"));
+
+	EXPECT_INT(-EIO, memdev_refuse_block(&why, 7, -EIO, "block %d", 7));
+	EXPECT_STR("block 7", why.text);
+	EXPECT_INT(1, why.at_block);
+	EXPECT_INT(7, why.block);
+	EXPECT_INT(MEMDEV_ABOUT_NOTHING, why.about);
+
+	EXPECT_INT(-EEXIST, memdev_refuse_about(&why, MEMDEV_ABOUT_ID, -EEXIST,
+						"id %s", "x"));
+	EXPECT_STR("id x", why.text);
+	EXPECT_INT(0, why.at_block);
+	EXPECT_INT(MEMDEV_ABOUT_ID, why.about);
+}
+
 /* A reason that does not fit is cut, and ends. */
 static void test_long_reason(void)
 {
@@ -370,6 +392,7 @@ static const struct {
 	{ test_new_window, "a new window is empty" },
 	{ test_no_window, "without a window there is nothing" },
 	{ test_without_a_reason, "nobody has to want a reason" },
+	{ test_reasons, "a reason says which block, or what is at fault" },
 	{ test_long_reason, "a reason that is too long is cut" },
 	{ test_alignment, "alignments: powers of two, of a block to the window's own" },
 	{ test_aligned_gaps, "a gap counts from its first aligned block" },

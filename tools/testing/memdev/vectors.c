@@ -18,7 +18,7 @@ static void test_vector(const struct memdev_alloc_vector *v)
 		.size = v->size,
 		.slot = MEMDEV_SLOT_NONE,
 	};
-	struct memdev_reason why = { "" };
+	struct memdev_reason why = { .text = "" };
 	struct memdev_region r = {};
 	struct window w;
 	unsigned int i;
@@ -164,7 +164,7 @@ static void expect_first_told(enum mistake first, enum mistake second)
 		.size = BLOCK,
 		.slot = MEMDEV_SLOT_NONE,
 	};
-	struct memdev_reason why = { "" };
+	struct memdev_reason why = { .text = "" };
 	struct window *w = window(4);
 	struct memdev_region r;
 	int rc;

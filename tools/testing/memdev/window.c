@@ -71,7 +71,7 @@ struct memdev_region expect_fit(const char *file, int line,
 				struct memdev_alloc_request req)
 {
 	struct memdev_region r = { .id = "mine" };
-	struct memdev_reason why = { "untouched" };
+	struct memdev_reason why = { .text = "untouched" };
 	int rc;
 
 	rc = memdev_alloc_fit(&w->a, &req, &r, &why);
@@ -89,11 +89,41 @@ struct memdev_region expect_fit(const char *file, int line,
 	return r;
 }
 
+/* What of a request is at fault, by what is said of it */
+static enum memdev_about about(const char *text)
+{
+	static const struct {
+		const char *begins;
+		enum memdev_about about;
+	} said[] = {
+		{ "invalid slot ", MEMDEV_ABOUT_SLOT },
+		{ "slot ", MEMDEV_ABOUT_SLOT },
+		{ "the alignment ", MEMDEV_ABOUT_ALIGN },
+		{ "address ", MEMDEV_ABOUT_ADDRESS },
+		{ "can't add memory device [", MEMDEV_ABOUT_ADDRESS },
+		{ "can't add memory device, ", MEMDEV_ABOUT_SIZE },
+		{ "not enough space", MEMDEV_ABOUT_SIZE },
+		{ "could not find position", MEMDEV_ABOUT_SIZE },
+		{ "backend memory size", MEMDEV_ABOUT_SIZE },
+		{ "a memory device needs a size", MEMDEV_ABOUT_SIZE },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(said) / sizeof(*said); i++) {
+		if (!strncmp(text, said[i].begins, strlen(said[i].begins)))
+			return said[i].about;
+	}
+	return MEMDEV_ABOUT_NOTHING;
+}
+
 void expect_refusal(const char *file, int line, const struct window *w, int rc,
 		    const char *text, struct memdev_alloc_request req)
 {
 	struct memdev_region r = { .id = "mine" };
-	struct memdev_reason why = { "" };
+	/* Of something else, which is not to stay */
+	struct memdev_reason why = {
+		.about = NR_MEMDEV_ABOUT, .at_block = true,
+	};
 	int got;
 
 	got = memdev_alloc_fit(w ? &w->a : NULL, &req, &r, &why);
@@ -101,4 +131,8 @@ void expect_refusal(const char *file, int line, const struct window *w, int rc,
 		unit_fail(file, line, "%d, not %d: \"%s\"", got, rc, why.text);
 	if (strcmp(why.text, text))
 		unit_fail(file, line, "\"%s\", not \"%s\"", why.text, text);
+	if (why.about != about(text) || why.at_block)
+		unit_fail(file, line, "\"%s\" is about %d, not %d%s", why.text,
+			  why.about, about(text),
+			  why.at_block ? ", and a block's" : "");
 }
