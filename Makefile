@@ -30,6 +30,7 @@ modules: kdir
 
 # The samples use what memdev.ko exports.
 samples: modules
+	@$(RM) samples/memdev/Module.symvers # or old versions of symbols stay
 	$(kbuild_samples) modules
 
 # Distributions' headers ask for modules to be signed and have no key for it.
@@ -69,6 +70,8 @@ compare:
 
 gen:
 	$(UNIT)/gen_vectors.py drivers/memdev/alloc_vectors.h
+	@$(VM)/fetch tools
+	$(UNIT)/gen_netlink
 
 clean:
 	$(RM) -r build

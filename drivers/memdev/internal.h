@@ -4,14 +4,14 @@
  *
  *   linux/memdev.h <- internal.h <- { reason, alloc, watch, online, window,
  *     event, hotplug, unplug } <- { info, device } <- { bus, resize } <-
- *     { sysfs, netlink, job } <- main
+ *     { sysfs, netlink*, job } <- main
  *
  * emu.c sees the public header only.
  *
  * Locks, outermost first:
  *
  *   memdev_bus_lock	one write to new_* or del_* at a time
- *   memdev_list_lock	the lists of windows, devices and kinds
+ *   memdev_list_lock	the lists of windows, devices and kinds, their numbers
  *   window->lock	the window's block map, limit and slots
  *   core->op_lock	one plug or unplug of a device at a time; held across
  *			add_memory*() and remove_memory()
@@ -19,6 +19,10 @@
  *			mem_hotplug_lock, the memory notifier chain
  *   core->lock		spinlock, the state of a device; all that the memory
  *			notifier takes
+ *   memdev_event_lock	spinlock, the order of messages to those who monitor
+ *
+ * memdev_jobs_lock (job.c) is taken while none of these is held, and none of
+ * them while it is.
  */
 #ifndef _MEMDEV_INTERNAL_H
 #define _MEMDEV_INTERNAL_H
