@@ -161,16 +161,18 @@ static int memdev_job_thread(void *data)
 	else
 		rc = job->run(job);
 
+	/* In the list, so that the socket's next answer is not before this */
+	if (!memdev_job_gone(job))
+		memdev_job_answer(job, rc);
+
 	/* Nobody sends a signal to a job that is not in the list */
 	mutex_lock(&memdev_jobs_lock);
 	list_del(&job->list);
 	memdev_nr_jobs--;
 	mutex_unlock(&memdev_jobs_lock);
-
-	if (!job->gone)
-		memdev_job_answer(job, rc);
-	memdev_job_free(job);
 	wake_up_all(&memdev_jobs_wait);
+
+	memdev_job_free(job);
 	module_put_and_kthread_exit(0);
 }
 

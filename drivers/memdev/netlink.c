@@ -29,17 +29,6 @@ bool memdev_nl_admin(struct sk_buff *skb)
 }
 
 /**
- * memdev_nl_index() - a number as the rest of the driver has it
- * @attr: the attribute that has it
- *
- * Return: the number; the largest, which is nobody's, for one that is too large.
- */
-int memdev_nl_index(const struct nlattr *attr)
-{
-	return min_t(u32, nla_get_u32(attr), INT_MAX);
-}
-
-/**
  * memdev_nl_dev_find() - the device that a request names
  * @attrs: of the request, which memdev_nl_dev_check() has passed
  *
@@ -50,8 +39,10 @@ struct memory_device *memdev_nl_dev_find(struct nlattr **attrs)
 {
 	const struct nlattr *index = attrs[MEMDEV_A_DEV_INDEX];
 
+	/* The largest is nobody's */
 	if (index)
-		return memdev_device_get(memdev_nl_index(index), NULL);
+		return memdev_device_get(min_t(u32, nla_get_u32(index),
+					       INT_MAX), NULL);
 	return memdev_device_get(-1, nla_data(attrs[MEMDEV_A_DEV_ID]));
 }
 
@@ -97,17 +88,23 @@ const struct nlattr *memdev_nl_dev_name(struct nlattr **attrs)
 }
 
 /**
- * memdev_nl_window_check() - whether a request names a window
+ * memdev_nl_window_check() - whether a request names what can be a window
  * @info: the request
  *
- * Return: 0, or -EINVAL and the reason in the extack.
+ * Return: 0, or -EINVAL or -ENODEV and the reason in the extack.
  */
 int memdev_nl_window_check(struct genl_info *info)
 {
-	if (!GENL_REQ_ATTR_CHECK(info, MEMDEV_A_WINDOW_INDEX))
+	const struct nlattr *index = info->attrs[MEMDEV_A_WINDOW_INDEX];
+
+	if (GENL_REQ_ATTR_CHECK(info, MEMDEV_A_WINDOW_INDEX)) {
+		NL_SET_ERR_MSG(info->extack, "no window named, by its index");
+		return -EINVAL;
+	}
+	if (nla_get_u32(index) <= INT_MAX)
 		return 0;
-	NL_SET_ERR_MSG(info->extack, "no window named, by its index");
-	return -EINVAL;
+	NL_SET_ERR_MSG_ATTR(info->extack, index, "there is no such window");
+	return -ENODEV;
 }
 
 /* --- the family ----------------------------------------------------------- */

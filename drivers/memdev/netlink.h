@@ -13,7 +13,6 @@
 extern struct genl_family memdev_nl_family;
 
 bool memdev_nl_admin(struct sk_buff *skb);
-int memdev_nl_index(const struct nlattr *attr);
 struct memory_device *memdev_nl_dev_find(struct nlattr **attrs);
 int memdev_nl_dev_check(struct genl_info *info);
 const struct nlattr *memdev_nl_dev_name(struct nlattr **attrs);

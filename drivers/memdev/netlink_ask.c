@@ -58,13 +58,27 @@ static int memdev_nl_put_dev_fixed(struct sk_buff *skb,
 		memdev_nl_put_size(skb, MEMDEV_A_DEV_ADDRESS, info->addr);
 }
 
+/* What does, as it is at one moment */
 static int memdev_nl_put_dev_state(struct sk_buff *skb,
-				   struct memdev_core *core, bool admin)
+				   struct memdev_core *core,
+				   const struct memory_device_info *info,
+				   bool admin)
 {
+	const struct memory_device_ops *ops = core->md->ops;
+	u64 plugged, requested;
 	int rc;
 
 	spin_lock(&core->lock);
+	plugged = memdev_blocks_size(core, core->plugged);
+	requested = core->requested;
+	/* Unless the provider knows better */
+	if (ops->get_plugged_size || ops->fill_device_info) {
+		plugged = info->plugged_size;
+		requested = info->requested_size;
+	}
 	rc = nla_put_u32(skb, MEMDEV_A_DEV_STATE, memdev_state(core)) ?:
+	     memdev_nl_put_size(skb, MEMDEV_A_DEV_PLUGGED_SIZE, plugged) ?:
+	     memdev_nl_put_size(skb, MEMDEV_A_DEV_REQUESTED_SIZE, requested) ?:
 	     memdev_nl_put_size(skb, MEMDEV_A_DEV_ONLINE_SIZE,
 				memdev_blocks_size(core, core->online)) ?:
 	     memdev_nl_put_size(skb, MEMDEV_A_DEV_RETIRED_SIZE,
@@ -88,10 +102,6 @@ static int memdev_nl_put_dev(struct sk_buff *skb, struct memdev_core *core,
 
 	memory_device_get_info(core->md, &info);
 	if (memdev_nl_put_dev_fixed(skb, core, &info, admin) ||
-	    memdev_nl_put_size(skb, MEMDEV_A_DEV_PLUGGED_SIZE,
-			       info.plugged_size) ||
-	    memdev_nl_put_size(skb, MEMDEV_A_DEV_REQUESTED_SIZE,
-			       info.requested_size) ||
 	    nla_put_u32(skb, MEMDEV_A_DEV_ONLINE_TYPE,
 			READ_ONCE(core->online_type)) ||
 	    nla_put_u8(skb, MEMDEV_A_DEV_MEMMAP_ON_MEMORY,
@@ -99,7 +109,7 @@ static int memdev_nl_put_dev(struct sk_buff *skb, struct memdev_core *core,
 	    nla_put_u32(skb, MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS,
 			READ_ONCE(core->timeout_ms)))
 		return -EMSGSIZE;
-	return memdev_nl_put_dev_state(skb, core, admin);
+	return memdev_nl_put_dev_state(skb, core, &info, admin);
 }
 
 int memdev_nl_dev_get_doit(struct sk_buff *skb, struct genl_info *info)
@@ -251,7 +261,7 @@ int memdev_nl_window_get_doit(struct sk_buff *skb, struct genl_info *info)
 	rc = memdev_nl_window_check(info);
 	if (rc)
 		return rc;
-	id = memdev_nl_index(info->attrs[MEMDEV_A_WINDOW_INDEX]);
+	id = nla_get_u32(info->attrs[MEMDEV_A_WINDOW_INDEX]);
 
 	reply = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
 	if (!reply)

@@ -76,7 +76,7 @@ static int memdev_job_dev_params(struct memdev_job *job,
 	if (attrs[MEMDEV_A_DEV_ID])
 		nla_strscpy(p->id, attrs[MEMDEV_A_DEV_ID], sizeof(p->id));
 	if (attrs[MEMDEV_A_DEV_WINDOW])
-		p->window = memdev_nl_index(attrs[MEMDEV_A_DEV_WINDOW]);
+		p->window = nla_get_u32(attrs[MEMDEV_A_DEV_WINDOW]);
 	if (attrs[MEMDEV_A_DEV_NODE])
 		p->node = nla_get_s32(attrs[MEMDEV_A_DEV_NODE]);
 	if (attrs[MEMDEV_A_DEV_SLOT])
@@ -86,6 +86,9 @@ static int memdev_job_dev_params(struct memdev_job *job,
 	if (attrs[MEMDEV_A_DEV_ALIGN])
 		p->align = nla_get_u64(attrs[MEMDEV_A_DEV_ALIGN]);
 
+	if (attrs[MEMDEV_A_DEV_WINDOW] && p->window < 0)
+		return memdev_refuse_about(why, MEMDEV_ABOUT_WINDOW, -ENODEV,
+					   "there is no window%u", p->window);
 	if (attrs[MEMDEV_A_DEV_ID] && !memdev_id_is_good(p->id))
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ID, -EINVAL,
 					   "an id is made of letters, digits, dots, dashes and underscores, and is not the number of a device");
@@ -354,7 +357,7 @@ int memdev_nl_window_new_doit(struct sk_buff *skb, struct genl_info *info)
 
 static int memdev_job_window_del(struct memdev_job *job)
 {
-	int id = memdev_nl_index(job->attrs[MEMDEV_A_WINDOW_INDEX]);
+	int id = nla_get_u32(job->attrs[MEMDEV_A_WINDOW_INDEX]);
 	int rc;
 
 	rc = memdev_bus_enter();
