@@ -42,6 +42,13 @@ install: kdir
 		$$(sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 			$(KDIR)/include/generated/utsrelease.h)
 
+# What memdevctl takes is told by its own Makefile where it is missing.
+memdevctl:
+	$(MAKE) -C tools/memdev OUTPUT=$(CURDIR)/build/memdevctl
+
+install-memdevctl: memdevctl
+	$(MAKE) -C tools/memdev OUTPUT=$(CURDIR)/build/memdevctl install
+
 kdir:
 ifeq ($(KDIR),)
 	@echo "no kernel headers found: install linux-headers-amd64, or name a build tree with KDIR=" >&2
@@ -83,6 +90,7 @@ help:
 	@echo 'make [KDIR=DIR]         build drivers/memdev/memdev.ko (W=1, C=1 as in the kernel)'
 	@echo 'make samples            and samples/memdev/memdev-sample.ko'
 	@echo 'make install            install it for that kernel, run depmod'
+	@echo 'make memdevctl          build the tool; make install-memdevctl installs it'
 	@echo 'make demo [KERNEL=6.1]  see it at work in a VM (6.1, 6.12, 7.3)'
 	@echo 'make check              test everything: builds, VMs, static checks'
 	@echo '    KERNELS="6.1 7.3"   on these kernels only'
@@ -96,5 +104,5 @@ help:
 	@echo 'make gen                make anew what is generated of the sources'
 	@echo 'make clean              remove what was built'
 
-.PHONY: all modules samples install kdir demo check unit kunit compare gen \
-	clean help
+.PHONY: all modules samples install memdevctl install-memdevctl kdir demo \
+	check unit kunit compare gen clean help
