@@ -21,8 +21,8 @@
  *			notifier takes
  *   memdev_event_lock	spinlock, the order of messages to those who monitor
  *
- * memdev_jobs_lock (job.c) is taken while none of these is held, and none of
- * them while it is.
+ * memdev_jobs_lock (job.c), a spinlock, is taken while none of these is held, and
+ * none of them while it is.
  */
 #ifndef _MEMDEV_INTERNAL_H
 #define _MEMDEV_INTERNAL_H

@@ -12,10 +12,10 @@
  */
 #include <linux/kthread.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/netlink.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
@@ -26,7 +26,7 @@
 #define MEMDEV_JOBS_MAX		256
 
 /* Protects the list of jobs, in the order in which they came, and @gone */
-static DEFINE_MUTEX(memdev_jobs_lock);
+static DEFINE_SPINLOCK(memdev_jobs_lock);
 static LIST_HEAD(memdev_jobs);
 static unsigned int memdev_nr_jobs;
 /* Woken when a job leaves the list */
@@ -82,7 +82,7 @@ static bool memdev_job_is_next(struct memdev_job *job)
 	struct memdev_job *other;
 	bool next = true;
 
-	mutex_lock(&memdev_jobs_lock);
+	spin_lock(&memdev_jobs_lock);
 	list_for_each_entry(other, &memdev_jobs, list) {
 		if (other == job)
 			break;
@@ -91,7 +91,7 @@ static bool memdev_job_is_next(struct memdev_job *job)
 			break;
 		}
 	}
-	mutex_unlock(&memdev_jobs_lock);
+	spin_unlock(&memdev_jobs_lock);
 	return next;
 }
 
@@ -99,9 +99,9 @@ static bool memdev_job_gone(struct memdev_job *job)
 {
 	bool gone;
 
-	mutex_lock(&memdev_jobs_lock);
+	spin_lock(&memdev_jobs_lock);
 	gone = job->gone;
-	mutex_unlock(&memdev_jobs_lock);
+	spin_unlock(&memdev_jobs_lock);
 	return gone;
 }
 
@@ -166,10 +166,10 @@ static int memdev_job_thread(void *data)
 		memdev_job_answer(job, rc);
 
 	/* Nobody sends a signal to a job that is not in the list */
-	mutex_lock(&memdev_jobs_lock);
+	spin_lock(&memdev_jobs_lock);
 	list_del(&job->list);
 	memdev_nr_jobs--;
-	mutex_unlock(&memdev_jobs_lock);
+	spin_unlock(&memdev_jobs_lock);
 	wake_up_all(&memdev_jobs_wait);
 
 	memdev_job_free(job);
@@ -211,9 +211,9 @@ int memdev_job_start(const struct memdev_job_type *type, struct sk_buff *skb,
 	}
 	job->task = task;
 
-	mutex_lock(&memdev_jobs_lock);
+	spin_lock(&memdev_jobs_lock);
 	if (memdev_nr_jobs >= MEMDEV_JOBS_MAX) {
-		mutex_unlock(&memdev_jobs_lock);
+		spin_unlock(&memdev_jobs_lock);
 		NL_SET_ERR_MSG(info->extack, "too many requests at a time");
 		rc = -EAGAIN;
 		goto err_stop;
@@ -222,7 +222,7 @@ int memdev_job_start(const struct memdev_job_type *type, struct sk_buff *skb,
 	list_add_tail(&job->list, &memdev_jobs);
 	/* Not a moment later: it frees the job */
 	wake_up_process(task);
-	mutex_unlock(&memdev_jobs_lock);
+	spin_unlock(&memdev_jobs_lock);
 
 	/* By this, netlink_rcv_skb() leaves the answer to us */
 	return -EINTR;
@@ -247,14 +247,14 @@ static int memdev_jobs_notify(struct notifier_block *nb, unsigned long event,
 	    !net_eq(n->net, &init_net))
 		return NOTIFY_DONE;
 
-	mutex_lock(&memdev_jobs_lock);
+	spin_lock(&memdev_jobs_lock);
 	list_for_each_entry(job, &memdev_jobs, list) {
 		if (memdev_job_portid(job) != n->portid || job->gone)
 			continue;
 		job->gone = true;
 		send_sig(SIGINT, job->task, 1);
 	}
-	mutex_unlock(&memdev_jobs_lock);
+	spin_unlock(&memdev_jobs_lock);
 	return NOTIFY_OK;
 }
 
