@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+# shellcheck disable=SC2317 # functions that check runs
+#
+# A thousand devices, and one dump has them all, each once, by index, whatever
+# else goes on; and is much faster than reading sysfs.
+#
+# What is reserved is at the end: the kernel takes memory blocks for as large as
+# what it has of memory lets them be, and 2 GiB would be too few.
+#
+# VM: many: mem=804G timeout=3600 append=memmap=800G$0x180000000
+# VM: many: qemu="-object memory-backend-ram,id=m,size=804G,reserve=off"
+# VM: many: qemu="-machine memory-backend=m"
+
+. "$(dirname "$0")/lib.sh"
+
+nr=${NR:-1000}
+
+command -v nlmany >/dev/null || skip_all "nlmany is missing"
+reserved || skip_all "no reserved range on this machine"
+# Some more, for those that come and go meanwhile
+[ $((RESERVED_SIZE / BLOCK)) -ge $((nr + 16)) ] ||
+	skip_all "no reserved range of $((nr + 16)) memory blocks of $BLOCK bytes"
+
+log_mark
+check "the module loads" load devices=0 \
+	window="$((RESERVED_SIZE / BLOCK * BLOCK))@$(hex "$RESERVED")"
+began=$(uptime_ms)
+is "$nr devices are made" "$(nlmany make "$nr" "$BLOCK")" "made $nr"
+say "in $(($(uptime_ms) - began)) ms"
+is "one dump has all of them, each once, by index" "$(nlmany dump "$nr")" \
+	"whole $nr"
+is "sysfs has as many" "$(wc -l <$BUS/device_list)" "$nr"
+is "a dump is flagged when a device comes meanwhile, and when one goes" \
+	"$(nlmany meanwhile "$nr" $BLOCK | sed 's/, [0-9]* parts//')" \
+	"whole $nr
+a device came: flagged
+a device went: flagged"
+
+mkfifo "$TMP/churn.in"
+nlmany churn "$nr" $BLOCK <"$TMP/churn.in" >"$TMP/churn" &
+churn=$!
+exec 5>"$TMP/churn.in"
+check "devices come and go" until_true 60 grep -q churning "$TMP/churn"
+nlmany race "$nr" 100 >"$TMP/race"
+is "what is not flagged has all that were there throughout, each once" \
+	"$(sed 's/=.*//' "$TMP/race")" flagged
+check "some dumps were flagged" grep -q 'flagged=[1-9]' "$TMP/race"
+say "$(cat "$TMP/race")"
+exec 5>&-
+check "devices came and went to the end" wait $churn
+say "$(cat "$TMP/churn")"
+is "the others are all there" "$(nlmany dump "$nr")" "whole $nr"
+
+if nlmany speed "$nr" 9 >"$TMP/speed"; then
+	pass "a dump is 10 times as fast as reading 8 attributes of each"
+else
+	fail "a dump is 10 times as fast as reading 8 attributes of each" \
+		"$(cat "$TMP/speed")"
+fi
+say "$(cat "$TMP/speed")"
+check "the kernel did not complain" log_quiet
+finish
