@@ -1,0 +1,121 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+# shellcheck disable=SC2317 # functions that check runs
+#
+# Nothing that is sent to the netlink family breaks it, or changes what no valid
+# message of somebody who may asked to change. SEED= sends the same again.
+#
+# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000
+
+. "$(dirname "$0")/lib.sh"
+
+messages=${MESSAGES:-50000}
+
+for program in nlreq nlfuzz; do
+	command -v $program >/dev/null || skip_all "$program is missing"
+done
+
+user()
+{
+	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all \
+		--bounding-set=-all -- "$@"
+}
+
+# what all of them are and have, but statistics and reasons
+all_of_them()
+{
+	nlreq -d dev-get | sed -E 's/ (plug-stats|unplug-stats|refusal)\.[^ ]*//g
+		s/ last-error=.*//'
+	nlreq -d window-get
+	snapshot
+}
+
+# the module's own threads, and those that do somebody's requests
+threads()
+{
+	cat /proc/[0-9]*/comm 2>/dev/null | grep '^memdev' | sort | xargs
+}
+
+references()
+{
+	cat /sys/module/memdev/refcnt
+}
+
+is_now()
+{
+	"$1"
+	[ "$("$1")" = "$2" ]
+}
+
+chmod 755 "$TMP"
+reserved || skip_all "no reserved range on this machine"
+[ $RESERVED_SIZE -ge $((8 * BLOCK)) ] ||
+	skip_all "no reserved range of 8 memory blocks on this machine"
+seed=${SEED:-$(random 1000000000)}
+say "SEED=$seed"
+log_mark
+# The last block is nobody's, so that there can be another window
+check "the module loads" load devices=0 \
+	window="$((7 * BLOCK))@$(hex "$RESERVED")"
+for size in 2 1 2; do
+	is "a device of $size blocks" \
+		"$(nlreq dev-new size=$((size * BLOCK)) | tail -n 1)" ok
+done
+base_threads=$(threads)
+base_references=$(references)
+is "a block is plugged" "$(nlreq dev-plug index=0 size=$BLOCK)" ok
+
+# --- who may not --------------------------------------------------------------------
+
+all_of_them >"$TMP/before"
+began=$(uptime_s)
+if user nlfuzz $((seed + 1)) "$messages" >"$TMP/user"; then
+	pass "nobody sends $messages messages and changes nothing"
+else
+	fail "nobody sends $messages messages and changes nothing" \
+		"$(cat "$TMP/user")"
+fi
+say "$(cat "$TMP/user")" "in $(($(uptime_s) - began)) s"
+is "all is as before" "$(all_of_them | diff "$TMP/before" -)" ""
+
+# --- who may ------------------------------------------------------------------------
+
+began=$(uptime_s)
+if nlfuzz "$seed" "$messages" >"$TMP/root"; then
+	pass "root sends $messages messages and changes what it asks for"
+else
+	fail "root sends $messages messages and changes what it asks for" \
+		"$(cat "$TMP/root")"
+fi
+say "$(cat "$TMP/root")" "in $(($(uptime_s) - began)) s"
+# shellcheck disable=SC2016 # expanded by that shell
+check "sysfs, /proc/iomem and lsmem agree" sh -c '
+	for dev in "$@"; do
+		memagree "$dev" || exit
+	done' sh $BUS/devices/*
+
+# --- nothing is left ----------------------------------------------------------------
+
+nlreq -d dev-get | sed -n 's/^dev-get index=\([0-9]*\) .*/\1/p' >"$TMP/indices"
+while read -r index; do
+	nlreq dev-set index="$index" unplug-timeout-ms=0
+	[ "$(cat $BUS/devices/memdev"$index"/plugged_size)" = 0 ] ||
+		nlreq dev-unplug index="$index" all
+	nlreq dev-del index="$index"
+done <"$TMP/indices" >"$TMP/said"
+is "all devices can be unplugged and removed" \
+	"$(grep -v '^ok' "$TMP/said")" ""
+nlreq -d window-get | sed -n 's/^window-get index=\([0-9]*\) .*/\1/p' |
+	while read -r index; do
+		nlreq window-del index="$index"
+	done >"$TMP/said"
+is "and all windows" "$(grep -v '^ok' "$TMP/said")" ""
+is "no device and no window is left" "$(nlreq -d dev-get) $(
+	nlreq -d window-get)" "ok ok"
+check "no thread is left" until_true 60 is_now threads "$base_threads"
+check "no reference to the module is left" \
+	until_true 60 is_now references "$base_references"
+check "rmmod" rmmod memdev
+check "the kernel did not complain" log_quiet
+finish
