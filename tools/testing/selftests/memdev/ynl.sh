@@ -1,0 +1,266 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+# shellcheck disable=SC2317 # functions that check runs
+#
+# The kernel's own client of netlink families, which knows nothing of this one
+# but its spec, lists, makes, plugs, unplugs and listens.
+#
+# YNL= is its cli.py; without it, that of the kernel's tree around this one, or
+# of the sources that were fetched for building the tests.
+#
+# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000
+
+. "$(dirname "$0")/lib.sh"
+
+TOP=$HERE/../../../..
+SPEC=$TOP/Documentation/netlink/specs/memdev.yaml
+CACHED=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/memdev/tools/root/linux
+
+# client: sets YNL, or fails
+client()
+{
+	local tree file
+
+	[ -z "${YNL:-}" ] || return 0
+	for tree in "$TOP" "$CACHED"; do
+		for file in pyynl/cli.py cli.py; do
+			YNL=$tree/tools/net/ynl/$file
+			[ ! -e "$YNL" ] || return 0
+		done
+	done
+	return 1
+}
+
+client || skip_all "no cli.py of tools/net/ynl; name it by YNL="
+[ -e "$YNL" ] || skip_all "there is no $YNL"
+[ -e "$SPEC" ] || skip_all "there is no $SPEC"
+python3 -c 'import yaml' 2>/dev/null ||
+	skip_all "python3 with yaml is missing (Debian: python3-yaml)"
+
+# The spec is to be checked, too, where that can be done
+SCHEMA=${YNL%/tools/net/ynl/*}/Documentation/netlink/genetlink-legacy.yaml
+if [ -e "$SCHEMA" ] && python3 -c 'import jsonschema' 2>/dev/null; then
+	set -- --schema "$SCHEMA"
+else
+	set -- --no-schema
+	SCHEMA=
+fi
+schema="$*"
+export PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+
+ynl()
+{
+	# shellcheck disable=SC2086 # words
+	python3 "$YNL" --spec "$SPEC" $schema --output-json "$@"
+}
+
+# json EXPRESSION <JSON: of what was read, as x
+json()
+{
+	python3 -c '
+import json, sys
+x = json.load(sys.stdin)
+print(eval(sys.argv[1]))' "$1"
+}
+
+# same_as_sysfs <DUMP: says what differs, and at last how many values there were
+same_as_sysfs()
+{
+	python3 -c '
+import json, os, sys
+
+BUS = "/sys/bus/memdev/devices/"
+WINDOWS = "/sys/devices/memdev/"
+NUMBERS = ("address", "start", "size", "align", "node", "slot", "block-size",
+           "plugged-size", "online-size", "requested-size",
+           "memmap-on-memory", "unplug-timeout-ms", "limit", "slots", "used",
+           "largest-free")
+WORDS = ("id", "kind", "state", "online-type", "last-error", "source")
+DIRS = {"plug-stats": "plug", "unplug-stats": "unplug"}
+
+def read(path):
+    with open(path) as file:
+        return file.read().rstrip("\n")
+
+def differ(what, got, want):
+    if got != want:
+        print(what, "is", got, "not", want)
+
+compared = 0
+for thing in json.load(sys.stdin):
+    window = "source" in thing
+    path = (WINDOWS + "window" if window else BUS + "memdev") + \
+        str(thing["index"]) + "/"
+    for name in NUMBERS + WORDS:
+        file = path + name.replace("-", "_")
+        if name not in thing:
+            if os.path.exists(file) and read(file) not in ("", "-1", "none"):
+                print(file, "is", read(file), "and not in the dump")
+            continue
+        if not os.path.exists(file):
+            if not window or name != "block-size":
+                print("there is no", file)
+            continue
+        compared += 1
+        if name in NUMBERS:
+            differ(name, int(thing[name]), int(read(file), 0))
+        elif name in ("state", "online-type", "source"):
+            differ(name, thing[name].replace("_", "-"),
+                   read(file).replace("_", "-"))
+        else:
+            differ(name, thing[name], read(file))
+    for name, direction in DIRS.items():
+        if name not in thing:
+            continue
+        for what in ("count", "failures", "bytes"):
+            compared += 1
+            differ(name + "." + what, thing[name][what],
+                   int(read(path + "stats/" + direction + "_" + what)))
+print(compared, "values")'
+}
+
+# agrees NAME WHAT LEAST: a dump of WHAT has LEAST values or more, as sysfs has them
+agrees()
+{
+	local said
+
+	ynl --dump "$2" >"$TMP/dump" 2>&1
+	said=$(same_as_sysfs <"$TMP/dump" 2>&1)
+	if [ "${said% values}" != "$said" ] && [ "${said% values}" -ge "$3" ] \
+	   2>/dev/null; then
+		pass "$1"
+	else
+		fail "$1" "$said" "$(cat "$TMP/dump")"
+	fi
+	say "$said"
+}
+
+# do_ok NAME COMMAND JSON: it is done
+do_ok()
+{
+	check "$1" ynl --do "$2" --json "$3"
+}
+
+load_blocks 4
+first=$(first_block)
+start=$(($(get address)))
+if [ -n "$SCHEMA" ]; then
+	check "the spec is as specs have to be" ynl --validate
+else
+	skip "the spec is as specs have to be" "no schema, or no jsonschema"
+fi
+
+# --- what there is ---------------------------------------------------------------------
+
+agrees "--dump dev-get is what sysfs has" dev-get 20
+agrees "--dump window-get is what sysfs has" window-get 8
+
+# --- what is done ----------------------------------------------------------------------
+
+is "the device goes" "$(put $BUS/del_device memdev0)" ok
+is "the list is empty" "$(ynl --dump dev-get)" "[]"
+ynl --do dev-new \
+	--json "{\"size\": $((3 * BLOCK)), \"id\": \"y\", \"kind\": \"virtio-mem\"}" \
+	>"$TMP/new" 2>&1
+index=$(json 'x["index"]' <"$TMP/new")
+D=$BUS/devices/memdev$index
+is "--do dev-new makes a device and tells its index" "$(get id)" y
+do_ok "--do dev-set sets its deadline and type" dev-set \
+	"{\"id\": \"y\", \"unplug-timeout-ms\": 0, \"online-type\": \"online-movable\"}"
+is "they are set" "$(get unplug_timeout_ms) $(get online_type)" \
+	"0 online_movable"
+do_ok "--do dev-plug plugs a size" dev-plug \
+	"{\"index\": $index, \"size\": $((2 * BLOCK))}"
+is "it is plugged" "$(get plugged_blocks)" 0-1
+agrees "--dump dev-get is what sysfs has" dev-get 20
+is "somebody puts a block offline" "$(put $MEM/memory"$first"/state offline)" ok
+is "--dump block-get tells the runs of blocks" \
+	"$(ynl --dump block-get | json '[(r["device"], r["first"], r["count"],
+	r["state"], r["address"]) for r in x]')" \
+	"[($index, 0, 1, 'offline', $start), ($index, 1, 1, 'movable', $((
+	start + BLOCK))), ($index, 2, 1, 'unplugged', $((start + 2 * BLOCK)))]"
+do_ok "--do dev-plug plugs all" dev-plug '{"id": "y", "all": true}'
+is "all is plugged" "$(get plugged_blocks)" 0-2
+is "--do dev-get tells of one" "$(ynl --do dev-get --json '{"id": "y"}' |
+	json 'x["state"], x["plugged-size"], x["online-size"]')" \
+	"('plugged', $((3 * BLOCK)), $((2 * BLOCK)))"
+
+# --- what is refused ---------------------------------------------------------------------
+
+ynl --do dev-del --json "{\"index\": $index}" >"$TMP/said" 2>&1
+check "what is refused is said in words" grep -q 'error: .*plugged: Device' "$TMP/said"
+say "$(cat "$TMP/said")"
+ynl --do dev-plug --json "{\"index\": 99, \"all\": true}" >"$TMP/said" 2>&1
+check "with the attribute that is wrong" \
+	grep -q "bad-attr.*\.index" "$TMP/said"
+say "$(cat "$TMP/said")"
+ynl --do dev-plug --json "{\"index\": $index}" >"$TMP/said" 2>&1
+check "and with the one that is missing" \
+	grep -q "miss-type.*size" "$TMP/said"
+say "$(cat "$TMP/said")"
+
+# --- what is heard -----------------------------------------------------------------------
+
+do_ok "--do dev-unplug unplugs all" dev-unplug '{"id": "y", "all": true}'
+is "nothing is plugged" "$(get plugged_size) $(get state)" "0 unplugged"
+ynl --subscribe monitor --duration 600 >"$TMP/events" 2>&1 &
+listener=$!
+
+heard()
+{
+	grep -q "$@" "$TMP/events"
+}
+
+# It does not say when it listens
+plugs_and_is_heard()
+{
+	put_dev plug "$BLOCK" >/dev/null
+	put_dev unplug "$BLOCK" >/dev/null
+	sleep 1
+	heard plugged
+}
+
+check "--subscribe monitor hears something" until_true 120 plugs_and_is_heard
+is "a device is made" "$(put $BUS/new_device "size=$BLOCK id=z")" ok
+D=$BUS/devices/memdev$(grep -lx z $BUS/devices/*/id | tr -dc 0-9)
+z=${D##*memdev}
+is "plugged" "$(put_dev plug all)" ok
+is "unplugged" "$(put_dev unplug all)" ok
+is "and deleted" "$(put $BUS/del_device z)" ok
+check "it hears of that" until_true 120 heard dev-del-ntf
+kill $listener
+wait $listener 2>/dev/null
+python3 -c '
+import json, sys
+seqs = []
+for line in sys.stdin:
+    event = json.loads(line)
+    seqs.append(event["msg"]["seq"])
+    if event["msg"].get("id") != "z":
+        continue
+    msg = event["msg"]
+    print(event["name"], msg["device"],
+          *(msg[k] for k in ("address", "size", "old-size", "new-size")
+            if k in msg))
+if seqs != list(range(seqs[0], seqs[0] + len(seqs))):
+    print("gaps:", seqs)' <"$TMP/events" >"$TMP/heard" 2>&1
+is "all of it, in order, without a gap" "$(cat "$TMP/heard")" \
+	"dev-new-ntf $z $((start + 3 * BLOCK)) $BLOCK
+dev-plugged-ntf $z 0 $BLOCK
+dev-online-ntf $z 0 $BLOCK
+dev-online-ntf $z $BLOCK 0
+dev-plugged-ntf $z $BLOCK 0
+dev-del-ntf $z $((start + 3 * BLOCK)) $BLOCK"
+say "$(tail -n 2 "$TMP/events")"
+
+D=$BUS/devices/memdev$index
+do_ok "--do dev-del removes a device" dev-del '{"id": "y"}'
+check "it has gone" [ ! -e "$D" ]
+do_ok "--do window-del removes the window" window-del '{"index": 0}'
+check "it has gone" [ ! -e $WINDOWS/window0 ]
+check "--do window-new makes it again" ynl --do window-new \
+	--json "{\"start\": $start, \"size\": $((4 * BLOCK))}"
+agrees "--dump window-get is what sysfs has" window-get 8
+check "the kernel did not complain" log_quiet
+finish
