@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * monitor: a line an event.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "dev.h"
+#include "memdevctl.h"
+
+/* For bursts, such as the blocks of a large plug one after the other */
+#define RECEIVE_BUFFER	(4 << 20)
+
+struct monitor {
+	struct nl nl;
+	bool json;
+	bool bytes;
+	uint64_t next;		/* number of the message to come, 0: any */
+	bool gone;		/* the module was removed */
+};
+
+static const char *event_name(uint8_t cmd)
+{
+	switch (cmd) {
+	case MEMDEV_CMD_DEV_NEW_NTF:
+		return "dev-new";
+	case MEMDEV_CMD_DEV_DEL_NTF:
+		return "dev-del";
+	case MEMDEV_CMD_DEV_PLUGGED_NTF:
+		return "dev-plugged";
+	case MEMDEV_CMD_DEV_ONLINE_NTF:
+		return "dev-online";
+	case MEMDEV_CMD_DEV_REFUSED_NTF:
+		return "dev-refused";
+	case MEMDEV_CMD_WINDOW_NEW_NTF:
+		return "window-new";
+	case MEMDEV_CMD_WINDOW_DEL_NTF:
+		return "window-del";
+	}
+	return "unknown";
+}
+
+static void print_time(const struct monitor *monitor)
+{
+	struct timeval now;
+	struct tm tm;
+	char date[32], zone[8];
+
+	gettimeofday(&now, NULL);
+	localtime_r(&now.tv_sec, &tm);
+	if (!monitor->json) {
+		strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &tm);
+		printf("%s.%03ld ", date, (long)now.tv_usec / 1000);
+		return;
+	}
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	/* +0100, which is +01:00 where times are written like this */
+	strftime(zone, sizeof(zone), "%z", &tm);
+	printf("{\"time\": \"%s.%06ld%.3s:%s\"", date, (long)now.tv_usec, zone,
+	       zone + 3);
+}
+
+static void print_bytes(const struct monitor *monitor, uint64_t bytes)
+{
+	char *size;
+
+	if (monitor->bytes) {
+		printf("%" PRIu64, bytes);
+		return;
+	}
+	size = size_exact(bytes);
+	fputs(size, stdout);
+	free(size);
+}
+
+/* Messages that did not arrive; count 0: nobody knows how many */
+static void print_lost(const struct monitor *monitor, uint64_t count,
+		       const char *why)
+{
+	print_time(monitor);
+	if (monitor->json) {
+		printf(", \"event\": \"lost\", \"count\": ");
+		if (count)
+			printf("%" PRIu64, count);
+		else
+			fputs("null", stdout);
+		puts("}");
+	} else if (count) {
+		printf("%" PRIu64 " message%s lost\n", count,
+		       count == 1 ? " was" : "s were");
+	} else {
+		printf("messages were lost: %s\n", why);
+	}
+}
+
+static void json_text(const char *name, const char *text)
+{
+	if (!*text)
+		return;
+	printf(", \"%s\": ", name);
+	json_string(stdout, text);
+}
+
+static void print_json(const struct event *event)
+{
+	const struct refusal *refusal = &event->refusal;
+
+	printf(", \"seq\": %" PRIu64 ", \"event\": \"%s\"", event->seq,
+	       event_name(event->cmd));
+	if (event->has_device)
+		printf(", \"device\": \"memdev%u\"", event->device);
+	json_text("id", event->id);
+	json_text("kind", event->kind);
+	if (event->has_window)
+		printf(", \"window\": \"window%u\"", event->window);
+	if (event->has_address)
+		printf(", \"address\": \"0x%" PRIx64 "\"", event->address);
+	if (event->has_size)
+		printf(", \"size\": %" PRIu64, event->size);
+	if (event->has_old)
+		printf(", \"old\": %" PRIu64 ", \"new\": %" PRIu64,
+		       event->old_size, event->new_size);
+	if (refusal->there) {
+		printf(", \"op\": \"%s\", \"errno\": %u", op_name(refusal->op),
+		       refusal->err);
+		json_text("reason", refusal->reason);
+		if (refusal->has_block)
+			printf(", \"block\": %u", refusal->block);
+		if (refusal->has_address)
+			printf(", \"blockaddress\": \"0x%" PRIx64 "\"",
+			       refusal->address);
+		json_text("memory", refusal->memory);
+		printf(", \"asked\": %" PRIu64 ", \"done\": %" PRIu64,
+		       refusal->asked, refusal->done);
+	}
+	puts("}");
+}
+
+static void print_refusal(const struct monitor *monitor,
+			  const struct refusal *refusal)
+{
+	char *words = refusal_words(refusal);
+
+	printf("%s ", op_name(refusal->op));
+	print_bytes(monitor, refusal->asked);
+	fputs(" failed: ", stdout);
+	if (refusal->done) {
+		print_bytes(monitor, refusal->done);
+		fputs(" done, then ", stdout);
+	}
+	puts(words);
+	free(words);
+}
+
+static void print_range(const struct monitor *monitor,
+			const struct event *event)
+{
+	if (event->has_size) {
+		fputs(", ", stdout);
+		print_bytes(monitor, event->size);
+	}
+	if (event->has_address)
+		printf(" at 0x%" PRIx64, event->address);
+}
+
+static void print_line(const struct monitor *monitor,
+		       const struct event *event)
+{
+	if (event->has_device) {
+		printf("memdev%u", event->device);
+		if (event->id[0])
+			printf(" (%s)", event->id);
+	} else if (event->has_window) {
+		printf("window%u", event->window);
+	}
+	putchar(' ');
+	switch (event->cmd) {
+	case MEMDEV_CMD_DEV_NEW_NTF:
+		printf("new: %s", event->kind);
+		print_range(monitor, event);
+		if (event->has_window)
+			printf(" in window%u", event->window);
+		putchar('\n');
+		break;
+	case MEMDEV_CMD_WINDOW_NEW_NTF:
+		fputs("new", stdout);
+		print_range(monitor, event);
+		putchar('\n');
+		break;
+	case MEMDEV_CMD_DEV_DEL_NTF:
+	case MEMDEV_CMD_WINDOW_DEL_NTF:
+		puts("gone");
+		break;
+	case MEMDEV_CMD_DEV_PLUGGED_NTF:
+	case MEMDEV_CMD_DEV_ONLINE_NTF:
+		fputs(event->cmd == MEMDEV_CMD_DEV_PLUGGED_NTF ?
+		      "plugged: " : "online: ", stdout);
+		print_bytes(monitor, event->old_size);
+		fputs(" -> ", stdout);
+		print_bytes(monitor, event->new_size);
+		putchar('\n');
+		break;
+	case MEMDEV_CMD_DEV_REFUSED_NTF:
+		print_refusal(monitor, &event->refusal);
+		break;
+	default:
+		printf("event %u\n", event->cmd);
+	}
+}
+
+static void handle_event(struct monitor *monitor, const struct nlmsghdr *nlh)
+{
+	struct event event;
+
+	nl_event_parse(nlh, &event);
+	if (monitor->next && event.seq > monitor->next)
+		print_lost(monitor, event.seq - monitor->next, NULL);
+	monitor->next = event.seq + 1;
+	print_time(monitor);
+	if (monitor->json)
+		print_json(&event);
+	else
+		print_line(monitor, &event);
+}
+
+/* The controller says which families come and go. */
+static void handle_family(struct monitor *monitor, const struct nlmsghdr *nlh)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr;
+
+	if (genl->cmd != CTRL_CMD_DELFAMILY)
+		return;
+	mnl_attr_for_each(attr, nlh, sizeof(*genl))
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID &&
+		    mnl_attr_get_u16(attr) == monitor->nl.family)
+			monitor->gone = true;
+}
+
+static int monitor_loop(struct monitor *monitor)
+{
+	static char buf[NL_BUFFER * 2];
+	const struct nlmsghdr *nlh;
+	ssize_t size;
+	int len;
+
+	while (!monitor->gone) {
+		size = mnl_socket_recvfrom(monitor->nl.sock, buf, sizeof(buf));
+		if (size < 0 && errno == EINTR)
+			continue;
+		if (size < 0 && errno == ENOBUFS) {
+			print_lost(monitor, 0, "the socket's buffer was full");
+			continue;
+		}
+		if (size < 0) {
+			complain("monitor: %s", strerror(errno));
+			return EXIT_FAILED;
+		}
+		len = size;
+		for (nlh = (const struct nlmsghdr *)buf; mnl_nlmsg_ok(nlh, len);
+		     nlh = mnl_nlmsg_next(nlh, &len)) {
+			if (mnl_nlmsg_get_payload_len(nlh) <
+			    sizeof(struct genlmsghdr))
+				continue;
+			if (nlh->nlmsg_type == monitor->nl.family)
+				handle_event(monitor, nlh);
+			else if (nlh->nlmsg_type == GENL_ID_CTRL)
+				handle_family(monitor, nlh);
+		}
+		if (output_done(stdout, "standard output"))
+			return EXIT_FAILED;
+	}
+	complain("monitor: the module memdev was removed");
+	return EXIT_FAILED;
+}
+
+int cmd_monitor(const struct call *call)
+{
+	static struct monitor monitor;
+	uint32_t families = GENL_ID_CTRL;
+	int size = RECEIVE_BUFFER;
+	int rc;
+
+	monitor.json = call->set[OPT_JSON];
+	monitor.bytes = call->set[OPT_BYTES];
+	rc = nl_open(&monitor.nl);
+	if (rc)
+		return rc;
+	/* By force is for root; what is possible for others */
+	if (setsockopt(mnl_socket_get_fd(monitor.nl.sock), SOL_SOCKET,
+		       SO_RCVBUFFORCE, &size, sizeof(size)))
+		setsockopt(mnl_socket_get_fd(monitor.nl.sock), SOL_SOCKET,
+			   SO_RCVBUF, &size, sizeof(size));
+	mnl_socket_setsockopt(monitor.nl.sock, NETLINK_ADD_MEMBERSHIP,
+			      &families, sizeof(families));
+	rc = nl_join(&monitor.nl);
+	if (rc) {
+		complain("monitor: %s", strerror(-rc));
+		nl_close(&monitor.nl);
+		return EXIT_FAILED;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	rc = monitor_loop(&monitor);
+	nl_close(&monitor.nl);
+	return rc;
+}

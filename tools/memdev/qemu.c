@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What QEMU's monitor prints of memory devices.
+ *
+ * Lines and members for which memdev has no datum are left out: the backend
+ * ("memdev"), and the address where the kernel does not tell it. The order of
+ * members is the one that QEMU prints them in.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dev.h"
+
+#define MEMORY	"/sys/devices/system/memory"
+
+int qemu_format(const struct call *call, bool *qmp)
+{
+	const char *format = call->value[OPT_FORMAT];
+
+	*qmp = false;
+	if (!call->set[OPT_FORMAT])
+		return EXIT_DONE;
+	*qmp = !strcmp(format, "qmp");
+	if (!*qmp && strcmp(format, "hmp"))
+		return usage_error(call, "--format is hmp or qmp, not '%s'",
+				   format);
+	if (call->set[OPT_JSON] || call->set[OPT_RAW] ||
+	    call->set[OPT_PAIRS] || call->set[OPT_OUTPUT] ||
+	    call->set[OPT_OUTPUT_ALL])
+		return usage_error(call, "--format and the options of tables exclude each other");
+	return EXIT_DONE;
+}
+
+static void hmp_dimm(const struct dev *dev)
+{
+	if (dev->has_address)
+		printf("  addr: 0x%" PRIx64 "\n", dev->address);
+	printf("  slot: %d\n", dev->slot);
+	if (dev->node >= 0)
+		printf("  node: %d\n", dev->node);
+	printf("  size: %" PRIu64 "\n", dev->size);
+	puts("  hotplugged: true");
+	puts("  hotpluggable: true");
+}
+
+static void hmp_virtio_mem(const struct dev *dev)
+{
+	if (dev->has_address)
+		printf("  memaddr: 0x%" PRIx64 "\n", dev->address);
+	if (dev->node >= 0)
+		printf("  node: %d\n", dev->node);
+	printf("  requested-size: %" PRIu64 "\n", dev->requested);
+	printf("  size: %" PRIu64 "\n", dev->plugged);
+	printf("  max-size: %" PRIu64 "\n", dev->size);
+	printf("  block-size: %" PRIu64 "\n", dev->block_size);
+}
+
+static void qmp_dimm(const struct dev *dev)
+{
+	printf("\"hotplugged\": true, ");
+	if (dev->has_address)
+		printf("\"addr\": %" PRIu64 ", ", dev->address);
+	printf("\"hotpluggable\": true, \"size\": %" PRIu64 ", \"slot\": %d",
+	       dev->size, dev->slot);
+	if (dev->node >= 0)
+		printf(", \"node\": %d", dev->node);
+}
+
+static void qmp_virtio_mem(const struct dev *dev)
+{
+	if (dev->has_address)
+		printf("\"memaddr\": %" PRIu64 ", ", dev->address);
+	printf("\"block-size\": %" PRIu64 ", \"size\": %" PRIu64 ", ",
+	       dev->block_size, dev->plugged);
+	if (dev->node >= 0)
+		printf("\"node\": %d, ", dev->node);
+	printf("\"max-size\": %" PRIu64 ", \"requested-size\": %" PRIu64,
+	       dev->size, dev->requested);
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct dev *x = a, *y = b;
+
+	if (x->address != y->address)
+		return x->address < y->address ? -1 : 1;
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+int qemu_devices(struct devs *devs, bool qmp)
+{
+	if (devs->n)
+		qsort(devs->v, devs->n, sizeof(*devs->v), by_address);
+	if (qmp)
+		printf("{\"return\": [");
+	for (size_t i = 0; i < devs->n; i++) {
+		const struct dev *dev = &devs->v[i];
+		/* Of other kinds QEMU knows nothing: as the one they are like */
+		const bool dimm = dev->slot >= 0;
+
+		if (!qmp) {
+			printf("Memory device [%s]: \"%s\"\n", dev->kind,
+			       dev->id);
+			if (dimm)
+				hmp_dimm(dev);
+			else
+				hmp_virtio_mem(dev);
+			continue;
+		}
+		printf("%s{\"type\": \"%s\", \"data\": {", i ? ", " : "",
+		       dev->kind);
+		if (dimm)
+			qmp_dimm(dev);
+		else
+			qmp_virtio_mem(dev);
+		if (dev->id[0]) {
+			printf(", \"id\": ");
+			json_string(stdout, dev->id);
+		}
+		printf("}}");
+	}
+	if (qmp)
+		puts("]}");
+	return EXIT_DONE;
+}
+
+/* All memory blocks that the kernel has, in bytes */
+static int memory_blocks(uint64_t *bytes)
+{
+	const struct dirent *entry;
+	unsigned long long size;
+	unsigned int n = 0;
+	uint32_t nr;
+	FILE *f;
+	DIR *dir;
+	int rc;
+
+	f = fopen(MEMORY "/block_size_bytes", "r");
+	if (!f)
+		return -errno;
+	rc = fscanf(f, "%llx", &size);
+	fclose(f);
+	if (rc != 1)
+		return -EINVAL;
+	dir = opendir(MEMORY);
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir)))
+		if (!strncmp(entry->d_name, "memory", 6) &&
+		    !number_parse(entry->d_name, "memory", &nr))
+			n++;
+	closedir(dir);
+	*bytes = size * n;
+	return 0;
+}
+
+int qemu_summary(const struct devs *devs, bool qmp)
+{
+	uint64_t base = 0, plugged = 0;
+	int rc;
+
+	rc = memory_blocks(&base);
+	if (rc) {
+		complain("%s: %s", MEMORY, strerror(-rc));
+		return EXIT_FAILED;
+	}
+	for (size_t i = 0; i < devs->n; i++)
+		plugged += devs->v[i].plugged;
+	base = base > plugged ? base - plugged : 0;
+	if (qmp)
+		printf("{\"return\": {\"base-memory\": %" PRIu64
+		       ", \"plugged-memory\": %" PRIu64 "}}\n", base, plugged);
+	else
+		printf("base memory: %" PRIu64 "\nplugged memory: %" PRIu64
+		       "\n", base, plugged);
+	return EXIT_DONE;
+}

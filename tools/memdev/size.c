@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * plug, unplug, resize.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "dev.h"
+
+/* When progress is shown, and how often a state is looked at */
+#define PROGRESS_MS	500
+#define LOOK_MS		100
+
+/* --- progress ------------------------------------------------------------- */
+
+/**
+ * struct progress - what is shown of an operation that takes time
+ * @nl: a socket of its own, as the other one is waiting
+ * @what: the operation in words
+ * @from: what was plugged before
+ * @total: the bytes that it is about
+ * @tty: there is a terminal to show it on
+ * @failed: there is no second socket
+ * @shown: something stands on the terminal
+ */
+struct progress {
+	struct nl nl;
+	const struct dev *dev;
+	const char *what;
+	uint64_t from;
+	uint64_t total;
+	bool tty;
+	bool failed;
+	bool shown;
+	bool started;
+};
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+	return a < b ? b - a : a - b;
+}
+
+static void progress_erase(struct progress *progress)
+{
+	if (progress->shown)
+		fputs("\r\033[K", stderr);
+	progress->shown = false;
+}
+
+static void progress_draw(struct progress *progress, uint64_t plugged)
+{
+	const uint64_t done = distance(progress->from, plugged);
+	char *bytes, *total;
+
+	bytes = size_exact(done);
+	total = size_exact(progress->total);
+	fprintf(stderr, "\r\033[Kmemdev%u: %s: %s of %s", progress->dev->index,
+		progress->what, bytes, total);
+	if (progress->total)
+		fprintf(stderr, " (%u%%)",
+			(unsigned int)(100.0 * done / progress->total));
+	fflush(stderr);
+	progress->shown = true;
+	free(bytes);
+	free(total);
+}
+
+static void progress_tick(void *arg)
+{
+	struct progress *progress = arg;
+	struct dev dev;
+
+	if (!progress->tty || progress->failed)
+		return;
+	if (!progress->started) {
+		progress->failed = nl_open(&progress->nl);
+		progress->started = !progress->failed;
+	}
+	if (progress->failed || nl_dev(&progress->nl, progress->dev->index,
+				       &dev))
+		return;
+	progress_draw(progress, dev.plugged);
+}
+
+static void progress_end(struct progress *progress)
+{
+	progress_erase(progress);
+	if (progress->started)
+		nl_close(&progress->nl);
+}
+
+/* --- plug, unplug --------------------------------------------------------- */
+
+/* Whether what the device says of a failure is about this one */
+static bool about_this(const struct dev *dev, uint32_t op, int rc)
+{
+	return dev->refusal.there && dev->refusal.op == op &&
+		(int)dev->refusal.err == -rc;
+}
+
+static int say_failure(const struct dev *dev, const char *what, uint64_t done,
+		       const char *why)
+{
+	char *bytes;
+
+	if (!done) {
+		complain("memdev%u: %s: %s", dev->index, what, why);
+		return EXIT_FAILED;
+	}
+	bytes = size_exact(done);
+	complain("memdev%u: %s: %s done, then %s", dev->index, what, bytes,
+		 why);
+	free(bytes);
+	return EXIT_PART;
+}
+
+static int failed(struct nl *nl, const struct dev *before, uint32_t op,
+		  const char *what, int error)
+{
+	char *why = xstrdup(nl_words(nl, error));
+	uint64_t done = 0;
+	struct dev dev;
+	int rc;
+
+	/* What is refused for its text is not about a block, nor done in part */
+	if (!nl_dev(nl, before->index, &dev) && about_this(&dev, op, error)) {
+		done = dev.refusal.done;
+		if (dev.refusal.reason[0]) {
+			free(why);
+			why = refusal_words(&dev.refusal);
+		}
+	}
+	rc = say_failure(before, what, done, why);
+	free(why);
+	return rc;
+}
+
+/*
+ * The socket is closed, which cancels what goes on. It is over when the device
+ * says so, and then it can be told what was done.
+ */
+static int cancelled(const struct dev *before, uint32_t op, const char *what)
+{
+	struct dev dev = *before;
+	struct nl nl;
+	int rc;
+
+	if (nl_open(&nl))
+		return EXIT_FAILED;
+	interrupt_catch();
+	do {
+		wait_readable(-1, LOOK_MS);
+		rc = nl_dev(&nl, before->index, &dev);
+	} while (!rc && !interrupted() && (dev.state == MEMDEV_STATE_PLUGGING ||
+					   dev.state == MEMDEV_STATE_UNPLUGGING));
+	nl_close(&nl);
+	if (rc) {
+		complain("memdev%u: %s: interrupted, and then: %s",
+			 before->index, what, nl_words(&nl, rc));
+		return EXIT_FAILED;
+	}
+	if (interrupted()) {
+		complain("memdev%u: %s: interrupted, and something still goes on",
+			 before->index, what);
+		return EXIT_FAILED;
+	}
+	if (about_this(&dev, op, -EINTR))
+		return say_failure(before, what, dev.refusal.done,
+				   "interrupted");
+	return say_failure(before, what, distance(before->plugged, dev.plugged),
+			   "interrupted");
+}
+
+static int plug(const struct call *call, uint8_t cmd, uint32_t op)
+{
+	const bool all = !strcmp(call->argv[1], "all");
+	struct progress progress = { .tty = isatty(STDERR_FILENO) };
+	struct nlmsghdr *nlh;
+	uint64_t size = 0;
+	struct dev dev;
+	struct nl nl;
+	char *what;
+	int rc;
+
+	if (!all) {
+		rc = size_argument(call, call->argv[1], false, &size);
+		if (rc)
+			return rc;
+	}
+	rc = nl_open(&nl);
+	if (rc)
+		return rc;
+	rc = nl_dev_named(&nl, call->argv[0], &dev);
+	if (rc) {
+		nl_close(&nl);
+		return rc;
+	}
+	what = xasprintf("%s %s", op_name(op), call->argv[1]);
+	progress.dev = &dev;
+	progress.what = what;
+	progress.from = dev.plugged;
+	progress.total = !all ? size : op == MEMDEV_OP_UNPLUG ? dev.plugged :
+			 dev.size - dev.plugged - dev.retired;
+
+	nlh = nl_request(&nl, cmd, NLM_F_ACK);
+	mnl_attr_put_u32(nlh, MEMDEV_A_DEV_INDEX, dev.index);
+	if (all)
+		mnl_attr_put(nlh, MEMDEV_A_DEV_ALL, 0, NULL);
+	else
+		mnl_attr_put_u64(nlh, MEMDEV_A_DEV_SIZE, size);
+	interrupt_catch();
+	rc = nl_call_wait(&nl, nlh, NULL, NULL, PROGRESS_MS, progress_tick,
+			  &progress);
+	progress_end(&progress);
+	if (rc == -EINTR && !nl.sock) {
+		rc = cancelled(&dev, op, what);
+	} else if (rc) {
+		rc = failed(&nl, &dev, op, what, rc);
+	} else if (!nl_dev(&nl, dev.index, &dev) && dev.last_error[0]) {
+		/* Plugged, and not online */
+		complain("memdev%u: %s: done, but %s", dev.index, what,
+			 dev.last_error);
+	}
+	free(what);
+	nl_close(&nl);
+	return rc;
+}
+
+int cmd_plug(const struct call *call)
+{
+	return plug(call, MEMDEV_CMD_DEV_PLUG, MEMDEV_OP_PLUG);
+}
+
+int cmd_unplug(const struct call *call)
+{
+	return plug(call, MEMDEV_CMD_DEV_UNPLUG, MEMDEV_OP_UNPLUG);
+}
+
+/* --- resize --------------------------------------------------------------- */
+
+/* Messages only say that it is time to look; that they fail does no harm. */
+static void drain(struct nl *nl)
+{
+	char buf[NL_BUFFER];
+
+	while (recv(mnl_socket_get_fd(nl->sock), buf, sizeof(buf),
+		    MSG_DONTWAIT) > 0)
+		;
+}
+
+static int resize_wait(struct nl *nl, struct nl *events,
+		       const struct dev *before, uint64_t size,
+		       const char *what)
+{
+	struct progress progress = {
+		.tty = isatty(STDERR_FILENO),
+		.dev = before,
+		.what = what,
+		.from = before->plugged,
+		.total = distance(before->plugged, size),
+	};
+	const uint64_t start = now_ms();
+	int rc = EXIT_DONE;
+	struct dev dev;
+
+	for (;;) {
+		rc = nl_dev(nl, before->index, &dev);
+		if (rc) {
+			progress_erase(&progress);
+			complain("memdev%u: %s: %s", before->index, what,
+				 nl_words(nl, rc));
+			return EXIT_FAILED;
+		}
+		if (dev.plugged == size)
+			break;
+		if (dev.requested != size) {
+			char *other = size_exact(dev.requested);
+
+			progress_erase(&progress);
+			complain("memdev%u: %s: the requested size is %s now",
+				 before->index, what, other);
+			free(other);
+			return EXIT_FAILED;
+		}
+		if (progress.tty && now_ms() - start >= PROGRESS_MS)
+			progress_draw(&progress, dev.plugged);
+		wait_readable(mnl_socket_get_fd(events->sock), 1000);
+		drain(events);
+		if (interrupted()) {
+			const bool nearer = distance(dev.plugged, size) <
+					    distance(before->plugged, size);
+			char *plugged = size_exact(dev.plugged);
+
+			progress_erase(&progress);
+			complain("memdev%u: %s: not waiting any longer, %s is plugged%s%s",
+				 before->index, what, plugged,
+				 dev.last_error[0] ? "; last " : "",
+				 dev.last_error);
+			free(plugged);
+			return nearer ? EXIT_PART : EXIT_FAILED;
+		}
+	}
+	progress_erase(&progress);
+	return EXIT_DONE;
+}
+
+int cmd_resize(const struct call *call)
+{
+	struct nlmsghdr *nlh;
+	struct nl nl, events;
+	uint64_t size;
+	struct dev dev;
+	char *what;
+	int rc;
+
+	rc = size_argument(call, call->argv[1], true, &size);
+	if (rc)
+		return rc;
+	rc = nl_open(&nl);
+	if (rc)
+		return rc;
+	what = xasprintf("resize %s", call->argv[1]);
+	rc = nl_dev_named(&nl, call->argv[0], &dev);
+	if (rc)
+		goto out;
+	/* Before anything happens that it could miss */
+	if (call->set[OPT_WAIT]) {
+		rc = nl_open(&events);
+		if (rc)
+			goto out;
+		nl_join(&events);
+		interrupt_catch();
+	}
+	nlh = nl_request(&nl, MEMDEV_CMD_DEV_SET, NLM_F_ACK);
+	mnl_attr_put_u32(nlh, MEMDEV_A_DEV_INDEX, dev.index);
+	mnl_attr_put_u64(nlh, MEMDEV_A_DEV_REQUESTED_SIZE, size);
+	rc = nl_call(&nl, nlh, NULL, NULL);
+	if (rc) {
+		complain("memdev%u: %s: %s", dev.index, what,
+			 nl_words(&nl, rc));
+		rc = EXIT_FAILED;
+	} else if (call->set[OPT_WAIT]) {
+		rc = resize_wait(&nl, &events, &dev, size, what);
+	}
+	if (call->set[OPT_WAIT])
+		nl_close(&events);
+out:
+	free(what);
+	nl_close(&nl);
+	return rc;
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Listings, by libsmartcols.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <libsmartcols/libsmartcols.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "table.h"
+
+void columns_help(FILE *f, const struct cmd *cmd)
+{
+	for (size_t i = 0; i < cmd->nr_columns; i++)
+		fprintf(f, "  %-13s %s\n", cmd->columns[i].name,
+			cmd->columns[i].help);
+}
+
+static const struct column *column_find(const struct cmd *cmd,
+					const char *name, size_t len)
+{
+	for (size_t i = 0; i < cmd->nr_columns; i++) {
+		const struct column *column = &cmd->columns[i];
+
+		if (strlen(column->name) == len &&
+		    !strncasecmp(column->name, name, len))
+			return column;
+	}
+	return NULL;
+}
+
+static void choose(struct table *table, const struct column *column)
+{
+	table->columns = xrealloc(table->columns, (table->nr_columns + 1) *
+				  sizeof(*table->columns));
+	table->columns[table->nr_columns++] = column;
+}
+
+/* COL,COL,... or +COL,...: these besides the usual ones */
+static int choose_named(struct table *table, const struct call *call,
+			const char *list)
+{
+	const struct column *column;
+	size_t len;
+
+	do {
+		len = strcspn(list, ",");
+		column = column_find(call->cmd, list, len);
+		if (!column)
+			return usage_error(call, "unknown column: %.*s",
+					   (int)len, list);
+		choose(table, column);
+		list += len;
+	} while (*list++);
+	return EXIT_DONE;
+}
+
+static int choose_columns(struct table *table, const struct call *call,
+			  bool all)
+{
+	const char *list = call->value[OPT_OUTPUT];
+	const struct cmd *cmd = call->cmd;
+
+	if (call->set[OPT_OUTPUT_ALL])
+		all = true;
+	if (!list || *list == '+' || call->set[OPT_OUTPUT_ALL])
+		for (size_t i = 0; i < cmd->nr_columns; i++)
+			if (all || cmd->columns[i].usual)
+				choose(table, &cmd->columns[i]);
+	if (!list || call->set[OPT_OUTPUT_ALL])
+		return EXIT_DONE;
+	return choose_named(table, call, list + (*list == '+'));
+}
+
+static void add_column(struct table *table, const struct column *column,
+		       bool json)
+{
+	struct libscols_column *cl;
+	int flags = 0, type = SCOLS_JSON_STRING;
+
+	if (column->type != COL_TEXT && column->type != COL_BOOL)
+		flags |= SCOLS_FL_RIGHT;
+	cl = scols_table_new_column(table->scols, column->name, 0, flags);
+	if (!cl) {
+		complain("out of memory");
+		exit(EXIT_FAILED);
+	}
+	if (!json)
+		return;
+	switch (column->type) {
+	case COL_TEXT:
+		break;
+	case COL_SIZE:
+	case COL_NUMBER:
+	case COL_SECONDS:
+		type = SCOLS_JSON_NUMBER;
+		break;
+	case COL_BOOL:
+		type = SCOLS_JSON_BOOLEAN;
+		break;
+	}
+	scols_column_set_json_type(cl, type);
+}
+
+int table_open(struct table *table, const struct call *call, const char *name,
+	       bool all)
+{
+	const bool json = call->set[OPT_JSON];
+	int rc;
+
+	memset(table, 0, sizeof(*table));
+	if (json + call->set[OPT_RAW] + call->set[OPT_PAIRS] > 1)
+		return usage_error(call, "--json, --raw and --pairs exclude each other");
+	rc = choose_columns(table, call, all);
+	if (rc) {
+		free(table->columns);
+		return rc;
+	}
+	table->bytes = json || call->set[OPT_BYTES];
+	table->scols = scols_new_table();
+	if (!table->scols) {
+		complain("out of memory");
+		exit(EXIT_FAILED);
+	}
+	scols_table_set_name(table->scols, name);
+	scols_table_enable_json(table->scols, json);
+	scols_table_enable_raw(table->scols, call->set[OPT_RAW]);
+	scols_table_enable_export(table->scols, call->set[OPT_PAIRS]);
+	scols_table_enable_noheadings(table->scols, call->set[OPT_NOHEADINGS]);
+	for (size_t i = 0; i < table->nr_columns; i++)
+		add_column(table, table->columns[i], json);
+	return EXIT_DONE;
+}
+
+bool table_wants_blocks(const struct table *table)
+{
+	for (size_t i = 0; i < table->nr_columns; i++)
+		if (table->columns[i]->blocks)
+			return true;
+	return false;
+}
+
+char *cell_show(const struct column *column, struct cell *cell, bool bytes)
+{
+	if (!cell->there)
+		return NULL;
+	switch (column->type) {
+	case COL_TEXT:
+		return cell->text;
+	case COL_BOOL:
+		return xstrdup(cell->number ? "1" : "0");
+	case COL_SECONDS:
+		return xasprintf("%" PRIu64 ".%03" PRIu64,
+				 cell->number / 1000000000,
+				 cell->number / 1000000 % 1000);
+	case COL_SIZE:
+		if (!bytes)
+			return size_human(cell->number);
+		break;
+	case COL_NUMBER:
+		break;
+	}
+	return xasprintf("%" PRIu64, cell->number);
+}
+
+void table_add(struct table *table, cell_fn get, const void *item)
+{
+	struct libscols_line *line;
+
+	line = scols_table_new_line(table->scols, NULL);
+	for (size_t i = 0; line && i < table->nr_columns; i++) {
+		struct cell cell = { .there = true };
+		char *text;
+
+		get(item, table->columns[i], &cell);
+		text = cell_show(table->columns[i], &cell, table->bytes);
+		/* From here on it is libsmartcols' */
+		if (text && scols_line_refer_data(line, i, text))
+			line = NULL;
+	}
+	if (!line) {
+		complain("out of memory");
+		exit(EXIT_FAILED);
+	}
+}
+
+int table_close(struct table *table)
+{
+	int rc;
+
+	/* Of no lines, too: a program that reads JSON wants an array */
+	rc = scols_print_table(table->scols);
+	scols_unref_table(table->scols);
+	free(table->columns);
+	if (rc < 0) {
+		complain("standard output: %s", strerror(-rc));
+		return EXIT_FAILED;
+	}
+	return EXIT_DONE;
+}
