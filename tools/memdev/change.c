@@ -175,7 +175,7 @@ int cmd_destroy(const struct call *call)
 		mnl_attr_put_u32(nlh, MEMDEV_A_DEV_INDEX, dev.index);
 		rc = nl_call(&nl, nlh, NULL, NULL);
 		if (rc)
-			complain("%s: destroy: %s", call->argv[i],
+			complain("memdev%u: destroy: %s", dev.index,
 				 nl_words(&nl, rc));
 		else
 			done++;

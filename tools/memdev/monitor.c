@@ -255,6 +255,8 @@ static int monitor_loop(struct monitor *monitor)
 			continue;
 		if (size < 0 && errno == ENOBUFS) {
 			print_lost(monitor, 0, "the socket's buffer was full");
+			if (output_done(stdout, "standard output"))
+				return EXIT_FAILED;
 			continue;
 		}
 		if (size < 0) {
@@ -271,9 +273,10 @@ static int monitor_loop(struct monitor *monitor)
 				handle_event(monitor, nlh);
 			else if (nlh->nlmsg_type == GENL_ID_CTRL)
 				handle_family(monitor, nlh);
+			/* Line by line, and with the error at hand */
+			if (output_done(stdout, "standard output"))
+				return EXIT_FAILED;
 		}
-		if (output_done(stdout, "standard output"))
-			return EXIT_FAILED;
 	}
 	complain("monitor: the module memdev was removed");
 	return EXIT_FAILED;
@@ -304,7 +307,6 @@ int cmd_monitor(const struct call *call)
 		nl_close(&monitor.nl);
 		return EXIT_FAILED;
 	}
-	setvbuf(stdout, NULL, _IOLBF, 0);
 	rc = monitor_loop(&monitor);
 	nl_close(&monitor.nl);
 	return rc;

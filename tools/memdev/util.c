@@ -225,11 +225,16 @@ void json_string(FILE *f, const char *s)
 
 int output_done(FILE *f, const char *name)
 {
+	static FILE *complained;
+
 	/* ferror() without an errno: of an earlier write, which is lost */
 	errno = 0;
 	if (!fflush(f) && !ferror(f))
 		return EXIT_DONE;
-	complain("%s: %s", name, errno ? strerror(errno) : "write error");
+	if (f != complained)
+		complain("%s: %s", name,
+			 errno ? strerror(errno) : "write error");
+	complained = f;
 	return EXIT_FAILED;
 }
 

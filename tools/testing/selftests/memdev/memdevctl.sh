@@ -1,0 +1,669 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+# shellcheck disable=SC2317 # functions that check runs
+#
+# memdevctl: each command, what it prints and what it returns.
+#
+# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000
+
+. "$(dirname "$0")/lib.sh"
+
+for program in memdevctl python3 script; do
+	command -v $program >/dev/null || skip_all "$program is missing"
+done
+chmod 755 "$TMP"
+
+user()
+{
+	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all \
+		--bounding-set=-all -- "$@"
+}
+
+# ctl ARGUMENT...: sets OUT, ERR and RC
+ctl()
+{
+	memdevctl "$@" >"$TMP/out" 2>"$TMP/err" </dev/null
+	RC=$?
+	OUT=$(cat "$TMP/out")
+	ERR=$(cat "$TMP/err")
+}
+
+# runs NAME ARGUMENT...: it succeeds and says nothing on standard error
+runs()
+{
+	local name=$1
+	shift
+
+	ctl "$@"
+	is "$name" "$RC$ERR" 0
+}
+
+# bad NAME ARGUMENT...: a usage error, which changes nothing and prints nothing
+bad()
+{
+	local name=$1
+	shift
+
+	ctl "$@"
+	case $RC$OUT$ERR in
+	"2memdevctl: "*)	pass "$name" ;;
+	*)	fail "$name" "memdevctl $*: $RC" "out: $OUT" "err: $ERR" ;;
+	esac
+}
+
+# fails NAME RC PATTERN ARGUMENT...: with that line on standard error
+fails()
+{
+	local name=$1 rc=$2 pattern=$3
+	shift 3
+
+	ctl "$@"
+	# shellcheck disable=SC2254 # a pattern
+	case $RC$ERR in
+	$rc$pattern)	pass "$name" ;;
+	*)	fail "$name" "memdevctl $*: $RC $ERR" "want: $rc $pattern" ;;
+	esac
+}
+
+# json EXPRESSION: of what is on standard input, as "it"
+json()
+{
+	python3 -c 'import json, sys
+it = json.load(sys.stdin)
+print(eval(sys.argv[1]))' "$1"
+}
+
+# --- no module ------------------------------------------------------------------
+
+fails "without the module it says what to do" 1 \
+	"memdevctl: the module memdev is not loaded: *modprobe memdev*" list
+fails "every command does" 1 "*modprobe memdev*" plug 0 1G
+runs "help needs no module" help
+case $OUT in
+*"unplug DEV SIZE|all"*"window add SIZE"*"version"*)
+	pass "help names the commands" ;;
+*)	fail "help names the commands" "$OUT" ;;
+esac
+runs "version needs none" version
+runs "--version is the same" --version
+bad "no command is a usage error" nosuch
+memdevctl >"$TMP/out" 2>"$TMP/err"
+is "so is nothing at all" "$? $(wc -c <"$TMP/out")" "2 0"
+bad "an option is no command" --nosuch
+bad "window wants one more word" window
+bad "help of what there is not" help nosuch
+for command in list show create destroy plug unplug resize set map monitor \
+	       stat help version "window list" "window add" "window del"; do
+	# shellcheck disable=SC2086 # two words
+	runs "help $command" help $command
+	help=$OUT
+	# shellcheck disable=SC2086
+	runs "$command --help" $command --help
+	is "they are the same" "$OUT" "$help"
+	# shellcheck disable=SC2086
+	bad "$command --nosuch" $command --nosuch
+done
+bad "create without a size" create
+bad "create with two" create 1G 1G
+bad "plug without a size" plug 0
+bad "plug with more" plug 0 1G 1G
+bad "destroy of nothing" destroy
+bad "set of nothing" set 0
+bad "resize without a size" resize 0
+bad "window del of nothing" window del
+bad "window list takes none" window list 0
+bad "monitor takes no argument" monitor 0
+bad "version neither" version 0
+bad "-o without columns" list -o
+bad "--json takes no value" list --json=1
+for size in 0 0M -1 +1G 1X 1GG "1 G" "" G 0x 08 0x1GG 1.5G \
+	    16E 18446744073709551616 99999999999999999999; do
+	bad "plug of '$size'" plug 0 "$size"
+	bad "create of '$size'" create "$size"
+	bad "window add of '$size'" window add "$size"
+	case $size in
+	0|0M)	;;
+	*)	bad "resize to '$size'" resize 0 "$size" ;;
+	esac
+done
+bad "--align junk" create 1G --align 12Z
+bad "--node -1" create 1G --node -1
+bad "--slot junk" create 1G --slot x
+bad "--window junk" create 1G --window foo
+bad "--id of nothing" create 1G --id ""
+bad "--id too long" create 1G --id "$(printf '%064d' 0)"
+bad "--start junk" window add 1G --start x
+bad "set without a value" set 0 online_type
+bad "set of an unknown key" set 0 nosuch=1
+bad "set of an unknown type" set 0 online_type=nosuch
+bad "set of the same twice" set 0 unplug_timeout_ms=1 unplug-timeout-ms=1
+bad "set of a negative deadline" set 0 unplug_timeout_ms=-1
+bad "set of memmap_on_memory=2" set 0 memmap_on_memory=2
+bad "list of an unknown column" list -o DEVICE,NOSUCH
+bad "list in two ways" list -J -r
+bad "list in a format that there is not" list --format xml
+bad "list as QEMU and as JSON" list --format qmp -J
+bad "stat in two ways" stat --prometheus -J
+bad "map --color=nosuch" map --color=nosuch
+bad "map of what is no window" map foo
+bad "window del of what is no window" window del foo
+if command -v bash >/dev/null; then
+	memdevctl help --completion >"$TMP/completion"
+	check "the completion is bash's" bash -n "$TMP/completion"
+	# complete_words WORD...: what it offers for the last of them
+	complete_words()
+	{
+		bash -c '. "$1"; shift; COMP_WORDS=("$@")
+			COMP_CWORD=$(($# - 1))
+			compopt() { :; }
+			_memdevctl; echo "${COMPREPLY[*]}"' \
+			bash "$TMP/completion" "$@"
+	}
+	is "it completes commands" "$(complete_words memdevctl unp)" unplug
+	is "it completes second words" \
+		"$(complete_words memdevctl window "")" "list add del"
+	is "it completes options" "$(complete_words memdevctl create --al)" \
+		--align
+	is "it completes columns" "$(complete_words memdevctl list -o PLU)" \
+		PLUGGED
+fi
+
+# --- create, list ------------------------------------------------------------------
+
+spec=$(window_spec 8) || skip_all "no reserved range of 8 memory blocks"
+log_mark
+load "window=$spec" devices=0 || die "window=$spec was not accepted" \
+	"$(log_memdev)"
+start=$(cat $WINDOWS/window0/start)
+
+runs "list of nothing" list
+is "prints nothing" "$OUT" ""
+runs "list -J of nothing" list -J
+is "is an array of nothing" "$(echo "$OUT" | json 'it["memdev"]')" "[]"
+runs "create" create $((4 * BLOCK))
+is "prints the name" "$OUT" memdev0
+no_deadline
+runs "create with everything" create $((2 * BLOCK)) --id vm0 \
+	--kind virtio-mem --window window0 --align $BLOCK \
+	--addr "$(hex $((start + 4 * BLOCK)))" --node 0 -J
+is "-J prints it as JSON" "$(echo "$OUT" | json \
+	'[it["memdev"][0][k] for k in ("device", "id", "size", "plugged")]')" \
+	"['memdev1', 'vm0', $((2 * BLOCK)), 0]"
+is "at that address" "$(cat $BUS/devices/memdev1/address)" \
+	"$(hex $((start + 4 * BLOCK)))"
+runs "create a dimm" create $BLOCK --kind dimm --slot 5
+is "in that slot" "$OUT $(cat $BUS/devices/memdev2/slot)" "memdev2 5"
+fails "create says what is at fault" 1 \
+	"memdevctl: create $BLOCK: --addr: address must be aligned *" \
+	create $BLOCK --addr 5
+fails "and in the kernel's words" 1 \
+	"memdevctl: create 1: backend memory size must be multiple of *" \
+	create 1
+fails "and who has the name" 1 "memdevctl: create $BLOCK: --id: *vm0*" \
+	create $BLOCK --id vm0
+fails "a dimm's slot is taken" 1 "*slot 5 is busy" \
+	create $BLOCK --kind dimm --slot 5
+
+runs "plug" plug 0 $((2 * BLOCK))
+is "prints nothing" "$OUT" ""
+is "plugs" "$(get plugged_size)" $((2 * BLOCK))
+runs "set by id" set vm0 online-type=online_kernel unplug_timeout_ms=0 \
+	memmap_on_memory=0
+is "sets" "$(cat $BUS/devices/memdev1/online_type \
+	$BUS/devices/memdev1/unplug_timeout_ms | xargs)" "online_kernel 0"
+fails "set changes all or nothing" 1 "memdevctl: memdev0: set: *" \
+	set 0 unplug_timeout_ms=7 requested_size=1
+is "here nothing" "$(get unplug_timeout_ms)" 0
+runs "plug by id" plug vm0 $BLOCK
+runs "plug all of a dimm" plug memdev2 all
+
+runs "list" list
+is "has a heading" "$(echo "$OUT" | head -n 1 | xargs)" \
+	"DEVICE KIND SIZE PLUGGED ONLINE REQUESTED STATE NODE ID"
+is "and a line for each" "$(echo "$OUT" | wc -l)" 4
+runs "-n leaves the heading out" list -n
+is "of each listing" "$(echo "$OUT" | wc -l)" 3
+runs "-o picks columns, in any case" list -n -o plugged,DEVICE
+is "and their order" "$(echo "$OUT" | awk 'NR == 3 { print $1, $2 }')" \
+	"$(numfmt --to=iec $BLOCK) memdev2"
+runs "-b prints bytes" list -nbo DEVICE,SIZE,PLUGGED
+is "all of them" "$(echo "$OUT" | tr -s ' ' | head -n 1)" \
+	"memdev0 $((4 * BLOCK)) $((2 * BLOCK))"
+runs "-r has single spaces" list -rbo DEVICE,SIZE,STATE
+is "and headings" "$OUT" "DEVICE SIZE STATE
+memdev0 $((4 * BLOCK)) partial
+memdev1 $((2 * BLOCK)) partial
+memdev2 $BLOCK plugged"
+runs "-P has pairs" list -Pbo DEVICE,ID,ONLINE vm0
+is "in quotes" "$OUT" "DEVICE=\"memdev1\" ID=\"vm0\" ONLINE=\"$BLOCK\""
+runs "-o +COL adds one" list -n -o +SLOT 2
+is "to the usual ones" "$(echo "$OUT" | awk '{ print $1, $NF }')" "memdev2 5"
+runs "-o help" list -o help
+case $OUT in
+*ADDRESS*RETIRED*)	pass "-o help names all columns" ;;
+*)			fail "-o help names all columns" "$OUT" ;;
+esac
+runs "-J is JSON" list -J
+is "an array, with sizes as numbers" "$(echo "$OUT" | json \
+	'[(d["device"], d["size"], d["id"]) for d in it["memdev"]]')" \
+	"[('memdev0', $((4 * BLOCK)), None), ('memdev1', $((2 * BLOCK)), 'vm0'), ('memdev2', $BLOCK, None)]"
+runs "-J of one" list -J 0
+is "is an array, too" "$(echo "$OUT" | json 'len(it["memdev"])')" 1
+runs "--output-all" list --output-all -J
+is "has addresses and blocks" "$(echo "$OUT" | json \
+	'[(d["address"], d["movable"], d["kernel"], d["unplugged"])
+	  for d in it["memdev"]][:2]')" \
+	"[('$(hex $((start)))', '0-1', None, '2-3'), ('$(
+		hex $((start + 4 * BLOCK)))', None, '0', '1')]"
+fails "list of what there is not" 1 \
+	"memdevctl: nosuch: there is no such device" list nosuch
+fails "nor by number" 1 "memdevctl: 77: there is no such device" list 77
+memdevctl list >/dev/full 2>"$TMP/err"
+is "a full disk is an error" "$? $(cat "$TMP/err")" \
+	"1 memdevctl: standard output: No space left on device"
+memdevctl list >&- 2>"$TMP/err"
+is "so is no standard output" $? 1
+{ sleep 1; memdevctl list 2>"$TMP/err"; echo $? >"$TMP/rc"; } | :
+is "and a reader that went away" "$(cat "$TMP/rc" "$TMP/err")" \
+	"1
+memdevctl: standard output: Broken pipe"
+
+# --- show ------------------------------------------------------------------------------
+
+runs "show" show 0
+for line in "state *partial" "size .*($((4 * BLOCK)) bytes)" \
+	    "plugged .*($((2 * BLOCK)) bytes)" "movable blocks *0-1" \
+	    "unplugged blocks *2-3" "address *$(hex $((start)))-0x[0-9a-f]*" \
+	    "unplug timeout *none" "plugs *1, 0 failed, .*"; do
+	check "show has a line '$line'" grep -qx "  $line" "$TMP/out"
+done
+runs "show of all" show
+is "shows all" "$(grep -c '^memdev[0-9]*$' "$TMP/out")" 3
+runs "show -J" show -J vm0
+is "has what list has" "$OUT" "$(memdevctl list -J --output-all vm0)"
+fails "show of what there is not" 1 "memdevctl: nosuch: *" show nosuch
+
+# --- QEMU's formats ----------------------------------------------------------------------
+
+plugged=$((2 * BLOCK))
+runs "list --format hmp" list --format hmp
+is "is what QEMU prints, without what memdev lacks" "$OUT" \
+"Memory device [virtio-mem]: \"\"
+  memaddr: $(hex $((start)))
+  node: 0
+  requested-size: $plugged
+  size: $plugged
+  max-size: $((4 * BLOCK))
+  block-size: $BLOCK
+Memory device [virtio-mem]: \"vm0\"
+  memaddr: $(hex $((start + 4 * BLOCK)))
+  node: 0
+  requested-size: $BLOCK
+  size: $BLOCK
+  max-size: $((2 * BLOCK))
+  block-size: $BLOCK
+Memory device [dimm]: \"\"
+  addr: $(hex $((start + 6 * BLOCK)))
+  slot: 5
+  node: 0
+  size: $BLOCK
+  hotplugged: true
+  hotpluggable: true"
+runs "list --format qmp" list --format=qmp vm0 2
+is "so is that" "$OUT" "{\"return\": [{\"type\": \"virtio-mem\", \"data\": {\"memaddr\": $((start + 4 * BLOCK)), \"block-size\": $BLOCK, \"size\": $BLOCK, \"node\": 0, \"max-size\": $((2 * BLOCK)), \"requested-size\": $BLOCK, \"id\": \"vm0\"}}, {\"type\": \"dimm\", \"data\": {\"hotplugged\": true, \"addr\": $((start + 6 * BLOCK)), \"hotpluggable\": true, \"size\": $BLOCK, \"slot\": 5, \"node\": 0}}]}"
+blocks=$(find $MEM/ -maxdepth 1 -name 'memory[0-9]*' | wc -l)
+base=$((blocks * BLOCK - 4 * BLOCK))
+runs "stat --format hmp" stat --format hmp
+is "is the summary" "$OUT" "base memory: $base
+plugged memory: $((4 * BLOCK))"
+runs "stat --format qmp" stat --format qmp
+is "so is that" "$OUT" \
+	"{\"return\": {\"base-memory\": $base, \"plugged-memory\": $((4 * BLOCK))}}"
+
+# --- map ---------------------------------------------------------------------------------
+
+runs "map" map
+is "has a cell for each block" "$(sed -n 2p "$TMP/out")" \
+	"  $(hex $((start)))  MMuuKuMf"
+is "whose blocks they are" "$(sed -n 3,5p "$TMP/out")" "  memdev0: 0-3
+  memdev1 (vm0): 4-5
+  memdev2: 6"
+for word in "M online, movable" "K online, kernel" "o plugged, offline" \
+	    "u unplugged" "r retired" "f free"; do
+	check "the legend has '$word'" grep -qF "$word" "$TMP/out"
+done
+is "no colour but on a terminal" "$(tr -cd '\033' <"$TMP/out" | wc -c)" 0
+runs "map --color=always" map --color=always
+check "has colours" grep -q '\[30;42mMM' "$TMP/out"
+export NO_COLOR=1
+runs "map --color is stronger than NO_COLOR" map --color
+check "has colours, too" grep -q '\[30;42mMM' "$TMP/out"
+unset NO_COLOR
+script -qec "memdevctl map" /dev/null >"$TMP/out" </dev/null
+check "on a terminal it has colours" grep -q '\[30;42mMM' "$TMP/out"
+script -qec "NO_COLOR=1 memdevctl map" /dev/null >"$TMP/out" </dev/null
+is "not with NO_COLOR" "$(tr -cd '\033' <"$TMP/out" | wc -c)" 0
+script -qec "memdevctl map --color=never" /dev/null >"$TMP/out" </dev/null
+is "nor with --color=never" "$(tr -cd '\033' <"$TMP/out" | wc -c)" 0
+for width in 1 3 19 20 40 80; do
+	COLUMNS=$width memdevctl map >"$TMP/out"
+	is "folded to $width columns it is still all of it" "$(
+		sed -n '/^window0/,/memdev0/p' "$TMP/out" | sed '1d;$d' |
+		sed 's/.* //' | tr -d '\n')" MMuuKuMf
+	is "and no row is wider" "$(sed -n '/^window0/,/memdev0/p' "$TMP/out" |
+		sed '1d;$d' | awk -v max=$width 'length > max')" ""
+done
+runs "map of a window" map window0
+fails "map of what there is not" 1 "memdevctl: window7: *" map 7
+put $BUS/devices/memdev0/online_type offline >/dev/null
+put $BUS/devices/memdev0/plug $BLOCK >/dev/null
+put $BUS/devices/memdev0/online_type online_movable >/dev/null
+runs "a block that is offline" map
+is "has its letter" "$(sed -n 2p "$TMP/out")" \
+	"  $(hex $((start)))  MMouKuMf"
+runs "map --svg" map --svg "$TMP/map.svg"
+is "is well-formed and has all cells" "$(python3 -c '
+import sys, xml.etree.ElementTree as ET
+root = ET.parse(sys.argv[1]).getroot()
+svg = "{http://www.w3.org/2000/svg}"
+cells = [t.text for t in root.iter(svg + "text")
+         if t.get("class") == "c"]
+print(root.tag == svg + "svg", "".join(cells[:8]),
+      int(root.get("width")) < 2000, int(root.get("height")) < 2000)' \
+	"$TMP/map.svg")" "True MMouKuMf True True"
+runs "map --svg -" map --svg -
+is "is the same" "$(cmp "$TMP/out" "$TMP/map.svg")" ""
+fails "map --svg where it cannot be" 1 \
+	"memdevctl: /nosuch/map.svg: No such file or directory" \
+	map --svg /nosuch/map.svg
+fails "map --svg on a full disk" 1 "memdevctl: /dev/full: No space left *" \
+	map --svg /dev/full
+
+# --- stat -----------------------------------------------------------------------------------
+
+runs "stat" stat -rbo DEVICE,OP,COUNT,FAILED,BYTES
+is "counts" "$OUT" "DEVICE OP COUNT FAILED BYTES
+memdev0 plug 2 0 $((3 * BLOCK))
+memdev0 unplug 0 0 0
+memdev1 plug 1 0 $BLOCK
+memdev1 unplug 0 0 0
+memdev2 plug 1 0 $BLOCK
+memdev2 unplug 0 0 0"
+runs "stat -J" stat -J vm0
+is "is JSON" "$(echo "$OUT" | json \
+	'[(s["device"], s["op"], s["bytes"]) for s in it["stat"]]')" \
+	"[('memdev1', 'plug', $BLOCK), ('memdev1', 'unplug', 0)]"
+runs "stat --prometheus" stat --prometheus
+check "has samples with labels" grep -qxF \
+	"memdev_plugged_bytes{device=\"memdev1\",id=\"vm0\",kind=\"virtio-mem\"} $BLOCK" \
+	"$TMP/out"
+is "each name has its HELP and TYPE, and each line is a sample" "$(awk '
+	/^# HELP memdev_[a-z_]+ ./ { help[$3]++; next }
+	/^# TYPE memdev_[a-z_]+ (gauge|counter)$/ { type[$3]++; next }
+	{ name = $0; sub(/\{.*/, "", name) }
+	!/^memdev_[a-z_]+\{([a-z]+="[^"]*",?)+\} [0-9]+(\.[0-9]+)?$/ { print }
+	help[name] != 1 || type[name] != 1 { print }' "$TMP/out")" ""
+if command -v promtool >/dev/null; then
+	# shellcheck disable=SC2016 # of the inner shell
+	check "promtool has no complaint" sh -c '
+		said=$(promtool check metrics <"$1" 2>&1) && [ -z "$said" ] ||
+			{ echo "$said"; exit 1; }' sh "$TMP/out"
+else
+	skip "promtool has no complaint" "there is none"
+fi
+
+# --- monitor ---------------------------------------------------------------------------------
+
+# monitors PID: it has joined its group
+monitors()
+{
+	awk -v pid="$1" '$2 == 16 && $3 == pid && $4 !~ /^0*$/ { found = 1 }
+		END { exit !found }' /proc/net/netlink
+}
+
+# monitor NAME COMMAND...: in the background, sets PID; ended by quiet
+monitor()
+{
+	local name=$1
+	shift
+
+	"$@" >"$TMP/$name" 2>"$TMP/$name.err" &
+	PID=$!
+	until_true 10 monitors $PID || fail "$* begins"
+}
+
+# quiet COUNT FILE: so many lines have come
+quiet()
+{
+	[ "$(wc -l <"$2")" -ge "$1" ]
+}
+
+monitor lines memdevctl monitor -b
+lines=$PID
+monitor json memdevctl monitor -J
+json=$PID
+monitor public setpriv --reuid=65534 --regid=65534 --clear-groups \
+	--inh-caps=-all --bounding-set=-all -- memdevctl monitor
+public=$PID
+runs "unplug all of a dimm" unplug 2 all
+runs "destroy" destroy 2
+for file in lines json public; do
+	check "a monitor says what happens, at once ($file)" \
+		until_true 10 quiet 3 "$TMP/$file"
+done
+is "a line an event, with the time" "$(sed -E \
+	's/^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}\.[0-9]{3} /T /' "$TMP/lines")" \
+	"T memdev2 online: $BLOCK -> 0
+T memdev2 plugged: $BLOCK -> 0
+T memdev2 gone"
+is "as JSON, an object a line" "$(python3 -c '
+import datetime, json, sys
+seq = None
+for line in sys.stdin:
+    it = json.loads(line)
+    datetime.datetime.fromisoformat(it["time"])
+    if seq is not None and it["seq"] != seq + 1:
+        print("seq")
+    seq = it["seq"]
+    print(it["event"], it["device"], it.get("old"), it.get("new"))' \
+	<"$TMP/json")" "dev-online memdev2 $BLOCK 0
+dev-plugged memdev2 $BLOCK 0
+dev-del memdev2 None None"
+check "who is not root sees them, too" grep -q 'memdev2 gone' "$TMP/public"
+is "but no address" "$(grep -c 0x "$TMP/public")" 0
+
+# One that does not read; others' buffers are small.
+kill -STOP $public
+i=0
+while [ $i -lt 800 ]; do
+	echo "size=$BLOCK id=many" >$BUS/new_device
+	echo many >$BUS/del_device
+	i=$((i + 1))
+done
+kill -CONT $public
+check "a monitor says when messages are lost" \
+	until_true 30 grep -q 'messages were lost' "$TMP/public"
+echo "size=$BLOCK id=last" >$BUS/new_device
+check "and how many" until_true 30 \
+	grep -qE ' [0-9]+ messages? (was|were) lost$' "$TMP/public"
+check "and goes on" until_true 30 grep -q '(last) new' "$TMP/public"
+runs "destroy by id" destroy last
+check "nothing was lost where it was read" sh -c \
+	"! grep -q lost '$TMP/lines' '$TMP/json'"
+kill $lines $json $public
+wait $lines $json $public 2>/dev/null
+memdevctl monitor >/dev/full 2>"$TMP/err" &
+PID=$!
+until_true 10 monitors $PID
+put $BUS/new_device "size=$BLOCK id=full" >/dev/null
+wait $PID
+is "a full disk ends a monitor" "$? $(cat "$TMP/err")" \
+	"1 memdevctl: standard output: No space left on device"
+put $BUS/del_device full >/dev/null
+
+# --- resize, unplug ---------------------------------------------------------------------------
+
+runs "resize --wait up" resize 0 $((4 * BLOCK)) --wait
+is "is there when it returns" "$(get plugged_size)" $((4 * BLOCK))
+runs "resize --wait down" resize --wait memdev0 $((2 * BLOCK))
+is "is there, too" "$(get plugged_size)" $((2 * BLOCK))
+runs "resize to what it has" resize -w 0 $((2 * BLOCK))
+fails "resize to no multiple" 1 "memdevctl: memdev0: resize 1: *multiple*" \
+	resize 0 1
+fails "resize to too much" 1 "memdevctl: memdev0: resize *" \
+	resize 0 $((5 * BLOCK))
+fails "unplug of too much" 1 \
+	"memdevctl: memdev0: unplug $((3 * BLOCK)): $((3 * BLOCK)) bytes *" \
+	unplug 0 $((3 * BLOCK))
+fails "plug of too much" 1 "memdevctl: memdev0: plug $((3 * BLOCK)): *" \
+	plug 0 $((3 * BLOCK))
+fails "destroy of what is plugged" 1 "memdevctl: memdev0: destroy: *plugged" \
+	destroy 0
+fails "plug of what there is not" 1 "memdevctl: nosuch: *" plug nosuch all
+runs "plug in words" plug 0 all
+runs "unplug in bytes" unplug 0 $BLOCK
+is "leaves the rest" "$(get plugged_size)" $((3 * BLOCK))
+runs "plug once more" plug 0 $BLOCK
+
+# A page that stays where it is, in the device's memory.
+if pin_start $((start)) $((start + 4 * BLOCK)); then
+	runs "a deadline" set 0 unplug_timeout_ms=3000
+	fails "what is done in part is 64, with the block and the reason" 64 \
+		"memdevctl: memdev0: unplug all: $(($((3 * BLOCK)) >> 20))M done, then block memory[0-9]* (0x*) refused: ?*" \
+		unplug 0 all
+	say "$ERR"
+	n=$(echo "$ERR" | sed 's/.*block memory\([0-9]*\) .*/\1/')
+	is "the block is the one that is left" "$(get plugged_blocks)" \
+		$((n - start / BLOCK))
+	is "and the address is its" \
+		"$(echo "$ERR" | sed 's/.*(\(0x[0-9a-f]*\)).*/\1/')" \
+		"$(hex $((n * BLOCK)))"
+	fails "nothing done is 1" 1 \
+		"memdevctl: memdev0: unplug all: block memory$n (*) refused: *" \
+		unplug 0 all
+	runs "show" show 0
+	check "show has the refusal" grep -q "refused .*block memory$n" \
+		"$TMP/out"
+	user memdevctl show 0 >"$TMP/out"
+	is "without an address to others" "$(grep -c '0x\|memory[0-9]' \
+		"$TMP/out")" 0
+
+	# On a terminal
+	script -qec "memdevctl unplug 0 all" /dev/null >"$TMP/out" </dev/null
+	check "a long one shows its progress on a terminal" \
+		grep -q 'memdev0: unplug all: 0B of ' "$TMP/out"
+	is "and wipes it out" "$(tail -n 1 "$TMP/out" | tr '\r' '\n' |
+		grep -c "$(printf '^\033\\[Kmemdevctl: ')")" 1
+	is "not elsewhere" "$(printf %s "$ERR" | tr -d '\n' | tr -cd '\r' |
+		wc -c)" 0
+
+	# Until Ctrl-C. A shell's background jobs do not heed it by default.
+	runs "no deadline" set 0 unplug_timeout_ms=0
+	runs "plug two blocks" plug 0 $((2 * BLOCK))
+	for signal in INT TERM; do
+		env --default-signal=INT memdevctl unplug 0 all \
+			2>"$TMP/err" &
+		pid=$!
+		check "the others come out ($signal)" \
+			until_true 60 sh -c "[ \$(cat $D/plugged_size) = $BLOCK ]"
+		is "it goes on" "$(get state)" unplugging
+		kill -$signal $pid
+		wait $pid
+		is "$signal ends it, and it says what was done" \
+			"$? $(cat "$TMP/err")" \
+			"64 memdevctl: memdev0: unplug all: $((2 * BLOCK >> 20))M done, then interrupted"
+		is "nothing goes on then" "$(get state)" partial
+		runs "plug two blocks again" plug 0 $((2 * BLOCK))
+	done
+	runs "unplug two blocks" unplug 0 $((2 * BLOCK))
+	env --default-signal=INT memdevctl unplug 0 all 2>"$TMP/err" &
+	pid=$!
+	check "it begins" until_true 60 sh -c \
+		"[ \$(cat $D/state) = unplugging ]"
+	kill -INT $pid
+	wait $pid
+	is "nothing done is 1 here, too" "$? $(cat "$TMP/err")" \
+		"1 memdevctl: memdev0: unplug all: interrupted"
+	env --default-signal=INT memdevctl resize --wait 0 0 2>"$TMP/err" &
+	pid=$!
+	check "a resize that cannot end" until_true 60 sh -c \
+		"[ \$(cat $D/requested_size) = 0 ]"
+	sleep 1
+	kill -INT $pid
+	wait $pid
+	case "$? $(cat "$TMP/err")" in
+	"1 memdevctl: memdev0: resize 0: not waiting any longer, "*)
+		pass "is ended by Ctrl-C" ;;
+	*)	fail "is ended by Ctrl-C" "$(cat "$TMP/err")" ;;
+	esac
+	pin_stop
+	runs "and ends once it can" resize --wait 0 0
+else
+	skip "an unplug that is refused" "no page came to lie on the device"
+	runs "unplug all" unplug 0 all
+fi
+
+# --- windows ----------------------------------------------------------------------------------
+
+runs "window list" window list -rbo WINDOW,SIZE,USED,SOURCE
+is "shows it" "$OUT" "WINDOW SIZE USED SOURCE
+window0 $((8 * BLOCK)) $((6 * BLOCK)) reserved"
+runs "window list -J" window list -J
+is "is JSON" "$(echo "$OUT" | json 'it["windows"][0]["size"]')" \
+	$((8 * BLOCK))
+fails "window add of no multiple" 1 "memdevctl: window add 1: *" window add 1
+fails "window add where something is" 1 \
+	"memdevctl: window add $BLOCK: --start: *" \
+	window add $BLOCK --start $((start))
+fails "window del of what is used" 1 "memdevctl: window0: del: *" \
+	window del 0
+runs "unplug by id" unplug vm0 all
+runs "destroy two" destroy 0 vm0
+runs "window del" window del window0
+runs "window add" window add $((2 * BLOCK)) --start "$start"
+window=$OUT
+case $window in
+window[0-9]*)	pass "prints its name" ;;
+*)		fail "prints its name" "$window" ;;
+esac
+fails "window del in part" 64 "memdevctl: window77: del: *" \
+	window del "$window" 77
+fails "of nothing" 1 "memdevctl: window77: del: *" window del 77
+runs "window add -J" window add $((2 * BLOCK)) --start "$start" -J
+window=$(echo "$OUT" | json 'it["windows"][0]["window"]')
+runs "create in it" create $BLOCK --id one --window "$window"
+fails "destroy in part" 64 "memdevctl: nosuch: *" destroy nosuch one
+
+# What was made and cannot be told is not kept silent.
+memdevctl create $BLOCK --id two >/dev/full 2>"$TMP/err"
+is "what was made is said, whatever happens" "$? $(tail -n 1 "$TMP/err")" \
+	"64 memdevctl: $(basename "$(readlink -f $BUS/devices/*)") was made"
+
+# --- others ------------------------------------------------------------------------------------
+
+user memdevctl list -J --output-all >"$TMP/out" 2>"$TMP/err"
+is "a user lists" "$? $(json '[(d["id"], d["address"]) for d in it["memdev"]]' \
+	<"$TMP/out")" "0 [('two', None)]"
+user memdevctl map >"$TMP/out" 2>"$TMP/err"
+is "and draws a map, by device" "$? $(sed -n 1,2p "$TMP/out")" \
+	"0 $window, $(basename "$(readlink -f $BUS/devices/*)") (two): $(
+	numfmt --to=iec $BLOCK), 1 block of $(numfmt --to=iec $BLOCK)
+  0  u"
+user memdevctl list --format hmp >"$TMP/out"
+is "and prints what QEMU does, without the address" \
+	"$(grep -c addr "$TMP/out") $(grep -c max-size "$TMP/out")" "0 1"
+user memdevctl plug two all 2>"$TMP/err"
+is "but changes nothing" "$? $(cut -d: -f1-3 "$TMP/err")" \
+	"1 memdevctl: $(basename "$(readlink -f $BUS/devices/*)"): plug all"
+unshare -n memdevctl list >"$TMP/out" 2>"$TMP/err"
+is "in another network namespace it says so" \
+	"$? $(grep -c 'initial network namespace' "$TMP/err")" "1 1"
+runs "destroy the last one" destroy two
+monitor end memdevctl monitor
+check "rmmod" rmmod memdev
+wait $PID
+is "a monitor ends with the module" "$? $(cat "$TMP/end.err")" \
+	"1 memdevctl: monitor: the module memdev was removed"
+check "the kernel did not complain" log_quiet
+finish
