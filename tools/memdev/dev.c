@@ -318,12 +318,18 @@ char *refusal_block(const struct refusal *refusal)
 
 char *refusal_words(const struct refusal *refusal)
 {
+	const char *reason = refusal->reason;
 	char *block, *words;
 
 	if (!refusal->has_block)
-		return xstrdup(refusal->reason);
+		return xstrdup(reason);
+	/* The reason names the block, too, by its number; once is enough */
+	block = xasprintf("block %u: ", refusal->block);
+	if (!strncmp(reason, block, strlen(block)))
+		reason += strlen(block);
+	free(block);
 	block = refusal_block(refusal);
-	words = xasprintf("block %s refused: %s", block, refusal->reason);
+	words = xasprintf("block %s refused: %s", block, reason);
 	free(block);
 	return words;
 }

@@ -120,8 +120,8 @@ static void show_error(const struct dev *dev, bool plain)
 	done = plain ? xasprintf("%" PRIu64, refusal->done) :
 		       size_exact(refusal->done);
 	line_start("refused");
-	printf("%s %s, %s done; %s (%s)\n", op_name(refusal->op), asked, done,
-	       words, strerror(refusal->err));
+	printf("%s %s, %s done; %s\n", op_name(refusal->op), asked, done,
+	       words);
 	free(words);
 	free(asked);
 	free(done);
