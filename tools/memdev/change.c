@@ -9,7 +9,7 @@
 #include "dev.h"
 
 static const struct {
-	uint16_t attribute;
+	__u16 attribute;
 	const char *name;
 } create_names[] = {
 	{ MEMDEV_A_DEV_ID, "--id" },
@@ -23,10 +23,10 @@ static const struct {
 
 /* Options as attributes of a request; 0 or EXIT_USAGE */
 static int put_number(const struct call *call, enum opt_id opt,
-		      const char *prefix, struct nlmsghdr *nlh, uint16_t type)
+		      const char *prefix, struct nlmsghdr *nlh, __u16 type)
 {
 	const char *value = call->value[opt];
-	uint32_t number;
+	__u32 number;
 
 	if (!call->set[opt])
 		return EXIT_DONE;
@@ -37,9 +37,9 @@ static int put_number(const struct call *call, enum opt_id opt,
 }
 
 static int put_bytes(const struct call *call, enum opt_id opt, bool zero,
-		     struct nlmsghdr *nlh, uint16_t type)
+		     struct nlmsghdr *nlh, __u16 type)
 {
-	uint64_t bytes;
+	__u64 bytes;
 	int rc;
 
 	if (!call->set[opt])
@@ -51,7 +51,7 @@ static int put_bytes(const struct call *call, enum opt_id opt, bool zero,
 }
 
 static int put_text(const struct call *call, enum opt_id opt, size_t max,
-		    struct nlmsghdr *nlh, uint16_t type)
+		    struct nlmsghdr *nlh, __u16 type)
 {
 	const char *value = call->value[opt];
 
@@ -71,7 +71,7 @@ static int get_index(const struct nlmsghdr *nlh, void *data)
 	/* It is 1 of devices and of windows alike */
 	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
 		if (mnl_attr_get_type(attr) == MEMDEV_A_DEV_INDEX)
-			*(uint32_t *)data = mnl_attr_get_u32(attr);
+			*(__u32 *)data = mnl_attr_get_u32(attr);
 	return MNL_CB_OK;
 }
 
@@ -79,7 +79,7 @@ static int get_index(const struct nlmsghdr *nlh, void *data)
  * What was made is there, also if nobody can read its name: then the name is
  * in the complaint.
  */
-static int made(const char *prefix, uint32_t index, int rc)
+static int say_made(const char *prefix, __u32 index, int rc)
 {
 	if (rc || output_done(stdout, "standard output")) {
 		complain("%s%u was made", prefix, index);
@@ -90,12 +90,12 @@ static int made(const char *prefix, uint32_t index, int rc)
 
 int cmd_create(const struct call *call)
 {
-	uint32_t index = UINT32_MAX;
+	__u32 index = ~0U;
 	struct nlmsghdr *nlh;
 	struct table table;
 	struct nl nl;
 	struct dev dev;
-	uint64_t size;
+	__u64 size;
 	int rc;
 
 	rc = size_argument(call, call->argv[0], false, &size);
@@ -155,7 +155,7 @@ int cmd_create(const struct call *call)
 		printf("memdev%u\n", index);
 	}
 	nl_close(&nl);
-	return made("memdev", index, rc);
+	return say_made("memdev", index, rc);
 }
 
 int cmd_destroy(const struct call *call)
@@ -210,8 +210,8 @@ static int put_setting(const struct call *call, const char *text,
 		       struct nlmsghdr *nlh, unsigned int *seen)
 {
 	const char *value = strchr(text, '=');
-	uint64_t bytes;
-	uint32_t nr;
+	__u64 bytes;
+	__u32 nr;
 	size_t key;
 	int rc;
 
@@ -316,9 +316,9 @@ out:
 
 int cmd_window_add(const struct call *call)
 {
-	uint32_t index = UINT32_MAX;
+	__u32 index = ~0U;
 	struct nlmsghdr *nlh;
-	uint64_t size;
+	__u64 size;
 	struct nl nl;
 	int rc;
 
@@ -352,18 +352,19 @@ int cmd_window_add(const struct call *call)
 		return EXIT_FAILED;
 	}
 	if (call->set[OPT_JSON])
-		printf("{\n   \"windows\": [\n      {\n         \"window\": \"window%u\"\n      }\n   ]\n}\n",
-		       index);
+		fprintf(stdout,
+			"{\n   \"windows\": [\n      {\n         \"window\": \"window%u\"\n      }\n   ]\n}\n",
+			index);
 	else
 		printf("window%u\n", index);
-	return made("window", index, EXIT_DONE);
+	return say_made("window", index, EXIT_DONE);
 }
 
 int cmd_window_del(const struct call *call)
 {
 	struct nlmsghdr *nlh;
 	int done = 0, rc;
-	uint32_t index;
+	__u32 index;
 	struct nl nl;
 
 	for (int i = 0; i < call->argc; i++)

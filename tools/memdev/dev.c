@@ -2,7 +2,6 @@
 /*
  * Devices and windows as rows of a table.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,7 +105,7 @@ void dev_cell(const void *item, const struct column *column,
 	case DEV_ADDRESS:
 		cell->there = dev->has_address;
 		if (cell->there)
-			cell->text = xasprintf("0x%" PRIx64, dev->address);
+			cell->text = xasprintf("0x%llx", dev->address);
 		break;
 	case DEV_SIZE:
 		cell->number = dev->size;
@@ -298,7 +297,7 @@ void window_cell(const void *item, const struct column *column,
 	case WINDOW_START:
 		cell->there = window->has_start;
 		if (cell->there)
-			cell->text = xasprintf("0x%" PRIx64, window->start);
+			cell->text = xasprintf("0x%llx", window->start);
 		break;
 	case WINDOW_BLOCK_SIZE:
 		cell->number = window->block_size;
@@ -311,7 +310,7 @@ void window_cell(const void *item, const struct column *column,
 char *refusal_block(const struct refusal *refusal)
 {
 	if (refusal->memory[0] && refusal->has_address)
-		return xasprintf("%s (0x%" PRIx64 ")", refusal->memory,
+		return xasprintf("%s (0x%llx)", refusal->memory,
 				 refusal->address);
 	return xasprintf("%u", refusal->block);
 }

@@ -8,7 +8,6 @@
 #include "nl.h"
 #include "table.h"
 
-
 /* A device and, where they are wanted, its blocks by state: "0-3,6" or NULL */
 struct dev_row {
 	const struct dev *dev;

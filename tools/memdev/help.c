@@ -187,8 +187,8 @@ void print_completion(FILE *f)
 	fputs("# bash completion for memdevctl\n"
 	      "# Made by \"memdevctl help --completion\".\n\n"
 	      "_memdevctl()\n{\n"
-	      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} "
-	      "prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+	      "\tlocal cur=${COMP_WORDS[COMP_CWORD]}\n"
+	      "\tlocal prev=${COMP_WORDS[COMP_CWORD-1]}\n"
 	      "\tlocal cmd=${COMP_WORDS[1]} words='' what='' columns=''\n\n"
 	      "\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n"
 	      "\t\tmapfile -t COMPREPLY < <(compgen -W '", f);

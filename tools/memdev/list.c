@@ -2,7 +2,6 @@
 /*
  * list, show, window list.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,26 +80,25 @@ static void show_text(const char *name, const char *text)
 	printf("%s\n", text);
 }
 
-static void show_size(const char *name, uint64_t bytes, bool plain)
+static void show_size(const char *name, __u64 bytes, bool plain)
 {
 	char *size = size_human(bytes);
 
 	line_start(name);
 	if (plain)
-		printf("%" PRIu64 "\n", bytes);
+		printf("%llu\n", bytes);
 	else
-		printf("%s (%" PRIu64 " bytes)\n", size, bytes);
+		printf("%s (%llu bytes)\n", size, bytes);
 	free(size);
 }
 
 static void show_stats(const char *name, const struct stats *stats, bool plain)
 {
-	char *size = plain ? xasprintf("%" PRIu64 " bytes", stats->bytes) :
+	char *size = plain ? xasprintf("%llu bytes", stats->bytes) :
 			     size_human(stats->bytes);
 
 	line_start(name);
-	printf("%" PRIu64 ", %" PRIu64 " failed, %s, %" PRIu64 ".%03" PRIu64
-	       " s\n", stats->count, stats->failures, size,
+	printf("%llu, %llu failed, %s, %llu.%03llu s\n", stats->count, stats->failures, size,
 	       stats->time_ns / 1000000000, stats->time_ns / 1000000 % 1000);
 	free(size);
 }
@@ -115,9 +113,9 @@ static void show_error(const struct dev *dev, bool plain)
 	if (!refusal->there)
 		return;
 	words = refusal_words(refusal);
-	asked = plain ? xasprintf("%" PRIu64, refusal->asked) :
+	asked = plain ? xasprintf("%llu", refusal->asked) :
 			size_exact(refusal->asked);
-	done = plain ? xasprintf("%" PRIu64, refusal->done) :
+	done = plain ? xasprintf("%llu", refusal->done) :
 		       size_exact(refusal->done);
 	line_start("refused");
 	printf("%s %s, %s done; %s\n", op_name(refusal->op), asked, done,
@@ -129,7 +127,7 @@ static void show_error(const struct dev *dev, bool plain)
 
 static void show_dev(const struct dev_row *row, bool plain)
 {
-	static const uint8_t states[] = {
+	static const __u8 states[] = {
 		MEMDEV_BLOCK_STATE_MOVABLE, MEMDEV_BLOCK_STATE_KERNEL,
 		MEMDEV_BLOCK_STATE_OFFLINE, MEMDEV_BLOCK_STATE_UNPLUGGED,
 		MEMDEV_BLOCK_STATE_RETIRED,
@@ -151,7 +149,7 @@ static void show_dev(const struct dev_row *row, bool plain)
 	printf("window%u\n", dev->window);
 	if (dev->has_address) {
 		line_start("address");
-		printf("0x%" PRIx64 "-0x%" PRIx64 "\n", dev->address,
+		printf("0x%llx-0x%llx\n", dev->address,
 		       dev->address + dev->size - 1);
 	}
 	if (dev->node >= 0) {

@@ -15,26 +15,35 @@
 
 const struct opt options[] = {
 	{ OPT_JSON, 'J', "json", NULL, NULL, "print JSON" },
-	{ OPT_RAW, 'r', "raw", NULL, NULL, "print columns as they are, one space apart" },
+	{ OPT_RAW, 'r', "raw", NULL, NULL,
+	  "print columns as they are, one space apart" },
 	{ OPT_PAIRS, 'P', "pairs", NULL, NULL, "print NAME=\"value\" pairs" },
 	{ OPT_NOHEADINGS, 'n', "noheadings", NULL, NULL, "print no headings" },
-	{ OPT_OUTPUT, 'o', "output", "COLS", NULL, "print these columns; +COLS: them besides the usual ones" },
+	{ OPT_OUTPUT, 'o', "output", "COLS", NULL,
+	  "print these columns; +COLS: them besides the usual ones" },
 	{ OPT_OUTPUT_ALL, 0, "output-all", NULL, NULL, "print all columns" },
 	{ OPT_BYTES, 'b', "bytes", NULL, NULL, "print sizes in bytes" },
-	{ OPT_FORMAT, 0, "format", "FORMAT", "hmp qmp", "print what QEMU's monitor prints, for people or for programs" },
+	{ OPT_FORMAT, 0, "format", "FORMAT", "hmp qmp",
+	  "print what QEMU's monitor prints, for people or for programs" },
 	{ OPT_ID, 0, "id", "NAME", NULL, "name of the device" },
-	{ OPT_KIND, 0, "kind", "KIND", "virtio-mem dimm", "virtio-mem (default) or dimm" },
+	{ OPT_KIND, 0, "kind", "KIND", "virtio-mem dimm",
+	  "virtio-mem (default) or dimm" },
 	{ OPT_WINDOW, 0, "window", "WINDOW", NULL, "window to make it in" },
 	{ OPT_ADDR, 0, "addr", "ADDR", NULL, "physical address of its region" },
 	{ OPT_ALIGN, 0, "align", "SIZE", NULL, "alignment of its region" },
 	{ OPT_NODE, 0, "node", "NODE", NULL, "NUMA node of the memory" },
 	{ OPT_SLOT, 0, "slot", "SLOT", NULL, "slot of a dimm" },
-	{ OPT_START, 0, "start", "ADDR", NULL, "physical address of RAM that was reserved at boot" },
+	{ OPT_START, 0, "start", "ADDR", NULL,
+	  "physical address of RAM that was reserved at boot" },
 	{ OPT_WAIT, 'w', "wait", NULL, NULL, "wait until the device has that size" },
-	{ OPT_COLOR, 0, "color", "[WHEN]", "always never auto", "use colours: always, never, or on a terminal (auto, default)" },
-	{ OPT_SVG, 0, "svg", "FILE", NULL, "draw a picture into a file; -: standard output" },
-	{ OPT_PROMETHEUS, 0, "prometheus", NULL, NULL, "print metrics in Prometheus' text format" },
-	{ OPT_COMPLETION, 0, "completion", NULL, NULL, "print the completion for bash" },
+	{ OPT_COLOR, 0, "color", "[WHEN]", "always never auto",
+	  "use colours: always, never, or on a terminal (auto, default)" },
+	{ OPT_SVG, 0, "svg", "FILE", NULL,
+	  "draw a picture into a file; -: standard output" },
+	{ OPT_PROMETHEUS, 0, "prometheus", NULL, NULL,
+	  "print metrics in Prometheus' text format" },
+	{ OPT_COMPLETION, 0, "completion", NULL, NULL,
+	  "print the completion for bash" },
 	{ OPT_HELP, 'h', "help", NULL, NULL, "print this help" },
 };
 
@@ -44,7 +53,8 @@ const struct cmd commands[] = {
 	{
 		.name = "list", .args = "[DEV...]", .run = cmd_list,
 		.help = "list devices",
-		.text = "--format prints what QEMU's \"info memory-devices\" (hmp) and\n\"query-memory-devices\" (qmp) print.",
+		.text =
+			"--format prints what QEMU's \"info memory-devices\" (hmp) and\n\"query-memory-devices\" (qmp) print.",
 		.max = -1, .complete = "device",
 		.opts = OPTS_TABLE | OPT(FORMAT),
 		.columns = dev_columns, .nr_columns = NR_DEV_COLUMNS,
@@ -77,7 +87,8 @@ const struct cmd commands[] = {
 	{
 		.name = "unplug", .args = "DEV SIZE|all", .run = cmd_unplug,
 		.help = "take memory of a device back",
-		.text = "Ctrl-C cancels it; of a virtio-mem device what is out by then stays out.",
+		.text =
+			"Ctrl-C cancels it;\nof a virtio-mem device what is out by then stays out.",
 		.min = 2, .max = 2, .complete = "device all",
 	},
 	{
@@ -95,7 +106,8 @@ const struct cmd commands[] = {
 			"  unplug_timeout_ms=MS       0: none\n"
 			"  requested_size=SIZE",
 		.min = 2, .max = -1,
-		.complete = "device online_type= memmap_on_memory= unplug_timeout_ms= requested_size=",
+		.complete =
+			"device online_type= memmap_on_memory= unplug_timeout_ms= requested_size=",
 	},
 	{
 		.name = "window list", .args = "", .run = cmd_window_list,
@@ -128,7 +140,8 @@ const struct cmd commands[] = {
 	{
 		.name = "stat", .args = "[DEV...]", .run = cmd_stat,
 		.help = "show what was plugged and unplugged so far",
-		.text = "--format prints what QEMU's \"info memory_size_summary\" (hmp) and\n\"query-memory-size-summary\" (qmp) print.",
+		.text =
+			"--format prints what QEMU's \"info memory_size_summary\" (hmp) and\n\"query-memory-size-summary\" (qmp) print.",
 		.max = -1, .complete = "device",
 		.opts = OPTS_TABLE | OPT(FORMAT) | OPT(PROMETHEUS),
 		.columns = stat_columns, .nr_columns = NR_STAT_COLUMNS,
@@ -232,10 +245,24 @@ static int run(struct call *call, int argc, char **argv)
 	return cmd->run(call);
 }
 
+static int run_command(struct call *call, int argc, char **argv)
+{
+	int words;
+
+	if (argv[1][0] == '-')
+		return usage_error(NULL, "unknown option %s", argv[1]);
+	call->cmd = command_find(argc - 1, argv + 1, &words);
+	if (call->cmd)
+		return run(call, argc - words, argv + words);
+	if (words)
+		return usage_error(NULL, "%s: list, add or del?", argv[1]);
+	return usage_error(NULL, "unknown command '%s'", argv[1]);
+}
+
 int main(int argc, char **argv)
 {
 	struct call call = { 0 };
-	int words, rc, out;
+	int rc = EXIT_DONE, out;
 
 	setlocale(LC_ALL, "");
 	/* A reader that went away is an error like any other of writing */
@@ -245,23 +272,12 @@ int main(int argc, char **argv)
 		print_commands(stderr);
 		return EXIT_USAGE;
 	}
-	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help")) {
+	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))
 		print_commands(stdout);
-		rc = EXIT_DONE;
-	} else if (!strcmp(argv[1], "-V") || !strcmp(argv[1], "--version")) {
-		rc = cmd_version(&call);
-	} else if (argv[1][0] == '-') {
-		return usage_error(NULL, "unknown option %s", argv[1]);
-	} else {
-		call.cmd = command_find(argc - 1, argv + 1, &words);
-		if (!call.cmd && words)
-			return usage_error(NULL, "%s: list, add or del?",
-					   argv[1]);
-		if (!call.cmd)
-			return usage_error(NULL, "unknown command '%s'",
-					   argv[1]);
-		rc = run(&call, argc - words, argv + words);
-	}
+	else if (!strcmp(argv[1], "-V") || !strcmp(argv[1], "--version"))
+		cmd_version(&call);
+	else
+		rc = run_command(&call, argc, argv);
 	out = output_done(stdout, "standard output");
 	return rc ? rc : out;
 }

@@ -5,7 +5,6 @@
  * Who sees addresses sees each window as a whole. Who does not cannot know
  * where in a window a device lies: there each device is drawn by itself.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -15,7 +14,7 @@
 #include "memdevctl.h"
 
 /* No machine has so many; it guards against a size that is not understood. */
-#define MAX_BLOCKS	(1U << 24)
+#define MAX_BLOCKS	(16U << 20)
 
 const struct look looks[NR_LOOKS] = {
 [MEMDEV_BLOCK_STATE_MOVABLE] = {
@@ -60,12 +59,12 @@ char *dev_title(const struct dev *dev)
 /* --- what there is -------------------------------------------------------- */
 
 static void strip_paint(struct map *map, struct strip *strip, size_t owner,
-			uint64_t offset)
+			__u64 offset)
 {
 	const struct dev *dev = &map->devs.v[owner];
 
 	/* Blocks of a device are unplugged unless something is said of them */
-	for (uint64_t i = 0; i < dev->size / strip->block_size; i++) {
+	for (__u64 i = 0; i < dev->size / strip->block_size; i++) {
 		if (offset + i >= strip->count)
 			break;
 		strip->cells[offset + i] = MEMDEV_BLOCK_STATE_UNPLUGGED;
@@ -76,7 +75,7 @@ static void strip_paint(struct map *map, struct strip *strip, size_t owner,
 
 		if (run->device != dev->index || run->state >= NR_BLOCK_STATES)
 			continue;
-		for (uint64_t i = 0; i < run->count; i++)
+		for (__u64 i = 0; i < run->count; i++)
 			if (offset + run->first + i < strip->count)
 				strip->cells[offset + run->first + i] =
 					run->state;
@@ -84,7 +83,7 @@ static void strip_paint(struct map *map, struct strip *strip, size_t owner,
 }
 
 static struct strip *strip_add(struct map *map, const struct window *window,
-			       uint64_t size)
+			       __u64 size)
 {
 	struct strip *strip;
 
@@ -102,7 +101,7 @@ static struct strip *strip_add(struct map *map, const struct window *window,
 	memset(strip->cells, MAP_FREE, strip->count);
 	strip->owners = xrealloc(NULL, (strip->count + 1) *
 				 sizeof(*strip->owners));
-	for (uint64_t i = 0; i < strip->count; i++)
+	for (__u64 i = 0; i < strip->count; i++)
 		strip->owners[i] = -1;
 	return strip;
 }
@@ -140,7 +139,7 @@ static void map_window(struct map *map, const struct window *window)
 
 static bool wanted(const struct call *call, const struct window *window)
 {
-	uint32_t index;
+	__u32 index;
 
 	for (int i = 0; i < call->argc; i++)
 		if (!number_parse(call->argv[i], "window", &index) &&
@@ -152,7 +151,7 @@ static bool wanted(const struct call *call, const struct window *window)
 static int map_read(const struct call *call, struct map *map)
 {
 	const char *what = "windows";
-	uint32_t index;
+	__u32 index;
 	struct nl nl;
 	int rc;
 
@@ -210,7 +209,7 @@ static unsigned int terminal_width(void)
 {
 	const char *columns = getenv("COLUMNS");
 	struct winsize size;
-	uint32_t width;
+	__u32 width;
 
 	/* Of the user's shell, or of a test; as lsmem and others have it */
 	if (columns && !number_parse(columns, "", &width) && width)
@@ -228,12 +227,12 @@ static void print_letter(unsigned char cell, bool color)
 		putchar(looks[cell].letter);
 }
 
-static void print_cells(const struct strip *strip, uint64_t from, uint64_t to,
+static void print_cells(const struct strip *strip, __u64 from, __u64 to,
 			bool color)
 {
 	int last = -1;
 
-	for (uint64_t i = from; i < to; i++) {
+	for (__u64 i = from; i < to; i++) {
 		if (color && strip->cells[i] != last)
 			printf("%s%s", last < 0 ? "" : "\033[0m",
 			       looks[strip->cells[i]].escape);
@@ -247,9 +246,9 @@ static void print_cells(const struct strip *strip, uint64_t from, uint64_t to,
 /* "  memdev0 (id): 0-3", what of the window each device has */
 static void print_owners(const struct map *map, const struct strip *strip)
 {
-	uint64_t first = 0;
+	__u64 first = 0;
 
-	for (uint64_t i = 1; i <= strip->count; i++) {
+	for (__u64 i = 1; i <= strip->count; i++) {
 		const int owner = strip->owners[first];
 		char *title, *blocks;
 
@@ -281,18 +280,18 @@ static void print_strip(const struct map *map, const struct strip *strip,
 		printf(", %s", title);
 		free(title);
 	}
-	printf(": %s, %" PRIu64 " block%s of %s\n", size, strip->count,
+	printf(": %s, %llu block%s of %s\n", size, strip->count,
 	       strip->count == 1 ? "" : "s", block_size);
 	free(size);
 	free(block_size);
 
 	/* The address in front of a line, or the number of its first block */
 	if (strip->has_address)
-		label = snprintf(text, sizeof(text), "  0x%" PRIx64 "  ",
+		label = snprintf(text, sizeof(text), "  0x%llx  ",
 				 strip->address +
 				 strip->count * strip->block_size);
 	else
-		label = snprintf(text, sizeof(text), "  %" PRIu64 "  ",
+		label = snprintf(text, sizeof(text), "  %llu  ",
 				 strip->count);
 	if (width < label + 8)
 		label = 0;
@@ -300,15 +299,15 @@ static void print_strip(const struct map *map, const struct strip *strip,
 	/* Lines that begin at round numbers are easier to count */
 	if (cells > 8)
 		cells -= cells % 8;
-	for (uint64_t i = 0; i < strip->count; i += cells) {
-		const uint64_t to = i + cells < strip->count ? i + cells :
+	for (__u64 i = 0; i < strip->count; i += cells) {
+		const __u64 to = i + cells < strip->count ? i + cells :
 				    strip->count;
 
 		if (strip->has_address)
-			snprintf(text, sizeof(text), "0x%" PRIx64,
+			snprintf(text, sizeof(text), "0x%llx",
 				 strip->address + i * strip->block_size);
 		else
-			snprintf(text, sizeof(text), "%" PRIu64, i);
+			snprintf(text, sizeof(text), "%llu", i);
 		if (label)
 			printf("%*s  ", (int)label - 2, text);
 		print_cells(strip, i, to, color);
@@ -358,7 +357,7 @@ int cmd_map(const struct call *call)
 	const char *when = call->value[OPT_COLOR];
 	const unsigned int width = terminal_width();
 	struct map map = { 0 };
-	uint32_t index;
+	__u32 index;
 	bool color;
 	int rc;
 

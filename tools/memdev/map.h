@@ -35,9 +35,9 @@ struct strip {
 	const struct window *window;
 	const struct dev *dev;
 	bool has_address;
-	uint64_t address;
-	uint64_t block_size;
-	uint64_t count;
+	__u64 address;
+	__u64 block_size;
+	__u64 count;
 	unsigned char *cells;
 	int *owners;
 };

@@ -5,9 +5,9 @@
 #ifndef MEMDEVCTL_H
 #define MEMDEVCTL_H
 
+#include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
 #define MEMDEVCTL_VERSION	"1.0"
@@ -19,6 +19,8 @@ enum {
 	EXIT_USAGE = 2,
 	EXIT_PART = 64,
 };
+
+#define __printf(a, b)	__attribute((format(printf, a, b)))
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
@@ -92,25 +94,26 @@ struct cmd {
 
 void *xrealloc(void *p, size_t size);
 char *xstrdup(const char *s);
-char *xasprintf(const char *format, ...)
-	__attribute__((format(printf, 1, 2)));
+__printf(1, 2)
+char *xasprintf(const char *format, ...);
 
 /* A line on standard error, after "memdevctl: " */
-void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+__printf(1, 2)
+void complain(const char *format, ...);
 /* That, and where help is; returns EXIT_USAGE. */
-int usage_error(const struct call *call, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+__printf(2, 3)
+int usage_error(const struct call *call, const char *format, ...);
 
-int bytes_parse(const char *text, uint64_t *bytes);
-int number_parse(const char *text, const char *prefix, uint32_t *nr);
+int bytes_parse(const char *text, __u64 *bytes);
+int number_parse(const char *text, const char *prefix, __u32 *nr);
 /* These complain, and return 0 or EXIT_USAGE. */
 int size_argument(const struct call *call, const char *text, bool zero,
-		  uint64_t *bytes);
+		  __u64 *bytes);
 
 /* What is returned is the caller's, to be freed. */
-char *size_human(uint64_t bytes);	/* 1.9G, as lsmem has it */
-char *size_exact(uint64_t bytes);	/* 1920M, nothing is lost */
-char *blocks_add(char *list, uint32_t first, uint32_t count);
+char *size_human(__u64 bytes);	/* 1.9G, as lsmem has it */
+char *size_exact(__u64 bytes);	/* 1920M, nothing is lost */
+char *blocks_add(char *list, __u32 first, __u32 count);
 
 void json_string(FILE *f, const char *s);
 /* Flush f; complains of what could not be written. */
@@ -121,7 +124,7 @@ void interrupt_catch(void);
 bool interrupted(void);
 /* Waits; false if the time passed. Returns at once if interrupted. */
 bool wait_readable(int fd, int ms);
-uint64_t now_ms(void);
+__u64 now_ms(void);
 
 /* --- main.c --------------------------------------------------------------- */
 

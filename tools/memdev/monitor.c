@@ -3,7 +3,6 @@
  * monitor: a line an event.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,11 +19,11 @@ struct monitor {
 	struct nl nl;
 	bool json;
 	bool bytes;
-	uint64_t next;		/* number of the message to come, 0: any */
+	__u64 next;		/* number of the message to come, 0: any */
 	bool gone;		/* the module was removed */
 };
 
-static const char *event_name(uint8_t cmd)
+static const char *event_name(__u8 cmd)
 {
 	switch (cmd) {
 	case MEMDEV_CMD_DEV_NEW_NTF:
@@ -65,12 +64,12 @@ static void print_time(const struct monitor *monitor)
 	       zone + 3);
 }
 
-static void print_bytes(const struct monitor *monitor, uint64_t bytes)
+static void print_bytes(const struct monitor *monitor, __u64 bytes)
 {
 	char *size;
 
 	if (monitor->bytes) {
-		printf("%" PRIu64, bytes);
+		printf("%llu", bytes);
 		return;
 	}
 	size = size_exact(bytes);
@@ -79,19 +78,19 @@ static void print_bytes(const struct monitor *monitor, uint64_t bytes)
 }
 
 /* Messages that did not arrive; count 0: nobody knows how many */
-static void print_lost(const struct monitor *monitor, uint64_t count,
+static void print_lost(const struct monitor *monitor, __u64 count,
 		       const char *why)
 {
 	print_time(monitor);
 	if (monitor->json) {
 		printf(", \"event\": \"lost\", \"count\": ");
 		if (count)
-			printf("%" PRIu64, count);
+			printf("%llu", count);
 		else
 			fputs("null", stdout);
 		puts("}");
 	} else if (count) {
-		printf("%" PRIu64 " message%s lost\n", count,
+		printf("%llu message%s lost\n", count,
 		       count == 1 ? " was" : "s were");
 	} else {
 		printf("messages were lost: %s\n", why);
@@ -110,7 +109,7 @@ static void print_json(const struct event *event)
 {
 	const struct refusal *refusal = &event->refusal;
 
-	printf(", \"seq\": %" PRIu64 ", \"event\": \"%s\"", event->seq,
+	printf(", \"seq\": %llu, \"event\": \"%s\"", event->seq,
 	       event_name(event->cmd));
 	if (event->has_device)
 		printf(", \"device\": \"memdev%u\"", event->device);
@@ -119,11 +118,11 @@ static void print_json(const struct event *event)
 	if (event->has_window)
 		printf(", \"window\": \"window%u\"", event->window);
 	if (event->has_address)
-		printf(", \"address\": \"0x%" PRIx64 "\"", event->address);
+		printf(", \"address\": \"0x%llx\"", event->address);
 	if (event->has_size)
-		printf(", \"size\": %" PRIu64, event->size);
+		printf(", \"size\": %llu", event->size);
 	if (event->has_old)
-		printf(", \"old\": %" PRIu64 ", \"new\": %" PRIu64,
+		printf(", \"old\": %llu, \"new\": %llu",
 		       event->old_size, event->new_size);
 	if (refusal->there) {
 		printf(", \"op\": \"%s\", \"errno\": %u", op_name(refusal->op),
@@ -132,10 +131,10 @@ static void print_json(const struct event *event)
 		if (refusal->has_block)
 			printf(", \"block\": %u", refusal->block);
 		if (refusal->has_address)
-			printf(", \"blockaddress\": \"0x%" PRIx64 "\"",
+			printf(", \"blockaddress\": \"0x%llx\"",
 			       refusal->address);
 		json_text("memory", refusal->memory);
-		printf(", \"asked\": %" PRIu64 ", \"done\": %" PRIu64,
+		printf(", \"asked\": %llu, \"done\": %llu",
 		       refusal->asked, refusal->done);
 	}
 	puts("}");
@@ -165,7 +164,7 @@ static void print_range(const struct monitor *monitor,
 		print_bytes(monitor, event->size);
 	}
 	if (event->has_address)
-		printf(" at 0x%" PRIx64, event->address);
+		printf(" at 0x%llx", event->address);
 }
 
 static void print_line(const struct monitor *monitor,
@@ -285,7 +284,7 @@ static int monitor_loop(struct monitor *monitor)
 int cmd_monitor(const struct call *call)
 {
 	static struct monitor monitor;
-	uint32_t families = GENL_ID_CTRL;
+	__u32 families = GENL_ID_CTRL;
 	int size = RECEIVE_BUFFER;
 	int rc;
 

@@ -17,7 +17,7 @@
 #define NETLINK_EXT_ACK	11
 #endif
 
-struct nlmsghdr *nl_request(struct nl *nl, uint8_t cmd, uint16_t flags)
+struct nlmsghdr *nl_request(struct nl *nl, __u8 cmd, __u16 flags)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(nl->buf);
 	struct genlmsghdr *genl;
@@ -32,7 +32,7 @@ struct nlmsghdr *nl_request(struct nl *nl, uint8_t cmd, uint16_t flags)
 }
 
 /* The type of the attribute at an offset of the request, 0 for none */
-static uint16_t attribute_at(const struct nlmsghdr *request, uint32_t offset)
+static __u16 attribute_at(const struct nlmsghdr *request, __u32 offset)
 {
 	const struct nlattr *attr;
 
@@ -52,7 +52,7 @@ static void extack_parse(struct nl *nl, const struct nlmsghdr *nlh,
 	    mnl_nlmsg_get_payload_len(nlh) < offset)
 		return;
 	mnl_attr_for_each(attr, nlh, offset) {
-		const uint16_t type = mnl_attr_get_type(attr);
+		const __u16 type = mnl_attr_get_type(attr);
 
 		if (type == NLMSGERR_ATTR_MSG &&
 		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
@@ -126,7 +126,7 @@ static int call(struct nl *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *data,
 		bool wait, int ms, void (*tick)(void *arg), void *arg)
 {
 	const unsigned int seq = nlh->nlmsg_seq;
-	uint64_t next = now_ms() + ms, now;
+	__u64 next = now_ms() + ms, now;
 	int rc;
 
 	nl->text[0] = '\0';
@@ -181,7 +181,7 @@ static void parse_groups(struct nl *nl, const struct nlattr *groups)
 
 	mnl_attr_for_each_nested(group, groups) {
 		const char *name = "";
-		uint32_t id = 0;
+		__u32 id = 0;
 
 		mnl_attr_for_each_nested(attr, group) {
 			switch (mnl_attr_get_type(attr)) {
@@ -225,7 +225,8 @@ static void no_family(void)
 		return;
 	}
 	/* The bus is everywhere, the family in the first one only */
-	complain("the module memdev is loaded, but does not answer here: only the initial network namespace has its netlink family, try 'nsenter --net=/proc/1/ns/net memdevctl ...'");
+	complain("%s",
+		 "the module memdev is loaded, but does not answer here: only the initial network namespace has its netlink family, try 'nsenter --net=/proc/1/ns/net memdevctl ...'");
 }
 
 int nl_open(struct nl *nl)
@@ -287,7 +288,7 @@ void nl_close(struct nl *nl)
 	nl->sock = NULL;
 }
 
-static int join(struct nl *nl, uint32_t group)
+static int join(struct nl *nl, __u32 group)
 {
 	if (!group)
 		return -ENOENT;
@@ -300,303 +301,13 @@ int nl_join(struct nl *nl)
 	return join(nl, nl->monitor) ? join(nl, nl->monitor_public) : 0;
 }
 
-/* --- reading answers ------------------------------------------------------ */
-
-static void get_text(char *to, size_t size, const struct nlattr *attr)
-{
-	size_t len = mnl_attr_get_payload_len(attr);
-
-	if (len >= size)
-		len = size - 1;
-	memcpy(to, mnl_attr_get_payload(attr), len);
-	to[len] = '\0';
-}
-
-#define GET_TEXT(to, attr)	get_text(to, sizeof(to), attr)
-
-/* 64 bits may be no more than 4-byte aligned; what is too short is 0. */
-static uint64_t get_number(const struct nlattr *attr)
-{
-	const size_t len = mnl_attr_get_payload_len(attr);
-	const void *payload = mnl_attr_get_payload(attr);
-	uint64_t u64;
-	uint32_t u32;
-
-	if (len >= sizeof(u64)) {
-		memcpy(&u64, payload, sizeof(u64));
-		return u64;
-	}
-	if (len >= sizeof(u32)) {
-		memcpy(&u32, payload, sizeof(u32));
-		return u32;
-	}
-	return len ? *(const uint8_t *)payload : 0;
-}
-
-static void parse_stats(const struct nlattr *nest, struct stats *stats)
-{
-	const struct nlattr *attr;
-
-	mnl_attr_for_each_nested(attr, nest) {
-		switch (mnl_attr_get_type(attr)) {
-		case MEMDEV_A_STATS_COUNT:
-			stats->count = get_number(attr);
-			break;
-		case MEMDEV_A_STATS_FAILURES:
-			stats->failures = get_number(attr);
-			break;
-		case MEMDEV_A_STATS_BYTES:
-			stats->bytes = get_number(attr);
-			break;
-		case MEMDEV_A_STATS_TIME_NS:
-			stats->time_ns = get_number(attr);
-			break;
-		}
-	}
-}
-
-static void parse_refusal(const struct nlattr *nest, struct refusal *refusal)
-{
-	const struct nlattr *attr;
-
-	refusal->there = true;
-	mnl_attr_for_each_nested(attr, nest) {
-		switch (mnl_attr_get_type(attr)) {
-		case MEMDEV_A_REFUSAL_OP:
-			refusal->op = get_number(attr);
-			break;
-		case MEMDEV_A_REFUSAL_ERRNO:
-			refusal->err = get_number(attr);
-			break;
-		case MEMDEV_A_REFUSAL_REASON:
-			GET_TEXT(refusal->reason, attr);
-			break;
-		case MEMDEV_A_REFUSAL_BLOCK:
-			refusal->has_block = true;
-			refusal->block = get_number(attr);
-			break;
-		case MEMDEV_A_REFUSAL_ADDRESS:
-			refusal->has_address = true;
-			refusal->address = get_number(attr);
-			break;
-		case MEMDEV_A_REFUSAL_MEMORY:
-			GET_TEXT(refusal->memory, attr);
-			break;
-		case MEMDEV_A_REFUSAL_ASKED:
-			refusal->asked = get_number(attr);
-			break;
-		case MEMDEV_A_REFUSAL_DONE:
-			refusal->done = get_number(attr);
-			break;
-		}
-	}
-}
-
-static int parse_dev(const struct nlmsghdr *nlh, void *data)
-{
-	const struct nlattr *attr;
-	struct dev *dev = data;
-
-	memset(dev, 0, sizeof(*dev));
-	dev->node = -1;
-	dev->slot = -1;
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
-		switch (mnl_attr_get_type(attr)) {
-		case MEMDEV_A_DEV_INDEX:
-			dev->index = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_ID:
-			GET_TEXT(dev->id, attr);
-			break;
-		case MEMDEV_A_DEV_KIND:
-			GET_TEXT(dev->kind, attr);
-			break;
-		case MEMDEV_A_DEV_WINDOW:
-			dev->window = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_ADDRESS:
-			dev->has_address = true;
-			dev->address = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_SIZE:
-			dev->size = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_ALIGN:
-			dev->align = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_NODE:
-			dev->node = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_SLOT:
-			dev->slot = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_BLOCK_SIZE:
-			dev->block_size = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_PLUGGED_SIZE:
-			dev->plugged = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_ONLINE_SIZE:
-			dev->online = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_REQUESTED_SIZE:
-			dev->requested = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_RETIRED_SIZE:
-			dev->retired = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_STATE:
-			dev->state = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_ONLINE_TYPE:
-			dev->online_type = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_MEMMAP_ON_MEMORY:
-			dev->memmap_on_memory = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS:
-			dev->timeout_ms = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_PLUG_STATS:
-			parse_stats(attr, &dev->stats[0]);
-			break;
-		case MEMDEV_A_DEV_UNPLUG_STATS:
-			parse_stats(attr, &dev->stats[1]);
-			break;
-		case MEMDEV_A_DEV_LAST_ERROR:
-			GET_TEXT(dev->last_error, attr);
-			break;
-		case MEMDEV_A_DEV_REFUSAL:
-			parse_refusal(attr, &dev->refusal);
-			break;
-		}
-	}
-	return MNL_CB_OK;
-}
-
-static int parse_window(const struct nlmsghdr *nlh, struct window *window)
-{
-	const struct nlattr *attr;
-
-	memset(window, 0, sizeof(*window));
-	window->node = -1;
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
-		switch (mnl_attr_get_type(attr)) {
-		case MEMDEV_A_WINDOW_INDEX:
-			window->index = get_number(attr);
-			break;
-		case MEMDEV_A_WINDOW_START:
-			window->has_start = true;
-			window->start = get_number(attr);
-			break;
-		case MEMDEV_A_WINDOW_SIZE:
-			window->size = get_number(attr);
-			break;
-		case MEMDEV_A_WINDOW_NODE:
-			window->node = get_number(attr);
-			break;
-		case MEMDEV_A_WINDOW_SOURCE:
-			window->source = get_number(attr);
-			break;
-		case MEMDEV_A_WINDOW_LIMIT:
-			window->limit = get_number(attr);
-			break;
-		case MEMDEV_A_WINDOW_SLOTS:
-			window->slots = get_number(attr);
-			break;
-		case MEMDEV_A_WINDOW_USED:
-			window->used = get_number(attr);
-			break;
-		case MEMDEV_A_WINDOW_LARGEST_FREE:
-			window->largest_free = get_number(attr);
-			break;
-		case MEMDEV_A_WINDOW_BLOCK_SIZE:
-			window->block_size = get_number(attr);
-			break;
-		}
-	}
-	return MNL_CB_OK;
-}
-
-static int parse_blocks(const struct nlmsghdr *nlh, struct blocks *blocks)
-{
-	const struct nlattr *attr;
-
-	memset(blocks, 0, sizeof(*blocks));
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
-		switch (mnl_attr_get_type(attr)) {
-		case MEMDEV_A_BLOCK_DEVICE:
-			blocks->device = get_number(attr);
-			break;
-		case MEMDEV_A_BLOCK_FIRST:
-			blocks->first = get_number(attr);
-			break;
-		case MEMDEV_A_BLOCK_COUNT:
-			blocks->count = get_number(attr);
-			break;
-		case MEMDEV_A_BLOCK_STATE:
-			blocks->state = get_number(attr);
-			break;
-		}
-	}
-	return MNL_CB_OK;
-}
-
-void nl_event_parse(const struct nlmsghdr *nlh, struct event *event)
-{
-	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *attr;
-
-	memset(event, 0, sizeof(*event));
-	event->cmd = genl->cmd;
-	mnl_attr_for_each(attr, nlh, sizeof(*genl)) {
-		switch (mnl_attr_get_type(attr)) {
-		case MEMDEV_A_EVENT_SEQ:
-			event->seq = get_number(attr);
-			break;
-		case MEMDEV_A_EVENT_DEVICE:
-			event->has_device = true;
-			event->device = get_number(attr);
-			break;
-		case MEMDEV_A_EVENT_WINDOW:
-			event->has_window = true;
-			event->window = get_number(attr);
-			break;
-		case MEMDEV_A_EVENT_ID:
-			GET_TEXT(event->id, attr);
-			break;
-		case MEMDEV_A_EVENT_KIND:
-			GET_TEXT(event->kind, attr);
-			break;
-		case MEMDEV_A_EVENT_ADDRESS:
-			event->has_address = true;
-			event->address = get_number(attr);
-			break;
-		case MEMDEV_A_EVENT_SIZE:
-			event->has_size = true;
-			event->size = get_number(attr);
-			break;
-		case MEMDEV_A_EVENT_OLD_SIZE:
-			event->has_old = true;
-			event->old_size = get_number(attr);
-			break;
-		case MEMDEV_A_EVENT_NEW_SIZE:
-			event->new_size = get_number(attr);
-			break;
-		case MEMDEV_A_EVENT_REFUSAL:
-			parse_refusal(attr, &event->refusal);
-			break;
-		}
-	}
-}
-
 /* --- lists ---------------------------------------------------------------- */
 
 /*
  * Reads a list. One that changes meanwhile is read once more: a part of it may
  * be of before the change, and a part of after it.
  */
-static int dump(struct nl *nl, uint8_t cmd, mnl_cb_t add, void *list,
+static int dump(struct nl *nl, __u8 cmd, mnl_cb_t add, void *list,
 		size_t *n)
 {
 	for (int try = 0; try < DUMP_TRIES; try++) {
@@ -613,35 +324,34 @@ static int dump(struct nl *nl, uint8_t cmd, mnl_cb_t add, void *list,
 	return -EAGAIN;
 }
 
-/* Room for one more */
-#define GROW(list) do {							\
-	if (!((list)->n & ((list)->n - 1)))				\
-		(list)->v = xrealloc((list)->v, sizeof(*(list)->v) *	\
-				     ((list)->n ? 2 * (list)->n : 1));	\
-} while (0)
+/* Room for one more; it doubles when all is used */
+static void *grow(void *v, size_t n, size_t size)
+{
+	return n & (n - 1) ? v : xrealloc(v, (n ? 2 * n : 1) * size);
+}
 
 static int add_dev(const struct nlmsghdr *nlh, void *data)
 {
 	struct devs *devs = data;
 
-	GROW(devs);
-	return parse_dev(nlh, &devs->v[devs->n++]);
+	devs->v = grow(devs->v, devs->n, sizeof(*devs->v));
+	return nl_dev_parse(nlh, &devs->v[devs->n++]);
 }
 
 static int add_window(const struct nlmsghdr *nlh, void *data)
 {
 	struct windows *windows = data;
 
-	GROW(windows);
-	return parse_window(nlh, &windows->v[windows->n++]);
+	windows->v = grow(windows->v, windows->n, sizeof(*windows->v));
+	return nl_window_parse(nlh, &windows->v[windows->n++]);
 }
 
 static int add_blocks(const struct nlmsghdr *nlh, void *data)
 {
 	struct runs *runs = data;
 
-	GROW(runs);
-	return parse_blocks(nlh, &runs->v[runs->n++]);
+	runs->v = grow(runs->v, runs->n, sizeof(*runs->v));
+	return nl_blocks_parse(nlh, &runs->v[runs->n++]);
 }
 
 int nl_devs(struct nl *nl, struct devs *devs)
@@ -660,13 +370,13 @@ int nl_runs(struct nl *nl, struct runs *runs)
 	return dump(nl, MEMDEV_CMD_BLOCK_GET, add_blocks, runs, &runs->n);
 }
 
-int nl_dev(struct nl *nl, uint32_t index, struct dev *dev)
+int nl_dev(struct nl *nl, __u32 index, struct dev *dev)
 {
 	struct nlmsghdr *nlh;
 
 	nlh = nl_request(nl, MEMDEV_CMD_DEV_GET, NLM_F_ACK);
 	mnl_attr_put_u32(nlh, MEMDEV_A_DEV_INDEX, index);
-	return nl_call(nl, nlh, parse_dev, dev);
+	return nl_call(nl, nlh, nl_dev_parse, dev);
 }
 
 /* --- names ---------------------------------------------------------------- */
@@ -674,7 +384,7 @@ int nl_dev(struct nl *nl, uint32_t index, struct dev *dev)
 int nl_dev_named(struct nl *nl, const char *name, struct dev *dev)
 {
 	struct nlmsghdr *nlh;
-	uint32_t index;
+	__u32 index;
 	int rc = -ENODEV;
 
 	if (!number_parse(name, "memdev", &index))
@@ -683,7 +393,7 @@ int nl_dev_named(struct nl *nl, const char *name, struct dev *dev)
 	if (rc == -ENODEV && *name && strlen(name) <= MEMDEV_ID_MAX_LEN) {
 		nlh = nl_request(nl, MEMDEV_CMD_DEV_GET, NLM_F_ACK);
 		mnl_attr_put_strz(nlh, MEMDEV_A_DEV_ID, name);
-		rc = nl_call(nl, nlh, parse_dev, dev);
+		rc = nl_call(nl, nlh, nl_dev_parse, dev);
 	}
 	if (!rc)
 		return EXIT_DONE;
@@ -707,86 +417,11 @@ int nl_devs_named(struct nl *nl, int argc, char **argv, struct devs *devs)
 		return rc ? EXIT_FAILED : EXIT_DONE;
 	}
 	for (int i = 0; i < argc; i++) {
-		GROW(devs);
+		devs->v = grow(devs->v, devs->n, sizeof(*devs->v));
 		if (nl_dev_named(nl, argv[i], &devs->v[devs->n]))
 			status = EXIT_FAILED;
 		else
 			devs->n++;
 	}
 	return status;
-}
-
-const char *const state_names[] = {
-	[MEMDEV_STATE_UNPLUGGED] = "unplugged",
-	[MEMDEV_STATE_PARTIAL] = "partial",
-	[MEMDEV_STATE_PLUGGED] = "plugged",
-	[MEMDEV_STATE_PLUGGING] = "plugging",
-	[MEMDEV_STATE_UNPLUGGING] = "unplugging",
-	NULL
-};
-
-/* As in sysfs */
-const char *const online_type_names[] = {
-	[MEMDEV_ONLINE_TYPE_OFFLINE] = "offline",
-	[MEMDEV_ONLINE_TYPE_ONLINE] = "online",
-	[MEMDEV_ONLINE_TYPE_ONLINE_KERNEL] = "online_kernel",
-	[MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE] = "online_movable",
-	[MEMDEV_ONLINE_TYPE_SYSTEM] = "system",
-	NULL
-};
-
-static const char *const source_names[] = {
-	[MEMDEV_SOURCE_RESERVED] = "reserved",
-	[MEMDEV_SOURCE_CARVED] = "carved",
-	[MEMDEV_SOURCE_SOFT_RESERVED] = "soft-reserved",
-	NULL
-};
-
-const char *const block_state_names[] = {
-	[MEMDEV_BLOCK_STATE_UNPLUGGED] = "unplugged",
-	[MEMDEV_BLOCK_STATE_RETIRED] = "retired",
-	[MEMDEV_BLOCK_STATE_OFFLINE] = "offline",
-	[MEMDEV_BLOCK_STATE_KERNEL] = "kernel",
-	[MEMDEV_BLOCK_STATE_MOVABLE] = "movable",
-	NULL
-};
-
-static const char *const op_names[] = {
-	[MEMDEV_OP_NONE] = "none",
-	[MEMDEV_OP_PLUG] = "plug",
-	[MEMDEV_OP_UNPLUG] = "unplug",
-	NULL
-};
-
-/* A later kernel may know more of them. */
-static const char *name_of(const char *const *names, size_t n, uint32_t value)
-{
-	return value < n - 1 ? names[value] : "unknown";
-}
-
-#define NAME_OF(names, value)	name_of(names, ARRAY_SIZE(names), value)
-
-const char *state_name(uint32_t state)
-{
-	return NAME_OF(state_names, state);
-}
-
-const char *online_type_name(uint32_t type)
-{
-	return NAME_OF(online_type_names, type);
-}
-
-const char *source_name(uint32_t source)
-{
-	return NAME_OF(source_names, source);
-}
-
-const char *block_state_name(uint32_t state)
-{
-	return NAME_OF(block_state_names, state);
-}
-
-const char *op_name(uint32_t op)
-{
-	return NAME_OF(op_names, op);
 }

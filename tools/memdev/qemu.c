@@ -8,7 +8,6 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,11 +36,11 @@ int qemu_format(const struct call *call, bool *qmp)
 static void hmp_dimm(const struct dev *dev)
 {
 	if (dev->has_address)
-		printf("  addr: 0x%" PRIx64 "\n", dev->address);
+		printf("  addr: 0x%llx\n", dev->address);
 	printf("  slot: %d\n", dev->slot);
 	if (dev->node >= 0)
 		printf("  node: %d\n", dev->node);
-	printf("  size: %" PRIu64 "\n", dev->size);
+	printf("  size: %llu\n", dev->size);
 	puts("  hotplugged: true");
 	puts("  hotpluggable: true");
 }
@@ -49,21 +48,21 @@ static void hmp_dimm(const struct dev *dev)
 static void hmp_virtio_mem(const struct dev *dev)
 {
 	if (dev->has_address)
-		printf("  memaddr: 0x%" PRIx64 "\n", dev->address);
+		printf("  memaddr: 0x%llx\n", dev->address);
 	if (dev->node >= 0)
 		printf("  node: %d\n", dev->node);
-	printf("  requested-size: %" PRIu64 "\n", dev->requested);
-	printf("  size: %" PRIu64 "\n", dev->plugged);
-	printf("  max-size: %" PRIu64 "\n", dev->size);
-	printf("  block-size: %" PRIu64 "\n", dev->block_size);
+	printf("  requested-size: %llu\n", dev->requested);
+	printf("  size: %llu\n", dev->plugged);
+	printf("  max-size: %llu\n", dev->size);
+	printf("  block-size: %llu\n", dev->block_size);
 }
 
 static void qmp_dimm(const struct dev *dev)
 {
 	printf("\"hotplugged\": true, ");
 	if (dev->has_address)
-		printf("\"addr\": %" PRIu64 ", ", dev->address);
-	printf("\"hotpluggable\": true, \"size\": %" PRIu64 ", \"slot\": %d",
+		printf("\"addr\": %llu, ", dev->address);
+	printf("\"hotpluggable\": true, \"size\": %llu, \"slot\": %d",
 	       dev->size, dev->slot);
 	if (dev->node >= 0)
 		printf(", \"node\": %d", dev->node);
@@ -72,12 +71,12 @@ static void qmp_dimm(const struct dev *dev)
 static void qmp_virtio_mem(const struct dev *dev)
 {
 	if (dev->has_address)
-		printf("\"memaddr\": %" PRIu64 ", ", dev->address);
-	printf("\"block-size\": %" PRIu64 ", \"size\": %" PRIu64 ", ",
+		printf("\"memaddr\": %llu, ", dev->address);
+	printf("\"block-size\": %llu, \"size\": %llu, ",
 	       dev->block_size, dev->plugged);
 	if (dev->node >= 0)
 		printf("\"node\": %d, ", dev->node);
-	printf("\"max-size\": %" PRIu64 ", \"requested-size\": %" PRIu64,
+	printf("\"max-size\": %llu, \"requested-size\": %llu",
 	       dev->size, dev->requested);
 }
 
@@ -128,12 +127,12 @@ int qemu_devices(struct devs *devs, bool qmp)
 }
 
 /* All memory blocks that the kernel has, in bytes */
-static int memory_blocks(uint64_t *bytes)
+static int memory_blocks(__u64 *bytes)
 {
 	const struct dirent *entry;
 	unsigned long long size;
 	unsigned int n = 0;
-	uint32_t nr;
+	__u32 nr;
 	FILE *f;
 	DIR *dir;
 	int rc;
@@ -159,7 +158,7 @@ static int memory_blocks(uint64_t *bytes)
 
 int qemu_summary(const struct devs *devs, bool qmp)
 {
-	uint64_t base = 0, plugged = 0;
+	__u64 base = 0, plugged = 0;
 	int rc;
 
 	rc = memory_blocks(&base);
@@ -171,10 +170,10 @@ int qemu_summary(const struct devs *devs, bool qmp)
 		plugged += devs->v[i].plugged;
 	base = base > plugged ? base - plugged : 0;
 	if (qmp)
-		printf("{\"return\": {\"base-memory\": %" PRIu64
-		       ", \"plugged-memory\": %" PRIu64 "}}\n", base, plugged);
+		fprintf(stdout,
+			"{\"return\": {\"base-memory\": %llu, \"plugged-memory\": %llu}}\n",
+			base, plugged);
 	else
-		printf("base memory: %" PRIu64 "\nplugged memory: %" PRIu64
-		       "\n", base, plugged);
+		printf("base memory: %llu\nplugged memory: %llu\n", base, plugged);
 	return EXIT_DONE;
 }

@@ -3,7 +3,6 @@
  * plug, unplug, resize.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -31,15 +30,15 @@ struct progress {
 	struct nl nl;
 	const struct dev *dev;
 	const char *what;
-	uint64_t from;
-	uint64_t total;
+	__u64 from;
+	__u64 total;
 	bool tty;
 	bool failed;
 	bool shown;
 	bool started;
 };
 
-static uint64_t distance(uint64_t a, uint64_t b)
+static __u64 distance(__u64 a, __u64 b)
 {
 	return a < b ? b - a : a - b;
 }
@@ -51,9 +50,9 @@ static void progress_erase(struct progress *progress)
 	progress->shown = false;
 }
 
-static void progress_draw(struct progress *progress, uint64_t plugged)
+static void progress_draw(struct progress *progress, __u64 plugged)
 {
-	const uint64_t done = distance(progress->from, plugged);
+	const __u64 done = distance(progress->from, plugged);
 	char *bytes, *total;
 
 	bytes = size_exact(done);
@@ -96,13 +95,13 @@ static void progress_end(struct progress *progress)
 /* --- plug, unplug --------------------------------------------------------- */
 
 /* Whether what the device says of a failure is about this one */
-static bool about_this(const struct dev *dev, uint32_t op, int rc)
+static bool about_this(const struct dev *dev, __u32 op, int rc)
 {
 	return dev->refusal.there && dev->refusal.op == op &&
 		(int)dev->refusal.err == -rc;
 }
 
-static int say_failure(const struct dev *dev, const char *what, uint64_t done,
+static int say_failure(const struct dev *dev, const char *what, __u64 done,
 		       const char *why)
 {
 	char *bytes;
@@ -118,11 +117,11 @@ static int say_failure(const struct dev *dev, const char *what, uint64_t done,
 	return EXIT_PART;
 }
 
-static int failed(struct nl *nl, const struct dev *before, uint32_t op,
+static int failed(struct nl *nl, const struct dev *before, __u32 op,
 		  const char *what, int error)
 {
 	char *why = xstrdup(nl_words(nl, error));
-	uint64_t done = 0;
+	__u64 done = 0;
 	struct dev dev;
 	int rc;
 
@@ -143,7 +142,7 @@ static int failed(struct nl *nl, const struct dev *before, uint32_t op,
  * The socket is closed, which cancels what goes on. It is over when the device
  * says so, and then it can be told what was done.
  */
-static int cancelled(const struct dev *before, uint32_t op, const char *what)
+static int cancelled(const struct dev *before, __u32 op, const char *what)
 {
 	struct dev dev = *before;
 	struct nl nl;
@@ -175,12 +174,12 @@ static int cancelled(const struct dev *before, uint32_t op, const char *what)
 			   "interrupted");
 }
 
-static int plug(const struct call *call, uint8_t cmd, uint32_t op)
+static int plug(const struct call *call, __u8 cmd, __u32 op)
 {
 	const bool all = !strcmp(call->argv[1], "all");
 	struct progress progress = { .tty = isatty(STDERR_FILENO) };
 	struct nlmsghdr *nlh;
-	uint64_t size = 0;
+	__u64 size = 0;
 	struct dev dev;
 	struct nl nl;
 	char *what;
@@ -253,7 +252,7 @@ static void drain(struct nl *nl)
 }
 
 static int resize_wait(struct nl *nl, struct nl *events,
-		       const struct dev *before, uint64_t size,
+		       const struct dev *before, __u64 size,
 		       const char *what)
 {
 	struct progress progress = {
@@ -263,7 +262,7 @@ static int resize_wait(struct nl *nl, struct nl *events,
 		.from = before->plugged,
 		.total = distance(before->plugged, size),
 	};
-	const uint64_t start = now_ms();
+	const __u64 start = now_ms();
 	int rc = EXIT_DONE;
 	struct dev dev;
 
@@ -312,7 +311,7 @@ int cmd_resize(const struct call *call)
 {
 	struct nlmsghdr *nlh;
 	struct nl nl, events;
-	uint64_t size;
+	__u64 size;
 	struct dev dev;
 	char *what;
 	int rc;

@@ -2,14 +2,15 @@
 /*
  * stat: what was done so far.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dev.h"
 
-enum { STAT_DEVICE, STAT_OP, STAT_COUNT, STAT_FAILED, STAT_BYTES, STAT_TIME,
-       STAT_KIND, STAT_ID };
+enum {
+	STAT_DEVICE, STAT_OP, STAT_COUNT, STAT_FAILED, STAT_BYTES, STAT_TIME,
+	STAT_KIND, STAT_ID,
+};
 
 const struct column stat_columns[NR_STAT_COLUMNS] = {
 [STAT_DEVICE]	= { "DEVICE", COL_TEXT, true, false, "name of the device" },
@@ -120,9 +121,9 @@ static const struct metric {
 	  OF_WINDOW, offsetof(struct window, largest_free) },
 };
 
-static uint64_t number_at(const void *base, size_t offset)
+static __u64 number_at(const void *base, size_t offset)
 {
-	return *(const uint64_t *)((const char *)base + offset);
+	return *(const __u64 *)((const char *)base + offset);
 }
 
 static void label(const char *name, const char *value, const char *after)
@@ -146,17 +147,17 @@ static void dev_labels(const struct metric *metric, const struct dev *dev)
 static void op_samples(const struct metric *metric, const struct dev *dev)
 {
 	for (size_t op = 0; op < ARRAY_SIZE(ops); op++) {
-		const uint64_t value = number_at(&dev->stats[op],
+		const __u64 value = number_at(&dev->stats[op],
 						 metric->offset);
 
 		dev_labels(metric, dev);
 		printf(",op=\"%s\"} ", ops[op]);
 		/* Seconds are what everything there is in */
 		if (metric->offset == offsetof(struct stats, time_ns))
-			printf("%" PRIu64 ".%09" PRIu64 "\n",
+			printf("%llu.%09llu\n",
 			       value / 1000000000, value % 1000000000);
 		else
-			printf("%" PRIu64 "\n", value);
+			printf("%llu\n", value);
 	}
 }
 
@@ -175,14 +176,14 @@ static void prometheus(const struct devs *devs, const struct windows *windows)
 			switch (metric->of) {
 			case OF_DEVICE:
 				dev_labels(metric, &devs->v[i]);
-				printf("} %" PRIu64 "\n",
+				printf("} %llu\n",
 				       number_at(&devs->v[i], metric->offset));
 				break;
 			case OF_OP:
 				op_samples(metric, &devs->v[i]);
 				break;
 			case OF_WINDOW:
-				printf("%s{window=\"window%u\"} %" PRIu64 "\n",
+				printf("%s{window=\"window%u\"} %llu\n",
 				       metric->name, windows->v[i].index,
 				       number_at(&windows->v[i],
 						 metric->offset));

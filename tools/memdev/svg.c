@@ -3,7 +3,6 @@
  * map --svg: the map as a picture.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,9 +48,9 @@ static void xml_text(FILE *f, const char *text)
 }
 
 /* Where the run of blocks of one device ends that begins at a block */
-static uint64_t owner_end(const struct strip *strip, uint64_t first)
+static __u64 owner_end(const struct strip *strip, __u64 first)
 {
-	uint64_t end = first + 1;
+	__u64 end = first + 1;
 
 	while (end < strip->count && strip->owners[end] == strip->owners[first])
 		end++;
@@ -67,7 +66,7 @@ static void lay_out(const struct strip *strip, struct layout *layout)
 	unsigned int columns = 32;
 
 	memset(layout, 0, sizeof(*layout));
-	while ((uint64_t)columns * columns < 2 * strip->count)
+	while ((__u64)columns * columns < 2 * strip->count)
 		columns += 16;
 	layout->columns = columns;
 	layout->rows = (strip->count + columns - 1) / columns;
@@ -76,7 +75,7 @@ static void lay_out(const struct strip *strip, struct layout *layout)
 		layout->cell = CELL_MAX;
 	if (!layout->cell)
 		layout->cell = 1;
-	for (uint64_t i = 0; i < strip->count; i = owner_end(strip, i)) {
+	for (__u64 i = 0; i < strip->count; i = owner_end(strip, i)) {
 		if (strip->owners[i] < 0)
 			continue;
 		if (layout->devices < FREE_LINES)
@@ -95,7 +94,7 @@ static unsigned int layout_height(const struct layout *layout)
 /* A piece of a row that is all the same */
 static void draw_run(FILE *f, const struct map *map, const struct strip *strip,
 		     const struct layout *layout, unsigned int top,
-		     uint64_t first, uint64_t end)
+		     __u64 first, __u64 end)
 {
 	const struct look *look = &looks[strip->cells[first]];
 	const unsigned int x = MARGIN + first % layout->columns * layout->cell;
@@ -105,7 +104,8 @@ static void draw_run(FILE *f, const struct map *map, const struct strip *strip,
 
 	blocks = blocks_add(NULL, first, end - first);
 	title = owner < 0 ? xstrdup("") : dev_title(&map->devs.v[owner]);
-	fprintf(f, "<rect x=\"%u\" y=\"%u\" width=\"%u\" height=\"%u\" fill=\"%s\"><title>",
+	fprintf(f,
+		"<rect x=\"%u\" y=\"%u\" width=\"%u\" height=\"%u\" fill=\"%s\"><title>",
 		x, y, (unsigned int)(end - first) * layout->cell, layout->cell,
 		look->fill);
 	xml_text(f, title);
@@ -115,7 +115,7 @@ static void draw_run(FILE *f, const struct map *map, const struct strip *strip,
 	free(title);
 	if (layout->cell < CELL_LETTER)
 		return;
-	for (uint64_t i = first; i < end; i++)
+	for (__u64 i = first; i < end; i++)
 		fprintf(f, "<text x=\"%u\" y=\"%u\" class=\"c\" fill=\"%s\">%c</text>\n",
 			x + (unsigned int)(i - first) * layout->cell +
 			layout->cell / 2, y + layout->cell / 2 + 4, look->ink,
@@ -126,9 +126,9 @@ static void draw_cells(FILE *f, const struct map *map,
 		       const struct strip *strip, const struct layout *layout,
 		       unsigned int top)
 {
-	uint64_t first = 0;
+	__u64 first = 0;
 
-	for (uint64_t i = 1; i <= strip->count; i++) {
+	for (__u64 i = 1; i <= strip->count; i++) {
 		if (i < strip->count && i % layout->columns &&
 		    strip->cells[i] == strip->cells[first] &&
 		    strip->owners[i] == strip->owners[first])
@@ -161,10 +161,11 @@ static void draw_grid(FILE *f, const struct strip *strip,
 static void draw_starts(FILE *f, const struct strip *strip,
 			const struct layout *layout, unsigned int top)
 {
-	for (uint64_t i = 0; i < strip->count; i = owner_end(strip, i)) {
+	for (__u64 i = 0; i < strip->count; i = owner_end(strip, i)) {
 		if (strip->owners[i] < 0)
 			continue;
-		fprintf(f, "<rect x=\"%u\" y=\"%u\" width=\"%u\" height=\"%u\" fill=\"#000000\"/>\n",
+		fprintf(f,
+			"<rect x=\"%u\" y=\"%u\" width=\"%u\" height=\"%u\" fill=\"#000000\"/>\n",
 			MARGIN + (unsigned int)(i % layout->columns) *
 			layout->cell,
 			top + (unsigned int)(i / layout->columns) *
@@ -191,10 +192,10 @@ static unsigned int draw_strip(FILE *f, const struct map *map,
 		xml_text(f, title);
 		free(title);
 	}
-	fprintf(f, ": %s, %" PRIu64 " block%s of %s", size, strip->count,
+	fprintf(f, ": %s, %llu block%s of %s", size, strip->count,
 		strip->count == 1 ? "" : "s", block_size);
 	if (strip->has_address)
-		fprintf(f, ", 0x%" PRIx64 "-0x%" PRIx64, strip->address,
+		fprintf(f, ", 0x%llx-0x%llx", strip->address,
 			strip->address + strip->count * strip->block_size - 1);
 	fputs("</text>\n", f);
 	free(size);
@@ -205,7 +206,7 @@ static unsigned int draw_strip(FILE *f, const struct map *map,
 	draw_grid(f, strip, &layout, y);
 	draw_starts(f, strip, &layout, y);
 	y += layout.rows * layout.cell + 6;
-	for (uint64_t i = 0; i < strip->count; i = owner_end(strip, i)) {
+	for (__u64 i = 0; i < strip->count; i = owner_end(strip, i)) {
 		char *title, *blocks;
 
 		if (strip->owners[i] < 0)
@@ -236,7 +237,8 @@ static void draw_legend(FILE *f, unsigned int y)
 	for (size_t i = 0; i < NR_LOOKS; i++) {
 		const struct look *look = &looks[look_order[i]];
 
-		fprintf(f, "<rect x=\"%u\" y=\"%u\" width=\"18\" height=\"18\" fill=\"%s\"/><text x=\"%u\" y=\"%u\" class=\"c\" fill=\"%s\">%c</text><text x=\"%u\" y=\"%u\">%s</text>\n",
+		fprintf(f,
+			"<rect x=\"%u\" y=\"%u\" width=\"18\" height=\"18\" fill=\"%s\"/><text x=\"%u\" y=\"%u\" class=\"c\" fill=\"%s\">%c</text><text x=\"%u\" y=\"%u\">%s</text>\n",
 			x, y, look->fill, x + 9, y + 13, look->ink,
 			look->letter, x + 24, y + 13, look->name);
 		x += 40 + 7 * strlen(look->name);

@@ -3,7 +3,6 @@
  * Listings, by libsmartcols.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <libsmartcols/libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,7 +151,7 @@ char *cell_show(const struct column *column, struct cell *cell, bool bytes)
 	case COL_BOOL:
 		return xstrdup(cell->number ? "1" : "0");
 	case COL_SECONDS:
-		return xasprintf("%" PRIu64 ".%03" PRIu64,
+		return xasprintf("%llu.%03llu",
 				 cell->number / 1000000000,
 				 cell->number / 1000000 % 1000);
 	case COL_SIZE:
@@ -162,7 +161,7 @@ char *cell_show(const struct column *column, struct cell *cell, bool bytes)
 	case COL_NUMBER:
 		break;
 	}
-	return xasprintf("%" PRIu64, cell->number);
+	return xasprintf("%llu", cell->number);
 }
 
 void table_add(struct table *table, cell_fn get, const void *item)

@@ -27,7 +27,7 @@ struct column {
 struct cell {
 	bool there;
 	char *text;
-	uint64_t number;
+	__u64 number;
 };
 
 typedef void (*cell_fn)(const void *item, const struct column *column,

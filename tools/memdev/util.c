@@ -4,7 +4,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
-#include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -82,13 +82,13 @@ int usage_error(const struct call *call, const char *format, ...)
  * The kernel's own rules: a number, decimal, octal or hexadecimal, and perhaps
  * a suffix; no sign, no junk, and an overflow does not pass for a small number.
  */
-int bytes_parse(const char *text, uint64_t *bytes)
+int bytes_parse(const char *text, __u64 *bytes)
 {
 	size_t len = strlen(text);
 	unsigned int shift = 0;
 	const char *suffix;
 	char digits[32];
-	uint64_t value;
+	__u64 value;
 	char *end;
 
 	if (!len || len >= sizeof(digits) ||
@@ -115,7 +115,7 @@ int bytes_parse(const char *text, uint64_t *bytes)
 }
 
 /* N, or a prefix and N */
-int number_parse(const char *text, const char *prefix, uint32_t *nr)
+int number_parse(const char *text, const char *prefix, __u32 *nr)
 {
 	size_t len = strlen(prefix);
 	unsigned long value;
@@ -127,14 +127,14 @@ int number_parse(const char *text, const char *prefix, uint32_t *nr)
 		return -EINVAL;
 	errno = 0;
 	value = strtoul(text, &end, 10);
-	if (*end || errno || value > INT32_MAX)
+	if (*end || errno || value > INT_MAX)
 		return -EINVAL;
 	*nr = value;
 	return 0;
 }
 
 int size_argument(const struct call *call, const char *text, bool zero,
-		  uint64_t *bytes)
+		  __u64 *bytes)
 {
 	int rc = bytes_parse(text, bytes);
 
@@ -147,7 +147,7 @@ int size_argument(const struct call *call, const char *text, bool zero,
 	return EXIT_DONE;
 }
 
-static unsigned int unit_of(uint64_t bytes)
+static unsigned int unit_of(__u64 bytes)
 {
 	unsigned int unit = 0;
 
@@ -156,19 +156,19 @@ static unsigned int unit_of(uint64_t bytes)
 	return unit;
 }
 
-static char *with_unit(uint64_t value, unsigned int tenths, unsigned int unit)
+static char *with_unit(__u64 value, unsigned int tenths, unsigned int unit)
 {
 	const char suffix = unit ? suffixes[unit - 1] : 'B';
 
 	if (tenths)
-		return xasprintf("%" PRIu64 ".%u%c", value, tenths, suffix);
-	return xasprintf("%" PRIu64 "%c", value, suffix);
+		return xasprintf("%llu.%u%c", value, tenths, suffix);
+	return xasprintf("%llu%c", value, suffix);
 }
 
-char *size_human(uint64_t bytes)
+char *size_human(__u64 bytes)
 {
 	unsigned int unit = unit_of(bytes), shift = 10 * unit;
-	uint64_t value = bytes >> shift;
+	__u64 value = bytes >> shift;
 	unsigned int tenths = 0;
 
 	if (unit) {
@@ -182,7 +182,7 @@ char *size_human(uint64_t bytes)
 	return with_unit(value, tenths, unit);
 }
 
-char *size_exact(uint64_t bytes)
+char *size_exact(__u64 bytes)
 {
 	unsigned int unit = unit_of(bytes);
 
@@ -192,10 +192,10 @@ char *size_exact(uint64_t bytes)
 }
 
 /* Adds a run to a list such as "0-3,6" */
-char *blocks_add(char *list, uint32_t first, uint32_t count)
+char *blocks_add(char *list, __u32 first, __u32 count)
 {
 	const char *comma = list && *list ? "," : "";
-	const uint32_t last = first + count - 1;
+	const __u32 last = first + count - 1;
 	char *longer;
 
 	if (count == 1)
@@ -240,13 +240,13 @@ int output_done(FILE *f, const char *name)
 
 /* --- signals -------------------------------------------------------------- */
 
-static volatile sig_atomic_t interrupts;
+static int interrupts;
 static sigset_t unblocked;
 
 static void count_interrupt(int sig)
 {
 	(void)sig;
-	interrupts = 1;
+	__atomic_store_n(&interrupts, 1, __ATOMIC_RELAXED);
 }
 
 /*
@@ -261,7 +261,7 @@ void interrupt_catch(void)
 	static bool caught;
 	sigset_t blocked;
 
-	interrupts = 0;
+	__atomic_store_n(&interrupts, 0, __ATOMIC_RELAXED);
 	if (caught)
 		return;
 	caught = true;
@@ -282,7 +282,7 @@ void interrupt_catch(void)
 
 bool interrupted(void)
 {
-	return interrupts;
+	return __atomic_load_n(&interrupts, __ATOMIC_RELAXED);
 }
 
 bool wait_readable(int fd, int ms)
@@ -297,7 +297,7 @@ bool wait_readable(int fd, int ms)
 		     &unblocked) > 0;
 }
 
-uint64_t now_ms(void)
+__u64 now_ms(void)
 {
 	struct timespec now;
 
