@@ -443,9 +443,18 @@ monitor lines memdevctl monitor -b
 lines=$PID
 monitor json memdevctl monitor -J
 json=$PID
+# A small buffer, which only root can ask to exceed.
+cat /proc/sys/net/core/rmem_max >"$TMP/rmem_max"
+undo()
+{
+	[ ! -e "$TMP/rmem_max" ] ||
+		cat "$TMP/rmem_max" >/proc/sys/net/core/rmem_max
+}
+echo 32768 >/proc/sys/net/core/rmem_max
 monitor public setpriv --reuid=65534 --regid=65534 --clear-groups \
 	--inh-caps=-all --bounding-set=-all -- memdevctl monitor
 public=$PID
+undo
 runs "unplug all of a dimm" unplug 2 all
 runs "destroy" destroy 2
 for file in lines json public; do
@@ -473,14 +482,24 @@ dev-del memdev2 None None"
 check "who is not root sees them, too" grep -q 'memdev2 gone' "$TMP/public"
 is "but no address" "$(grep -c 0x "$TMP/public")" 0
 
-# One that does not read; others' buffers are small.
+# Devices come and go, and one monitor does not read.
 kill -STOP $public
 i=0
-while [ $i -lt 800 ]; do
+while [ $i -lt 400 ]; do
 	echo "size=$BLOCK id=many" >$BUS/new_device
 	echo many >$BUS/del_device
 	i=$((i + 1))
+done &
+churn=$!
+failed=0
+while kill -0 $churn 2>/dev/null; do
+	memdevctl list -rno DEVICE >"$TMP/out" 2>>"$TMP/churn" || failed=1
+	# Those that stay are in each list, once.
+	[ "$(grep -cx 'memdev[01]' "$TMP/out")" = 2 ] || failed=1
 done
+wait $churn
+is "a list is whole while devices come and go" \
+	"$failed$(cat "$TMP/churn")" 0
 kill -CONT $public
 check "a monitor says when messages are lost" \
 	until_true 30 grep -q 'messages were lost' "$TMP/public"
