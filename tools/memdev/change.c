@@ -314,15 +314,37 @@ out:
 
 /* --- windows -------------------------------------------------------------- */
 
+/* A window as a list of one */
+static int window_print(struct nl *nl, __u32 index, struct table *table)
+{
+	struct windows windows = { 0 };
+	int rc;
+
+	rc = nl_windows(nl, &windows);
+	if (rc) {
+		complain("windows: %s", nl_words(nl, rc));
+		return EXIT_FAILED;
+	}
+	for (size_t i = 0; i < windows.n; i++)
+		if (windows.v[i].index == index)
+			table_add(table, window_cell, &windows.v[i]);
+	free(windows.v);
+	return table_close(table);
+}
+
 int cmd_window_add(const struct call *call)
 {
 	__u32 index = ~0U;
 	struct nlmsghdr *nlh;
+	struct table table;
 	__u64 size;
 	struct nl nl;
 	int rc;
 
 	rc = size_argument(call, call->argv[0], false, &size);
+	if (rc)
+		return rc;
+	rc = table_open(&table, call, "windows", false);
 	if (rc)
 		return rc;
 	nl.family = 0;
@@ -339,7 +361,6 @@ int cmd_window_add(const struct call *call)
 		return rc;
 	interrupt_catch();
 	rc = nl_call_wait(&nl, nlh, get_index, &index, 1000, NULL, NULL);
-	nl_close(&nl);
 	if (rc) {
 		const char *about = "";
 
@@ -349,15 +370,15 @@ int cmd_window_add(const struct call *call)
 			about = "--node: ";
 		complain("window add %s: %s%s", call->argv[0], about,
 			 nl_words(&nl, rc));
+		nl_close(&nl);
 		return EXIT_FAILED;
 	}
 	if (call->set[OPT_JSON])
-		fprintf(stdout,
-			"{\n   \"windows\": [\n      {\n         \"window\": \"window%u\"\n      }\n   ]\n}\n",
-			index);
+		rc = window_print(&nl, index, &table);
 	else
 		printf("window%u\n", index);
-	return say_made("window", index, EXIT_DONE);
+	nl_close(&nl);
+	return say_made("window", index, rc);
 }
 
 int cmd_window_del(const struct call *call)

@@ -120,6 +120,7 @@ const struct cmd commands[] = {
 		.help = "make a window, and print its name",
 		.text = "With --start of RAM that was reserved at boot, else of System RAM.",
 		.min = 1, .max = 1, .opts = OPT(START) | OPT(NODE) | OPT(JSON),
+		.columns = window_columns, .nr_columns = NR_WINDOW_COLUMNS,
 	},
 	{
 		.name = "window del", .args = "WINDOW...",
