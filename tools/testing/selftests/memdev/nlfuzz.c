@@ -519,6 +519,9 @@ static bool done_as_asked(struct state *before, struct state *after,
 static __u64 space[MAX_DATAGRAM / 8];
 static char *const msg = (char *)space;
 static size_t msg_len;
+/* The one that was sent last */
+static char before[MAX_DATAGRAM];
+static size_t before_len;
 static __u32 next_seq;
 
 static struct nlmsghdr *head(void)
@@ -830,13 +833,21 @@ static unsigned int number, sent[3], classes[NR_CLASSES], accepted, refused;
 static unsigned int withheld, slow, quick, answers, compared, of_cmd[32];
 static __u64 seed;
 
+static void dump(const char *what, const void *data, size_t len)
+{
+	printf("%s\n", what);
+	for (size_t i = 0; i < len && i < 512; i++)
+		printf("%02x%s", ((const unsigned char *)data)[i],
+		       i % 16 == 15 ? "\n" : " ");
+	putchar('\n');
+}
+
 static void broken(const char *why)
 {
 	printf("message %u: %s\n", number, why);
-	for (size_t i = 0; i < msg_len && i < 512; i++)
-		printf("%02x%s", (unsigned char)msg[i],
-		       i % 16 == 15 ? "\n" : " ");
-	printf("\nSEED=%llu\n", (unsigned long long)seed);
+	dump("it is", msg, msg_len);
+	dump("before it was", before, before_len);
+	printf("SEED=%llu\n", (unsigned long long)seed);
 	exit(1);
 }
 
@@ -877,6 +888,9 @@ static bool rationed(const struct request *r, bool *is_slow)
 	return false;
 }
 
+/* What is sent is needed, whatever it costs */
+static bool replenishing;
+
 /* What is not to be sent, or not any more */
 static bool withhold(const struct request *r)
 {
@@ -907,7 +921,7 @@ static bool withhold(const struct request *r)
 	    r->has & NL_BIT(MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS) &&
 	    r->val[MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS] - 1 < 300000)
 		return true;
-	if (!rationed(r, &is_slow))
+	if (replenishing || !rationed(r, &is_slow))
 		return false;
 	return is_slow ? slow++ >= MAX_SLOW : quick++ >= MAX_QUICK;
 }
@@ -1013,8 +1027,10 @@ static void receive(unsigned int waiting)
 		     nlh = mnl_nlmsg_next(nlh, &len)) {
 			struct request *r = asked(nlh->nlmsg_seq);
 
-			if (!r)
+			if (!r) {
+				dump("came", nlh, nlh->nlmsg_len);
 				broken("an answer to nobody's question");
+			}
 			if (nlh->nlmsg_type == nl.family) {
 				nl_parse(nlh, tb, 1);
 				reply = nl_u32(tb[1]);
@@ -1051,6 +1067,8 @@ static void send_it(void)
 	if (mnl_socket_sendto(nl.sk, msg, msg_len) < 0)
 		broken(strerror(errno));
 	receive(waiting);
+	memcpy(before, msg, msg_len);
+	before_len = msg_len;
 	number++;
 }
 
@@ -1070,11 +1088,11 @@ static void replenish(void)
 		begin(MEMDEV_CMD_DEV_NEW, 0);
 		mnl_attr_put_u64(head(), MEMDEV_A_DEV_SIZE, 2 * block);
 		msg_len = head()->nlmsg_len;
-		if (!take_apart() && quick < 2 * MAX_QUICK)
-			continue;
-		send_it();
-		if (requests[0].class != CHANGE)
+		replenishing = true;
+		if (!take_apart() || requests[0].class != CHANGE)
 			broken("the parser does not know a new device");
+		replenishing = false;
+		send_it();
 	}
 }
 
