@@ -243,7 +243,7 @@ static void handle_family(struct monitor *monitor, const struct nlmsghdr *nlh)
 
 static int monitor_loop(struct monitor *monitor)
 {
-	static char buf[NL_BUFFER * 2];
+	static __u64 buf[NL_BUFFER / 4];
 	const struct nlmsghdr *nlh;
 	ssize_t size;
 	int len;

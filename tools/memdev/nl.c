@@ -102,7 +102,7 @@ static int answer(struct nl *nl, const struct nlmsghdr *nlh, mnl_cb_t cb,
 
 static int receive(struct nl *nl, unsigned int seq, mnl_cb_t cb, void *data)
 {
-	static char buf[NL_BUFFER * 2];
+	static __u64 buf[NL_BUFFER / 4];
 	const struct nlmsghdr *nlh;
 	ssize_t size;
 	int len, rc;

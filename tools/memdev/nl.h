@@ -25,7 +25,7 @@ struct nl {
 	char text[512];
 	__u16 attribute;
 	bool changed;		/* while it was dumped */
-	char buf[NL_BUFFER];	/* the request */
+	__u64 buf[NL_BUFFER / 8];	/* the request, aligned */
 };
 
 struct stats {
