@@ -6,8 +6,9 @@
 # The kernel's own client of netlink families, which knows nothing of this one
 # but its spec, lists, makes, plugs, unplugs and listens.
 #
-# YNL= is its cli.py; without it, that of the kernel's tree around this one, or
-# of the sources that were fetched for building the tests.
+# YNL= is where it is, a tree's tools/net/ynl or cli.py itself; without it, that
+# of the kernel's tree around this one, or of the sources that were fetched for
+# building the tests.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000
 
@@ -17,29 +18,27 @@ TOP=$HERE/../../../..
 SPEC=$TOP/Documentation/netlink/specs/memdev.yaml
 CACHED=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/memdev/tools/root/linux
 
-# client: sets YNL, or fails
+# client: sets CLI, or fails
 client()
 {
-	local tree file
+	local place
 
-	[ -z "${YNL:-}" ] || return 0
-	for tree in "$TOP" "$CACHED"; do
-		for file in pyynl/cli.py cli.py; do
-			YNL=$tree/tools/net/ynl/$file
-			[ ! -e "$YNL" ] || return 0
+	for place in "${YNL:-$TOP/tools/net/ynl}" \
+		     "${YNL:-$CACHED/tools/net/ynl}"; do
+		for CLI in "$place/pyynl/cli.py" "$place/cli.py" "$place"; do
+			[ ! -f "$CLI" ] || return 0
 		done
 	done
 	return 1
 }
 
-client || skip_all "no cli.py of tools/net/ynl; name it by YNL="
-[ -e "$YNL" ] || skip_all "there is no $YNL"
+client || skip_all "no cli.py in ${YNL:-tools/net/ynl}; say by YNL= where it is"
 [ -e "$SPEC" ] || skip_all "there is no $SPEC"
 python3 -c 'import yaml' 2>/dev/null ||
 	skip_all "python3 with yaml is missing (Debian: python3-yaml)"
 
 # The spec is to be checked, too, where that can be done
-SCHEMA=${YNL%/tools/net/ynl/*}/Documentation/netlink/genetlink-legacy.yaml
+SCHEMA=${CLI%/tools/net/ynl/*}/Documentation/netlink/genetlink-legacy.yaml
 if [ -e "$SCHEMA" ] && python3 -c 'import jsonschema' 2>/dev/null; then
 	set -- --schema "$SCHEMA"
 else
@@ -52,7 +51,7 @@ export PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 ynl()
 {
 	# shellcheck disable=SC2086 # words
-	python3 "$YNL" --spec "$SPEC" $schema --output-json "$@"
+	python3 "$CLI" --spec "$SPEC" $schema --output-json "$@"
 }
 
 # json EXPRESSION <JSON: of what was read, as x
