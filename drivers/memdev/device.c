@@ -521,23 +521,34 @@ struct memdev_core *memdev_device_next(unsigned long *id)
 	return core;
 }
 
-static struct memdev_core *memdev_device_find(int id, const char *name)
+/**
+ * memdev_device_find() - a device by its number or its name
+ * @id: the number, or less than 0
+ * @name: the name that its creator gave it, if there is no number
+ *
+ * Context: under memdev_list_lock, under which the device, and its window, stay.
+ * Return: a registered device, or NULL.
+ */
+struct memdev_core *memdev_device_find(int id, const char *name)
 {
 	struct memdev_core *core;
 
-	if (id >= 0)
-		return xa_load(&memdev_device_ids, id);
+	lockdep_assert_held(&memdev_list_lock);
+	if (id >= 0) {
+		core = xa_load(&memdev_device_ids, id);
+		return core && core->registered ? core : NULL;
+	}
 	list_for_each_entry(core, &memdev_devices, list) {
-		if (!strcmp(core->md->id, name))
+		if (core->registered && !strcmp(core->md->id, name))
 			return core;
 	}
 	return NULL;
 }
 
 /**
- * memdev_device_get() - a device by its number or its name
- * @id: the number, or less than 0
- * @name: the name that its creator gave it, if there is no number
+ * memdev_device_get() - a device, to do something with it
+ * @id: as memdev_device_find()
+ * @name: as memdev_device_find()
  *
  * The device's provider is pinned, too, as its code frees the device that is
  * dropped last.
@@ -553,7 +564,7 @@ struct memory_device *memdev_device_get(int id, const char *name)
 
 	mutex_lock(&memdev_list_lock);
 	core = memdev_device_find(id, name);
-	if (core && core->registered && try_module_get(core->md->ops->owner)) {
+	if (core && try_module_get(core->md->ops->owner)) {
 		md = core->md;
 		get_device(&md->dev);
 	}

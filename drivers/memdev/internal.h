@@ -431,6 +431,7 @@ int memdev_netlink_init(void);
 void memdev_netlink_exit(void);
 
 /* device.c */
+struct memdev_core *memdev_device_find(int id, const char *name);
 struct memory_device *memdev_device_get(int id, const char *name);
 void memdev_device_put(struct memory_device *md);
 struct memdev_core *memdev_device_next(unsigned long *id);

@@ -29,21 +29,26 @@ bool memdev_nl_admin(struct sk_buff *skb)
 }
 
 /**
- * memdev_nl_dev_find() - the device that a request names
- * @attrs: of the request, which memdev_nl_dev_check() has passed
+ * memdev_nl_dev_index() - the number of the device that a request names
+ * @attr: the attribute that has it, or NULL
  *
- * Return: the device, to be dropped by memdev_device_put(); NULL if there is
- * none.
+ * Return: the number; for one that is too large the largest, which no device
+ * has; less than 0 without an attribute.
  */
-struct memory_device *memdev_nl_dev_find(struct nlattr **attrs)
+int memdev_nl_dev_index(const struct nlattr *attr)
 {
-	const struct nlattr *index = attrs[MEMDEV_A_DEV_INDEX];
+	return attr ? min_t(u32, nla_get_u32(attr), INT_MAX) : -1;
+}
 
-	/* The largest is nobody's */
-	if (index)
-		return memdev_device_get(min_t(u32, nla_get_u32(index),
-					       INT_MAX), NULL);
-	return memdev_device_get(-1, nla_data(attrs[MEMDEV_A_DEV_ID]));
+/**
+ * memdev_nl_dev_id() - the name of the device that a request names
+ * @attr: the attribute that has it, or NULL
+ *
+ * Return: the name, or NULL.
+ */
+const char *memdev_nl_dev_id(const struct nlattr *attr)
+{
+	return attr ? nla_data(attr) : NULL;
 }
 
 /**
@@ -61,17 +66,14 @@ int memdev_nl_dev_check(struct genl_info *info)
 				    "a device is named by index or by id, not by both");
 		return -EINVAL;
 	}
-	if (id && !nla_len(id))
-		goto err_id;
 	if (!id && GENL_REQ_ATTR_CHECK(info, MEMDEV_A_DEV_INDEX)) {
 		NL_SET_ERR_MSG(info->extack,
 			       "no device named, by index or by id");
 		return -EINVAL;
 	}
 	/* Those without a name do not share the empty one */
-	if (!id || *(const char *)nla_data(id))
+	if (!id || *memdev_nl_dev_id(id))
 		return 0;
-err_id:
 	NL_SET_ERR_MSG_ATTR(info->extack, id, "no device has an empty id");
 	return -EINVAL;
 }

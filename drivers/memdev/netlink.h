@@ -13,7 +13,8 @@
 extern struct genl_family memdev_nl_family;
 
 bool memdev_nl_admin(struct sk_buff *skb);
-struct memory_device *memdev_nl_dev_find(struct nlattr **attrs);
+int memdev_nl_dev_index(const struct nlattr *attr);
+const char *memdev_nl_dev_id(const struct nlattr *attr);
 int memdev_nl_dev_check(struct genl_info *info);
 const struct nlattr *memdev_nl_dev_name(struct nlattr **attrs);
 int memdev_nl_window_check(struct genl_info *info);

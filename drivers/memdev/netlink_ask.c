@@ -5,9 +5,77 @@
  * A dump goes by numbers, so that it can go on where it was, whatever has come
  * and gone meanwhile; that something has is flagged.
  */
+#include <linux/err.h>
 #include <linux/netlink.h>
 
 #include "netlink.h"
+
+/* --- answers -------------------------------------------------------------- */
+
+/* Begins an answer; memdev_nl_reply() ends it. */
+static struct sk_buff *memdev_nl_reply_new(struct genl_info *info, void **hdr)
+{
+	struct sk_buff *reply = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+
+	if (!reply)
+		return NULL;
+	*hdr = genlmsg_put_reply(reply, info, &memdev_nl_family, 0,
+				 info->genlhdr->cmd);
+	if (*hdr)
+		return reply;
+	nlmsg_free(reply);
+	return NULL;
+}
+
+/* Sends it, unless @rc says that there is nothing to answer */
+static int memdev_nl_reply(struct sk_buff *reply, void *hdr,
+			   struct genl_info *info, int rc)
+{
+	if (rc < 0) {
+		nlmsg_free(reply);
+		return rc;
+	}
+	genlmsg_end(reply, hdr);
+	return genlmsg_reply(reply, info);
+}
+
+/* Begins a part of a dump; memdev_nl_dump_end() ends it. */
+static void *memdev_nl_dump_put(struct sk_buff *skb,
+				struct netlink_callback *cb, u8 cmd)
+{
+	void *hdr;
+
+	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			  &memdev_nl_family, NLM_F_MULTI, cmd);
+	if (hdr)
+		genl_dump_check_consistent(cb, hdr);
+	return hdr;
+}
+
+/* Keeps it, unless @rc says that it did not fit */
+static void memdev_nl_dump_end(struct sk_buff *skb, void *hdr, int rc)
+{
+	if (rc < 0)
+		genlmsg_cancel(skb, hdr);
+	else
+		genlmsg_end(skb, hdr);
+}
+
+/* Whoever asks for one gets told that this is for all */
+static int memdev_nl_dump_check(struct netlink_callback *cb, int attr_max)
+{
+	struct nlattr **attrs = memdev_dump_attrs(cb);
+	int i;
+
+	for (i = 1; i <= attr_max; i++) {
+		if (!attrs || !attrs[i])
+			continue;
+		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[i],
+				    "a dump is of all, and takes no attribute");
+		return -EINVAL;
+	}
+	return 0;
+}
 
 /* --- devices -------------------------------------------------------------- */
 
@@ -114,7 +182,8 @@ static int memdev_nl_put_dev(struct sk_buff *skb, struct memdev_core *core,
 
 int memdev_nl_dev_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct memory_device *md;
+	struct nlattr **attrs = info->attrs;
+	struct memdev_core *core;
 	struct sk_buff *reply;
 	void *hdr;
 	int rc;
@@ -122,67 +191,20 @@ int memdev_nl_dev_get_doit(struct sk_buff *skb, struct genl_info *info)
 	rc = memdev_nl_dev_check(info);
 	if (rc)
 		return rc;
-
-	reply = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	reply = memdev_nl_reply_new(info, &hdr);
 	if (!reply)
 		return -ENOMEM;
-	hdr = genlmsg_put_reply(reply, info, &memdev_nl_family, 0,
-				MEMDEV_CMD_DEV_GET);
-	if (!hdr) {
-		rc = -EMSGSIZE;
-		goto err_free;
-	}
 
-	md = memdev_nl_dev_find(info->attrs);
-	if (!md) {
-		NL_SET_ERR_MSG_ATTR(info->extack,
-				    memdev_nl_dev_name(info->attrs),
-				    "there is no such device");
-		rc = -ENODEV;
-		goto err_free;
-	}
-	/* Its window stays as long as it is in the list */
 	mutex_lock(&memdev_list_lock);
-	rc = md->core->registered ?
-	     memdev_nl_put_dev(reply, md->core, memdev_nl_admin(skb)) : -ENODEV;
+	core = memdev_device_find(memdev_nl_dev_index(attrs[MEMDEV_A_DEV_INDEX]),
+				  memdev_nl_dev_id(attrs[MEMDEV_A_DEV_ID]));
+	rc = core ? memdev_nl_put_dev(reply, core, memdev_nl_admin(skb)) :
+		    -ENODEV;
 	mutex_unlock(&memdev_list_lock);
-	memdev_device_put(md);
-	if (rc)
-		goto err_free;
-	genlmsg_end(reply, hdr);
-	return genlmsg_reply(reply, info);
-
-err_free:
-	nlmsg_free(reply);
-	return rc;
-}
-
-static void *memdev_nl_dump_put(struct sk_buff *skb,
-				struct netlink_callback *cb, u8 cmd)
-{
-	void *hdr;
-
-	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-			  &memdev_nl_family, NLM_F_MULTI, cmd);
-	if (hdr)
-		genl_dump_check_consistent(cb, hdr);
-	return hdr;
-}
-
-/* Whoever asks for one gets told that this is for all */
-static int memdev_nl_dump_check(struct netlink_callback *cb, int attr_max)
-{
-	struct nlattr **attrs = memdev_dump_attrs(cb);
-	int i;
-
-	for (i = 1; i <= attr_max; i++) {
-		if (!attrs || !attrs[i])
-			continue;
-		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[i],
-				    "a dump is of all, and takes no attribute");
-		return -EINVAL;
-	}
-	return 0;
+	if (!core)
+		NL_SET_ERR_MSG_ATTR(info->extack, memdev_nl_dev_name(attrs),
+				    "there is no such device");
+	return memdev_nl_reply(reply, hdr, info, rc);
 }
 
 int memdev_nl_dev_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
@@ -202,12 +224,9 @@ int memdev_nl_dev_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	for (; (core = memdev_device_next(&id)); id++) {
 		hdr = memdev_nl_dump_put(skb, cb, MEMDEV_CMD_DEV_GET);
 		rc = hdr ? memdev_nl_put_dev(skb, core, admin) : -EMSGSIZE;
-		if (rc) {
-			if (hdr)
-				genlmsg_cancel(skb, hdr);
+		memdev_nl_dump_end(skb, hdr, rc);
+		if (rc)
 			break;
-		}
-		genlmsg_end(skb, hdr);
 	}
 	mutex_unlock(&memdev_list_lock);
 
@@ -262,16 +281,9 @@ int memdev_nl_window_get_doit(struct sk_buff *skb, struct genl_info *info)
 	if (rc)
 		return rc;
 	id = nla_get_u32(info->attrs[MEMDEV_A_WINDOW_INDEX]);
-
-	reply = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	reply = memdev_nl_reply_new(info, &hdr);
 	if (!reply)
 		return -ENOMEM;
-	hdr = genlmsg_put_reply(reply, info, &memdev_nl_family, 0,
-				MEMDEV_CMD_WINDOW_GET);
-	if (!hdr) {
-		rc = -EMSGSIZE;
-		goto err_free;
-	}
 
 	mutex_lock(&memdev_list_lock);
 	w = memdev_window_next(id);
@@ -282,14 +294,7 @@ int memdev_nl_window_get_doit(struct sk_buff *skb, struct genl_info *info)
 		NL_SET_ERR_MSG_ATTR(info->extack,
 				    info->attrs[MEMDEV_A_WINDOW_INDEX],
 				    "there is no such window");
-	if (rc)
-		goto err_free;
-	genlmsg_end(reply, hdr);
-	return genlmsg_reply(reply, info);
-
-err_free:
-	nlmsg_free(reply);
-	return rc;
+	return memdev_nl_reply(reply, hdr, info, rc);
 }
 
 int memdev_nl_window_get_dumpit(struct sk_buff *skb,
@@ -310,12 +315,9 @@ int memdev_nl_window_get_dumpit(struct sk_buff *skb,
 	for (; (w = memdev_window_next(id)); id = w->id + 1) {
 		hdr = memdev_nl_dump_put(skb, cb, MEMDEV_CMD_WINDOW_GET);
 		rc = hdr ? memdev_nl_put_window(skb, w, admin) : -EMSGSIZE;
-		if (rc) {
-			if (hdr)
-				genlmsg_cancel(skb, hdr);
+		memdev_nl_dump_end(skb, hdr, rc);
+		if (rc)
 			break;
-		}
-		genlmsg_end(skb, hdr);
 	}
 	mutex_unlock(&memdev_list_lock);
 
@@ -344,33 +346,25 @@ static int memdev_nl_put_run(struct sk_buff *skb, struct memdev_core *core,
 	return nr;
 }
 
-static int memdev_nl_block_check(struct netlink_ext_ack *extack,
-				 struct nlattr **attrs,
-				 const struct memdev_core *core)
+/* The device that a request names, which has the block that it names */
+static struct memdev_core *
+memdev_nl_block_device(struct netlink_ext_ack *extack, struct nlattr **attrs)
 {
+	const struct nlattr *device = attrs[MEMDEV_A_BLOCK_DEVICE];
 	const struct nlattr *first = attrs[MEMDEV_A_BLOCK_FIRST];
+	struct memdev_core *core;
 
+	core = memdev_device_find(memdev_nl_dev_index(device), NULL);
 	if (!core) {
-		NL_SET_ERR_MSG_ATTR(extack, attrs[MEMDEV_A_BLOCK_DEVICE],
-				    "there is no such device");
-		return -ENODEV;
+		NL_SET_ERR_MSG_ATTR(extack, device, "there is no such device");
+		return ERR_PTR(-ENODEV);
 	}
 	if (first && nla_get_u32(first) >= core->nr_blocks) {
 		NL_SET_ERR_MSG_ATTR(extack, first,
 				    "the device has fewer memory blocks");
-		return -ERANGE;
+		return ERR_PTR(-ERANGE);
 	}
-	return 0;
-}
-
-/* Under memdev_list_lock, which it stays under */
-static struct memdev_core *memdev_nl_block_device(struct nlattr **attrs)
-{
-	unsigned long want = nla_get_u32(attrs[MEMDEV_A_BLOCK_DEVICE]);
-	unsigned long id = want;
-	struct memdev_core *core = memdev_device_next(&id);
-
-	return id == want ? core : NULL;
+	return core;
 }
 
 int memdev_nl_block_get_doit(struct sk_buff *skb, struct genl_info *info)
@@ -388,31 +382,17 @@ int memdev_nl_block_get_doit(struct sk_buff *skb, struct genl_info *info)
 		return -EINVAL;
 	}
 
-	reply = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	reply = memdev_nl_reply_new(info, &hdr);
 	if (!reply)
 		return -ENOMEM;
-	hdr = genlmsg_put_reply(reply, info, &memdev_nl_family, 0,
-				MEMDEV_CMD_BLOCK_GET);
-	if (!hdr) {
-		rc = -EMSGSIZE;
-		goto err_free;
-	}
 
 	mutex_lock(&memdev_list_lock);
-	core = memdev_nl_block_device(info->attrs);
-	rc = memdev_nl_block_check(info->extack, info->attrs, core);
-	if (!rc)
-		rc = memdev_nl_put_run(reply, core, nla_get_u32(first),
-				       memdev_nl_admin(skb));
+	core = memdev_nl_block_device(info->extack, info->attrs);
+	rc = IS_ERR(core) ? PTR_ERR(core) :
+			    memdev_nl_put_run(reply, core, nla_get_u32(first),
+					      memdev_nl_admin(skb));
 	mutex_unlock(&memdev_list_lock);
-	if (rc < 0)
-		goto err_free;
-	genlmsg_end(reply, hdr);
-	return genlmsg_reply(reply, info);
-
-err_free:
-	nlmsg_free(reply);
-	return rc;
+	return memdev_nl_reply(reply, hdr, info, rc);
 }
 
 /*
@@ -423,7 +403,6 @@ static int memdev_nl_block_dump_start(struct netlink_callback *cb,
 				      struct nlattr **attrs)
 {
 	struct memdev_core *core;
-	int rc;
 
 	if (cb->args[2])
 		return 0;
@@ -434,10 +413,9 @@ static int memdev_nl_block_dump_start(struct netlink_callback *cb,
 		return -EINVAL;
 	}
 	if (attrs && attrs[MEMDEV_A_BLOCK_DEVICE]) {
-		core = memdev_nl_block_device(attrs);
-		rc = memdev_nl_block_check(cb->extack, attrs, core);
-		if (rc)
-			return rc;
+		core = memdev_nl_block_device(cb->extack, attrs);
+		if (IS_ERR(core))
+			return PTR_ERR(core);
 		cb->args[0] = core->id;
 		if (attrs[MEMDEV_A_BLOCK_FIRST])
 			cb->args[1] = nla_get_u32(attrs[MEMDEV_A_BLOCK_FIRST]);
@@ -457,12 +435,9 @@ static int memdev_nl_block_dump_device(struct sk_buff *skb,
 		hdr = memdev_nl_dump_put(skb, cb, MEMDEV_CMD_BLOCK_GET);
 		rc = hdr ? memdev_nl_put_run(skb, core, cb->args[1], admin) :
 			   -EMSGSIZE;
-		if (rc < 0) {
-			if (hdr)
-				genlmsg_cancel(skb, hdr);
+		memdev_nl_dump_end(skb, hdr, rc);
+		if (rc < 0)
 			return rc;
-		}
-		genlmsg_end(skb, hdr);
 		cb->args[1] += rc;
 	}
 	return 0;

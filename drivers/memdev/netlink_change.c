@@ -49,8 +49,10 @@ static int memdev_nl_dev_change(struct sk_buff *skb, struct genl_info *info,
 /* The device that a job is about; drop it by memdev_device_put() */
 static struct memory_device *memdev_job_device(struct memdev_job *job)
 {
-	struct memory_device *md = memdev_nl_dev_find(job->attrs);
+	struct memory_device *md;
 
+	md = memdev_device_get(memdev_nl_dev_index(job->attrs[MEMDEV_A_DEV_INDEX]),
+			       memdev_nl_dev_id(job->attrs[MEMDEV_A_DEV_ID]));
 	if (!md) {
 		memdev_refuse(&job->why, -ENODEV, "there is no such device");
 		job->bad_attr = memdev_nl_dev_name(job->attrs);
