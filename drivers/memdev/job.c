@@ -47,9 +47,9 @@ static void memdev_job_free(struct memdev_job *job)
 	kfree(job);
 }
 
-static struct memdev_job *memdev_job_alloc(struct sk_buff *skb,
-					   struct genl_info *info,
-					   unsigned int attr_max)
+static struct memdev_job *memdev_job_alloc(const struct memdev_job_type *type,
+					   struct sk_buff *skb,
+					   struct genl_info *info)
 {
 	const struct nlmsghdr *nlh = info->nlhdr;
 	struct memdev_job *job;
@@ -58,13 +58,14 @@ static struct memdev_job *memdev_job_alloc(struct sk_buff *skb,
 	job = kzalloc_obj(*job, GFP_KERNEL);
 	if (!job)
 		return NULL;
+	job->type = type;
 	job->skb = alloc_skb(nlh->nlmsg_len, GFP_KERNEL);
 	if (!job->skb) {
 		kfree(job);
 		return NULL;
 	}
 	job->nlh = skb_put_data(job->skb, nlh, nlh->nlmsg_len);
-	for (i = 1; i <= attr_max; i++) {
+	for (i = 1; i <= type->attr_max; i++) {
 		if (info->attrs[i])
 			job->attrs[i] = (void *)job->nlh +
 				((void *)info->attrs[i] - (void *)nlh);
@@ -134,11 +135,11 @@ static void memdev_job_answer(struct memdev_job *job, int rc)
 		if (!job->why.text[0])
 			memdev_refuse(&job->why, rc, "failed (%d)", rc);
 		extack._msg = job->why.text;
-		attr = job->attr_of[job->why.about];
+		attr = job->type->attr_of[job->why.about];
 		extack.bad_attr = job->bad_attr;
 		if (!extack.bad_attr && attr)
 			extack.bad_attr = job->attrs[attr];
-	} else if (job->makes) {
+	} else if (job->type->makes) {
 		/* It is there, whether the reply arrives or not */
 		memdev_job_reply(job, rc);
 	}
@@ -159,7 +160,7 @@ static int memdev_job_thread(void *data)
 	if (rc)
 		rc = -EINTR;
 	else
-		rc = job->run(job);
+		rc = job->type->run(job);
 
 	/* In the list, so that the socket's next answer is not before this */
 	if (!memdev_job_gone(job))
@@ -194,14 +195,11 @@ int memdev_job_start(const struct memdev_job_type *type, struct sk_buff *skb,
 
 	if (!try_module_get(THIS_MODULE))
 		return -ENODEV;
-	job = memdev_job_alloc(skb, info, type->attr_max);
+	job = memdev_job_alloc(type, skb, info);
 	if (!job) {
 		rc = -ENOMEM;
 		goto err_put;
 	}
-	job->run = type->run;
-	job->makes = type->makes;
-	job->attr_of = type->attr_of;
 
 	task = kthread_create(memdev_job_thread, job, "memdev/%u",
 			      info->snd_portid);

@@ -10,47 +10,48 @@
 
 #include "internal.h"
 
+struct memdev_job;
+
+/**
+ * struct memdev_job_type - a command that is done by jobs
+ * @check: refuses, at once, what can be refused without a lock.
+ *	   Returns 0, or a negative errno and the reason in the extack.
+ * @run: does it. Returns 0; the index of what it made, for the reply; or a
+ *	 negative errno, and the reason in @why of the job.
+ * @makes: it makes something, and replies with the index
+ * @attr_of: by enum memdev_about, the attributes; 0 for none
+ * @attr_max: the last attribute
+ */
+struct memdev_job_type {
+	int (*check)(struct genl_info *info);
+	int (*run)(struct memdev_job *job);
+	bool makes;
+	const u8 *attr_of;
+	unsigned int attr_max;
+};
+
 /**
  * struct memdev_job - a request to change something
  * @list: in memdev_jobs
+ * @type: what it is
  * @skb: a copy of the request
  * @nlh: its header
  * @attrs: its attributes, by number
- * @run: does it. Returns 0; the index of what it made, for the reply; or a
- *	 negative errno, and the reason in @why.
- * @makes: it makes something, and replies with the index
  * @why: where to put the reason
- * @bad_attr: for @run: the attribute that is at fault, if @why does not know
- * @attr_of: by enum memdev_about, the attributes; 0 for none
+ * @bad_attr: the attribute that is at fault, if @why does not know
  * @gone: the socket is closed
  * @task: the thread that does it
  */
 struct memdev_job {
 	struct list_head list;
+	const struct memdev_job_type *type;
 	struct sk_buff *skb;
 	struct nlmsghdr *nlh;
 	struct nlattr *attrs[MEMDEV_A_DEV_MAX + 1];
-	int (*run)(struct memdev_job *job);
-	bool makes;
 	struct memdev_reason why;
 	const struct nlattr *bad_attr;
-	const u8 *attr_of;
 	bool gone;
 	struct task_struct *task;
-};
-
-/**
- * struct memdev_job_type - a command that is done by jobs
- * @run: as in struct memdev_job
- * @makes: as in struct memdev_job
- * @attr_of: as in struct memdev_job
- * @attr_max: the last attribute
- */
-struct memdev_job_type {
-	int (*run)(struct memdev_job *job);
-	bool makes;
-	const u8 *attr_of;
-	unsigned int attr_max;
 };
 
 int memdev_job_start(const struct memdev_job_type *type, struct sk_buff *skb,

@@ -29,21 +29,16 @@ static const u8 memdev_nl_dev_about[NR_MEMDEV_ABOUT] = {
 static int memdev_nl_change(struct sk_buff *skb, struct genl_info *info,
 			    const struct memdev_job_type *type)
 {
+	int rc;
+
+	/* First, so that who may not is told no more than that */
 	if (!memdev_nl_admin(skb)) {
 		NL_SET_ERR_MSG(info->extack,
 			       "changes need CAP_SYS_ADMIN in the initial user namespace");
 		return -EPERM;
 	}
-	return memdev_job_start(type, skb, info);
-}
-
-/* A device is named, and nobody without the right to change it is told more */
-static int memdev_nl_dev_change(struct sk_buff *skb, struct genl_info *info,
-				const struct memdev_job_type *type)
-{
-	int rc = memdev_nl_admin(skb) ? memdev_nl_dev_check(info) : 0;
-
-	return rc ?: memdev_nl_change(skb, info, type);
+	rc = type->check(info);
+	return rc ?: memdev_job_start(type, skb, info);
 }
 
 /* The device that a job is about; drop it by memdev_device_put() */
@@ -116,20 +111,24 @@ static int memdev_job_dev_new(struct memdev_job *job)
 	return memdev_bus_leave(rc, &job->why);
 }
 
+static int memdev_nl_dev_new_check(struct genl_info *info)
+{
+	if (!GENL_REQ_ATTR_CHECK(info, MEMDEV_A_DEV_SIZE))
+		return 0;
+	NL_SET_ERR_MSG(info->extack, "a device needs a size");
+	return -EINVAL;
+}
+
 int memdev_nl_dev_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	static const struct memdev_job_type type = {
+		.check = memdev_nl_dev_new_check,
 		.run = memdev_job_dev_new,
 		.makes = true,
 		.attr_of = memdev_nl_dev_about,
 		.attr_max = MEMDEV_A_DEV_SLOT,
 	};
 
-	if (memdev_nl_admin(skb) &&
-	    GENL_REQ_ATTR_CHECK(info, MEMDEV_A_DEV_SIZE)) {
-		NL_SET_ERR_MSG(info->extack, "a device needs a size");
-		return -EINVAL;
-	}
 	return memdev_nl_change(skb, info, &type);
 }
 
@@ -154,12 +153,13 @@ static int memdev_job_dev_del(struct memdev_job *job)
 int memdev_nl_dev_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	static const struct memdev_job_type type = {
+		.check = memdev_nl_dev_check,
 		.run = memdev_job_dev_del,
 		.attr_of = memdev_nl_dev_about,
 		.attr_max = MEMDEV_A_DEV_ID,
 	};
 
-	return memdev_nl_dev_change(skb, info, &type);
+	return memdev_nl_change(skb, info, &type);
 }
 
 static int memdev_job_dev_set(struct memdev_job *job)
@@ -196,7 +196,7 @@ static int memdev_job_dev_set(struct memdev_job *job)
 	return rc;
 }
 
-static int memdev_nl_set_check(struct genl_info *info)
+static int memdev_nl_dev_set_check(struct genl_info *info)
 {
 	const struct nlattr *timeout;
 
@@ -209,7 +209,7 @@ static int memdev_nl_set_check(struct genl_info *info)
 	if (timeout || info->attrs[MEMDEV_A_DEV_REQUESTED_SIZE] ||
 	    info->attrs[MEMDEV_A_DEV_ONLINE_TYPE] ||
 	    info->attrs[MEMDEV_A_DEV_MEMMAP_ON_MEMORY])
-		return 0;
+		return memdev_nl_dev_check(info);
 	NL_SET_ERR_MSG(info->extack, "there is nothing to set");
 	return -EINVAL;
 }
@@ -217,14 +217,13 @@ static int memdev_nl_set_check(struct genl_info *info)
 int memdev_nl_dev_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	static const struct memdev_job_type type = {
+		.check = memdev_nl_dev_set_check,
 		.run = memdev_job_dev_set,
 		.attr_of = memdev_nl_dev_about,
 		.attr_max = MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS,
 	};
 
-	int rc = memdev_nl_admin(skb) ? memdev_nl_set_check(info) : 0;
-
-	return rc ?: memdev_nl_dev_change(skb, info, &type);
+	return memdev_nl_change(skb, info, &type);
 }
 
 static int memdev_job_dev_op(struct memdev_job *job, enum memdev_op op)
@@ -253,7 +252,7 @@ static int memdev_job_dev_unplug(struct memdev_job *job)
 	return memdev_job_dev_op(job, MEMDEV_OP_UNPLUG);
 }
 
-static int memdev_nl_amount_check(struct genl_info *info)
+static int memdev_nl_dev_op_check(struct genl_info *info)
 {
 	const struct nlattr *size = info->attrs[MEMDEV_A_DEV_SIZE];
 	const struct nlattr *all = info->attrs[MEMDEV_A_DEV_ALL];
@@ -273,37 +272,31 @@ static int memdev_nl_amount_check(struct genl_info *info)
 				    "0 bytes are nothing to do");
 		return -EINVAL;
 	}
-	return 0;
-}
-
-static int memdev_nl_op(struct sk_buff *skb, struct genl_info *info,
-			const struct memdev_job_type *type)
-{
-	int rc = memdev_nl_admin(skb) ? memdev_nl_amount_check(info) : 0;
-
-	return rc ?: memdev_nl_dev_change(skb, info, type);
+	return memdev_nl_dev_check(info);
 }
 
 int memdev_nl_dev_plug_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	static const struct memdev_job_type type = {
+		.check = memdev_nl_dev_op_check,
 		.run = memdev_job_dev_plug,
 		.attr_of = memdev_nl_dev_about,
 		.attr_max = MEMDEV_A_DEV_ALL,
 	};
 
-	return memdev_nl_op(skb, info, &type);
+	return memdev_nl_change(skb, info, &type);
 }
 
 int memdev_nl_dev_unplug_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	static const struct memdev_job_type type = {
+		.check = memdev_nl_dev_op_check,
 		.run = memdev_job_dev_unplug,
 		.attr_of = memdev_nl_dev_about,
 		.attr_max = MEMDEV_A_DEV_ALL,
 	};
 
-	return memdev_nl_op(skb, info, &type);
+	return memdev_nl_change(skb, info, &type);
 }
 
 /* --- windows -------------------------------------------------------------- */
@@ -340,20 +333,24 @@ static int memdev_job_window_new(struct memdev_job *job)
 	return memdev_bus_leave(rc, &job->why);
 }
 
+static int memdev_nl_window_new_check(struct genl_info *info)
+{
+	if (!GENL_REQ_ATTR_CHECK(info, MEMDEV_A_WINDOW_SIZE))
+		return 0;
+	NL_SET_ERR_MSG(info->extack, "a window needs a size");
+	return -EINVAL;
+}
+
 int memdev_nl_window_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	static const struct memdev_job_type type = {
+		.check = memdev_nl_window_new_check,
 		.run = memdev_job_window_new,
 		.makes = true,
 		.attr_of = memdev_nl_window_about,
 		.attr_max = MEMDEV_A_WINDOW_NODE,
 	};
 
-	if (memdev_nl_admin(skb) &&
-	    GENL_REQ_ATTR_CHECK(info, MEMDEV_A_WINDOW_SIZE)) {
-		NL_SET_ERR_MSG(info->extack, "a window needs a size");
-		return -EINVAL;
-	}
 	return memdev_nl_change(skb, info, &type);
 }
 
@@ -372,11 +369,11 @@ static int memdev_job_window_del(struct memdev_job *job)
 int memdev_nl_window_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	static const struct memdev_job_type type = {
+		.check = memdev_nl_window_check,
 		.run = memdev_job_window_del,
 		.attr_of = memdev_nl_window_about,
 		.attr_max = MEMDEV_A_WINDOW_INDEX,
 	};
-	int rc = memdev_nl_admin(skb) ? memdev_nl_window_check(info) : 0;
 
-	return rc ?: memdev_nl_change(skb, info, &type);
+	return memdev_nl_change(skb, info, &type);
 }
