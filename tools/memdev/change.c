@@ -8,18 +8,44 @@
 
 #include "dev.h"
 
-static const struct {
+/* What the user calls an attribute that the kernel finds at fault */
+struct fault {
 	__u16 attribute;
-	const char *name;
-} create_names[] = {
-	{ MEMDEV_A_DEV_ID, "--id" },
-	{ MEMDEV_A_DEV_KIND, "--kind" },
-	{ MEMDEV_A_DEV_WINDOW, "--window" },
-	{ MEMDEV_A_DEV_ADDRESS, "--addr" },
-	{ MEMDEV_A_DEV_ALIGN, "--align" },
-	{ MEMDEV_A_DEV_NODE, "--node" },
-	{ MEMDEV_A_DEV_SLOT, "--slot" },
+	const char *name;	/* NULL: there are no more */
 };
+
+static const struct fault create_faults[] = {
+	{ MEMDEV_A_DEV_ID, "--id: " },
+	{ MEMDEV_A_DEV_KIND, "--kind: " },
+	{ MEMDEV_A_DEV_WINDOW, "--window: " },
+	{ MEMDEV_A_DEV_ADDRESS, "--addr: " },
+	{ MEMDEV_A_DEV_ALIGN, "--align: " },
+	{ MEMDEV_A_DEV_NODE, "--node: " },
+	{ MEMDEV_A_DEV_SLOT, "--slot: " },
+	{ 0, NULL },
+};
+
+static const struct fault window_faults[] = {
+	{ MEMDEV_A_WINDOW_START, "--start: " },
+	{ MEMDEV_A_WINDOW_NODE, "--node: " },
+	{ 0, NULL },
+};
+
+static const struct fault set_faults[] = {
+	{ MEMDEV_A_DEV_REQUESTED_SIZE, "requested_size: " },
+	{ MEMDEV_A_DEV_ONLINE_TYPE, "online_type: " },
+	{ MEMDEV_A_DEV_MEMMAP_ON_MEMORY, "memmap_on_memory: " },
+	{ MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS, "unplug_timeout_ms: " },
+	{ 0, NULL },
+};
+
+static const char *at_fault(const struct nl *nl, const struct fault *faults)
+{
+	for (; faults->name; faults++)
+		if (nl->attribute == faults->attribute)
+			return faults->name;
+	return "";
+}
 
 /* Options as attributes of a request; 0 or EXIT_USAGE */
 static int put_number(const struct call *call, enum opt_id opt,
@@ -64,15 +90,37 @@ static int put_text(const struct call *call, enum opt_id opt, size_t max,
 	return EXIT_DONE;
 }
 
+/* Here and in removed(): the attribute is the same of devices and windows */
 static int get_index(const struct nlmsghdr *nlh, void *data)
 {
 	const struct nlattr *attr;
 
-	/* It is 1 of devices and of windows alike */
 	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
 		if (mnl_attr_get_type(attr) == MEMDEV_A_DEV_INDEX)
 			*(__u32 *)data = mnl_attr_get_u32(attr);
 	return MNL_CB_OK;
+}
+
+/*
+ * Opens a socket for a request that was written before, sends it, and learns
+ * the index of what it made. After a failure the socket is closed.
+ */
+static int make(const struct call *call, struct nl *nl, struct nlmsghdr *nlh,
+		const struct fault *faults, __u32 *index)
+{
+	int rc;
+
+	rc = nl_open_for(nl, nlh);
+	if (rc)
+		return rc;
+	interrupt_catch();
+	rc = nl_call_wait(nl, nlh, get_index, index, 1000, NULL, NULL);
+	if (!rc)
+		return EXIT_DONE;
+	complain("%s %s: %s%s", call->cmd->name, call->argv[0],
+		 at_fault(nl, faults), nl_words(nl, rc));
+	nl_close(nl);
+	return EXIT_FAILED;
 }
 
 /*
@@ -104,10 +152,7 @@ int cmd_create(const struct call *call)
 	rc = table_open(&table, call, "memdev", false);
 	if (rc)
 		return rc;
-	/* What is wrong with the options is said without the module, too */
-	nl.family = 0;
-	nl.seq = 0;
-	nlh = nl_request(&nl, MEMDEV_CMD_DEV_NEW, NLM_F_ACK);
+	nlh = nl_request_first(&nl, MEMDEV_CMD_DEV_NEW);
 	mnl_attr_put_u64(nlh, MEMDEV_A_DEV_SIZE, size);
 	rc = put_text(call, OPT_ID, MEMDEV_ID_MAX_LEN, nlh, MEMDEV_A_DEV_ID);
 	if (!rc)
@@ -126,23 +171,9 @@ int cmd_create(const struct call *call)
 		rc = put_number(call, OPT_SLOT, "", nlh, MEMDEV_A_DEV_SLOT);
 	if (rc)
 		return rc;
-	rc = nl_open_for(&nl, nlh);
+	rc = make(call, &nl, nlh, create_faults, &index);
 	if (rc)
 		return rc;
-
-	interrupt_catch();
-	rc = nl_call_wait(&nl, nlh, get_index, &index, 1000, NULL, NULL);
-	if (rc) {
-		const char *about = "";
-
-		for (size_t i = 0; i < ARRAY_SIZE(create_names); i++)
-			if (nl.attribute == create_names[i].attribute)
-				about = create_names[i].name;
-		complain("create %s: %s%s%s", call->argv[0], about,
-			 *about ? ": " : "", nl_words(&nl, rc));
-		nl_close(&nl);
-		return EXIT_FAILED;
-	}
 	if (call->set[OPT_JSON]) {
 		struct devs devs = { .v = &dev, .n = 1 };
 
@@ -158,9 +189,29 @@ int cmd_create(const struct call *call)
 	return say_made("memdev", index, rc);
 }
 
+/* Removes a device or a window; false, and complains, if it stays */
+static bool removed(struct nl *nl, __u8 cmd, const char *prefix, __u32 index,
+		    const char *what)
+{
+	struct nlmsghdr *nlh = nl_request(nl, cmd, NLM_F_ACK);
+	int rc;
+
+	mnl_attr_put_u32(nlh, MEMDEV_A_DEV_INDEX, index);
+	rc = nl_call(nl, nlh, NULL, NULL);
+	if (rc)
+		complain("%s%u: %s: %s", prefix, index, what, nl_words(nl, rc));
+	return !rc;
+}
+
+static int part_of(int done, int all)
+{
+	if (done == all)
+		return EXIT_DONE;
+	return done ? EXIT_PART : EXIT_FAILED;
+}
+
 int cmd_destroy(const struct call *call)
 {
-	struct nlmsghdr *nlh;
 	int done = 0, rc;
 	struct dev dev;
 	struct nl nl;
@@ -171,19 +222,11 @@ int cmd_destroy(const struct call *call)
 	for (int i = 0; i < call->argc; i++) {
 		if (nl_dev_named(&nl, call->argv[i], &dev))
 			continue;
-		nlh = nl_request(&nl, MEMDEV_CMD_DEV_DEL, NLM_F_ACK);
-		mnl_attr_put_u32(nlh, MEMDEV_A_DEV_INDEX, dev.index);
-		rc = nl_call(&nl, nlh, NULL, NULL);
-		if (rc)
-			complain("memdev%u: destroy: %s", dev.index,
-				 nl_words(&nl, rc));
-		else
-			done++;
+		done += removed(&nl, MEMDEV_CMD_DEV_DEL, "memdev", dev.index,
+				"destroy");
 	}
 	nl_close(&nl);
-	if (done == call->argc)
-		return EXIT_DONE;
-	return done ? EXIT_PART : EXIT_FAILED;
+	return part_of(done, call->argc);
 }
 
 /* --- set ------------------------------------------------------------------ */
@@ -258,21 +301,6 @@ static int put_setting(const struct call *call, const char *text,
 	return EXIT_DONE;
 }
 
-static const char *setting_at_fault(const struct nl *nl)
-{
-	switch (nl->attribute) {
-	case MEMDEV_A_DEV_REQUESTED_SIZE:
-		return "requested_size: ";
-	case MEMDEV_A_DEV_ONLINE_TYPE:
-		return "online_type: ";
-	case MEMDEV_A_DEV_MEMMAP_ON_MEMORY:
-		return "memmap_on_memory: ";
-	case MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS:
-		return "unplug_timeout_ms: ";
-	}
-	return "";
-}
-
 int cmd_set(const struct call *call)
 {
 	unsigned int seen = 0;
@@ -281,9 +309,7 @@ int cmd_set(const struct call *call)
 	struct nl nl;
 	int rc = EXIT_DONE;
 
-	nl.family = 0;
-	nl.seq = 0;
-	nlh = nl_request(&nl, MEMDEV_CMD_DEV_SET, NLM_F_ACK);
+	nlh = nl_request_first(&nl, MEMDEV_CMD_DEV_SET);
 	for (int i = 1; i < call->argc && !rc; i++)
 		rc = put_setting(call, call->argv[i], nlh, &seen);
 	if (rc)
@@ -304,7 +330,7 @@ int cmd_set(const struct call *call)
 	rc = nl_call(&nl, nlh, NULL, NULL);
 	if (rc) {
 		complain("memdev%u: set: %s%s", dev.index,
-			 setting_at_fault(&nl), nl_words(&nl, rc));
+			 at_fault(&nl, set_faults), nl_words(&nl, rc));
 		rc = EXIT_FAILED;
 	}
 out:
@@ -347,32 +373,16 @@ int cmd_window_add(const struct call *call)
 	rc = table_open(&table, call, "windows", false);
 	if (rc)
 		return rc;
-	nl.family = 0;
-	nl.seq = 0;
-	nlh = nl_request(&nl, MEMDEV_CMD_WINDOW_NEW, NLM_F_ACK);
+	nlh = nl_request_first(&nl, MEMDEV_CMD_WINDOW_NEW);
 	mnl_attr_put_u64(nlh, MEMDEV_A_WINDOW_SIZE, size);
 	rc = put_bytes(call, OPT_START, true, nlh, MEMDEV_A_WINDOW_START);
 	if (!rc)
 		rc = put_number(call, OPT_NODE, "", nlh, MEMDEV_A_WINDOW_NODE);
 	if (rc)
 		return rc;
-	rc = nl_open_for(&nl, nlh);
+	rc = make(call, &nl, nlh, window_faults, &index);
 	if (rc)
 		return rc;
-	interrupt_catch();
-	rc = nl_call_wait(&nl, nlh, get_index, &index, 1000, NULL, NULL);
-	if (rc) {
-		const char *about = "";
-
-		if (nl.attribute == MEMDEV_A_WINDOW_START)
-			about = "--start: ";
-		else if (nl.attribute == MEMDEV_A_WINDOW_NODE)
-			about = "--node: ";
-		complain("window add %s: %s%s", call->argv[0], about,
-			 nl_words(&nl, rc));
-		nl_close(&nl);
-		return EXIT_FAILED;
-	}
 	if (call->set[OPT_JSON])
 		rc = window_print(&nl, index, &table);
 	else
@@ -383,7 +393,6 @@ int cmd_window_add(const struct call *call)
 
 int cmd_window_del(const struct call *call)
 {
-	struct nlmsghdr *nlh;
 	int done = 0, rc;
 	__u32 index;
 	struct nl nl;
@@ -397,17 +406,9 @@ int cmd_window_del(const struct call *call)
 		return rc;
 	for (int i = 0; i < call->argc; i++) {
 		number_parse(call->argv[i], "window", &index);
-		nlh = nl_request(&nl, MEMDEV_CMD_WINDOW_DEL, NLM_F_ACK);
-		mnl_attr_put_u32(nlh, MEMDEV_A_WINDOW_INDEX, index);
-		rc = nl_call(&nl, nlh, NULL, NULL);
-		if (rc)
-			complain("window%u: del: %s", index,
-				 nl_words(&nl, rc));
-		else
-			done++;
+		done += removed(&nl, MEMDEV_CMD_WINDOW_DEL, "window", index,
+				"del");
 	}
 	nl_close(&nl);
-	if (done == call->argc)
-		return EXIT_DONE;
-	return done ? EXIT_PART : EXIT_FAILED;
+	return part_of(done, call->argc);
 }

@@ -265,6 +265,13 @@ int nl_open(struct nl *nl)
 	return EXIT_FAILED;
 }
 
+struct nlmsghdr *nl_request_first(struct nl *nl, __u8 cmd)
+{
+	nl->family = 0;
+	nl->seq = 0;
+	return nl_request(nl, cmd, NLM_F_ACK);
+}
+
 int nl_open_for(struct nl *nl, struct nlmsghdr *nlh)
 {
 	const size_t len = nlh->nlmsg_len;

@@ -127,7 +127,11 @@ struct runs {
 
 /* Complains, too, if there is no family. Returns 0 or an exit status. */
 int nl_open(struct nl *nl);
-/* That, and a request which was written before stays to be sent. */
+/* A request before there is a socket, so that what is wrong with the user's
+ * words is said without the module, too
+ */
+struct nlmsghdr *nl_request_first(struct nl *nl, __u8 cmd);
+/* As nl_open(), and that request stays to be sent. */
 int nl_open_for(struct nl *nl, struct nlmsghdr *nlh);
 void nl_close(struct nl *nl);
 
