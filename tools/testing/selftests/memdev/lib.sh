@@ -63,6 +63,15 @@ skip_all()
 	exit 4
 }
 
+# need PROGRAM...: or there is nothing to test
+need()
+{
+	for program; do
+		command -v "$program" >/dev/null ||
+			skip_all "$program is missing"
+	done
+}
+
 # is NAME GOT WANT
 is()
 {
@@ -460,6 +469,13 @@ first_block()
 agree()
 {
 	memagree "$D"
+}
+
+# user COMMAND [ARGUMENT...]: as somebody who is not root and may nothing
+user()
+{
+	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all \
+		--bounding-set=-all -- "$@"
 }
 
 # Everything that shows what memory there is; not what counts failures.

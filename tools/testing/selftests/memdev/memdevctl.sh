@@ -9,16 +9,8 @@
 
 . "$(dirname "$0")/lib.sh"
 
-for program in memdevctl python3 script; do
-	command -v $program >/dev/null || skip_all "$program is missing"
-done
+need memdevctl python3 script
 chmod 755 "$TMP"
-
-user()
-{
-	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all \
-		--bounding-set=-all -- "$@"
-}
 
 # ctl ARGUMENT...: sets OUT, ERR and RC
 ctl()

@@ -12,15 +12,7 @@
 
 messages=${MESSAGES:-50000}
 
-for program in nlreq nlfuzz; do
-	command -v $program >/dev/null || skip_all "$program is missing"
-done
-
-user()
-{
-	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all \
-		--bounding-set=-all -- "$@"
-}
+need nlreq nlfuzz
 
 # what all of them are and have, but statistics and reasons
 all_of_them()

@@ -17,7 +17,7 @@
 
 nr=${NR:-1000}
 
-command -v nlmany >/dev/null || skip_all "nlmany is missing"
+need nlmany
 reserved || skip_all "no reserved range on this machine"
 # Some more, for those that come and go meanwhile
 [ $((RESERVED_SIZE / BLOCK)) -ge $((nr + 16)) ] ||

@@ -12,15 +12,7 @@
 
 pairs=${PAIRS:-1000}
 
-for program in nlreq nlmon; do
-	command -v $program >/dev/null || skip_all "$program is missing"
-done
-
-user()
-{
-	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all \
-		--bounding-set=-all -- "$@"
-}
+need nlreq nlmon
 
 # heard FILE REGEX: a message like that was heard
 heard()
@@ -41,8 +33,7 @@ value()
 		tail -n 1
 }
 
-# Padding in front of words, so that a list of attributes can be matched in any
-# order is not needed: the order is the spec's.
+# listen: to all, and somebody else in public
 listen()
 {
 	nlreq listen monitor >"$TMP/all" &

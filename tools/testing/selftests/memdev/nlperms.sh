@@ -10,14 +10,13 @@
 
 . "$(dirname "$0")/lib.sh"
 
-command -v nlreq >/dev/null || skip_all "nlreq is missing"
+need nlreq
 
 # --- those who may not ---------------------------------------------------------------
 
 nobody()
 {
-	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all \
-		--bounding-set=-all -- "$@"
+	user "$@"
 }
 
 net_admin()

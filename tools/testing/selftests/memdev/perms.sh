@@ -9,12 +9,6 @@
 
 . "$(dirname "$0")/lib.sh"
 
-user()
-{
-	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all \
-		--bounding-set=-all -- "$@"
-}
-
 n=4
 load_blocks $n
 chmod 755 "$TMP"
