@@ -20,6 +20,13 @@
 #define MEMDEV_BUS_TYPE struct bus_type
 #endif
 
+/* The string of a tracepoint, which newer kernels remember themselves */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+#define memdev_assign_str(dst, src)	__assign_str(dst)
+#else
+#define memdev_assign_str(dst, src)	__assign_str(dst, src)
+#endif
+
 /* What sysfs takes for an attribute of any length */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
 #define MEMDEV_BIN_ATTR const struct bin_attribute

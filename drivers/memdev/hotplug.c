@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Plugging: the only caller of add_memory_driver_managed() and remove_memory()
- * for the regions of devices, and the memory notifier.
+ * Plugging, and the memory notifier.
  *
  * Bookkeeping: @plugged changes only here, right after the kernel has taken or
  * given up a range. @online follows the notifier alone, as users may toggle
@@ -14,10 +13,7 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 
-#include "internal.h"
-
-/* The resources of neighbouring blocks merge only if this pointer is equal */
-static const char memdev_ram_name[] = "System RAM (memdev)";
+#include "trace.h"
 
 /* How long taking back what a plug has added may take */
 #define MEMDEV_UNDO_MS		10000U
@@ -83,10 +79,12 @@ int memdev_notify(struct notifier_block *nb, unsigned long action, void *data)
 		break;
 	case MEM_ONLINE:
 		bitmap_set(core->online, first, nr);
+		trace_memdev_block_state(core, first, nr, true);
 		memdev_changed(core, MEMDEV_CHANGED_ONLINE, was);
 		break;
 	case MEM_OFFLINE:
 		bitmap_clear(core->online, first, nr);
+		trace_memdev_block_state(core, first, nr, false);
 		memdev_changed(core, MEMDEV_CHANGED_ONLINE, was);
 		break;
 	default:
@@ -166,7 +164,6 @@ static int memdev_add(struct memdev_core *core, unsigned int block,
 		      unsigned int nr, struct memdev_reason *why)
 {
 	const struct memory_device_ops *ops = core->md->ops;
-	mhp_t flags = MHP_NID_IS_MGID | MHP_MERGE_RESOURCE;
 	struct netlink_ext_ack extack = {};
 	u64 offset = block * core->block_size;
 	u64 size = nr * core->block_size;
@@ -183,16 +180,14 @@ static int memdev_add(struct memdev_core *core, unsigned int block,
 			return memdev_provider_refused(why, rc, &extack, block);
 	}
 
-	if (core->memmap_on_memory)
-		flags |= MHP_MEMMAP_ON_MEMORY;
-
 	spin_lock(&core->lock);
 	if (core->online_type != MEMDEV_ONLINE_TYPE_SYSTEM)
 		core->adding = current;
 	spin_unlock(&core->lock);
 
-	rc = add_memory_driver_managed(core->mgid, core->start + offset, size,
-				       memdev_ram_name, flags);
+	rc = memdev_step_add(core, block, nr,
+			     core->memmap_on_memory ? MHP_MEMMAP_ON_MEMORY :
+						      MHP_NONE);
 
 	spin_lock(&core->lock);
 	core->adding = NULL;
@@ -221,8 +216,7 @@ static int memdev_remove(struct memdev_core *core, unsigned int block,
 	u64 was;
 	int rc;
 
-	rc = remove_memory(memdev_block_addr(core, block),
-			   nr * core->block_size);
+	rc = memdev_step_remove(core, block, nr);
 	if (rc)
 		return rc;
 
@@ -273,8 +267,7 @@ static void memdev_online_blocks(struct memdev_core *core, unsigned int block,
 	int rc;
 
 	for (; block < end; block++) {
-		rc = memdev_block_online(memdev_block_addr(core, block),
-					 core->online_type);
+		rc = memdev_step_online(core, block, core->online_type);
 		if (rc)
 			memdev_refuse_block(why, block, rc,
 					    "block %u is plugged, but did not go %s (%d)",
@@ -314,8 +307,7 @@ static void memdev_plug_undo(struct memdev_core *core)
 	memdev_signals_block(&signals);
 	memdev_watch_begin(&watch, MEMDEV_UNDO_MS);
 	for_each_set_bit(block, core->victims, core->nr_blocks) {
-		if (memdev_block_offline(memdev_block_addr(core, block), &watch,
-					 0))
+		if (memdev_step_offline(core, block, &watch, 0))
 			__clear_bit(block, core->victims);
 	}
 	memdev_watch_end(&watch);

@@ -3,7 +3,7 @@
  * What the files of memdev share. Dependencies point one way:
  *
  *   linux/memdev.h <- internal.h <- { reason, alloc, watch, online, window,
- *     event, hotplug, unplug } <- { info, device } <- { bus, resize } <-
+ *     event, step, hotplug, unplug } <- { info, device } <- { bus, resize } <-
  *     { sysfs, netlink*, job } <- main
  *
  * emu.c sees the public header only.
@@ -28,6 +28,7 @@
 #define _MEMDEV_INTERNAL_H
 
 #include <linux/device.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/memdev.h>
 #include <linux/memory.h>
@@ -42,6 +43,12 @@
 #include "alloc.h"
 #include "compat.h"
 #include "reason.h"
+
+/* How long that took, in ns */
+static inline u64 memdev_since(ktime_t began)
+{
+	return ktime_to_ns(ktime_sub(ktime_get(), began));
+}
 
 /* --- what users write (parse.c) ------------------------------------------- */
 
@@ -375,6 +382,23 @@ extern struct list_head memdev_devices;
 extern MEMDEV_BUS_TYPE memdev_bus;
 extern const struct attribute_group *memdev_device_groups[];
 extern enum memdev_online_type memdev_default_online_type;
+
+/* step.c */
+enum memdev_step {
+	MEMDEV_STEP_ADD,
+	MEMDEV_STEP_ONLINE,
+	MEMDEV_STEP_OFFLINE,
+	MEMDEV_STEP_REMOVE,
+};
+
+int memdev_step_add(struct memdev_core *core, unsigned int block,
+		    unsigned int nr, mhp_t flags);
+int memdev_step_online(struct memdev_core *core, unsigned int block,
+		       enum memdev_online_type type);
+int memdev_step_offline(struct memdev_core *core, unsigned int block,
+			struct memdev_watch *watch, unsigned int slice_ms);
+int memdev_step_remove(struct memdev_core *core, unsigned int block,
+		       unsigned int nr);
 
 /* hotplug.c */
 int memdev_notify(struct notifier_block *nb, unsigned long action, void *data);

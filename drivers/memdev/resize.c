@@ -13,7 +13,7 @@
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 
-#include "internal.h"
+#include "trace.h"
 
 /* Pauses of the background worker, as virtio-mem has them */
 #define MEMDEV_BACKOFF_MIN_MS	50U
@@ -132,17 +132,18 @@ static void memdev_pin(struct memdev_core *core)
 
 static void memdev_account(struct memdev_core *core, enum memdev_op op, int rc,
 			   u64 asked, u64 before, ktime_t began,
-			   const struct memdev_reason *why)
+			   bool background, const struct memdev_reason *why)
 {
 	struct memdev_stats *stats = &core->stats[op - MEMDEV_OP_PLUG];
 	u64 after = memdev_blocks_size(core, core->plugged);
 	u64 done = after > before ? after - before : before - after;
+	u64 ns = memdev_since(began);
 
 	spin_lock(&core->lock);
 	stats->count++;
 	stats->failures += !!rc;
 	stats->bytes += done;
-	stats->time_ns += ktime_to_ns(ktime_sub(ktime_get(), began));
+	stats->time_ns += ns;
 	core->failure = (struct memdev_failure){
 		.op = rc ? op : MEMDEV_OP_NONE,
 		.rc = rc,
@@ -154,6 +155,10 @@ static void memdev_account(struct memdev_core *core, enum memdev_op op, int rc,
 	if (rc && rc != -ECANCELED)
 		memdev_event_refused(core);
 	spin_unlock(&core->lock);
+	if (op == MEMDEV_OP_PLUG)
+		trace_memdev_plug_end(core, asked, done, rc, ns, background);
+	else
+		trace_memdev_unplug_end(core, asked, done, rc, ns, background);
 	if (rc && why->text[0])
 		dev_dbg(&core->md->dev, "%s\n", why->text);
 }
@@ -173,8 +178,10 @@ static int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
 	memdev_op_begin(core, op, background, &watch);
 
 	if (op == MEMDEV_OP_PLUG) {
+		trace_memdev_plug_begin(core, size, background);
 		rc = memdev_hotplug_plug(core, size, &watch, why);
 	} else {
+		trace_memdev_unplug_begin(core, size, background);
 		rc = memdev_hotplug_unplug(core, size, &watch, why);
 		/* Blocks that refused do not matter if others came out */
 		if (!rc)
@@ -182,7 +189,7 @@ static int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
 	}
 
 	memdev_op_end(core, &watch);
-	memdev_account(core, op, rc, size, before, began, why);
+	memdev_account(core, op, rc, size, before, began, background, why);
 	memdev_pin(core);
 	memdev_modules_put(core);
 	return rc;

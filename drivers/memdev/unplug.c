@@ -45,17 +45,18 @@ static const char *memdev_offline_error(int rc)
 }
 
 /* @pages: what was in the block before the last try */
-static int memdev_offline_sliced(struct memdev_core *core, u64 addr,
+static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
 				 struct memdev_watch *watch,
 				 unsigned int slice_ms,
 				 struct memdev_block_pages *pages)
 {
+	u64 addr = memdev_block_addr(core, block);
 	struct memdev_block_pages now = memdev_block_pages(addr);
 	int rc;
 
 	do {
 		*pages = now;
-		rc = memdev_block_offline(addr, watch, slice_ms);
+		rc = memdev_step_offline(core, block, watch, slice_ms);
 		if (rc != -EAGAIN)
 			return rc;
 		/* What has come out does not wait for what may take minutes */
@@ -90,7 +91,7 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 	}
 
 	known = memdev_block_look(addr);
-	rc = memdev_offline_sliced(core, addr, watch, slice_ms, &pages);
+	rc = memdev_offline_sliced(core, block, watch, slice_ms, &pages);
 	if (rc) {
 		memdev_provider_keeps(core, block);
 		return memdev_refuse_block(why, block, rc, "block %u: %s (%d)", block,
@@ -210,7 +211,7 @@ static void memdev_unplug_undo(struct memdev_core *core,
 		type = test_bit(block, core->was_movable) ?
 			MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE :
 			MEMDEV_ONLINE_TYPE_ONLINE_KERNEL;
-		rc = memdev_block_online(memdev_block_addr(core, block), type);
+		rc = memdev_step_online(core, block, type);
 		if (rc)
 			memdev_refuse_block(why, block, rc,
 					    "block %u did not come online again (%d)",

@@ -19,7 +19,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "internal.h"
+#include "trace.h"
 
 /* Both protected by memdev_list_lock */
 LIST_HEAD(memdev_windows);
@@ -394,6 +394,7 @@ int memdev_window_create(const struct memdev_window_spec *spec,
 			 struct memdev_reason *why)
 {
 	struct memdev_window_spec want = *spec;
+	ktime_t began = ktime_get();
 	struct memdev_window *w;
 	int rc;
 
@@ -406,6 +407,7 @@ int memdev_window_create(const struct memdev_window_spec *spec,
 	w = kzalloc_obj(*w, GFP_KERNEL);
 	if (!w)
 		return -ENOMEM;
+	w->id = -1;
 	memdev_object_get();
 	device_initialize(&w->dev);
 	w->dev.type = &memdev_window_type;
@@ -445,6 +447,7 @@ int memdev_window_create(const struct memdev_window_spec *spec,
 	memdev_event_window(w, MEMDEV_CMD_WINDOW_NEW_NTF);
 	pr_info("window%d: %llu MiB, %s, node %d\n", w->id, w->size / SZ_1M,
 		memdev_source_names[w->source], w->node);
+	trace_memdev_window(w, false, 0, memdev_since(began));
 	/* Before somebody can remove it */
 	rc = w->id;
 	mutex_unlock(&memdev_list_lock);
@@ -455,6 +458,7 @@ err_give_back:
 err_free_id:
 	ida_free(&memdev_window_ida, w->id);
 err_put:
+	trace_memdev_window(w, false, rc, memdev_since(began));
 	put_device(&w->dev);
 	return rc;
 }
@@ -462,8 +466,11 @@ err_put:
 /* The window has no devices, and is in the list no more */
 static void memdev_window_remove(struct memdev_window *w)
 {
+	ktime_t began = ktime_get();
+
 	device_del(&w->dev);
 	memdev_window_give_back(w);
+	trace_memdev_window(w, true, 0, memdev_since(began));
 	memdev_event_window(w, MEMDEV_CMD_WINDOW_DEL_NTF);
 	ida_free(&memdev_window_ida, w->id);
 	put_device(&w->dev);
