@@ -11,6 +11,8 @@ BUILD=$TOP/build
 LOGS=$BUILD/logs
 CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/memdev
 KNOWN_KERNELS="6.1 6.12 7.3"
+# Those that are built here, by vm/debug.
+DEBUG_KERNELS="debug kcsan"
 
 # sbin is not in everybody's path, and depmod and qemu's helpers live there.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
@@ -40,6 +42,45 @@ kernel_dir()
 kernel_name()
 {
 	basename "$1"
+}
+
+# is_debug KERNEL: one that is built here
+is_debug()
+{
+	case " $DEBUG_KERNELS " in
+	*" $1 "*)	return 0 ;;
+	esac
+	return 1
+}
+
+# module_tree DIR DEST RELEASE MODULE...: in DEST/modules what the VM has of
+# modules, ours on top of those of the kernel in DIR.
+module_tree()
+{
+	local dir=$1 dest=$2 release=$3 tree file same=1
+	shift 3
+
+	tree=$dest/modules/lib/modules/$release
+	[ "$tree/modules.dep.bin" -nt "$dir/release" ] || same=
+	for file; do
+		cmp -s "$file" "$tree/updates/${file##*/}" || same=
+	done
+	[ -z "$same" ] || return 0
+	rm -rf "$dest/modules.new"
+	mkdir -p "$dest/modules.new/lib/modules/$release/updates"
+	(
+		cd "$dest/modules.new/lib/modules/$release" || exit
+		ln -s "$dir/overlay/usr/lib/modules/$release/kernel" kernel
+		for file in modules.order modules.builtin modules.builtin.modinfo; do
+			cp "$dir/overlay/usr/lib/modules/$release/$file" .
+		done
+		for file; do
+			cp "$file" updates/
+		done
+		depmod -b "$dest/modules.new" "$release"
+	) || die "depmod failed"
+	rm -rf "$dest/modules"
+	mv "$dest/modules.new" "$dest/modules"
 }
 
 kernel_release()
