@@ -75,6 +75,9 @@ compare:
 	@$(VM)/setup unit
 	@SEED="$(SEED)" STEPS="$(STEPS)" KERNEL="$(KERNEL)" $(UNIT)/compare
 
+debug-kernel:
+	@$(VM)/debug $(or $(KERNEL),debug)
+
 gen:
 	$(UNIT)/gen_vectors.py drivers/memdev/alloc_vectors.h
 	@$(VM)/fetch tools
@@ -101,8 +104,10 @@ help:
 	@echo 'make kunit              and as KUnit does, in a kernel of its own'
 	@echo 'make compare [SEED=N] [STEPS=N] [KERNEL=6.1]'
 	@echo '                        play random steps on QEMU and on memdev'
+	@echo 'make debug-kernel [KERNEL=kcsan]'
+	@echo '                        build a kernel that watches, for KERNELS=debug'
 	@echo 'make gen                make anew what is generated of the sources'
 	@echo 'make clean              remove what was built'
 
 .PHONY: all modules samples install memdevctl install-memdevctl kdir demo \
-	check unit kunit compare gen clean help
+	check unit kunit compare debug-kernel gen clean help

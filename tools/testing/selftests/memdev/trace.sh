@@ -1,0 +1,102 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+#
+# The tracepoints: what they say is what has happened.
+#
+# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000
+
+. "$(dirname "$0")/lib.sh"
+
+TRACING=/sys/kernel/tracing
+[ -w $TRACING/trace ] || skip_all "there is no tracefs"
+
+undo()
+{
+	echo 0 2>/dev/null >$TRACING/events/memdev/enable
+	echo >$TRACING/trace
+}
+
+# trace_of COMMAND...: the events meanwhile, without who, when and how long
+trace_of()
+{
+	echo >$TRACING/trace
+	"$@" >"$TMP/trace_of" 2>&1
+	sed -n 's/^.*: memdev_\([a-z_]*: .*\)$/\1/p' $TRACING/trace |
+		sed 's/ ns=[0-9]*//'
+}
+
+# durations: how long each of the events took, one line each
+durations()
+{
+	sed -n 's/^.*: memdev_.* ns=\([0-9]*\).*/\1/p' $TRACING/trace
+}
+
+load_blocks 4
+echo 1 >$TRACING/events/memdev/enable ||
+	die "the tracepoints cannot be switched on"
+FIRST=$(get address)
+TWO=$((2 * BLOCK))
+
+block()
+{
+	hex $((FIRST + $1 * BLOCK))
+}
+
+is "a plug begins, has its steps, and ends" \
+	"$(trace_of put_dev plug $TWO | grep -v '^block_state')" \
+	"plug_begin: memdev0 addr=$FIRST asked=$TWO background=0
+step: memdev0 add addr=$FIRST size=$TWO rc=0
+step: memdev0 online addr=$(block 0) size=$BLOCK rc=0
+step: memdev0 online addr=$(block 1) size=$BLOCK rc=0
+plug_end: memdev0 addr=$FIRST asked=$TWO done=$TWO rc=0 background=0"
+is "every event that ends something says how long it took" \
+	"$(durations | awk '$1 > 0 { n++ } END { print n }')" 4
+is "an operation takes as long as its steps, or longer" \
+	"$(durations | awk '{ if (NR < 4) steps += $1; else print ($1 >= steps) }')" 1
+
+FILE=$MEM/memory$(($(first_block) + 1))/state
+is "who changes a block himself is seen" \
+	"$(trace_of put "$FILE" offline)" \
+	"block_state: memdev0 addr=$(block 1) size=$BLOCK online=0"
+is "and again" "$(trace_of put "$FILE" online_movable)" \
+	"block_state: memdev0 addr=$(block 1) size=$BLOCK online=1"
+
+is "an unplug begins, has its steps, and ends" \
+	"$(trace_of put_dev unplug $TWO)" \
+	"unplug_begin: memdev0 addr=$FIRST asked=$TWO background=0
+block_state: memdev0 addr=$(block 1) size=$BLOCK online=0
+step: memdev0 offline addr=$(block 1) size=$BLOCK rc=0
+block_state: memdev0 addr=$(block 0) size=$BLOCK online=0
+step: memdev0 offline addr=$(block 0) size=$BLOCK rc=0
+step: memdev0 remove addr=$FIRST size=$TWO rc=0
+unplug_end: memdev0 addr=$FIRST asked=$TWO done=$TWO rc=0 background=0"
+
+is "what fails says so" "$(trace_of put_dev plug $((5 * BLOCK)))" \
+	"plug_begin: memdev0 addr=$FIRST asked=$((5 * BLOCK)) background=0
+plug_end: memdev0 addr=$FIRST asked=$((5 * BLOCK)) done=0 rc=-28 background=0"
+
+request()
+{
+	put_dev requested_size "$1"
+	until_true 60 [ "$(get plugged_size)" = "$1" ]
+	until_true 60 grep -q memdev_plug_end $TRACING/trace
+}
+is "the worker is known by its events" \
+	"$(trace_of request "$BLOCK" | grep -c '^plug_.* background=1')" 2
+put_dev unplug all >"$TMP/out"
+
+is "a window that goes" \
+	"$(trace_of sh -c "echo memdev0 >$BUS/del_device &&
+		echo window0 >$BUS/del_window")" \
+	"window: window0 del addr=$FIRST size=$((4 * BLOCK)) rc=0"
+is "one that comes" \
+	"$(trace_of sh -c "echo $BLOCK@$FIRST >$BUS/new_window")" \
+	"window: window0 new addr=$FIRST size=$BLOCK rc=0"
+# System RAM is nobody's to claim.
+is "and one that is refused" \
+	"$(trace_of put $BUS/new_window "$BLOCK@0x40000000" |
+		sed 's/window[0-9]* //')" \
+	"window: new addr=0x40000000 size=$BLOCK rc=-16"
+check "the kernel did not complain" log_quiet
+finish
