@@ -330,7 +330,8 @@ static void memdev_plug_undo(struct memdev_core *core)
  *	 does not come online
  *
  * Lowest free blocks first. In the background as much as there is, and after a
- * failure half-way what is plugged by then stays.
+ * failure half-way what is plugged by then stays; but with
+ * MEMORY_DEVICE_ATOMIC it is all or nothing there, too.
  *
  * Context: under core->op_lock. Sleeps, takes mm's locks.
  * Return: 0; -ENOSPC if the region has not that much; -ENOMEM; what the
@@ -339,6 +340,8 @@ static void memdev_plug_undo(struct memdev_core *core)
 int memdev_hotplug_plug(struct memdev_core *core, u64 size,
 			struct memdev_watch *watch, struct memdev_reason *why)
 {
+	bool some = core->background &&
+		    !(core->md->flags & MEMORY_DEVICE_ATOMIC);
 	unsigned int left, nr, block = 0;
 	u64 free, now;
 	int rc = 0;
@@ -347,7 +350,7 @@ int memdev_hotplug_plug(struct memdev_core *core, u64 size,
 
 	bitmap_or(core->skip, core->plugged, core->retired, core->nr_blocks);
 	free = core->size - memdev_blocks_size(core, core->skip);
-	now = core->background ? min(size, free) : size;
+	now = some ? min(size, free) : size;
 	if (!now || now > free)
 		goto err_no_room;
 
@@ -372,7 +375,7 @@ int memdev_hotplug_plug(struct memdev_core *core, u64 size,
 		left -= nr;
 	}
 
-	if (rc && !core->background)
+	if (rc && !some)
 		memdev_plug_undo(core);
 	if (rc || now == size)
 		return rc;

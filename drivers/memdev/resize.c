@@ -240,6 +240,20 @@ static int memdev_check_atomic(struct memdev_core *core, u64 size,
 	return 0;
 }
 
+/*
+ * What a plug of all plugs. Of a device that is plugged as a whole that is what
+ * makes it whole, and cannot be had where a block is retired.
+ */
+static u64 memdev_core_left(struct memdev_core *core)
+{
+	lockdep_assert_held(&core->op_lock);
+
+	if (core->md->flags & MEMORY_DEVICE_ATOMIC)
+		return core->size - memdev_blocks_size(core, core->plugged);
+	bitmap_or(core->skip, core->plugged, core->retired, core->nr_blocks);
+	return core->size - memdev_blocks_size(core, core->skip);
+}
+
 /**
  * memdev_core_op() - what a user wants plugged or unplugged, now
  * @core: the device
@@ -255,6 +269,7 @@ static int memdev_check_atomic(struct memdev_core *core, u64 size,
 int memdev_core_op(struct memdev_core *core, enum memdev_op op, u64 size,
 		   struct memdev_reason *why)
 {
+	bool all = size == MEMORY_DEVICE_ALL;
 	u64 plugged;
 	int rc;
 
@@ -263,17 +278,14 @@ int memdev_core_op(struct memdev_core *core, enum memdev_op op, u64 size,
 		return rc;
 
 	plugged = memdev_blocks_size(core, core->plugged);
-	if (size == MEMORY_DEVICE_ALL) {
-		size = plugged;
-		if (op == MEMDEV_OP_PLUG)
-			size = core->size - plugged -
-			       memdev_blocks_size(core, core->retired);
-	}
+	if (all)
+		size = op == MEMDEV_OP_PLUG ? memdev_core_left(core) : plugged;
 	if (!IS_ALIGNED(size, core->block_size))
 		rc = memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -EINVAL,
 					 "%llu bytes are not a multiple of the memory block size %llu",
 					 size, core->block_size);
-	else
+	else if (!all)
+		/* All of what there is gets it there from any state */
 		rc = memdev_check_atomic(core, size, MEMDEV_ABOUT_SIZE, why);
 	if (rc) {
 		memdev_core_refuse(core, op, size, rc, why);
