@@ -36,6 +36,20 @@ u64 memdev_blocks_size(struct memdev_core *core, const unsigned long *map)
 
 /* --- notifier ------------------------------------------------------------- */
 
+/* Blocks [@first, @first + @nr) had a poisoned page */
+static void memdev_retire(struct memdev_core *core, unsigned int first,
+			  unsigned int nr)
+{
+	struct memdev_window *w = core->window;
+	unsigned long at = div64_u64(core->start - w->start, core->block_size);
+
+	lockdep_assert_held(&core->lock);
+	bitmap_set(core->retired, first, nr);
+	/* For those who get this part of the window later */
+	while (nr--)
+		set_bit(at + first++, w->retired);
+}
+
 /**
  * memdev_notify() - memory notifier of one device
  * @nb: its notifier block
@@ -52,6 +66,7 @@ int memdev_notify(struct notifier_block *nb, unsigned long action, void *data)
 	const struct memory_notify *arg = data;
 	u64 start = PFN_PHYS(arg->start_pfn);
 	u64 end = start + PFN_PHYS(arg->nr_pages);
+	bool poisoned = false;
 	unsigned int first, nr;
 	int rc = NOTIFY_OK;
 	u64 was;
@@ -64,6 +79,14 @@ int memdev_notify(struct notifier_block *nb, unsigned long action, void *data)
 	end = min(end, core->start + core->size);
 	first = (start - core->start) / core->block_size;
 	nr = DIV_ROUND_UP(end - start, core->block_size);
+
+	/*
+	 * Now, whoever takes it offline: the kernel forgets about it when the
+	 * block is removed, and some when it comes online again.
+	 */
+	if (action == MEM_OFFLINE)
+		poisoned = memdev_range_poisoned(arg->start_pfn,
+						 arg->start_pfn + arg->nr_pages);
 
 	spin_lock(&core->lock);
 	was = memdev_blocks_size(core, core->online);
@@ -84,6 +107,8 @@ int memdev_notify(struct notifier_block *nb, unsigned long action, void *data)
 		break;
 	case MEM_OFFLINE:
 		bitmap_clear(core->online, first, nr);
+		if (poisoned)
+			memdev_retire(core, first, nr);
 		trace_memdev_block_state(core, first, nr, false);
 		memdev_changed(core, MEMDEV_CHANGED_ONLINE, was);
 		break;

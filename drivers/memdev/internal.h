@@ -115,6 +115,7 @@ struct memdev_block_pages {
 
 struct memdev_block memdev_block_look(u64 addr);
 struct memdev_block_pages memdev_block_pages(u64 addr);
+bool memdev_range_poisoned(unsigned long pfn, unsigned long end);
 int memdev_block_online(u64 addr, enum memdev_online_type type);
 int memdev_block_offline(u64 addr, struct memdev_watch *watch,
 			 unsigned int slice_ms);
@@ -303,7 +304,8 @@ struct memdev_settings {
  * @watch: what can stop @op, or NULL
  * @plugged: blocks that the kernel has
  * @online: of @plugged, those that are online
- * @retired: blocks that had a poisoned page; they are not plugged again
+ * @retired: blocks that had a poisoned page when they went offline; they are not
+ *	     plugged again
  * @requested: bytes that the device should have plugged
  * @stats: by direction
  * @failure: the last operation, if it failed

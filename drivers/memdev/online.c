@@ -128,6 +128,26 @@ struct memdev_block_pages memdev_block_pages(u64 addr)
 	return pages;
 }
 
+/**
+ * memdev_range_poisoned() - whether one of these pages is poisoned
+ * @pfn: the first of them
+ * @end: where they end
+ *
+ * Context: from the memory notifier, of MEM_OFFLINE: the pages are not online
+ * any more, but what was known of them is still there. Sleeps.
+ * Return: true if one is.
+ */
+bool memdev_range_poisoned(unsigned long pfn, unsigned long end)
+{
+	for (; pfn < end; pfn++) {
+		if (!(pfn % pageblock_nr_pages))
+			cond_resched();
+		if (PageHWPoison(pfn_to_page(pfn)))
+			return true;
+	}
+	return false;
+}
+
 static ssize_t (*memdev_block_find_store(struct device *dev,
 					 struct device_attribute **attr))
 	(struct device *dev, struct device_attribute *attr, const char *buf,

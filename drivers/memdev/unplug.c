@@ -44,18 +44,16 @@ static const char *memdev_offline_error(int rc)
 	}
 }
 
-/* @pages: what was in the block before the last try */
 static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
 				 struct memdev_watch *watch,
-				 unsigned int slice_ms,
-				 struct memdev_block_pages *pages)
+				 unsigned int slice_ms)
 {
 	u64 addr = memdev_block_addr(core, block);
-	struct memdev_block_pages now = memdev_block_pages(addr);
+	unsigned int was, now = memdev_block_pages(addr).in_use;
 	int rc;
 
 	do {
-		*pages = now;
+		was = now;
 		rc = memdev_step_offline(core, block, watch, slice_ms);
 		if (rc != -EAGAIN)
 			return rc;
@@ -64,9 +62,9 @@ static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
 			memdev_remove_victims(core, false);
 		msleep_interruptible(MEMDEV_PAUSE_MS);
 		slice_ms = min(2 * slice_ms, MEMDEV_SLICE_MAX_MS);
-		now = memdev_block_pages(addr);
+		now = memdev_block_pages(addr).in_use;
 		/* An empty one only wants time */
-	} while (!now.in_use || now.in_use < pages->in_use);
+	} while (!now || now < was);
 
 	return -EAGAIN;
 }
@@ -79,7 +77,6 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 	const struct memory_device_ops *ops = core->md->ops;
 	u64 addr = memdev_block_addr(core, block);
 	struct netlink_ext_ack extack = {};
-	struct memdev_block_pages pages;
 	struct memdev_block known;
 	int rc;
 
@@ -91,7 +88,7 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 	}
 
 	known = memdev_block_look(addr);
-	rc = memdev_offline_sliced(core, block, watch, slice_ms, &pages);
+	rc = memdev_offline_sliced(core, block, watch, slice_ms);
 	if (rc) {
 		memdev_provider_keeps(core, block);
 		return memdev_refuse_block(why, block, rc, "block %u: %s (%d)", block,
@@ -101,14 +98,6 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 	__set_bit(block, core->victims);
 	__assign_bit(block, core->was_movable,
 		     known.state == MEMDEV_BLOCK_STATE_MOVABLE);
-	if (pages.poisoned) {
-		spin_lock(&core->lock);
-		__set_bit(block, core->retired);
-		spin_unlock(&core->lock);
-		/* For those who get this part of the window later */
-		set_bit(div64_u64(addr - core->window->start,
-				  core->block_size), core->window->retired);
-	}
 	return 0;
 }
 

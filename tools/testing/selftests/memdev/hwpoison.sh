@@ -12,6 +12,12 @@
 
 . "$(dirname "$0")/lib.sh"
 
+# tried TIMES: plugs that have failed
+tried()
+{
+	[ "$(get stats/plug_failures)" -ge "$1" ]
+}
+
 poison=$MEM/hard_offline_page
 [ -e $poison ] || skip_all "this kernel cannot poison a page"
 
@@ -62,5 +68,30 @@ no_deadline
 is "plug all but what is retired" "$(put_dev plug all)" ok
 is "the retired blocks stay so" "$(get retired_blocks)" 1,3
 is "unplug all" "$(put_dev unplug all)" ok
+
+# Whoever takes it offline, and though it may come online again
+is "plug all but what is retired" "$(put_dev plug all)" ok
+is "a page of block 0 is poisoned" "$(put $poison "$(hex $((low + 16 * MiB)))")" ok
+is "block 0 is taken offline" \
+	"$(put "$MEM/memory$(first_block)/state" offline)" ok
+is "it is retired" "$(get retired_blocks)" 0-1,3
+check "sysfs, /proc/iomem and lsmem agree" agree
+check "it comes online, or does not" one_of \
+	"$(put "$MEM/memory$(first_block)/state" online_movable)" ok,EHWPOISON
+is "unplug all" "$(put_dev unplug all)" ok
+is "all but one block is retired" "$(get retired_blocks)" 0-1,3
+is "plug all" "$(put_dev plug all)" ok
+is "it is that one" "$(get plugged_blocks)" 2
+is "unplug all" "$(put_dev unplug all)" ok
+
+# A dimm is plugged as a whole, or not at all.
+is "a dimm" "$(put $BUS/del_device memdev0)" ok
+is "with retired blocks" "$(put $BUS/new_device "size=$size kind=dimm")" ok
+no_deadline
+is "is not plugged" "$(put_dev plug all) $(put_dev plug "$size")" \
+	"ENOSPC ENOSPC"
+is "nor in the background" "$(put_dev requested_size "$size")" ok
+check "where it is tried" until_true 60 tried 3
+is "and plugs no part of it" "$(get plugged_size)" 0
 check "the kernel did not complain" log_quiet
 finish
