@@ -71,6 +71,12 @@ unit:
 kunit:
 	@$(UNIT)/kunit
 
+stress:
+	@$(VM)/setup
+	@$(VM)/build $(or $(KERNELS),7.3)
+	@STRESS_TIME="$(TIME)" STRESS_SEED="$(SEED)" \
+		$(VM)/test -j 1 -k "$(or $(KERNELS),7.3)" stress
+
 compare:
 	@$(VM)/setup unit
 	@SEED="$(SEED)" STEPS="$(STEPS)" KERNEL="$(KERNEL)" $(UNIT)/compare
@@ -102,6 +108,8 @@ help:
 	@echo '    BOOTS=5             so many boots of tests that want several'
 	@echo 'make unit [SEED=N]      test the allocator alone, in user space'
 	@echo 'make kunit              and as KUnit does, in a kernel of its own'
+	@echo 'make stress [TIME=SECONDS] [SEED=N] [KERNELS=7.3]'
+	@echo '                        do all at once, at random, in a VM under load'
 	@echo 'make compare [SEED=N] [STEPS=N] [KERNEL=6.1]'
 	@echo '                        play random steps on QEMU and on memdev'
 	@echo 'make debug-kernel [KERNEL=kcsan]'
@@ -110,4 +118,4 @@ help:
 	@echo 'make clean              remove what was built'
 
 .PHONY: all modules samples install memdevctl install-memdevctl kdir demo \
-	check unit kunit compare debug-kernel gen clean help
+	check unit kunit stress compare debug-kernel gen clean help

@@ -46,6 +46,13 @@ fail()
 	for why; do
 		say "$why"
 	done
+	more_on_failure
+}
+
+# Tests that know more of what went wrong say it here.
+more_on_failure()
+{
+	:
 }
 
 # skip NAME WHY

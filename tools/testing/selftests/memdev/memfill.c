@@ -6,6 +6,7 @@
  *
  *	where		how many bytes lie at physical addresses LOW..HIGH-1
  *	check		whether every word still has its value
+ *	renew		that, and gives each word another value
  *
  * It says "filled BYTES" when it is ready. The values look random on purpose:
  * what walks them as if they were page tables goes astray at once, where
@@ -14,6 +15,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,22 +32,29 @@ static unsigned long long words;
 /* Steps of this size visit every value before one comes again */
 #define STEP		0x9e3779b97f4a7c15ULL
 
-static void check(void)
-{
-	unsigned long long bad = 0, first = 0, want = 0, value = 0;
+/* Before the first word's value; another one after each renewal */
+static unsigned long long base;
 
-	for (unsigned long long i = 0; i < words; i++) {
+static void check(bool renew)
+{
+	unsigned long long bad = 0, first = 0, want = 0, got = 0;
+	unsigned long long value = base;
+
+	if (renew)
+		base += 1;
+	for (unsigned long long i = 0, new = base; i < words; i++) {
 		value += STEP;
-		if (mem[i] == value)
-			continue;
-		if (!bad++) {
+		if (mem[i] != value && !bad++) {
 			first = i;
 			want = value;
+			got = mem[i];
 		}
+		if (renew)
+			mem[i] = new += STEP;
 	}
 	if (bad)
 		printf("bad %llu words, first at 0x%llx: 0x%llx, not 0x%llx\n",
-		       bad, first * 8, mem[first], want);
+		       bad, first * 8, got, want);
 	else
 		puts("intact");
 }
@@ -111,7 +120,9 @@ int main(int argc, char **argv)
 
 	while (fgets(line, sizeof(line), stdin)) {
 		if (!strcmp(line, "check\n"))
-			check();
+			check(false);
+		else if (!strcmp(line, "renew\n"))
+			check(true);
 		else if (!strcmp(line, "where\n"))
 			where(low, high);
 		else

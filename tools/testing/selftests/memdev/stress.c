@@ -1,0 +1,528 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * stress --seed N --time SECONDS [--workers K] [--poison N] [--memmap]
+ *	  [--window START,SIZE] [--rounds N]
+ *
+ * Several workers do at random all that can be done to memory devices, windows
+ * and the blocks of both. What each of them tries follows from the seed; what
+ * comes of it does not. An errno that is no answer to what was tried, and a size
+ * that does not fit the others, is a finding, and ends the run.
+ *
+ * The module is there, with its windows and no device. What there is at the end
+ * is left for who looks whether it all fits together: devices named s0, s1, ...
+ *
+ * --time	afterwards it goes on until each kind of operation has
+ *		succeeded, but not for more than --rounds operations
+ * --poison	poison so many pages, in windows that were there at the start and
+ *		were not carved; prints "poisoned ADDRESS" for each, and "tried
+ *		ADDRESS" for one of which the kernel said that it could not
+ * --memmap	the kernel puts the memmap on the memory where asked
+ * --window	a range that may become a window of its own, and not
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "ledger.h"
+#include "stress.h"
+
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
+#define TRACING_ON	"/sys/kernel/tracing/tracing_on"
+#define MAX_WORKERS	32
+
+/**
+ * struct op_def - a kind of operation
+ * @name: for those who read
+ * @weight: how often, against the others; 0 where it cannot be
+ * @allowed: errnos that are answers
+ */
+static struct op_def {
+	const char *name;
+	unsigned int weight;
+	int allowed[12];
+} ops[NR_OPS] = {
+	/* EEXIST: of this name, and only that */
+	[OP_CREATE] = { "create", 10, { EEXIST, ENOSPC, ENODEV } },
+	[OP_DESTROY] = { "destroy", 4, { EBUSY, ENODEV } },
+	[OP_PLUG] = { "plug", 20, { ENOSPC, ENOMEM, EINTR, ENODEV } },
+	/* EINVAL: less is plugged */
+	[OP_UNPLUG] = { "unplug", 18, { EBUSY, ETIMEDOUT, EINTR, ENODEV,
+					EINVAL } },
+	[OP_REQUEST] = { "request", 10, { EINTR, ENODEV } },
+	/* ENOENT: not plugged; EINVAL: it is in that state */
+	[OP_ONLINE] = { "online", 10, { ENOENT, ENODEV, EINVAL, EBUSY, EAGAIN,
+					EINTR, EHWPOISON, ENOMEM } },
+	[OP_OFFLINE] = { "offline", 8, { ENOENT, ENODEV, EINVAL, EBUSY, EAGAIN,
+					 EINTR } },
+	[OP_ONLINE_TYPE] = { "online_type", 4, { EINTR, ENODEV } },
+	[OP_MEMMAP] = { "memmap", 0, { EBUSY, EINTR, ENODEV } },
+	[OP_TIMEOUT] = { "timeout", 3, { EINTR, ENODEV } },
+	[OP_WINDOW_NEW] = { "window-new", 0, { EBUSY } },
+	[OP_WINDOW_DEL] = { "window-del", 0, { EBUSY, ENODEV } },
+	/* ENOENT: no page came to lie there; EBUSY: enough, or not that one */
+	[OP_POISON] = { "poison", 0, { ENOENT, EBUSY } },
+	/* EINTR: something came or went meanwhile */
+	[OP_DUMP] = { "dump", 6, { EINTR } },
+	[OP_READ] = { "read", 4, { ENOENT, ENODEV } },
+	[OP_DEBUGFS] = { "debugfs", 0, { ENOENT, ENODEV } },
+};
+
+static struct slot slots[NR_SLOTS];
+static struct worker workers[MAX_WORKERS];
+static __u64 seed;
+static unsigned int total_weight;
+static atomic_int stop, findings;
+static atomic_ulong total, succeeded[NR_OPS];
+static struct ledger ledger;
+
+struct range windows[MAX_WINDOWS];
+unsigned int nr_windows;
+struct range extra;
+__u64 block, page_size;
+
+static __u64 random_next(__u64 *state)
+{
+	/* splitmix64 */
+	__u64 z = *state += 0x9e3779b97f4a7c15ULL;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+	return z ^ (z >> 31);
+}
+
+static void write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, text, strlen(text)) < 0)
+		perror(path);
+	close(fd);
+}
+
+/* What the driver did last shall be what it did before this */
+void finding(const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	if (!atomic_fetch_add(&findings, 1))
+		write_text(TRACING_ON, "0");
+	atomic_store(&stop, 1);
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	printf("found: %s\n", text);
+}
+
+void see_text(const char *text, const char *whose)
+{
+	/* What was removed is gone, H11; and no add is asked for wrongly */
+	if (strstr(text, "adding failed (-17)") ||
+	    strstr(text, "adding failed (-22)") ||
+	    strstr(text, "takes no memmap"))
+		finding("%s: %s", whose, text);
+}
+
+/* --- workers -------------------------------------------------------------- */
+
+static int perform(struct worker *w, const struct draw *d)
+{
+	switch (d->op) {
+	case OP_CREATE:
+		return do_create(w, d);
+	case OP_DESTROY:
+		return do_destroy(w, d);
+	case OP_PLUG:
+	case OP_UNPLUG:
+		return do_plug(w, d);
+	case OP_ONLINE:
+	case OP_OFFLINE:
+		return do_toggle(w, d);
+	case OP_WINDOW_NEW:
+		return do_window_new(w, d);
+	case OP_WINDOW_DEL:
+		return do_window_del(w, d);
+	case OP_POISON:
+		return do_poison();
+	case OP_DUMP:
+		return do_dump(w, d);
+	case OP_READ:
+	case OP_DEBUGFS:
+		return do_read(w, d);
+	default:
+		return do_set(w, d);
+	}
+}
+
+/* Whether an errno that may be an answer is one here */
+static bool text_fits(const struct worker *w, const struct draw *d, int err)
+{
+	/* By an attribute it may be another one's text by now */
+	bool sure = !d->sysfs;
+
+	if (d->op == OP_CREATE && err == EEXIST)
+		return !sure || strstr(w->text, "there is a memory device id=");
+	/* Nothing, or less, is plugged */
+	if (d->op == OP_UNPLUG && err == EINVAL)
+		return sure ? !!strstr(w->text, "are plugged") :
+			      !strstr(w->text, "as a whole");
+	return true;
+}
+
+static void run(struct worker *w, const struct draw *d)
+{
+	const int *allowed = ops[d->op].allowed;
+	unsigned int i;
+	int err;
+
+	w->text[0] = '\0';
+	err = perform(w, d);
+	atomic_fetch_add(&total, 1);
+	w->count[d->op][err < MAX_ERRNO ? err : MAX_ERRNO - 1]++;
+	if (!err) {
+		atomic_fetch_add(&succeeded[d->op], 1);
+		return;
+	}
+	for (i = 0; i < ARRAY_SIZE(ops->allowed) && allowed[i] != err; i++)
+		;
+	if (i == ARRAY_SIZE(ops->allowed) || !text_fits(w, d, err))
+		finding("worker %u: %s %s by %s: %s \"%s\"", w->nr,
+			ops[d->op].name, d->slot->id,
+			d->sysfs ? "sysfs" : "netlink", nl_errname(err),
+			w->text);
+	see_text(w->text, d->slot->id);
+}
+
+static struct draw draw_next(__u64 *rng)
+{
+	__u64 how = random_next(rng), what = random_next(rng);
+	unsigned int at = how % total_weight;
+	struct draw d = {
+		.slot = &slots[(how >> 16) % NR_SLOTS],
+		.what = what >> 8,
+		.sysfs = how >> 32 & 1,
+		.hurry = (how >> 40) % 8 == 0,
+		.ms = 1 + (how >> 48) % 300,
+	};
+
+	while (at >= ops[d.op].weight)
+		at -= ops[d.op++].weight;
+	return d;
+}
+
+static void *work(void *data)
+{
+	struct worker *w = data;
+	struct sigevent ev = {
+		.sigev_notify = SIGEV_THREAD_ID,
+		.sigev_signo = SIGALRM,
+		.sigev_notify_thread_id = gettid(),
+	};
+	struct draw d, then;
+
+	if (timer_create(CLOCK_MONOTONIC, &ev, &w->timer)) {
+		finding("timer: %s", nl_errname(errno));
+		return NULL;
+	}
+	while (!atomic_load(&stop)) {
+		d = draw_next(&w->rng);
+		then = d;
+		/* Only what can be interrupted: the rest is over soon */
+		if (d.op != OP_PLUG && d.op != OP_UNPLUG && d.op != OP_ONLINE &&
+		    d.op != OP_OFFLINE)
+			d.hurry = false;
+		/* Few blocks are plugged and offline by themselves */
+		if (d.op == OP_ONLINE && d.ms % 2) {
+			then.op = OP_OFFLINE;
+			run(w, &then);
+		}
+		/* A device with memory does not go */
+		if (d.op == OP_DESTROY && d.what % 4) {
+			then.op = OP_UNPLUG;
+			then.what = 0;
+			run(w, &then);
+		}
+		run(w, &d);
+		/* The default is for people */
+		if (d.op == OP_CREATE) {
+			then.op = OP_TIMEOUT;
+			then.hurry = false;
+			run(w, &then);
+		}
+	}
+	timer_delete(w->timer);
+	return NULL;
+}
+
+static void note_window(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlattr *tb[MEMDEV_A_WINDOW_MAX + 1];
+	struct range *r = &windows[nr_windows];
+
+	(void)data;
+	nl_parse(nlh, tb, MEMDEV_A_WINDOW_MAX);
+	if (nr_windows == MAX_WINDOWS ||
+	    nl_u32(tb[MEMDEV_A_WINDOW_INDEX]) != nr_windows) {
+		finding("window%u at the start",
+			nl_u32(tb[MEMDEV_A_WINDOW_INDEX]));
+		exit(1);
+	}
+	r->start = nl_u64(tb[MEMDEV_A_WINDOW_START]);
+	r->size = nl_u64(tb[MEMDEV_A_WINDOW_SIZE]);
+	r->carved = nl_u32(tb[MEMDEV_A_WINDOW_SOURCE]) == MEMDEV_SOURCE_CARVED;
+	block = nl_u64(tb[MEMDEV_A_WINDOW_BLOCK_SIZE]);
+	nr_windows++;
+}
+
+static void start(unsigned int nr_workers)
+{
+	__u64 rng = seed;
+
+	for (unsigned int i = 0; i < NR_SLOTS; i++) {
+		__u64 what = random_next(&rng);
+		struct slot *s = &slots[i];
+
+		snprintf(s->id, sizeof(s->id), "s%u", i);
+		s->dimm = i % 2;
+		s->blocks = s->dimm ? 1 + what % 4 : 2 + what % 5;
+		/* Half of them anywhere; each window is named by some */
+		s->window = i / 2 % 2 ? -1 : (int)(i / 4 % nr_windows);
+		printf("# %s: %s of %u blocks, window %d\n", s->id,
+		       s->dimm ? "dimm" : "virtio-mem", s->blocks, s->window);
+	}
+	for (unsigned int i = 0; i < NR_OPS; i++)
+		total_weight += ops[i].weight;
+	for (unsigned int i = 0; i < nr_workers; i++) {
+		struct worker *w = &workers[i];
+
+		w->nr = i;
+		w->rng = random_next(&rng);
+		w->nl = malloc(sizeof(*w->nl));
+		if (!w->nl)
+			exit(1);
+		must_open(w->nl);
+		if (pthread_create(&w->thread, NULL, work, w))
+			exit(1);
+	}
+}
+
+static bool each_succeeded(void)
+{
+	for (unsigned int i = 0; i < NR_OPS; i++)
+		if (ops[i].weight && !succeeded[i])
+			return false;
+	return true;
+}
+
+/*
+ * Nothing is to go on in the background: a plug, whatever it says, ends what
+ * was requested. Then what was told is what is.
+ */
+static void settle(void)
+{
+	struct worker *w = &workers[0];
+	const struct nlattr *tb[MEMDEV_A_DEV_MAX + 1];
+	struct nlmsghdr *nlh;
+	__u64 plugged, online;
+	__u32 index;
+
+	for (unsigned int i = 0; i < NR_SLOTS; i++) {
+		struct draw d = { .op = OP_PLUG, .slot = &slots[i] };
+
+		run(w, &d);
+		ledger_read(&ledger, 0);
+		nlh = begin_slot(w, &d, MEMDEV_CMD_DEV_GET);
+		if (nl_talk(w->nl, nlh) || ledger.lost)
+			continue;
+		nl_parse((const void *)w->nl->reply, tb, MEMDEV_A_DEV_MAX);
+		index = nl_u32(tb[MEMDEV_A_DEV_INDEX]);
+		plugged = nl_u64(tb[MEMDEV_A_DEV_PLUGGED_SIZE]);
+		online = nl_u64(tb[MEMDEV_A_DEV_ONLINE_SIZE]);
+		if (index >= LEDGER_DEVICES || !ledger.dev[index].there ||
+		    ledger.dev[index].plugged != plugged ||
+		    ledger.dev[index].online != online)
+			finding("memdev%u has %llu bytes plugged, %llu online, and told else",
+				index, (unsigned long long)plugged,
+				(unsigned long long)online);
+	}
+}
+
+static void summary(unsigned int nr_workers, unsigned long seconds)
+{
+	printf("# %lu operations by %u workers in %lu s, seed %llu\n", total,
+	       nr_workers, seconds, (unsigned long long)seed);
+	for (unsigned int op = 0; op < NR_OPS; op++) {
+		unsigned long refused[MAX_ERRNO] = {}, all = 0;
+
+		if (!ops[op].weight)
+			continue;
+		for (unsigned int i = 0; i < nr_workers; i++)
+			for (unsigned int e = 0; e < MAX_ERRNO; e++)
+				refused[e] += workers[i].count[op][e];
+		for (unsigned int e = 1; e < MAX_ERRNO; e++)
+			all += refused[e];
+		printf("# %-12s %6lu done, %6lu not", ops[op].name, refused[0],
+		       all);
+		for (unsigned int e = 1; e < MAX_ERRNO; e++)
+			if (refused[e])
+				printf(" %s=%lu", nl_errname(e), refused[e]);
+		putchar('\n');
+	}
+	printf("# %llu MiB plugged, %llu MiB unplugged, %llu messages, %llu lost\n",
+	       (unsigned long long)ledger.plugged >> 20,
+	       (unsigned long long)ledger.unplugged >> 20,
+	       (unsigned long long)ledger.events,
+	       (unsigned long long)ledger.lost);
+	printf("# %u pages poisoned, %u in vain\n", nr_poisoned, nr_tried);
+}
+
+static unsigned long now_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
+}
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+/* The page that was poisoned is told to who asked for it, and is not looked at */
+static void on_bus(int sig, siginfo_t *info, void *context)
+{
+	(void)context;
+	if (info->si_code == BUS_MCEERR_AR || info->si_code == BUS_MCEERR_AO)
+		return;
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "seed", required_argument, NULL, 's' },
+		{ "time", required_argument, NULL, 't' },
+		{ "workers", required_argument, NULL, 'w' },
+		{ "poison", required_argument, NULL, 'p' },
+		{ "memmap", no_argument, NULL, 'm' },
+		{ "window", required_argument, NULL, 'W' },
+		{ "rounds", required_argument, NULL, 'r' },
+		{ }
+	};
+	unsigned int nr_workers = 4, poison = 0;
+	unsigned long seconds = 0, rounds = 20000;
+	struct sigaction sa = { .sa_handler = on_alarm };
+	struct sigaction bus = {
+		.sa_sigaction = on_bus, .sa_flags = SA_SIGINFO,
+	};
+	unsigned long began, passed, allow, until = 0;
+	struct nlmsghdr *nlh;
+	struct nl *start_nl;
+	char *end;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 's':
+			seed = strtoull(optarg, NULL, 0);
+			break;
+		case 't':
+			seconds = strtoul(optarg, NULL, 0);
+			break;
+		case 'w':
+			nr_workers = strtoul(optarg, NULL, 0);
+			break;
+		case 'p':
+			poison = strtoul(optarg, NULL, 0);
+			break;
+		case 'm':
+			ops[OP_MEMMAP].weight = 4;
+			break;
+		case 'W':
+			extra.start = strtoull(optarg, &end, 0);
+			extra.size = *end ? strtoull(end + 1, NULL, 0) : 0;
+			ops[OP_WINDOW_NEW].weight = 2;
+			ops[OP_WINDOW_DEL].weight = 2;
+			break;
+		case 'r':
+			rounds = strtoul(optarg, NULL, 0);
+			break;
+		default:
+			return 2;
+		}
+	}
+	if (!seconds || !nr_workers || nr_workers > MAX_WORKERS) {
+		fputs("usage: stress --seed N --time SECONDS [--workers K]\n"
+		      "              [--poison N] [--memmap] [--window START,SIZE]\n"
+		      "              [--rounds N]\n", stderr);
+		return 2;
+	}
+	if (poison)
+		ops[OP_POISON].weight = 1;
+	if (!access(DEBUGFS, R_OK))
+		ops[OP_DEBUGFS].weight = 2;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	page_size = sysconf(_SC_PAGESIZE);
+	sigaction(SIGALRM, &sa, NULL);
+	sigaction(SIGBUS, &bus, NULL);
+
+	c = ledger_open(&ledger);
+	if (c) {
+		finding("netlink: %s", nl_errname(c));
+		return 1;
+	}
+	start_nl = malloc(sizeof(*start_nl));
+	if (!start_nl)
+		return 1;
+	must_open(start_nl);
+	nlh = nl_begin(start_nl, MEMDEV_CMD_WINDOW_GET, NLM_F_DUMP);
+	if (nl_talk_cb(start_nl, nlh, note_window, NULL) || !nr_windows) {
+		finding("no windows");
+		return 1;
+	}
+	nl_close(start_nl);
+
+	start(nr_workers);
+	began = now_s();
+	while (!atomic_load(&stop)) {
+		ledger_read(&ledger, 100);
+		if (ledger.wrong[0])
+			finding("messages: %s", ledger.wrong);
+		passed = now_s() - began;
+		allow = 1 + poison * passed / seconds;
+		poison_allow(allow < poison ? allow : poison);
+		if (passed < seconds)
+			continue;
+		if (each_succeeded())
+			break;
+		if (!until)
+			until = atomic_load(&total) + rounds;
+		if (atomic_load(&total) >= until)
+			break;
+	}
+	atomic_store(&stop, 1);
+	for (unsigned int i = 0; i < nr_workers; i++)
+		pthread_join(workers[i].thread, NULL);
+	seconds = now_s() - began;
+	settle();
+	if (ledger.wrong[0])
+		finding("messages: %s", ledger.wrong);
+
+	for (unsigned int i = 0; i < NR_OPS && !atomic_load(&findings); i++)
+		if (ops[i].weight && !succeeded[i])
+			finding("no %s has succeeded", ops[i].name);
+	if (!ledger.plugged || !ledger.unplugged)
+		finding("nothing was plugged, or nothing unplugged");
+	summary(nr_workers, seconds);
+	return atomic_load(&findings) > 0;
+}

@@ -1,0 +1,295 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+# shellcheck disable=SC2317 # functions that check runs
+#
+# Workers that do all that can be done, at random, while the memory is in use:
+# whatever they did, every byte and every block is accounted for at the end.
+#
+# STRESS_TIME=SECONDS of work (default 60; the checks come on top), STRESS_SEED=N
+# to try again what a failure names.
+#
+# Memory that comes online comes to ZONE_MOVABLE, by the policy too, and the
+# memmap may be on the memory: the VM's command line says so.
+#
+# VM: mem=6G timeout=3600 append=memmap=2G$0x100000000
+# VM: append="memory_hotplug.memmap_on_memory=1 ftrace_dump_on_oops"
+# VM: append="memory_hotplug.online_policy=auto-movable"
+# VM: append="memory_hotplug.auto_movable_ratio=1000"
+
+. "$(dirname "$0")/lib.sh"
+
+need stress stress-ng memdevctl
+
+seconds=${STRESS_TIME:-60}
+seed=${STRESS_SEED:-$(random 1000000)}
+workers=4
+poisons=3
+say "seed $seed: again by STRESS_SEED=$seed STRESS_TIME=$seconds"
+
+tracing=/sys/kernel/tracing
+policy=$MEM/auto_online_blocks
+params=/sys/module/memory_hotplug/parameters
+[ -e $tracing/tracing_on ] || skip_all "this kernel does not trace"
+grep -q auto-movable $params/online_policy 2>/dev/null ||
+	skip_all "this machine does not prefer ZONE_MOVABLE for what comes online"
+
+# Operations end in the events *_end. The workers stop tracing where they see
+# something, so that what led to it is the last that there is.
+last_operations()
+{
+	awk '/: memdev_/ { line[n++] = $0 }
+		/: memdev_(plug|unplug)_end/ { end[ends++] = n }
+		END {
+			i = ends > 100 ? end[ends - 101] : 0
+			for (; i < n; i++)
+				print line[i]
+		}' $tracing/trace
+}
+
+told=
+more_on_failure()
+{
+	[ -z "$told" ] || return 0
+	told=1
+	say "seed $seed: again by STRESS_SEED=$seed STRESS_TIME=$seconds"
+	if [ -e $tracing/events/memdev ]; then
+		say "the last 100 operations of the driver:"
+		last_operations | sed 's/^/# /'
+	else
+		say "the driver's tracepoints are gone with it"
+	fi
+}
+
+policy_was=$(cat $policy)
+undo()
+{
+	echo "$policy_was" >$policy
+}
+
+# The ring keeps what it has when the module goes; events of a module that is
+# gone are gone from it, so look before.
+trace_on()
+{
+	echo 0 >"$tracing/tracing_on"
+	echo 1024 >"$tracing/buffer_size_kb"
+	echo >"$tracing/trace"
+	echo 1 >"$tracing/events/memdev/enable" &&
+		echo 1 >"$tracing/tracing_on"
+}
+
+devices()
+{
+	local dir
+
+	for dir in "$BUS"/devices/*; do
+		[ ! -e "$dir/plug" ] || echo "$dir"
+	done
+}
+
+# Sets D to one device after the other, and runs a command with each
+each_device()
+{
+	local rc=0
+
+	for D in $(devices); do
+		"$@" || { echo "in $(get id) ($D)"; rc=1; }
+	done
+	return "$rc"
+}
+
+# One that has a poisoned block is never whole again
+is_maimed_dimm()
+{
+	[ "$(get kind)" = dimm ] && [ -n "$(get retired_blocks)" ]
+}
+
+set_back()
+{
+	one_of "$(put_dev online_type online_movable)" ok &&
+		one_of "$(put_dev unplug_timeout_ms 0)" ok
+}
+
+unplugged()
+{
+	local said=ok
+
+	[ "$(get plugged_size)" = 0 ] || said=$(put_dev unplug all)
+	one_of "$said" ok || get last_error
+	one_of "$(get plugged_size) $(get online_size) $(get state)" \
+		"0 0 unplugged" && agree
+}
+
+# What is left of it comes, and comes online.
+plugged()
+{
+	local retired want
+
+	is_maimed_dimm && return
+	retired=$(expand "$(get retired_blocks)" | wc -w)
+	want=$(($(get size) - retired * BLOCK))
+	[ "$want" != 0 ] || return 0
+	one_of "$(put_dev plug all)" ok || { get last_error; return 1; }
+	one_of "$(get plugged_size) $(get online_size)" "$want $want" && agree
+}
+
+destroyed()
+{
+	one_of "$(put "$BUS/del_device" "${D##*/}")" ok && return
+	cat "$BUS/last_error"
+	return 1
+}
+
+windows_unused()
+{
+	local dir rc=0
+
+	for dir in "$WINDOWS"/window*; do
+		one_of "$(cat "$dir/used") $(cat "$dir/largest_free")" \
+			"0 $(cat "$dir/size")" || { echo "in $dir"; rc=1; }
+	done
+	return "$rc"
+}
+
+# blocks_of WORD: the numbers of the blocks that the workers called so
+blocks_of()
+{
+	local word addr
+
+	while read -r word addr; do
+		[ "$word" != "$1" ] || echo $((addr / BLOCK))
+	done <"$TMP/said" | sort -un
+}
+
+# A device that is all of window0 tells which of its blocks are retired.
+retired()
+{
+	local block low size said
+
+	size=$(cat "$WINDOWS/window0/size")
+	said=$(put "$BUS/new_device" "size=$size window=0 id=all")
+	one_of "$said" ok || return 1
+	D=$(devices)
+	low=$(first_block)
+	for block in $(expand "$(get retired_blocks)"); do
+		echo $((low + block))
+	done >"$TMP/retired"
+	destroyed || return 1
+	say "blocks poisoned: $(blocks_of poisoned | xargs), retired: $(xargs <"$TMP/retired")" >"$TMP/blocks"
+	for block in $(blocks_of poisoned); do
+		# Where the page was moved to before it was poisoned
+		[ "$block" -ge "$low" ] || continue
+		[ "$block" -lt $((low + size / BLOCK)) ] || continue
+		grep -qx "$block" "$TMP/retired" ||
+			{ echo "block $block is not retired"; return 1; }
+	done
+	while read -r block; do
+		{ blocks_of poisoned; blocks_of tried; } | grep -qx "$block" ||
+			{ echo "block $block is retired"; return 1; }
+	done <"$TMP/retired"
+}
+
+# --- the machine ---------------------------------------------------------------
+
+carved=$((512 * MiB))
+reserved || skip_all "no reserved range on this machine"
+# A part of the range becomes a window of its own, and not
+extra_size=$((4 * BLOCK))
+window_size=$((RESERVED_SIZE - extra_size))
+[ $window_size -ge $((8 * BLOCK)) ] ||
+	skip_all "the reserved range is too small for memory blocks this big"
+extra=$(hex $((RESERVED + window_size))),$extra_size
+spec=window=$window_size@$(hex "$RESERVED"),$carved
+
+# What is carved for the first time leaves more memory behind
+iomem >"$TMP/iomem"
+load "$spec" devices=0 || die "$spec was not accepted" "$(log_memdev)"
+rmmod memdev || die "an unused module could not be removed"
+total=$(mem_total)
+log_mark
+echo online_movable >$policy || die "no policy"
+load "$spec" devices=0 || die "$spec was not accepted" "$(log_memdev)"
+base=$(mem_total)
+check "trace" trace_on
+fill=$((GiB))
+fill_start $fill 0 0 || die "no memory to fill"
+
+# The workers come first: where there is little time, load is what is left over
+nice stress-ng --vm 2 --vm-bytes 256M --vm-method all --verify --temp-path /tmp \
+	--timeout 0 --metrics-brief >"$TMP/load" 2>&1 &
+load_pid=$!
+
+# --- the work ------------------------------------------------------------------
+
+set -- --seed "$seed" --time "$seconds" --workers "$workers" --window "$extra"
+[ ! -e $MEM/hard_offline_page ] || set -- "$@" --poison $poisons
+grep -qi '^[yf1]' $params/memmap_on_memory && set -- "$@" --memmap
+say "stress $*"
+stress "$@" >"$TMP/said" 2>&1 &
+stress_pid=$!
+
+looks=0
+while kill -0 $stress_pid 2>/dev/null; do
+	said=$(fill_ask renew)
+	[ "$said" = intact ] || { echo "$said" >>"$TMP/bad"; break; }
+	looks=$((looks + 1))
+	for command in list "list -J" stat "window list" map; do
+		# shellcheck disable=SC2086 # words
+		timeout 60 memdevctl $command >"$TMP/listed" 2>&1 ||
+			{ echo "memdevctl $command: $?" && cat "$TMP/listed"
+			} >>"$TMP/listing"
+	done
+	sleep 1
+done
+if [ -e "$TMP/bad" ]; then
+	echo 0 >"$tracing/tracing_on"
+	kill $stress_pid
+fi
+wait $stress_pid
+rc=$?
+kill -INT $load_pid
+wait $load_pid
+load_rc=$?
+
+grep '^# ' "$TMP/said"
+say "$looks times $((fill / MiB)) MiB of a pattern verified and changed"
+grep ' vm ' "$TMP/load" | sed 's/^/# /'
+check "the pattern is intact" [ ! -e "$TMP/bad" ]
+[ ! -e "$TMP/bad" ] || sed 's/^/# /' "$TMP/bad"
+is "the workers found nothing" "$rc $(grep -v '^#' "$TMP/said" |
+	grep -vE '^(poisoned|tried) ')" "0 "
+is "stress-ng did something and found nothing wrong" \
+	"$load_rc $(awk '/metrc:.* vm / { print ($5 > 0) }' "$TMP/load")" "0 1"
+[ $load_rc = 0 ] || sed 's/^/# /' "$TMP/load"
+is "memdevctl could list all the time" "$(cat "$TMP/listing" 2>&1)" \
+	"cat: $TMP/listing: No such file or directory"
+
+# --- the account ---------------------------------------------------------------
+
+check "sysfs, /proc/iomem and lsmem agree on each device" each_device agree
+undo
+check "each device takes its settings back" each_device set_back
+check "each device can be unplugged" each_device unplugged
+is "nothing is plugged" "$(cat $BUS/plugged_size)" 0
+is "MemTotal is as before the first plug" "$(mem_total)" "$base"
+check "what is left of each device can be plugged, and is online" \
+	each_device plugged
+is "the pattern is intact" "$(fill_ask check)" intact
+check "each device can be unplugged again" each_device unplugged
+is "the pattern is intact" "$(fill_ask check)" intact
+is "MemTotal is as before the first plug" "$(mem_total)" "$base"
+check "each device can be removed" each_device destroyed
+is "there is no device" "$(cat $BUS/device_list)" ""
+check "the windows are unused" windows_unused
+check "what was poisoned is retired, and nothing else" retired
+cat "$TMP/blocks"
+fill_stop
+check "the kernel did not complain" log_quiet
+if [ $FAILED != 0 ]; then
+	more_on_failure
+fi
+echo 0 >"$tracing/events/memdev/enable"
+check "the module is removed" unload
+is "MemTotal is as before" "$(mem_total)" "$total"
+is "/proc/iomem is as it was" "$(iomem | diff "$TMP/iomem" -)" ""
+finish
