@@ -5,8 +5,8 @@
  *
  * Several workers do at random all that can be done to memory devices, windows
  * and the blocks of both. What each of them tries follows from the seed; what
- * comes of it does not. An errno that is no answer to what was tried, and a size
- * that does not fit the others, is a finding, and ends the run.
+ * comes of it does not. An errno that is no answer to what was tried, and a
+ * size that does not fit the others, is a finding, and ends the run.
  *
  * The module is there, with its windows and no device. What there is at the end
  * is left for who looks whether it all fits together: devices named s0, s1, ...
@@ -397,7 +397,7 @@ static void on_alarm(int sig)
 	(void)sig;
 }
 
-/* The page that was poisoned is told to who asked for it, and is not looked at */
+/* Who has a page poisoned is told of it; nobody looks at that page */
 static void on_bus(int sig, siginfo_t *info, void *context)
 {
 	(void)context;

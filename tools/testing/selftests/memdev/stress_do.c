@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * stress: devices, windows and blocks are changed, by netlink and by attributes.
+ * stress: devices, windows and blocks are changed, by netlink and attributes.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
