@@ -124,8 +124,12 @@ void finding(const char *fmt, ...)
 
 void see_text(const char *text, const char *whose)
 {
-	/* What was removed is gone, H11; and no add is asked for wrongly */
-	if (strstr(text, "adding failed (-17)") ||
+	/*
+	 * What was removed is gone, what is plugged is there, and no add is
+	 * asked for wrongly.
+	 */
+	if (strstr(text, "the block is gone") ||
+	    strstr(text, "adding failed (-17)") ||
 	    strstr(text, "adding failed (-22)") ||
 	    strstr(text, "takes no memmap"))
 		finding("%s: %s", whose, text);
@@ -420,7 +424,7 @@ int main(int argc, char **argv)
 		{ }
 	};
 	unsigned int nr_workers = 4, poison = 0;
-	unsigned long seconds = 0, rounds = 20000;
+	unsigned long seconds = 0, rounds = 2000;
 	struct sigaction sa = { .sa_handler = on_alarm };
 	struct sigaction bus = {
 		.sa_sigaction = on_bus, .sa_flags = SA_SIGINFO,
