@@ -258,8 +258,10 @@ check "the pattern is intact" [ ! -e "$TMP/bad" ]
 [ ! -e "$TMP/bad" ] || sed 's/^/# /' "$TMP/bad"
 is "the workers found nothing" "$rc $(grep -v '^#' "$TMP/said" |
 	grep -vE '^(poisoned|tried) ')" "0 "
-is "stress-ng did something and found nothing wrong" \
-	"$load_rc $(awk '/metrc:.* vm / { print ($5 > 0) }' "$TMP/load")" "0 1"
+# What it counts are long operations; that it had any time is seen by the time.
+is "stress-ng ran and found nothing wrong" \
+	"$load_rc $(awk '/metrc:.* vm / { print ($7 + $8 > 0) }' "$TMP/load")" \
+	"0 1"
 [ $load_rc = 0 ] || sed 's/^/# /' "$TMP/load"
 is "memdevctl could list all the time" "$(cat "$TMP/listing" 2>&1)" \
 	"cat: $TMP/listing: No such file or directory"
