@@ -13,6 +13,7 @@
 #include <linux/wait.h>
 #include <linux/xarray.h>
 
+#include "fault.h"
 #include "internal.h"
 
 /*
@@ -238,6 +239,7 @@ static struct memdev_core *memdev_core_alloc(struct memory_device *md)
 	core->memmap_on_memory = memdev_memmap_supported();
 	core->timeout_ms = 30000;
 	spin_lock_init(&core->lock);
+	INIT_LIST_HEAD(&core->faults);
 	return core;
 }
 
@@ -408,6 +410,7 @@ int memory_device_register(struct memory_device *md,
 	if (rc)
 		goto err_free_group;
 
+	memdev_debugfs_add(core);
 	/* Nobody plugs it before everybody is told that it is there */
 	mutex_lock(&core->op_lock);
 	rc = device_add(&md->dev);
@@ -423,6 +426,8 @@ int memory_device_register(struct memory_device *md,
 	return 0;
 
 err_unregister:
+	memdev_debugfs_del(core);
+	memdev_fault_close(core);
 	unregister_memory_notifier(&core->nb);
 err_free_group:
 	memory_group_unregister(core->mgid);
@@ -481,6 +486,7 @@ int memory_device_unregister(struct memory_device *md,
 
 	/* What was announced last is not to be lost */
 	flush_work(&core->event);
+	memdev_debugfs_del(core);
 	device_del(&md->dev);
 	cancel_delayed_work_sync(&core->resize);
 
@@ -496,6 +502,8 @@ int memory_device_unregister(struct memory_device *md,
 	memdev_region_put(md);
 	xa_erase(&memdev_device_ids, core->id);
 	mutex_unlock(&memdev_list_lock);
+	/* Those who still have it by netlink make no more of them */
+	memdev_fault_close(core);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(memory_device_unregister);

@@ -3,8 +3,8 @@
  * What the files of memdev share. Dependencies point one way:
  *
  *   linux/memdev.h <- internal.h <- { reason, alloc, watch, online, window,
- *     event, step, hotplug, unplug } <- { info, device } <- { bus, resize } <-
- *     { sysfs, netlink*, job } <- main
+ *     event, fault, step, hotplug, unplug } <- { info, device } <- { bus,
+ *     resize } <- { sysfs, netlink*, job, fault_debugfs } <- main
  *
  * emu.c sees the public header only.
  *
@@ -116,6 +116,7 @@ struct memdev_block_pages {
 struct memdev_block memdev_block_look(u64 addr);
 struct memdev_block_pages memdev_block_pages(u64 addr);
 bool memdev_range_poisoned(unsigned long pfn, unsigned long end);
+bool memdev_block_free_page(u64 addr, unsigned long *pfn);
 int memdev_block_online(u64 addr, enum memdev_online_type type);
 int memdev_block_offline(u64 addr, struct memdev_watch *watch,
 			 unsigned int slice_ms);
@@ -287,6 +288,7 @@ struct memdev_settings {
  * @nb: memory notifier
  * @event: tells user space that a size has changed
  * @resize: follows @requested in the background
+ * @debugfs: its directory in debugfs
  * @op_lock: one operation at a time; protects what follows
  * @dying: the device is going, start nothing
  * @pinned: the modules are pinned as something is plugged
@@ -311,6 +313,10 @@ struct memdev_settings {
  * @failure: the last operation, if it failed
  * @last_error: why it failed, or why something else was refused since
  * @changed: MEMDEV_CHANGED_* that @event has not told yet
+ * @faults: rules for scripted faults, by number
+ * @nr_faults: how many they are
+ * @last_fault: the last number
+ * @faults_closed: no more rules
  */
 struct memdev_core {
 	struct memory_device *md;
@@ -331,6 +337,7 @@ struct memdev_core {
 	struct notifier_block nb;
 	struct work_struct event;
 	struct delayed_work resize;
+	struct dentry *debugfs;
 
 	/* One operation at a time; protects the fields up to @lock */
 	struct mutex op_lock;
@@ -358,6 +365,10 @@ struct memdev_core {
 	struct memdev_failure failure;
 	struct memdev_reason last_error;
 	unsigned int changed;
+	struct list_head faults;
+	unsigned int nr_faults;
+	u32 last_fault;
+	bool faults_closed;
 };
 
 #define MEMDEV_CHANGED_PLUGGED	BIT(0)
@@ -386,13 +397,6 @@ extern const struct attribute_group *memdev_device_groups[];
 extern enum memdev_online_type memdev_default_online_type;
 
 /* step.c */
-enum memdev_step {
-	MEMDEV_STEP_ADD,
-	MEMDEV_STEP_ONLINE,
-	MEMDEV_STEP_OFFLINE,
-	MEMDEV_STEP_REMOVE,
-};
-
 int memdev_step_add(struct memdev_core *core, unsigned int block,
 		    unsigned int nr, mhp_t flags);
 int memdev_step_online(struct memdev_core *core, unsigned int block,
@@ -424,6 +428,9 @@ int memdev_core_op(struct memdev_core *core, enum memdev_op op, u64 size,
 int memdev_core_set(struct memdev_core *core,
 		    const struct memdev_settings *set,
 		    struct memdev_reason *why);
+int memdev_op_lock(struct memdev_core *core);
+int memdev_core_refuse(struct memdev_core *core, enum memdev_op op, u64 asked,
+		       int rc, const struct memdev_reason *why);
 int memdev_core_error(struct memdev_core *core, int rc, const char *buf,
 		      size_t count);
 void memdev_resize_work(struct work_struct *work);

@@ -118,6 +118,8 @@ static int memdev_job_reply(struct memdev_job *job, u32 index)
 	hdr = genlmsg_put(skb, memdev_job_portid(job), job->nlh->nlmsg_seq,
 			  memdev_jobs_family, 0, genlhdr->cmd);
 	BUILD_BUG_ON((int)MEMDEV_A_DEV_INDEX != (int)MEMDEV_A_WINDOW_INDEX);
+	BUILD_BUG_ON((int)MEMDEV_A_DEV_INDEX != (int)MEMDEV_A_FAULT_INDEX);
+	BUILD_BUG_ON((int)MEMDEV_A_FAULT_MAX > (int)MEMDEV_A_DEV_MAX);
 	if (!hdr || nla_put_u32(skb, MEMDEV_A_DEV_INDEX, index)) {
 		nlmsg_free(skb);
 		return -EMSGSIZE;

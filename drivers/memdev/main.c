@@ -15,6 +15,7 @@
 #include <linux/suspend.h>
 
 #include "emu.h"
+#include "fault.h"
 #include "internal.h"
 
 struct workqueue_struct *memdev_wq;
@@ -206,9 +207,10 @@ static int __init memdev_init(void)
 	rc = bus_register(&memdev_bus);
 	if (rc)
 		goto err_unregister_root;
+	memdev_debugfs_init();
 	rc = memdev_emu_init();
 	if (rc)
-		goto err_unregister_bus;
+		goto err_debugfs_exit;
 	rc = register_pm_notifier(&memdev_pm_nb);
 	if (rc)
 		goto err_emu_exit;
@@ -229,7 +231,8 @@ err_unregister_pm:
 err_emu_exit:
 	memdev_emu_exit();
 	memdev_windows_destroy_all();
-err_unregister_bus:
+err_debugfs_exit:
+	memdev_debugfs_exit();
 	bus_unregister(&memdev_bus);
 err_unregister_root:
 	root_device_unregister(memdev_root);
@@ -247,6 +250,7 @@ static void __exit memdev_exit(void)
 	unregister_pm_notifier(&memdev_pm_nb);
 	memdev_emu_exit();
 	memdev_windows_destroy_all();
+	memdev_debugfs_exit();
 	bus_unregister(&memdev_bus);
 	root_device_unregister(memdev_root);
 	memdev_devices_wait_gone();

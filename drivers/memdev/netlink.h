@@ -10,6 +10,8 @@
 #include "internal.h"
 #include "netlink-gen.h"
 
+struct memdev_job_type;
+
 extern struct genl_family memdev_nl_family;
 
 bool memdev_nl_admin(struct sk_buff *skb);
@@ -18,5 +20,17 @@ const char *memdev_nl_dev_id(const struct nlattr *attr);
 int memdev_nl_dev_check(struct genl_info *info);
 const struct nlattr *memdev_nl_dev_name(struct nlattr **attrs);
 int memdev_nl_window_check(struct genl_info *info);
+
+/* netlink_ask.c */
+struct sk_buff *memdev_nl_reply_new(struct genl_info *info, void **hdr);
+int memdev_nl_reply(struct sk_buff *reply, void *hdr, struct genl_info *info,
+		    int rc);
+void *memdev_nl_dump_put(struct sk_buff *skb, struct netlink_callback *cb,
+			 u8 cmd);
+void memdev_nl_dump_end(struct sk_buff *skb, void *hdr, int rc);
+
+/* netlink_change.c */
+int memdev_nl_change(struct sk_buff *skb, struct genl_info *info,
+		     const struct memdev_job_type *type);
 
 #endif /* _MEMDEV_NETLINK_H */

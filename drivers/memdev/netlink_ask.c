@@ -12,8 +12,14 @@
 
 /* --- answers -------------------------------------------------------------- */
 
-/* Begins an answer; memdev_nl_reply() ends it. */
-static struct sk_buff *memdev_nl_reply_new(struct genl_info *info, void **hdr)
+/**
+ * memdev_nl_reply_new() - begin an answer
+ * @info: the request
+ * @hdr: what memdev_nl_reply() wants, which ends it
+ *
+ * Return: the message, or NULL.
+ */
+struct sk_buff *memdev_nl_reply_new(struct genl_info *info, void **hdr)
 {
 	struct sk_buff *reply = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
 
@@ -27,9 +33,17 @@ static struct sk_buff *memdev_nl_reply_new(struct genl_info *info, void **hdr)
 	return NULL;
 }
 
-/* Sends it, unless @rc says that there is nothing to answer */
-static int memdev_nl_reply(struct sk_buff *reply, void *hdr,
-			   struct genl_info *info, int rc)
+/**
+ * memdev_nl_reply() - send an answer
+ * @reply: the message
+ * @hdr: from memdev_nl_reply_new()
+ * @info: the request
+ * @rc: a negative errno if there is nothing to answer
+ *
+ * Return: what the handler of the command has to return.
+ */
+int memdev_nl_reply(struct sk_buff *reply, void *hdr, struct genl_info *info,
+		    int rc)
 {
 	if (rc < 0) {
 		nlmsg_free(reply);
@@ -39,9 +53,17 @@ static int memdev_nl_reply(struct sk_buff *reply, void *hdr,
 	return genlmsg_reply(reply, info);
 }
 
-/* Begins a part of a dump; memdev_nl_dump_end() ends it. */
-static void *memdev_nl_dump_put(struct sk_buff *skb,
-				struct netlink_callback *cb, u8 cmd)
+/**
+ * memdev_nl_dump_put() - begin a part of a dump
+ * @skb: the dump
+ * @cb: how far it is
+ * @cmd: the command
+ *
+ * Return: what memdev_nl_dump_end() wants, which ends it; NULL if it does not
+ * fit.
+ */
+void *memdev_nl_dump_put(struct sk_buff *skb, struct netlink_callback *cb,
+			 u8 cmd)
 {
 	void *hdr;
 
@@ -52,8 +74,13 @@ static void *memdev_nl_dump_put(struct sk_buff *skb,
 	return hdr;
 }
 
-/* Keeps it, unless @rc says that it did not fit */
-static void memdev_nl_dump_end(struct sk_buff *skb, void *hdr, int rc)
+/**
+ * memdev_nl_dump_end() - keep a part of a dump
+ * @skb: the dump
+ * @hdr: from memdev_nl_dump_put()
+ * @rc: a negative errno if it did not fit
+ */
+void memdev_nl_dump_end(struct sk_buff *skb, void *hdr, int rc)
 {
 	if (rc < 0)
 		genlmsg_cancel(skb, hdr);

@@ -26,8 +26,16 @@ static const u8 memdev_nl_dev_about[NR_MEMDEV_ABOUT] = {
 	[MEMDEV_ABOUT_MEMMAP]		= MEMDEV_A_DEV_MEMMAP_ON_MEMORY,
 };
 
-static int memdev_nl_change(struct sk_buff *skb, struct genl_info *info,
-			    const struct memdev_job_type *type)
+/**
+ * memdev_nl_change() - begin to change something
+ * @skb: what came
+ * @info: what is asked for
+ * @type: how it is done
+ *
+ * Return: what the handler of the command has to return.
+ */
+int memdev_nl_change(struct sk_buff *skb, struct genl_info *info,
+		     const struct memdev_job_type *type)
 {
 	int rc;
 

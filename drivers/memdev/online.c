@@ -148,6 +148,31 @@ bool memdev_range_poisoned(unsigned long pfn, unsigned long end)
 	return false;
 }
 
+/**
+ * memdev_block_free_page() - a page of an online block that nobody has
+ * @addr: physical address of the block
+ * @pfn: where to put its number
+ *
+ * Somebody may have got it when it arrives.
+ *
+ * Context: Sleeps.
+ * Return: false if there is none.
+ */
+bool memdev_block_free_page(u64 addr, unsigned long *pfn)
+{
+	unsigned long end = PHYS_PFN(addr + memory_block_size_bytes());
+	struct page *page;
+
+	for (*pfn = PHYS_PFN(addr); *pfn < end; (*pfn)++) {
+		if (!(*pfn % pageblock_nr_pages))
+			cond_resched();
+		page = pfn_to_online_page(*pfn);
+		if (page && PageBuddy(page))
+			return true;
+	}
+	return false;
+}
+
 static ssize_t (*memdev_block_find_store(struct device *dev,
 					 struct device_attribute **attr))
 	(struct device *dev, struct device_attribute *attr, const char *buf,

@@ -23,6 +23,12 @@
  * @MEMDEV_ABOUT_ID: a name
  * @MEMDEV_ABOUT_REQUESTED: a size to follow in the background
  * @MEMDEV_ABOUT_MEMMAP: where the memmap shall be
+ * @MEMDEV_ABOUT_INDEX: the number of a rule
+ * @MEMDEV_ABOUT_BLOCK: a memory block
+ * @MEMDEV_ABOUT_PAGE: a page of a block
+ * @MEMDEV_ABOUT_ERRNO: an error to fail with
+ * @MEMDEV_ABOUT_DELAY: a time to wait
+ * @MEMDEV_ABOUT_CHANCE: a probability
  * @NR_MEMDEV_ABOUT: how many they are
  */
 enum memdev_about {
@@ -37,6 +43,12 @@ enum memdev_about {
 	MEMDEV_ABOUT_ID,
 	MEMDEV_ABOUT_REQUESTED,
 	MEMDEV_ABOUT_MEMMAP,
+	MEMDEV_ABOUT_INDEX,
+	MEMDEV_ABOUT_BLOCK,
+	MEMDEV_ABOUT_PAGE,
+	MEMDEV_ABOUT_ERRNO,
+	MEMDEV_ABOUT_DELAY,
+	MEMDEV_ABOUT_CHANCE,
 	NR_MEMDEV_ABOUT
 };
 

@@ -13,6 +13,7 @@
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 
+#include "fault.h"
 #include "trace.h"
 
 /* Pauses of the background worker, as virtio-mem has them */
@@ -78,7 +79,18 @@ bool memdev_user_waits(struct memdev_core *core)
 	return waits;
 }
 
-static int memdev_op_lock(struct memdev_core *core)
+/**
+ * memdev_op_lock() - begin something that a user waits for
+ * @core: the device
+ *
+ * What goes on in the background is stopped.
+ *
+ * Context: Sleeps until an operation that somebody waits for is over. A signal
+ * ends it.
+ * Return: 0, and the caller unlocks core->op_lock; -EINTR; -ENODEV for a device
+ * that is going.
+ */
+int memdev_op_lock(struct memdev_core *core)
 {
 	memdev_background_stop(core);
 	if (mutex_lock_interruptible(&core->op_lock))
@@ -176,12 +188,18 @@ static int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
 	if (!memdev_modules_get(core))
 		return -ENODEV;
 	memdev_op_begin(core, op, background, &watch);
-
-	if (op == MEMDEV_OP_PLUG) {
+	if (op == MEMDEV_OP_PLUG)
 		trace_memdev_plug_begin(core, size, background);
+	else
+		trace_memdev_unplug_begin(core, size, background);
+
+	rc = memdev_fault(core, MEMDEV_STEP_ANSWER, 0, core->nr_blocks,
+			  &watch);
+	if (rc) {
+		memdev_refuse(why, rc, "the device does not answer (%d)", rc);
+	} else if (op == MEMDEV_OP_PLUG) {
 		rc = memdev_hotplug_plug(core, size, &watch, why);
 	} else {
-		trace_memdev_unplug_begin(core, size, background);
 		rc = memdev_hotplug_unplug(core, size, &watch, why);
 		/* Blocks that refused do not matter if others came out */
 		if (!rc)
@@ -195,9 +213,18 @@ static int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
 	return rc;
 }
 
-static int memdev_core_refuse(struct memdev_core *core, enum memdev_op op,
-			      u64 asked, int rc,
-			      const struct memdev_reason *why)
+/**
+ * memdev_core_refuse() - note that something did not even begin
+ * @core: the device
+ * @op: what; MEMDEV_OP_NONE for what is neither a plug nor an unplug
+ * @asked: bytes that it was to plug or unplug
+ * @rc: negative errno
+ * @why: the reason
+ *
+ * Return: @rc.
+ */
+int memdev_core_refuse(struct memdev_core *core, enum memdev_op op, u64 asked,
+		       int rc, const struct memdev_reason *why)
 {
 	spin_lock(&core->lock);
 	core->failure = (struct memdev_failure){

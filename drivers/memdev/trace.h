@@ -20,13 +20,15 @@ TRACE_DEFINE_ENUM(MEMDEV_STEP_ADD);
 TRACE_DEFINE_ENUM(MEMDEV_STEP_ONLINE);
 TRACE_DEFINE_ENUM(MEMDEV_STEP_OFFLINE);
 TRACE_DEFINE_ENUM(MEMDEV_STEP_REMOVE);
+TRACE_DEFINE_ENUM(MEMDEV_STEP_ANSWER);
 
 #define memdev_show_step(step) \
 	__print_symbolic(step, \
 			 { MEMDEV_STEP_ADD,	"add" }, \
 			 { MEMDEV_STEP_ONLINE,	"online" }, \
 			 { MEMDEV_STEP_OFFLINE,	"offline" }, \
-			 { MEMDEV_STEP_REMOVE,	"remove" })
+			 { MEMDEV_STEP_REMOVE,	"remove" }, \
+			 { MEMDEV_STEP_ANSWER,	"answer" })
 
 DECLARE_EVENT_CLASS(memdev_op_begin,
 	TP_PROTO(const struct memdev_core *core, u64 asked, bool background),
@@ -118,6 +120,33 @@ TRACE_EVENT(memdev_step,
 	TP_printk("%s %s addr=0x%llx size=%llu rc=%d ns=%llu", __get_str(dev),
 		  memdev_show_step(__entry->step), __entry->addr,
 		  __entry->size, __entry->rc, __entry->ns)
+);
+
+/* A step is hit by a scripted fault: it waits, in ms, and then fails if rc */
+TRACE_EVENT(memdev_fault,
+	TP_PROTO(const struct memdev_core *core, enum memdev_step step,
+		 unsigned int block, unsigned int nr, int rc,
+		 unsigned int delay),
+	TP_ARGS(core, step, block, nr, rc, delay),
+	TP_STRUCT__entry(
+		__string(dev, core->name)
+		__field(int, step)
+		__field(u64, addr)
+		__field(u64, size)
+		__field(int, rc)
+		__field(unsigned int, delay)
+	),
+	TP_fast_assign(
+		memdev_assign_str(dev, core->name);
+		__entry->step = step;
+		__entry->addr = memdev_block_addr(core, block);
+		__entry->size = nr * core->block_size;
+		__entry->rc = rc;
+		__entry->delay = delay;
+	),
+	TP_printk("%s %s addr=0x%llx size=%llu rc=%d delay=%u",
+		  __get_str(dev), memdev_show_step(__entry->step),
+		  __entry->addr, __entry->size, __entry->rc, __entry->delay)
 );
 
 /* Blocks have come online or gone offline, whoever wanted it */
