@@ -190,6 +190,7 @@ static void memdev_core_free(struct memdev_core *core)
 		return;
 	bitmap_free(core->was_movable);
 	bitmap_free(core->skip);
+	bitmap_free(core->removed);
 	bitmap_free(core->victims);
 	bitmap_free(core->retired);
 	bitmap_free(core->online);
@@ -258,10 +259,12 @@ static int memdev_core_maps_alloc(struct memdev_core *core)
 	core->online = bitmap_zalloc(nr, GFP_KERNEL);
 	core->retired = bitmap_zalloc(nr, GFP_KERNEL);
 	core->victims = bitmap_zalloc(nr, GFP_KERNEL);
+	core->removed = bitmap_zalloc(nr, GFP_KERNEL);
 	core->skip = bitmap_zalloc(nr, GFP_KERNEL);
 	core->was_movable = bitmap_zalloc(nr, GFP_KERNEL);
 	if (!core->plugged || !core->online || !core->retired ||
-	    !core->victims || !core->skip || !core->was_movable)
+	    !core->victims || !core->removed || !core->skip ||
+	    !core->was_movable)
 		return -ENOMEM;
 	memdev_retired_inherit(core, core->window);
 	return 0;

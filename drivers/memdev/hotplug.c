@@ -184,9 +184,18 @@ static int memdev_memory_left(struct memdev_core *core, u64 size,
 			     size, memmap, available, keep);
 }
 
-/* Add the blocks [@block, @block + @nr), at most what memdev_chunk_len() says */
-static int memdev_add(struct memdev_core *core, unsigned int block,
-		      unsigned int nr, struct memdev_reason *why)
+/**
+ * memdev_add() - give blocks to the kernel, offline
+ * @core: the device
+ * @block: the first of them
+ * @nr: how many, at most what memdev_chunk_len() says
+ * @why: where to put the reason
+ *
+ * Context: under core->op_lock. Sleeps, takes mm's locks.
+ * Return: 0; -ENOMEM; what the provider or memdev_step_add() said.
+ */
+int memdev_add(struct memdev_core *core, unsigned int block, unsigned int nr,
+	       struct memdev_reason *why)
 {
 	const struct memory_device_ops *ops = core->md->ops;
 	struct netlink_ext_ack extack = {};
@@ -251,36 +260,92 @@ static int memdev_remove(struct memdev_core *core, unsigned int block,
 	bitmap_clear(core->online, block, nr);
 	memdev_changed(core, MEMDEV_CHANGED_PLUGGED, was);
 	spin_unlock(&core->lock);
+	bitmap_set(core->removed, block, nr);
 	return 0;
+}
+
+/*
+ * -EAGAIN if one of them is online again. It may have been, and be offline by
+ * now: so whatever else the reason is, there is a second try.
+ */
+static int memdev_remove_run(struct memdev_core *core, unsigned int block,
+			     unsigned int nr)
+{
+	int rc, tries = 2;
+
+	do {
+		rc = memdev_remove(core, block, nr);
+		if (!rc)
+			return 0;
+		if (find_next_bit(core->online, block + nr, block) < block + nr)
+			return -EAGAIN;
+	} while (--tries);
+	return rc;
+}
+
+/* The blocks of a run each for itself; as memdev_remove_victims() */
+static int memdev_remove_singly(struct memdev_core *core, unsigned int block,
+				unsigned int nr, bool whole,
+				struct memdev_reason *why)
+{
+	unsigned int end = block + nr;
+	int rc, refused = 0;
+
+	for (; block < end; block++) {
+		rc = memdev_remove_run(core, block, 1);
+		if (!rc || rc == -EAGAIN)
+			continue;
+		refused = memdev_refuse_block(why, block, rc,
+					      "block %u is offline, but removing it failed (%d)",
+					      block, rc);
+		if (!whole)
+			__set_bit(block, core->skip);
+	}
+	return refused;
 }
 
 /**
  * memdev_remove_victims() - remove the victims, run by run
  * @core: the device
- * @whole: leave a run of which a block has come online again meanwhile
+ * @whole: leave a run of which a block cannot be removed
+ * @why: where to put the reason, or NULL
  *
  * Their resources have merged, so a run is one entry, and one call is enough
  * for it: nothing of it goes if one of its blocks has come online again
- * meanwhile. Without @whole its other blocks then go alone.
+ * meanwhile. Without @whole its other blocks then go alone, and what the kernel
+ * refuses although it is offline is to be left alone.
  *
  * Context: under core->op_lock. Sleeps, takes mm's locks. Those that could not
  * be removed remain victims.
+ * Return: 0, also if what remains has come online again; or what the kernel has
+ * against removing blocks that are offline.
  */
-void memdev_remove_victims(struct memdev_core *core, bool whole)
+int memdev_remove_victims(struct memdev_core *core, bool whole,
+			  struct memdev_reason *why)
 {
 	bool single = core->memmap_on_memory && memdev_memmap_block_by_block();
-	unsigned int first, last, block;
+	unsigned int first, last;
+	int rc, refused = 0;
 
 	for_each_set_bitrange(first, last, core->victims, core->nr_blocks) {
-		if (!single && !memdev_remove(core, first, last - first))
+		rc = single ? -EAGAIN :
+			      memdev_remove_run(core, first, last - first);
+		if (!rc)
 			continue;
-		if (whole && !single)
+		if (single || !whole)
+			rc = memdev_remove_singly(core, first, last - first,
+						  whole, why);
+		else if (rc == -EAGAIN)
 			continue;
-		for (block = first; block < last; block++)
-			memdev_remove(core, block, 1);
+		else
+			memdev_refuse_block(why, first, rc,
+					    "blocks %u-%u are offline, but removing them failed (%d)",
+					    first, last - 1, rc);
+		refused = rc ?: refused;
 	}
 	bitmap_and(core->victims, core->victims, core->plugged,
 		   core->nr_blocks);
+	return refused;
 }
 
 /* --- plug ----------------------------------------------------------------- */
@@ -339,7 +404,7 @@ static void memdev_plug_undo(struct memdev_core *core)
 	memdev_signals_restore(&signals);
 
 	bitmap_copy(core->skip, core->victims, core->nr_blocks);
-	memdev_remove_victims(core, false);
+	memdev_remove_victims(core, false, NULL);
 	for_each_set_bit(block, core->skip, core->nr_blocks) {
 		if (!test_bit(block, core->plugged))
 			memdev_provider_gets(core, block, 1);

@@ -297,6 +297,7 @@ struct memdev_settings {
  * @timeout_ms: deadline of a shrink in ms, 0 for none
  * @tries: how often @resize has tried in vain to get where it should
  * @victims: scratch: blocks that the operation took offline
+ * @removed: scratch: blocks that the operation has removed
  * @skip: scratch: blocks that the operation leaves alone
  * @was_movable: scratch: of @victims, those that were in ZONE_MOVABLE
  * @lock: protects what follows
@@ -348,6 +349,7 @@ struct memdev_core {
 	unsigned int timeout_ms;
 	unsigned int tries;
 	unsigned long *victims;
+	unsigned long *removed;
 	unsigned long *skip;
 	unsigned long *was_movable;
 
@@ -415,7 +417,10 @@ int memdev_provider_refused(struct memdev_reason *why, int rc,
 			    const struct netlink_ext_ack *extack,
 			    unsigned int block);
 void memdev_provider_keeps(struct memdev_core *core, unsigned int block);
-void memdev_remove_victims(struct memdev_core *core, bool whole);
+int memdev_add(struct memdev_core *core, unsigned int block, unsigned int nr,
+	       struct memdev_reason *why);
+int memdev_remove_victims(struct memdev_core *core, bool whole,
+			  struct memdev_reason *why);
 
 /* unplug.c */
 int memdev_hotplug_unplug(struct memdev_core *core, u64 size,

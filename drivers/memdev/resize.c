@@ -255,12 +255,13 @@ int memdev_core_error(struct memdev_core *core, int rc, const char *buf,
 	return memdev_core_refuse(core, MEMDEV_OP_NONE, 0, rc, &why);
 }
 
-static int memdev_check_atomic(struct memdev_core *core, u64 size,
+/* @whole: what is as good as all of it */
+static int memdev_check_atomic(struct memdev_core *core, u64 size, u64 whole,
 			       enum memdev_about about,
 			       struct memdev_reason *why)
 {
 	if (core->md->flags & MEMORY_DEVICE_ATOMIC && size &&
-	    size != core->size)
+	    size != core->size && size != whole)
 		return memdev_refuse_about(why, about, -EINVAL,
 					   "%llu bytes asked for, but a %s is plugged and unplugged as a whole: %llu bytes",
 					   size, core->md->ops->kind, core->size);
@@ -296,8 +297,7 @@ static u64 memdev_core_left(struct memdev_core *core)
 int memdev_core_op(struct memdev_core *core, enum memdev_op op, u64 size,
 		   struct memdev_reason *why)
 {
-	bool all = size == MEMORY_DEVICE_ALL;
-	u64 plugged;
+	u64 plugged, whole;
 	int rc;
 
 	rc = memdev_op_lock(core);
@@ -305,15 +305,17 @@ int memdev_core_op(struct memdev_core *core, enum memdev_op op, u64 size,
 		return rc;
 
 	plugged = memdev_blocks_size(core, core->plugged);
-	if (all)
+	if (size == MEMORY_DEVICE_ALL)
 		size = op == MEMDEV_OP_PLUG ? memdev_core_left(core) : plugged;
+	/* An undo that failed has left a part of a dimm: it, or the rest, goes */
+	whole = op == MEMDEV_OP_PLUG ? core->size - plugged : plugged;
 	if (!IS_ALIGNED(size, core->block_size))
 		rc = memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -EINVAL,
 					 "%llu bytes are not a multiple of the memory block size %llu",
 					 size, core->block_size);
-	else if (!all)
-		/* All of what there is gets it there from any state */
-		rc = memdev_check_atomic(core, size, MEMDEV_ABOUT_SIZE, why);
+	else
+		rc = memdev_check_atomic(core, size, whole, MEMDEV_ABOUT_SIZE,
+					 why);
 	if (rc) {
 		memdev_core_refuse(core, op, size, rc, why);
 		goto out;
@@ -435,7 +437,8 @@ static int memdev_check_requested(struct memdev_core *core, u64 size,
 		return memdev_refuse_about(why, MEMDEV_ABOUT_REQUESTED, -EINVAL,
 					   "'requested-size' has to be multiples of 'block-size' (0x%llx)",
 					   core->block_size);
-	return memdev_check_atomic(core, size, MEMDEV_ABOUT_REQUESTED, why);
+	return memdev_check_atomic(core, size, core->size,
+				   MEMDEV_ABOUT_REQUESTED, why);
 }
 
 static int memdev_check_memmap(struct memdev_core *core, bool on_memory,

@@ -59,7 +59,7 @@ static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
 			return rc;
 		/* What has come out does not wait for what may take minutes */
 		if (!(core->md->flags & MEMORY_DEVICE_ATOMIC))
-			memdev_remove_victims(core, false);
+			memdev_remove_victims(core, false, NULL);
 		msleep_interruptible(MEMDEV_PAUSE_MS);
 		slice_ms = min(2 * slice_ms, MEMDEV_SLICE_MAX_MS);
 		now = memdev_block_pages(addr).in_use;
@@ -104,16 +104,17 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 /*
  * One pass over the plugged blocks, highest first, those that are offline
  * before those that are not, until @nr of them are victims. Returns what ended
- * it, -EAGAIN if a block only wants more time, or what the last refusal was.
+ * it, -EAGAIN if a block only wants more time, or what the last refusal was,
+ * @last if there is none.
  */
 static int memdev_offline_pass(struct memdev_core *core, unsigned int nr,
 			       struct memdev_watch *watch,
-			       unsigned int slice_ms,
+			       unsigned int slice_ms, int last,
 			       struct memdev_reason *why)
 {
 	bool again = false;
 	unsigned int block;
-	int rc, last = 0;
+	int rc;
 	int want_online;
 
 	for (want_online = 0; want_online <= 1; want_online++) {
@@ -164,13 +165,14 @@ static int memdev_unplug_some(struct memdev_core *core, unsigned int nr,
 	unsigned int keep = bitmap_weight(core->plugged, core->nr_blocks) - nr;
 	unsigned int pass = core->background ? core->tries : 0;
 	unsigned int block;
-	int rc;
+	int rc, last = 0;
 
 	do {
 		nr = bitmap_weight(core->plugged, core->nr_blocks) - keep;
 		rc = memdev_offline_pass(core, nr, watch,
-					 memdev_slice_ms(core, pass++), why);
-		memdev_remove_victims(core, false);
+					 memdev_slice_ms(core, pass++), last,
+					 why);
+		last = memdev_remove_victims(core, false, why) ?: last;
 		/* Some came online again under us: they are not lost, go on */
 		if (!rc && bitmap_weight(core->plugged, core->nr_blocks) > keep)
 			rc = -EAGAIN;
@@ -184,6 +186,21 @@ static int memdev_unplug_some(struct memdev_core *core, unsigned int nr,
 	return rc;
 }
 
+/* What was removed comes back, and is a victim like those that were not */
+static void memdev_unplug_undo_removed(struct memdev_core *core,
+				       struct memdev_reason *why)
+{
+	unsigned int block;
+
+	for_each_set_bit(block, core->removed, core->nr_blocks) {
+		/* The kernel has forgotten what page of it is poisoned */
+		if (test_bit(block, core->retired))
+			continue;
+		if (!memdev_add(core, block, 1, why))
+			__set_bit(block, core->victims);
+	}
+}
+
 static void memdev_unplug_undo(struct memdev_core *core,
 			       struct memdev_reason *why)
 {
@@ -193,8 +210,10 @@ static void memdev_unplug_undo(struct memdev_core *core,
 	int rc;
 
 	memdev_signals_block(&signals);
-	for_each_set_bit(block, core->victims, core->nr_blocks) {
+	for_each_set_bit(block, core->victims, core->nr_blocks)
 		memdev_provider_keeps(core, block);
+	memdev_unplug_undo_removed(core, why);
+	for_each_set_bit(block, core->victims, core->nr_blocks) {
 		if (!test_bit(block, core->skip))
 			continue;
 		type = test_bit(block, core->was_movable) ?
@@ -236,7 +255,7 @@ static int memdev_unplug_whole(struct memdev_core *core,
 				break;
 		}
 		if (!rc) {
-			memdev_remove_victims(core, true);
+			rc = memdev_remove_victims(core, true, why) ?: -EAGAIN;
 			if (bitmap_empty(core->plugged, core->nr_blocks))
 				return 0;
 			/* One came online again under us: once more */
@@ -247,7 +266,6 @@ static int memdev_unplug_whole(struct memdev_core *core,
 				__clear_bit(block, core->victims);
 				memdev_provider_keeps(core, block);
 			}
-			rc = -EAGAIN;
 		}
 		if (memdev_watch_check(watch))
 			rc = memdev_watch_check(watch);
@@ -287,6 +305,7 @@ int memdev_hotplug_unplug(struct memdev_core *core, u64 size,
 					   size, plugged);
 
 	bitmap_zero(core->victims, core->nr_blocks);
+	bitmap_zero(core->removed, core->nr_blocks);
 	bitmap_zero(core->skip, core->nr_blocks);
 	bitmap_zero(core->was_movable, core->nr_blocks);
 
