@@ -247,6 +247,58 @@ int nl_blocks_parse(const struct nlmsghdr *nlh, struct blocks *blocks)
 	return MNL_CB_OK;
 }
 
+int nl_fault_rule_parse(const struct nlmsghdr *nlh, struct fault_rule *rule)
+{
+	const struct nlattr *attr;
+
+	memset(rule, 0, sizeof(*rule));
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
+		switch (mnl_attr_get_type(attr)) {
+		case MEMDEV_A_FAULT_INDEX:
+			rule->index = get_number(attr);
+			break;
+		case MEMDEV_A_FAULT_DEVICE:
+			rule->device = get_number(attr);
+			break;
+		case MEMDEV_A_FAULT_STEP:
+			rule->step = get_number(attr);
+			break;
+		case MEMDEV_A_FAULT_BLOCK:
+			rule->has_block = true;
+			rule->block = get_number(attr);
+			break;
+		case MEMDEV_A_FAULT_ERRNO:
+			rule->error = get_number(attr);
+			break;
+		case MEMDEV_A_FAULT_DELAY_MS:
+			rule->delay_ms = get_number(attr);
+			break;
+		case MEMDEV_A_FAULT_NTH:
+			rule->nth = get_number(attr);
+			break;
+		case MEMDEV_A_FAULT_EVERY:
+			rule->every = get_number(attr);
+			break;
+		case MEMDEV_A_FAULT_TIMES:
+			rule->times = get_number(attr);
+			break;
+		case MEMDEV_A_FAULT_CHANCE:
+			rule->chance = get_number(attr);
+			break;
+		case MEMDEV_A_FAULT_SEED:
+			rule->seed = get_number(attr);
+			break;
+		case MEMDEV_A_FAULT_SEEN:
+			rule->seen = get_number(attr);
+			break;
+		case MEMDEV_A_FAULT_HIT:
+			rule->hit = get_number(attr);
+			break;
+		}
+	}
+	return MNL_CB_OK;
+}
+
 void nl_event_parse(const struct nlmsghdr *nlh, struct event *event)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
@@ -332,6 +384,15 @@ const char *const block_state_names[] = {
 	NULL
 };
 
+const char *const step_names[] = {
+	[MEMDEV_STEP_ADD] = "add",
+	[MEMDEV_STEP_ONLINE] = "online",
+	[MEMDEV_STEP_OFFLINE] = "offline",
+	[MEMDEV_STEP_REMOVE] = "remove",
+	[MEMDEV_STEP_ANSWER] = "answer",
+	NULL
+};
+
 static const char *const op_names[] = {
 	[MEMDEV_OP_NONE] = "none",
 	[MEMDEV_OP_PLUG] = "plug",
@@ -370,4 +431,9 @@ const char *block_state_name(__u32 state)
 const char *op_name(__u32 op)
 {
 	return name_of(op_names, op);
+}
+
+const char *step_name(__u32 step)
+{
+	return name_of(step_names, step);
 }

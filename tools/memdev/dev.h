@@ -33,6 +33,9 @@ void window_cell(const void *item, const struct column *column,
 #define NR_STAT_COLUMNS		8
 extern const struct column stat_columns[NR_STAT_COLUMNS];
 
+#define NR_FAULT_COLUMNS	13
+extern const struct column fault_columns[NR_FAULT_COLUMNS];
+
 /* memory34 (0x110000000), or block 2 where no address is known */
 char *refusal_block(const struct refusal *refusal);
 /* block memory34 (0x110000000) refused: it has pages... */

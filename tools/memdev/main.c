@@ -44,6 +44,21 @@ const struct opt options[] = {
 	  "print metrics in Prometheus' text format" },
 	{ OPT_COMPLETION, 0, "completion", NULL, NULL,
 	  "print the completion for bash" },
+	{ OPT_BLOCK, 0, "block", "N", NULL,
+	  "block of the device, counted from 0" },
+	{ OPT_PAGE, 0, "page", "N", NULL,
+	  "page of the block, counted from 0; a free one" },
+	{ OPT_ERRNO, 0, "errno", "ERROR",
+	  "EIO ENOMEM EBUSY EAGAIN EINVAL EPERM ENODEV ENOSPC ETIMEDOUT",
+	  "error to fail with, by name or number" },
+	{ OPT_DELAY, 0, "delay", "MS", NULL, "wait so many ms before" },
+	{ OPT_NTH, 0, "nth", "N", NULL, "hit the Nth first; 1" },
+	{ OPT_EVERY, 0, "every", "N", NULL, "and then one in N; 1" },
+	{ OPT_TIMES, 0, "times", "N", NULL, "at most N times; no limit" },
+	{ OPT_CHANCE, 0, "chance", "N", NULL,
+	  "each of these with a chance of N in 1000; 1000" },
+	{ OPT_SEED, 0, "seed", "N", NULL,
+	  "what the chance is drawn from; picked at random" },
 	{ OPT_HELP, 'h', "help", NULL, NULL, "print this help" },
 };
 
@@ -127,6 +142,41 @@ const struct cmd commands[] = {
 		.run = cmd_window_del,
 		.help = "give windows without devices back",
 		.min = 1, .max = -1, .complete = "window",
+	},
+	{
+		.name = "fault list", .args = "[DEV...]",
+		.run = cmd_fault_list,
+		.help = "list rules for faults",
+		.max = -1, .complete = "device",
+		.opts = OPTS_TABLE,
+		.columns = fault_columns, .nr_columns = NR_FAULT_COLUMNS,
+	},
+	{
+		.name = "fault add", .args = "DEV STEP", .run = cmd_fault_add,
+		.help = "have steps fail or wait, and print the rule's number",
+		.text = "Steps:\n"
+			"  add        blocks become the kernel's, offline\n"
+			"  online     a block goes online\n"
+			"  offline    a block goes offline\n"
+			"  remove     blocks are the kernel's no more\n"
+			"  answer     the device begins to do what is asked of it",
+		.min = 2, .max = 2,
+		.complete = "device add online offline remove answer",
+		.opts = OPT(BLOCK) | OPT(ERRNO) | OPT(DELAY) | OPT(NTH) |
+			OPT(EVERY) | OPT(TIMES) | OPT(CHANCE) | OPT(SEED),
+	},
+	{
+		.name = "fault del", .args = "DEV RULE...|all",
+		.run = cmd_fault_del,
+		.help = "remove rules for faults",
+		.min = 2, .max = -1, .complete = "device all",
+	},
+	{
+		.name = "fault poison", .args = "DEV", .run = cmd_fault_poison,
+		.help = "poison a page of a block",
+		.text = "It takes --block. The block is retired when it is unplugged.",
+		.min = 1, .max = 1, .complete = "device",
+		.opts = OPT(BLOCK) | OPT(PAGE),
 	},
 	{
 		.name = "map", .args = "[WINDOW...]", .run = cmd_map,
@@ -256,7 +306,8 @@ static int run_command(struct call *call, int argc, char **argv)
 	if (call->cmd)
 		return run(call, argc - words, argv + words);
 	if (words)
-		return usage_error(NULL, "%s: list, add or del?", argv[1]);
+		return usage_error(NULL, "%s what? try 'memdevctl help %s'",
+				   argv[1], argv[1]);
 	return usage_error(NULL, "unknown command '%s'", argv[1]);
 }
 

@@ -47,6 +47,15 @@ enum opt_id {
 	OPT_SVG,
 	OPT_PROMETHEUS,
 	OPT_COMPLETION,
+	OPT_BLOCK,
+	OPT_PAGE,
+	OPT_ERRNO,
+	OPT_DELAY,
+	OPT_NTH,
+	OPT_EVERY,
+	OPT_TIMES,
+	OPT_CHANCE,
+	OPT_SEED,
 	OPT_HELP,
 	OPT_COUNT,
 };
@@ -148,6 +157,10 @@ int cmd_set(const struct call *call);
 int cmd_window_list(const struct call *call);
 int cmd_window_add(const struct call *call);
 int cmd_window_del(const struct call *call);
+int cmd_fault_list(const struct call *call);
+int cmd_fault_add(const struct call *call);
+int cmd_fault_del(const struct call *call);
+int cmd_fault_poison(const struct call *call);
 int cmd_map(const struct call *call);
 int cmd_monitor(const struct call *call);
 int cmd_stat(const struct call *call);

@@ -361,6 +361,14 @@ static int add_blocks(const struct nlmsghdr *nlh, void *data)
 	return nl_blocks_parse(nlh, &runs->v[runs->n++]);
 }
 
+static int add_fault_rule(const struct nlmsghdr *nlh, void *data)
+{
+	struct fault_rules *rules = data;
+
+	rules->v = grow(rules->v, rules->n, sizeof(*rules->v));
+	return nl_fault_rule_parse(nlh, &rules->v[rules->n++]);
+}
+
 int nl_devs(struct nl *nl, struct devs *devs)
 {
 	return dump(nl, MEMDEV_CMD_DEV_GET, add_dev, devs, &devs->n);
@@ -375,6 +383,11 @@ int nl_windows(struct nl *nl, struct windows *windows)
 int nl_runs(struct nl *nl, struct runs *runs)
 {
 	return dump(nl, MEMDEV_CMD_BLOCK_GET, add_blocks, runs, &runs->n);
+}
+
+int nl_fault_rules(struct nl *nl, struct fault_rules *rules)
+{
+	return dump(nl, MEMDEV_CMD_FAULT_GET, add_fault_rule, rules, &rules->n);
 }
 
 int nl_dev(struct nl *nl, __u32 index, struct dev *dev)

@@ -95,6 +95,23 @@ struct blocks {			/* a run of equal ones */
 	__u32 state;
 };
 
+struct fault_rule {
+	__u32 index;
+	__u32 device;
+	__u32 step;
+	bool has_block;
+	__u32 block;
+	__u32 error;		/* 0: none */
+	__u32 delay_ms;
+	__u32 nth;
+	__u32 every;
+	__u32 times;		/* 0: without end */
+	__u32 chance;
+	__u32 seed;
+	__u64 seen;
+	__u64 hit;
+};
+
 struct event {
 	__u8 cmd;
 	__u64 seq;
@@ -117,6 +134,11 @@ struct devs {
 
 struct windows {
 	struct window *v;
+	size_t n;
+};
+
+struct fault_rules {
+	struct fault_rule *v;
 	size_t n;
 };
 
@@ -154,6 +176,7 @@ int nl_dev(struct nl *nl, __u32 index, struct dev *dev);
 int nl_devs(struct nl *nl, struct devs *devs);
 int nl_windows(struct nl *nl, struct windows *windows);
 int nl_runs(struct nl *nl, struct runs *runs);
+int nl_fault_rules(struct nl *nl, struct fault_rules *rules);
 
 /* By memdev0, 0 or id. Complains; returns 0 or an exit status. */
 int nl_dev_named(struct nl *nl, const char *name, struct dev *dev);
@@ -163,16 +186,19 @@ int nl_devs_named(struct nl *nl, int argc, char **argv, struct devs *devs);
 int nl_dev_parse(const struct nlmsghdr *nlh, void *dev);
 int nl_window_parse(const struct nlmsghdr *nlh, struct window *window);
 int nl_blocks_parse(const struct nlmsghdr *nlh, struct blocks *blocks);
+int nl_fault_rule_parse(const struct nlmsghdr *nlh, struct fault_rule *rule);
 void nl_event_parse(const struct nlmsghdr *nlh, struct event *event);
 
 extern const char *const state_names[];
 extern const char *const online_type_names[];
 extern const char *const block_state_names[];
+extern const char *const step_names[];
 const char *state_name(__u32 state);
 const char *online_type_name(__u32 type);
 const char *source_name(__u32 source);
 const char *block_state_name(__u32 state);
 const char *op_name(__u32 op);
+const char *step_name(__u32 step);
 
 #define NR_BLOCK_STATES		(MEMDEV_BLOCK_STATE_MOVABLE + 1)
 

@@ -86,7 +86,8 @@ bad "an option is no command" --nosuch
 bad "window wants one more word" window
 bad "help of what there is not" help nosuch
 for command in list show create destroy plug unplug resize set map monitor \
-	       stat help version "window list" "window add" "window del"; do
+	       stat help version "window list" "window add" "window del" \
+	       "fault list" "fault add" "fault del" "fault poison"; do
 	# shellcheck disable=SC2086 # two words
 	runs "help $command" help $command
 	help=$OUT
@@ -105,6 +106,19 @@ bad "set of nothing" set 0
 bad "resize without a size" resize 0
 bad "window del of nothing" window del
 bad "window list takes none" window list 0
+bad "fault wants one more word" fault
+bad "fault add without a step" fault add 0
+bad "fault add of a step that there is not" fault add 0 nosuch --errno EIO
+bad "fault add of what does nothing" fault add 0 add --times 1
+bad "fault add of an error that there is not" fault add 0 add --errno ENOSUCH
+bad "fault add of the error 0" fault add 0 add --errno 0
+bad "fault add of a junk delay" fault add 0 add --delay 1s
+bad "fault add of the 0th" fault add 0 add --errno EIO --nth 0
+bad "fault add of a page" fault add 0 add --errno EIO --page 1
+bad "fault del without a rule" fault del 0
+bad "fault del of junk" fault del 0 x
+bad "fault poison of no block" fault poison 0
+bad "fault poison of a junk block" fault poison 0 --block x
 bad "monitor takes no argument" monitor 0
 bad "version neither" version 0
 bad "-o without columns" list -o
@@ -157,6 +171,11 @@ if command -v bash >/dev/null; then
 		"$(complete_words memdevctl window "")" "list add del"
 	is "it completes options" "$(complete_words memdevctl create --al)" \
 		--align
+	is "it completes steps" "$(complete_words memdevctl fault add 0 rem)" \
+		remove
+	is "it completes errors" \
+		"$(complete_words memdevctl fault add 0 add --errno ENOM)" \
+		ENOMEM
 	is "it completes columns" "$(complete_words memdevctl list -o PLU)" \
 		PLUGGED
 fi
@@ -613,6 +632,73 @@ if pin_start $((start)) $((start + 4 * BLOCK)); then
 else
 	skip "an unplug that is refused" "no page came to lie on the device"
 	runs "unplug all" unplug 0 all
+fi
+
+# --- faults -----------------------------------------------------------------------------------
+
+runs "fault list of none" fault list
+is "prints nothing" "$OUT" ""
+runs "fault add" fault add 0 offline --block 1 --errno EBUSY --times 1
+is "prints the rule's number" "$OUT" 1
+runs "fault add with everything" fault add memdev0 add --errno 12 --delay 1 \
+	--nth 2 --every 3 --times 4 --chance 5 --seed 6
+runs "fault add to another" fault add vm0 answer --delay 1
+runs "fault list" fault list -r
+is "shows them" "$OUT" \
+	"DEVICE RULE STEP BLOCK ERRNO DELAY NTH EVERY TIMES CHANCE SEED SEEN HIT
+memdev0 1 offline 1 EBUSY 0 1 1 1 1000  0 0
+memdev0 2 add  ENOMEM 1 2 3 4 5 6 0 0
+memdev1 1 answer   1 1 1  1000  0 0"
+runs "fault list of one" fault list vm0 -rno STEP,DELAY
+is "shows that" "$OUT" "answer 1"
+runs "fault list -J" fault list 0 -J
+is "is JSON" "$(echo "$OUT" | json \
+	'[(r["rule"], r["block"], r["errno"], r["seed"]) for r in it["faults"]]')" \
+	"[(1, 1, 'EBUSY', None), (2, None, 'ENOMEM', 6)]"
+fails "fault list of what there is not" 1 "memdevctl: nosuch: *" \
+	fault list nosuch
+runs "fault del" fault del 0 2
+fails "fault del in part" 64 "memdevctl: memdev0: fault del: there is no rule 2" \
+	fault del 0 2 1
+fails "fault add to a block that there is not" 1 \
+	"memdevctl: memdev0: fault add: --block: there is no block 77*" \
+	fault add 0 add --block 77 --errno EIO
+fails "fault add of an error that users do not know" 1 \
+	"memdevctl: memdev0: fault add: --errno: 512 is no*" \
+	fault add 0 add --errno 512
+fails "fault add of a certain chance, and more" 1 \
+	"memdevctl: memdev0: fault add: --chance: *" \
+	fault add 0 add --errno EIO --chance 1001
+runs "plug" plug 0 $((2 * BLOCK))
+runs "fault add" fault add 0 offline --block 1 --errno EBUSY --times 1
+fails "unplug all meets the fault" 64 \
+	"memdevctl: memdev0: unplug all: * done, then block * (-16)" \
+	unplug 0 all
+runs "fault list" fault list 0 -rno STEP,SEEN,HIT
+is "says that it has hit" "$OUT" "offline 1 1"
+user memdevctl fault list -rno DEVICE >"$TMP/out"
+is "a user sees rules" "$? $(xargs <"$TMP/out")" "0 memdev0 memdev1"
+user memdevctl fault add 0 add --errno EIO >"$TMP/out" 2>"$TMP/err"
+is "but makes none" "$? $(cut -d: -f1-3 "$TMP/err")" \
+	"1 memdevctl: memdev0: fault add"
+runs "fault del all" fault del 0 all
+runs "fault del all of another" fault del vm0 all
+runs "fault list" fault list
+is "prints nothing" "$OUT" ""
+fails "fault poison of a block that is not online" 1 \
+	"memdevctl: memdev0: fault poison: block 0 is not online*" \
+	fault poison 0 --block 0
+if [ -e $MEM/hard_offline_page ]; then
+	runs "fault poison" fault poison 0 --block 1
+	fails "of a page that there is not" 1 \
+		"memdevctl: memdev0: fault poison: --page: *" \
+		fault poison 0 --block 1 --page $((BLOCK / 4096))
+	runs "unplug" unplug 0 all
+	runs "list" list 0 -rbno RETIRED
+	is "the block is retired" "$OUT" $BLOCK
+else
+	skip "fault poison" "this kernel cannot poison a page"
+	runs "unplug" unplug 0 all
 fi
 
 # --- windows ----------------------------------------------------------------------------------
