@@ -52,6 +52,10 @@ changes()
 	dev-set index=0 online-type=0
 	dev-plug index=0 size=$BLOCK
 	dev-plug index=0 all
+	fault-new device=0 step=4 errno=5
+	fault-del device=0
+	fault-del device=0 index=1
+	fault-poison device=0 block=0
 	dev-unplug index=0 size=$BLOCK
 	dev-unplug index=0 all
 	window-new start=$spare size=$BLOCK
@@ -90,6 +94,7 @@ shown()
 	snapshot
 	nlreq -d dev-get
 	nlreq -d window-get
+	nlreq -d fault-get
 }
 
 no_addresses()
@@ -109,6 +114,7 @@ reads()
 	block-get device=0 first=0
 	-d block-get device=0
 	-d block-get
+	-d fault-get
 	END
 	tell "$1" >"$TMP/said"
 	is "$1: there is no address in what it gets" \
@@ -138,6 +144,8 @@ is "a device" "$(nlreq dev-new window=0 size=$((3 * BLOCK)) | tail -n 1)" ok
 is "another one" "$(nlreq dev-new window=0 size=$BLOCK id=spare | tail -n 1)" ok
 no_deadline
 is "plug two blocks" "$(nlreq dev-plug index=0 size=$((2 * BLOCK)))" ok
+is "a rule for faults" \
+	"$(nlreq fault-new device=0 step=4 delay-ms=1 | tail -n 1)" ok
 # So that there is a refusal to see
 if pin_start "$start" $((start + 2 * BLOCK)); then
 	nlreq dev-set index=0 unplug-timeout-ms=3000 >/dev/null
