@@ -175,23 +175,23 @@ void memdev_resource_release(struct resource *res)
 
 /*
  * Whether a page remembers: RAM does, unassigned addresses do not, nor does
- * what decodes them. What was in the page is put back.
+ * what decodes them. What was in the page is put back. Returns 0, -ENXIO, or
+ * -ENOMEM if it cannot be looked at.
  */
-static bool memdev_page_is_ram(u64 addr)
+static int memdev_page_check(u64 addr)
 {
 	static const u64 patterns[] = {
 		0x0f1e2d3c4b5a6978, 0xf0e1d2c3b4a59687,
 	};
-	bool ram = true;
 	u64 *p, saved;
-	int i;
+	int i, rc = 0;
 
 	/* Not cached, so that no cache remembers in the page's place */
 	p = memremap(addr, PAGE_SIZE, MEMREMAP_WC);
 	if (!p)
 		p = memremap(addr, PAGE_SIZE, MEMREMAP_WB);
 	if (!p)
-		return false;
+		return -ENOMEM;
 
 	saved = READ_ONCE(*p);
 	for (i = 0; i < ARRAY_SIZE(patterns); i++) {
@@ -199,32 +199,36 @@ static bool memdev_page_is_ram(u64 addr)
 		/* Out of the write-combining buffer before it is read */
 		mb();
 		if (READ_ONCE(*p) != (patterns[i] ^ addr))
-			ram = false;
+			rc = -ENXIO;
 	}
 	WRITE_ONCE(*p, saved);
 	/* Before the mapping goes */
 	mb();
 
 	memunmap(p);
-	return ram;
+	return rc;
 }
 
 static int memdev_window_probe(u64 start, u64 size, struct memdev_reason *why)
 {
 	u64 block_size = memory_block_size_bytes();
 	u64 addr, bad;
+	int rc;
 
 	for (addr = start; addr < start + size; addr += block_size) {
 		cond_resched();
 		bad = addr;
-		if (memdev_page_is_ram(bad)) {
+		rc = memdev_page_check(bad);
+		if (!rc) {
 			bad = addr + block_size - PAGE_SIZE;
-			if (memdev_page_is_ram(bad))
-				continue;
+			rc = memdev_page_check(bad);
 		}
-		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -ENXIO,
-					   "window [0x%llx-0x%llx] is not RAM at 0x%llx",
-					   start, start + size - 1, bad);
+		if (rc == -ENXIO)
+			return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, rc,
+						   "window [0x%llx-0x%llx] is not RAM at 0x%llx",
+						   start, start + size - 1, bad);
+		if (rc)
+			return rc;
 	}
 	return 0;
 }
