@@ -88,7 +88,8 @@ static int memdev_default_window(void)
 				   block_size / SZ_1M);
 	/* The module is of use without a window, unless nobody wants it */
 	if (rc < 0 && rc != -EINTR) {
-		pr_info("no window: %s\n", why.text);
+		pr_info("no window: %s\n",
+			why.text[0] ? why.text : "out of memory");
 		return 0;
 	}
 	return min(rc, 0);
