@@ -134,6 +134,7 @@ static int memdev_region_take(struct memdev_window *w, struct memory_device *md,
 
 	core->region.id = md->id;
 	memdev_alloc_insert(&w->alloc, &core->region);
+	get_device(&w->dev);
 	core->window = w;
 	md->slot = core->region.slot;
 	md->ops->set_addr(md, core->region.start);
@@ -180,6 +181,7 @@ static void memdev_region_put(struct memory_device *md)
 	core->window = NULL;
 	md->ops->set_addr(md, 0);
 	mutex_unlock(&w->lock);
+	put_device(&w->dev);
 }
 
 /* --- life ----------------------------------------------------------------- */
