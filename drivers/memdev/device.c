@@ -350,9 +350,13 @@ int memory_device_pre_plug(struct memory_device *md, const u64 *legacy_align,
 	rc = memdev_region_get(md, &why);
 	if (rc)
 		goto out;
+	rc = memdev_core_maps_alloc(core);
+	if (rc) {
+		memdev_region_put(md);
+		goto out;
+	}
 	/* From here on release undoes it */
 	list_add_tail(&core->list, &memdev_devices);
-	rc = memdev_core_maps_alloc(core);
 out:
 	mutex_unlock(&memdev_list_lock);
 	return memdev_refused(rc, &why, extack);
@@ -374,12 +378,13 @@ EXPORT_SYMBOL_GPL(memory_device_pre_plug);
 int memory_device_register(struct memory_device *md,
 			   struct netlink_ext_ack *extack)
 {
+	bool pre_plugged = md->core;
 	struct memdev_reason why = {};
 	struct memdev_core *core;
 	u32 id;
 	int rc;
 
-	if (!md->core) {
+	if (!pre_plugged) {
 		rc = memory_device_pre_plug(md, NULL, extack);
 		if (rc)
 			return rc;
@@ -441,6 +446,11 @@ err_free_resource:
 err_free_id:
 	xa_erase(&memdev_device_ids, core->id);
 err_unlock:
+	/* Whoever may still look at the device, its region is free now */
+	if (!pre_plugged) {
+		list_del(&core->list);
+		memdev_region_put(md);
+	}
 	mutex_unlock(&memdev_list_lock);
 	return memdev_refused(rc, &why, extack);
 }
