@@ -456,6 +456,21 @@ static u64 memdev_carve_good(u64 addr, u64 start, u64 end,
 	return memdev_chunk_len(addr, start + bad * block_size);
 }
 
+/*
+ * What does not come back is lost, so that one allocation that fails must not
+ * decide it. That of the resource fails as if the range were taken.
+ */
+static int memdev_carve_add(int node, u64 addr, u64 len)
+{
+	int tries = 3;
+	int rc;
+
+	do {
+		rc = add_memory(node, addr, len, MHP_MERGE_RESOURCE);
+	} while ((rc == -ENOMEM || rc == -EEXIST) && --tries);
+	return rc;
+}
+
 /**
  * memdev_carve_return() - give carved memory back to the kernel
  * @start: physical address
@@ -487,7 +502,7 @@ void memdev_carve_return(u64 start, u64 size, int node,
 				addr / block_size);
 			continue;
 		}
-		rc = add_memory(node, addr, len, MHP_MERGE_RESOURCE);
+		rc = memdev_carve_add(node, addr, len);
 		if (rc)
 			pr_err("%llu MiB at 0x%llx could not be given back: %d\n",
 			       len / SZ_1M, addr, rc);
