@@ -1,0 +1,103 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+#
+# Each allocation of an operation fails, one at a time: the operation says so,
+# or does without; nothing of it is left, nothing leaks, and it works afterwards.
+#
+# Which operations, the machine's command line says, so that they can be done side
+# by side: failnth.ops=OPERATION[,OPERATION...], of a dimm with dimm- before it.
+# By hand, FAILNTH_OPS says it. FAILNTH_STRIDE=N lets only every N-th allocation
+# fail; FAILNTH_LEAKS=1 looks for leaks after each, which takes 10 s a time, to
+# find the one that leaks.
+#
+# x86 warns, once, of each failure to add memory; that is all that this allows.
+#
+# VM: load: mem=5G append="memmap=1G$0x100000000 failnth.ops=load,rmmod"
+# VM: load: kernels=debug timeout=1800
+# VM: device: mem=5G append=memmap=1G$0x100000000
+# VM: device: append=failnth.ops=window-add,window-del,create,destroy
+# VM: device: kernels=debug timeout=1800
+# VM: plug: mem=5G append=memmap=1G$0x100000000
+# VM: plug: append=failnth.ops=plug,unplug,grow,shrink,dimm-plug,dimm-unplug
+# VM: plug: kernels=debug timeout=1800
+# VM: plug: allow="WARNING: arch/x86/mm/init_64.c:[0-9]* at add_pages"
+# VM: netlink: mem=5G append=memmap=1G$0x100000000
+# VM: netlink: append=failnth.ops=nl-window-add,nl-create,nl-destroy,nl-plug,nl-unplug,nl-dump
+# VM: netlink: kernels=debug timeout=1800
+# VM: netlink: allow="WARNING: arch/x86/mm/init_64.c:[0-9]* at add_pages"
+# VM: carved: mem=4G append=failnth.ops=window-add,window-del
+# VM: carved: kernels=debug timeout=1800
+# VM: carved: allow="WARNING: arch/x86/mm/init_64.c:[0-9]* at add_pages"
+# VM: carvedload: mem=4G append=failnth.ops=load,rmmod
+# VM: carvedload: kernels=debug timeout=1800
+# VM: carvedload: allow="WARNING: arch/x86/mm/init_64.c:[0-9]* at add_pages"
+
+. "$(dirname "$0")/lib.sh"
+
+need failnth modinfo
+failnth -p || skip_all "this kernel has no fault injection"
+
+ops=${FAILNTH_OPS:-}
+# shellcheck disable=SC2013 # words
+for word in $(cat /proc/cmdline); do
+	case $word in
+	failnth.ops=*)	ops=${ops:-${word#*=}} ;;
+	esac
+done
+all="load rmmod window-add window-del create destroy plug unplug grow shrink
+	dimm-plug dimm-unplug nl-window-add nl-create nl-destroy nl-plug
+	nl-unplug nl-dump"
+ops=$(echo "${ops:-$all}" | tr , ' ')
+
+# Two blocks that are added by two calls, so that the first is to be undone when
+# the second fails: no call goes beyond an aligned 512 MiB.
+size=$((2 * BLOCK))
+if reserved; then
+	start=$(((RESERVED / (512 * MiB) + 1) * 512 * MiB - BLOCK))
+	[ $start -ge "$RESERVED" ] || start=$RESERVED
+	[ $((start + size)) -le $((RESERVED + RESERVED_SIZE)) ] ||
+		skip_all "no reserved range of 1 GiB on this machine"
+	spec=$size@$(hex $start)
+else
+	size=$BLOCK
+	spec=$size
+fi
+
+# sweep OPERATION: a point for each kind of fault
+sweep()
+{
+	local kind=virtio-mem op=$1 line
+
+	case $op in
+	dimm-*)	kind=dimm op=${op#dimm-} ;;
+	esac
+	failnth -m "$module" -w "$spec" -b $size -k $kind \
+		-s "${FAILNTH_STRIDE:-1}" ${FAILNTH_LEAKS:+-l} "$op" \
+		>"$TMP/sweep" 2>&1
+	[ $? -le 1 ] || echo "not ok $op: failnth failed" >>"$TMP/sweep"
+	: >"$TMP/why"
+	while IFS= read -r line; do
+		case $line in
+		"ok "*)		pass "$kind, ${line#ok }" ;;
+		"not ok "*)	fail "$kind, ${line#not ok }" "$(cat "$TMP/why")" ;;
+		*)		printf '%s\n' "$line" >>"$TMP/why"
+				continue ;;
+		esac
+		: >"$TMP/why"
+	done <"$TMP/sweep"
+	[ ! -s "$TMP/why" ] || fail "$1: the sweep came to its end" \
+		"$(cat "$TMP/why")"
+}
+
+module=$(modinfo -n memdev) || skip_all "there is no module"
+iomem >"$TMP/iomem"
+say "a window of $spec; every ${FAILNTH_STRIDE:-1}. allocation fails"
+case " $ops " in
+*" load "*)	say "load: those of the module's own init, not of the loader" ;;
+esac
+for op in $ops; do
+	sweep "$op"
+done
+is "/proc/iomem is as it was" "$(iomem | diff "$TMP/iomem" -)" ""
+finish

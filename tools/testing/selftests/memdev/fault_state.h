@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What there is of memory, windows and devices, as text that can be compared;
+ * and the module, as it comes and goes with no fault.
+ */
+#ifndef _MEMDEV_TEST_FAULT_STATE_H
+#define _MEMDEV_TEST_FAULT_STATE_H
+
+#include <dirent.h>
+#include <stdarg.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "fault.h"
+
+#define BUS		"/sys/bus/memdev"
+#define DEVICE		BUS "/devices/memdev0"
+#define WINDOWS		"/sys/devices/memdev"
+#define MODULE		"/sys/module/memdev"
+#define MEMORY		"/sys/devices/system/memory"
+
+/* Bounds how long a test that fails takes */
+#define PATIENCE_S	120
+
+static const char *module_path, *spec, *kind = "virtio-mem";
+static unsigned long long size;
+
+static inline void say(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+	fflush(stdout);
+}
+
+/* --- what there is -------------------------------------------------------- */
+
+/* The first line of a file, empty where there is none */
+static const char *line_of(const char *dir, const char *name)
+{
+	static char line[4096];
+	char path[512];
+	FILE *f;
+
+	line[0] = '\0';
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "re");
+	if (!f)
+		return line;
+	if (!fgets(line, sizeof(line), f))
+		line[0] = '\0';
+	fclose(f);
+	line[strcspn(line, "\n")] = '\0';
+	return line;
+}
+
+/*
+ * System RAM that touches is merged: memory that was given back stays an entry
+ * of its own.
+ */
+static void show_iomem(FILE *out)
+{
+	char line[256], from[32] = "", to[32] = "", low[32], high[32];
+	char *inside = NULL;
+	size_t len = 0;
+	FILE *f, *in;
+
+	f = fopen("/proc/iomem", "re");
+	in = open_memstream(&inside, &len);
+	if (!f || !in)
+		fault_die("/proc/iomem");
+	for (;;) {
+		bool more = fgets(line, sizeof(line), f);
+		bool ram = more && line[0] != ' ' &&
+			   strstr(line, " : System RAM\n") &&
+			   sscanf(line, "%31[0-9a-f]-%31[0-9a-f]", low,
+				  high) == 2;
+
+		if (more && line[0] == ' ') {
+			fputs(line, from[0] ? in : out);
+			continue;
+		}
+		if (from[0] && !(ram && strtoull(to, NULL, 16) + 1 ==
+				 strtoull(low, NULL, 16))) {
+			fflush(in);
+			fprintf(out, "iomem %s-%s : System RAM\n%.*s", from,
+				to, (int)len, inside);
+			from[0] = '\0';
+			fclose(in);
+			free(inside);
+			in = open_memstream(&inside, &len);
+		}
+		if (!more)
+			break;
+		if (ram) {
+			if (!from[0])
+				strcpy(from, low);
+			strcpy(to, high);
+		} else {
+			fprintf(out, "iomem %s", line);
+		}
+	}
+	fclose(in);
+	free(inside);
+	fclose(f);
+}
+
+static int numbered(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return len && strchr("0123456789", entry->d_name[len - 1]);
+}
+
+static void show_dirs(FILE *out, const char *dir, const char *prefix,
+		      const char *const *names)
+{
+	struct dirent **entries;
+	char path[512];
+	int i, j, n;
+
+	n = scandir(dir, &entries, numbered, versionsort);
+	for (i = 0; i < n; i++) {
+		if (!strncmp(entries[i]->d_name, prefix, strlen(prefix))) {
+			snprintf(path, sizeof(path), "%s/%s", dir,
+				 entries[i]->d_name);
+			fputs(entries[i]->d_name, out);
+			for (j = 0; names[j]; j++)
+				fprintf(out, " %s=%s", names[j],
+					line_of(path, names[j]));
+			fputc('\n', out);
+		}
+		free(entries[i]);
+	}
+	if (n >= 0)
+		free(entries);
+}
+
+/* All that an operation changes, as text */
+static char *state(void)
+{
+	static const char *const block[] = {
+		"state", "valid_zones", NULL
+	};
+	static const char *const window[] = {
+		"start", "size", "node", "source", "limit", "slots", "used",
+		"largest_free", NULL
+	};
+	static const char *const device[] = {
+		"address", "size", "node", "slot", "kind", "state",
+		"requested_size", "plugged_size", "online_size",
+		"plugged_blocks", "online_blocks", "retired_blocks", NULL
+	};
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		fault_die("memory");
+	show_iomem(out);
+	show_dirs(out, MEMORY, "memory", block);
+	show_dirs(out, WINDOWS, "window", window);
+	show_dirs(out, BUS "/devices", "memdev", device);
+	fprintf(out, "module %s users=%s bus=%s\n",
+		access(MODULE, F_OK) ? "gone" : "here",
+		line_of(MODULE, "refcnt"), access(BUS, F_OK) ? "gone" : "here");
+	fclose(out);
+	return text;
+}
+
+/* The lines of @a that are not in @b */
+static void show_missing(const char *sign, const char *a, const char *b)
+{
+	while (*a) {
+		size_t len = strcspn(a, "\n");
+		const char *at = b;
+
+		while (*at && (strncmp(a, at, len + 1))) {
+			at += strcspn(at, "\n");
+			at += *at == '\n';
+		}
+		if (!*at)
+			say("    %s %.*s", sign, (int)len, a);
+		a += len + 1;
+	}
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+/*
+ * Waits until all is as in @want: objects that are dropped are released some
+ * time later. Shows the difference if it does not come.
+ */
+static bool state_comes(const char *want)
+{
+	double end = now() + PATIENCE_S / 4;
+	bool same;
+	char *is;
+
+	for (;;) {
+		is = state();
+		same = !strcmp(is, want);
+		if (same || now() > end)
+			break;
+		free(is);
+		usleep(50000);
+	}
+	if (!same) {
+		show_missing("-", want, is);
+		show_missing("+", is, want);
+	}
+	free(is);
+	return same;
+}
+
+/* Whether /proc/iomem and lsmem say the same as the device */
+static bool agrees(void)
+{
+	char line[256];
+	bool agree;
+	FILE *f;
+
+	if (access(DEVICE, F_OK))
+		return true;
+	f = popen("memagree " DEVICE, "r");
+	while (f && fgets(line, sizeof(line), f))
+		printf("    %s", line);
+	agree = f && !pclose(f);
+	fflush(stdout);
+	return agree;
+}
+
+/* --- doing things that do not fail ---------------------------------------- */
+
+static int put(const char *path, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+	int fd, err = 0;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+	if (write(fd, text, strlen(text)) < 0)
+		err = errno;
+	close(fd);
+	return err;
+}
+
+static int load(const char *window, int devices)
+{
+	char params[256];
+	int fd, err = 0;
+
+	snprintf(params, sizeof(params), "window=%s devices=%d kind=%s", window,
+		 devices, kind);
+	fd = open(module_path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+	if (syscall(SYS_finit_module, fd, params, 0))
+		err = errno;
+	close(fd);
+	return err ?: devices ? put(DEVICE "/unplug_timeout_ms", "0") : 0;
+}
+
+/* Who has just answered may still be on the way out of the module */
+static int unload(void)
+{
+	double end = now() + PATIENCE_S;
+
+	if (access(MODULE, F_OK))
+		return 0;
+	if (!access(DEVICE, F_OK)) {
+		put(DEVICE "/requested_size", "0");
+		put(DEVICE "/unplug_timeout_ms", "0");
+		if (strcmp(line_of(DEVICE, "plugged_size"), "0"))
+			put(DEVICE "/unplug", "all");
+	}
+	while (syscall(SYS_delete_module, "memdev", O_NONBLOCK)) {
+		if (now() > end || (errno != EAGAIN && errno != EBUSY))
+			return errno;
+		usleep(50000);
+	}
+	return 0;
+}
+#endif /* _MEMDEV_TEST_FAULT_STATE_H */
