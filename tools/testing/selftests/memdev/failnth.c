@@ -21,9 +21,9 @@
 #include <stdarg.h>
 #include <sys/klog.h>
 
-#include "fault.h"
-#include "fault_state.h"
-#include "fault_ops.h"
+#include "failnth.h"
+#include "failnth_state.h"
+#include "failnth_ops.h"
 
 /* An operation is over when so many N in a row strike nothing */
 #define ENOUGH		3

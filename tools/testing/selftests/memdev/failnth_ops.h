@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <sys/syscall.h>
 
-#include "fault_state.h"
+#include "failnth_state.h"
 #include "nl.h"
 
 /* What there is before an operation */

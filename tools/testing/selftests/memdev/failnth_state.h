@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-#include "fault.h"
+#include "failnth.h"
 
 #define BUS		"/sys/bus/memdev"
 #define DEVICE		BUS "/devices/memdev0"
