@@ -49,6 +49,7 @@ static bool partial(const struct op *op)
 {
 	return op->partial && (op->remote || strcmp(kind, "dimm"));
 }
+
 /*
  * A plug is done once the memory is added. What did not come online it says, and
  * that is all that is amiss: KASAN does not get the very addresses for its
@@ -100,25 +101,25 @@ static void problem(const struct sweep *s, const char *fmt, ...)
 }
 
 /* The operation once, with a fault if @n is not 0; 0 or an errno */
-static int op_do(const struct op *op, enum where where, unsigned int n,
+static int op_do(const struct op *op, enum where at, unsigned int n,
 		 bool *struck)
 {
-	enum fault_kind kind = where == SLABS ? FAULT_SLAB : FAULT_PAGE;
+	enum fault_kind kind = at == SLABS ? FAULT_SLAB : FAULT_PAGE;
 	int err;
 
 	*struck = false;
 	if (op->ready)
 		op->ready();
-	if (n && where == HERE)
+	if (n && at == HERE)
 		fault_arm(n);
 	else if (n)
 		fault_remote_arm(kind, n);
 	err = op->call();
-	if (n && where == HERE)
+	if (n && at == HERE)
 		*struck = fault_disarm();
 	if (op->end)
 		err = op->end(err);
-	if (n && where != HERE) {
+	if (n && at != HERE) {
 		/* What it leaves to others is to have its turn, too */
 		usleep(20000);
 		*struck = fault_remote_disarm(kind);

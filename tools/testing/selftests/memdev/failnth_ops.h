@@ -180,11 +180,13 @@ static int end_resize(int err)
 		return err;
 	while (strcmp(line_of(DEVICE, "plugged_size"), text) ||
 	       strstr(line_of(DEVICE, "state"), "ing")) {
-		if (now() > until)
-			return ETIME;
+		if (now() > until) {
+			err = ETIME;
+			break;
+		}
 		usleep(10000);
 	}
-	return 0;
+	return err;
 }
 
 static void ready_grow(void)

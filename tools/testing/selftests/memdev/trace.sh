@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
+# shellcheck disable=SC2317 # functions that trace_of runs
 #
 # The tracepoints: what they say is what has happened.
 #
@@ -80,7 +81,7 @@ request()
 {
 	put_dev requested_size "$1"
 	until_true 60 [ "$(get plugged_size)" = "$1" ]
-	until_true 60 grep -q memdev_plug_end $TRACING/trace
+	until_true 60 grep -q memdev_plug_end "$TRACING/trace"
 }
 is "the worker is known by its events" \
 	"$(trace_of request "$BLOCK" | grep -c '^plug_.* background=1')" 2
