@@ -22,9 +22,9 @@
 
 /* The string of a tracepoint, which newer kernels remember themselves */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
-#define memdev_assign_str(dst, src)	__assign_str(dst)
+#define memdev_assign_str(dst, ...)	__assign_str(dst)
 #else
-#define memdev_assign_str(dst, src)	__assign_str(dst, src)
+#define memdev_assign_str(dst, ...)	__assign_str(dst, __VA_ARGS__)
 #endif
 
 /* What sysfs takes for an attribute of any length */
