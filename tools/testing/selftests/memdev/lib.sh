@@ -253,10 +253,11 @@ log_memdev()
 	log_since | sed 's/^\[[^]]*\] //' | grep '^memdev[: ]' | grep -v taint
 }
 
-# The kernel did not complain since log_mark.
+# The kernel did not complain since log_mark, or not of memdev.
 log_quiet()
 {
-	! log_since | grep -E 'WARNING:|BUG:|Oops|Call Trace|use-after-free'
+	! log_since | awk -f "$HERE/vm/known.awk" |
+		grep -E 'WARNING:|BUG:|Oops|Call Trace|use-after-free'
 }
 
 # --- the machine's memory --------------------------------------------------------
