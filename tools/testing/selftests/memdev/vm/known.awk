@@ -10,7 +10,8 @@
 
 function flush(	i) {
 	for (i = 1; i <= n; i++)
-		if (i != 1 || !(acquires && holds && removes))
+		if ((i > 1 && held[i] !~ /Call Trace:/) ||
+		    !(acquires && holds && removes))
 			print held[i]
 	n = acquires = holds = removes = 0
 }
