@@ -31,39 +31,47 @@ undo()
 trace_start()
 {
 	echo 1 >$WORK/workqueue_execute_start/enable &&
-		echo 1 >$WORK/workqueue_execute_end/enable &&
+		echo 1 >$TRACE/events/memdev/enable &&
 		echo >$TRACE/trace && echo 1 >$TRACE/tracing_on
 }
 
 trace_stop()
 {
 	echo 0 >$WORK/workqueue_execute_start/enable
-	echo 0 >$WORK/workqueue_execute_end/enable
+	echo 0 >$TRACE/events/memdev/enable
 }
 
-# The worker's tries since trace_start: a line "start|end MILLISECONDS" each.
+# The worker's tries since trace_start: a line "begin|end MILLISECONDS" each.
 tries()
 {
-	sed -nE 's/.* ([0-9]+)\.([0-9]{3})[0-9]*: workqueue_execute_(start|end): .*function memdev_resize_work.*/\3 \1\2/p' \
+	sed -nE 's/.* ([0-9]+)\.([0-9]{3})[0-9]*: memdev_(plug|unplug)_(begin|end): .* background=1$/\4 \1\2/p' \
 		$TRACE/trace
-}
-
-nr_tries()
-{
-	tries | grep -c start
 }
 
 tried()
 {
-	[ "$(nr_tries)" -ge "$1" ]
+	[ "$(tries | grep -c begin)" -ge "$1" ]
 }
 
-no_more_tries()
+# How often it has looked whether there is something to do: once more where it
+# found the device busy, be it with the request itself.
+nr_looks()
+{
+	grep -c 'workqueue_execute_start: .*function memdev_resize_work' \
+		$TRACE/trace
+}
+
+looked()
+{
+	[ "$(nr_looks)" -ge 1 ]
+}
+
+no_more_looks()
 {
 	local now
-	now=$(nr_tries)
+	now=$(nr_looks)
 	sleep 2
-	[ "$(nr_tries)" = "$now" ]
+	[ "$(nr_looks)" = "$now" ]
 }
 
 # The pauses between the tries in ms, but for those shorter than they shall be.
@@ -71,7 +79,7 @@ pauses_too_short()
 {
 	awk -v want=50 '
 		$1 == "end"	{ end = $2 }
-		$1 == "start" && end {
+		$1 == "begin" && end {
 			# timers tick every 10 ms at most
 			if ($2 - end < want - 10)
 				print $2 - end " ms, not " want
@@ -179,13 +187,12 @@ request $less
 before=$(get stats/plug_count)/$(get stats/unplug_count)
 trace_start || die "cannot trace"
 sleep 3
-is "the worker sleeps when there is nothing to do" "$(nr_tries)" 0
+is "the worker sleeps when there is nothing to do" "$(nr_looks)" 0
 is "nothing is done" "$(get stats/plug_count)/$(get stats/unplug_count)" \
 	"$before"
 is "the same is requested again" "$(put_dev requested_size $less)" ok
-# Where it comes while the request still has the device it comes once more.
-check "the worker looks" until_true 60 tried 1
-check "and sleeps again" until_true 60 no_more_tries
+check "the worker looks" until_true 60 looked
+check "and sleeps again" until_true 60 no_more_looks
 trace_stop
 
 # --- bad requests ------------------------------------------------------------------------------
