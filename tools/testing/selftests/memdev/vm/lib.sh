@@ -53,6 +53,15 @@ is_debug()
 	return 1
 }
 
+# pack_initramfs STAGE DIR: what is in STAGE as the initramfs of the kernel in DIR
+pack_initramfs()
+{
+	(cd "$1" && find . | "$2/busybox" cpio -o -H newc) \
+		>"$2/initramfs" 2>/dev/null || die "cannot pack the initramfs"
+	# The kernel wants the next archive behind it on four bytes.
+	truncate -s %512 "$2/initramfs"
+}
+
 # module_tree DIR DEST RELEASE MODULE...: in DEST/modules what the VM has of
 # modules, ours on top of those of the kernel in DIR.
 module_tree()
