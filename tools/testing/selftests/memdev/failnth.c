@@ -57,8 +57,8 @@ static bool partial(const struct op *op)
  */
 static bool told_offline(void)
 {
-	return strstr(line_of(DEVICE, "last_error"), "is plugged, but did not go") &&
-	       !strcmp(line_of(DEVICE, "state"), "plugged") && agrees();
+	return strstr(file_read(DEVICE "/last_error"), "is plugged, but did not go") &&
+	       !strcmp(file_read(DEVICE "/state"), "plugged") && agrees();
 }
 
 /* --- the sweep ------------------------------------------------------------ */
@@ -137,7 +137,7 @@ static int base_make(enum base base)
 	err = load(base == BASE_MODULE ? "none" : spec, base >= BASE_DEVICE);
 	if (err || base != BASE_PLUGGED)
 		return err;
-	return put(DEVICE "/plug", "all");
+	return file_write(DEVICE "/plug", "all");
 }
 
 /* Once with no fault: learns how it is before and after, if it does not know */

@@ -109,7 +109,7 @@ static void ready_window_add(void)
 
 static int undo_window_add(void)
 {
-	return put(BUS "/del_window", "window0");
+	return file_write(BUS "/del_window", "window0");
 }
 
 static void ready_window_del(void)
@@ -120,7 +120,7 @@ static void ready_window_del(void)
 static int undo_window_del(void)
 {
 	return access(WINDOWS "/window0", F_OK) ?
-	       put(BUS "/new_window", "%s", spec) : 0;
+	       file_write(BUS "/new_window", "%s", spec) : 0;
 }
 
 /* devices */
@@ -132,7 +132,7 @@ static void ready_create(void)
 
 static int undo_create(void)
 {
-	return put(BUS "/del_device", "memdev0");
+	return file_write(BUS "/del_device", "memdev0");
 }
 
 static void ready_destroy(void)
@@ -144,8 +144,8 @@ static int undo_destroy(void)
 {
 	if (!access(DEVICE, F_OK))
 		return 0;
-	return put(BUS "/new_device", "size=%llu kind=%s", size, kind) ?:
-	       put(DEVICE "/unplug_timeout_ms", "0");
+	return file_write(BUS "/new_device", "size=%llu kind=%s", size, kind) ?:
+	       file_write(DEVICE "/unplug_timeout_ms", "0");
 }
 
 static void ready_plug(void)
@@ -155,7 +155,7 @@ static void ready_plug(void)
 
 static int undo_plug(void)
 {
-	return put(DEVICE "/unplug", "all");
+	return file_write(DEVICE "/unplug", "all");
 }
 
 static void ready_unplug(void)
@@ -165,9 +165,9 @@ static void ready_unplug(void)
 
 static int undo_unplug(void)
 {
-	if (!strcmp(line_of(DEVICE, "state"), "plugged"))
+	if (!strcmp(file_read(DEVICE "/state"), "plugged"))
 		return 0;
-	return put(DEVICE "/plug", "all");
+	return file_write(DEVICE "/plug", "all");
 }
 
 /* The worker gets there, however often it has to try */
@@ -178,8 +178,8 @@ static int end_resize(int err)
 	close(fd);
 	if (err)
 		return err;
-	while (strcmp(line_of(DEVICE, "plugged_size"), text) ||
-	       strstr(line_of(DEVICE, "state"), "ing")) {
+	while (strcmp(file_read(DEVICE "/plugged_size"), text) ||
+	       strstr(file_read(DEVICE "/state"), "ing")) {
 		if (now() > until) {
 			err = ETIME;
 			break;
@@ -270,7 +270,7 @@ static void ready_nl_plug(void)
 
 static int undo_nl_plug(void)
 {
-	if (!strcmp(line_of(DEVICE, "state"), "unplugged"))
+	if (!strcmp(file_read(DEVICE "/state"), "unplugged"))
 		return 0;
 	return undo_plug();
 }

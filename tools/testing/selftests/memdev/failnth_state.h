@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "failnth.h"
+#include "files.h"
 
 #define BUS		"/sys/bus/memdev"
 #define DEVICE		BUS "/devices/memdev0"
@@ -37,25 +38,6 @@ static inline void say(const char *fmt, ...)
 }
 
 /* --- what there is -------------------------------------------------------- */
-
-/* The first line of a file, empty where there is none */
-static const char *line_of(const char *dir, const char *name)
-{
-	static char line[4096];
-	char path[512];
-	FILE *f;
-
-	line[0] = '\0';
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "re");
-	if (!f)
-		return line;
-	if (!fgets(line, sizeof(line), f))
-		line[0] = '\0';
-	fclose(f);
-	line[strcspn(line, "\n")] = '\0';
-	return line;
-}
 
 /*
  * System RAM that touches is merged: memory that was given back stays an entry
@@ -130,7 +112,7 @@ static void show_dirs(FILE *out, const char *dir, const char *prefix,
 			fputs(entries[i]->d_name, out);
 			for (j = 0; names[j]; j++)
 				fprintf(out, " %s=%s", names[j],
-					line_of(path, names[j]));
+					file_read("%s/%s", path, names[j]));
 			fputc('\n', out);
 		}
 		free(entries[i]);
@@ -166,7 +148,7 @@ static char *state(void)
 	show_dirs(out, BUS "/devices", "memdev", device);
 	fprintf(out, "module %s users=%s bus=%s\n",
 		access(MODULE, F_OK) ? "gone" : "here",
-		line_of(MODULE, "refcnt"), access(BUS, F_OK) ? "gone" : "here");
+		file_read(MODULE "/refcnt"), access(BUS, F_OK) ? "gone" : "here");
 	fclose(out);
 	return text;
 }
@@ -241,24 +223,6 @@ static bool agrees(void)
 
 /* --- doing things that do not fail ---------------------------------------- */
 
-static int put(const char *path, const char *fmt, ...)
-{
-	char text[256];
-	va_list ap;
-	int fd, err = 0;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return errno;
-	if (write(fd, text, strlen(text)) < 0)
-		err = errno;
-	close(fd);
-	return err;
-}
-
 static int load(const char *window, int devices)
 {
 	char params[256];
@@ -272,7 +236,7 @@ static int load(const char *window, int devices)
 	if (syscall(SYS_finit_module, fd, params, 0))
 		err = errno;
 	close(fd);
-	return err ?: devices ? put(DEVICE "/unplug_timeout_ms", "0") : 0;
+	return err ?: devices ? file_write(DEVICE "/unplug_timeout_ms", "0") : 0;
 }
 
 /* Who has just answered may still be on the way out of the module */
@@ -283,10 +247,10 @@ static int unload(void)
 	if (access(MODULE, F_OK))
 		return 0;
 	if (!access(DEVICE, F_OK)) {
-		put(DEVICE "/requested_size", "0");
-		put(DEVICE "/unplug_timeout_ms", "0");
-		if (strcmp(line_of(DEVICE, "plugged_size"), "0"))
-			put(DEVICE "/unplug", "all");
+		file_write(DEVICE "/requested_size", "0");
+		file_write(DEVICE "/unplug_timeout_ms", "0");
+		if (strcmp(file_read(DEVICE "/plugged_size"), "0"))
+			file_write(DEVICE "/unplug", "all");
 	}
 	while (syscall(SYS_delete_module, "memdev", O_NONBLOCK)) {
 		if (now() > end || (errno != EAGAIN && errno != EBUSY))

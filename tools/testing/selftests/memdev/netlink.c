@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <signal.h>
 
+#include "files.h"
 #include "nl.h"
 
 /* An emulated machine takes its time; what hangs is ended by the VM's limit */
@@ -31,52 +32,6 @@
 static __u64 block_size, reserved, spare;
 
 /* --- sysfs ---------------------------------------------------------------- */
-
-/* The first line of a file, empty if there is none */
-static const char *file_read(const char *fmt, ...)
-{
-	static char text[2][4096];
-	static int turn;
-	char path[256];
-	va_list args;
-	char *line;
-	FILE *f;
-
-	va_start(args, fmt);
-	vsnprintf(path, sizeof(path), fmt, args);
-	va_end(args);
-
-	turn = !turn;
-	line = text[turn];
-	line[0] = '\0';
-	f = fopen(path, "r");
-	if (!f)
-		return line;
-	if (!fgets(line, sizeof(text[0]), f))
-		line[0] = '\0';
-	fclose(f);
-	line[strcspn(line, "\n")] = '\0';
-	return line;
-}
-
-static int file_write(const char *path, const char *fmt, ...)
-{
-	char text[256];
-	va_list args;
-	int fd, err = 0;
-
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-
-	fd = open(path, O_WRONLY);
-	if (fd < 0)
-		return errno;
-	if (write(fd, text, strlen(text)) < 0)
-		err = errno;
-	close(fd);
-	return err;
-}
 
 static int dev_write(int index, const char *attr, const char *text)
 {
