@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What there is of devices, windows and rules, what a message asks for, and
+ * whether that, and nothing else, was done.
+ */
+#ifndef _MEMDEV_TEST_NLFUZZ_SEE_H
+#define _MEMDEV_TEST_NLFUZZ_SEE_H
+
+#include "nl.h"
+
+#define MAX_DEVS	64
+#define MAX_WINDOWS	16
+#define MAX_FAULTS	16
+
+static struct nl nl;		/* for what is sent */
+static struct nl questions;	/* for what is asked in between */
+
+/* --- what there is ----------------------------------------------------------- */
+
+/* By type of the attribute; UINT64_MAX where it is not there */
+struct thing {
+	__u64 val[MEMDEV_A_DEV_MAX + 1];
+	char id[MEMDEV_ID_MAX_LEN + 1];
+	char kind[MEMDEV_KIND_MAX_LEN + 1];
+};
+
+struct state {
+	unsigned int devs;
+	unsigned int windows;
+	unsigned int faults;
+	struct thing dev[MAX_DEVS];
+	struct thing window[MAX_WINDOWS];
+	struct thing fault[MAX_FAULTS];
+};
+
+static struct state now, seen;
+
+/* What refusals change: how often, and why */
+#define DEV_IGNORED \
+	(NL_BIT(MEMDEV_A_DEV_PLUG_STATS) | NL_BIT(MEMDEV_A_DEV_UNPLUG_STATS) | \
+	 NL_BIT(MEMDEV_A_DEV_LAST_ERROR) | NL_BIT(MEMDEV_A_DEV_REFUSAL))
+
+static void see_thing(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nl_set *set = nl_cmds[nl_genl(nlh)->cmd].set;
+	bool dev = set == &nl_dev;
+	struct state *s = data;
+	const struct nlattr *attr;
+	struct thing *t = NULL;
+
+	if (dev && s->devs < MAX_DEVS)
+		t = &s->dev[s->devs++];
+	else if (set == &nl_window && s->windows < MAX_WINDOWS)
+		t = &s->window[s->windows++];
+	else if (set == &nl_fault && s->faults < MAX_FAULTS)
+		t = &s->fault[s->faults++];
+	if (!t) {
+		puts("too many of them");
+		exit(2);
+	}
+	memset(t, 0, sizeof(*t));
+	memset(t->val, 0xff, sizeof(t->val));
+	mnl_attr_for_each(attr, nlh, GENL_HDRLEN) {
+		unsigned int type = mnl_attr_get_type(attr);
+
+		if (type > set->max || (dev && DEV_IGNORED & NL_BIT(type)))
+			continue;
+		switch (set->attrs[type].type) {
+		case NL_U8:
+			t->val[type] = mnl_attr_get_u8(attr);
+			break;
+		case NL_U32:
+		case NL_S32:
+			t->val[type] = mnl_attr_get_u32(attr);
+			break;
+		case NL_U64:
+			t->val[type] = mnl_attr_get_u64(attr);
+			break;
+		case NL_STRING:
+			snprintf(type == MEMDEV_A_DEV_ID ? t->id : t->kind,
+				 type == MEMDEV_A_DEV_ID ? sizeof(t->id) :
+							   sizeof(t->kind),
+				 "%s", mnl_attr_get_str(attr));
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+static void look(struct state *s)
+{
+	static const unsigned int cmds[] = {
+		MEMDEV_CMD_DEV_GET, MEMDEV_CMD_WINDOW_GET, MEMDEV_CMD_FAULT_GET,
+	};
+
+	do {
+		memset(s, 0, sizeof(*s));
+		questions.err = 0;
+		questions.intr = false;
+		for (unsigned int i = 0; i < ARRAY_SIZE(cmds); i++) {
+			if (questions.err || questions.intr)
+				break;
+			nl_talk_cb(&questions, nl_begin(&questions, cmds[i],
+							NLM_F_DUMP),
+				   see_thing, s);
+		}
+		if (questions.err) {
+			printf("a dump fails: %s \"%s\"\n",
+			       nl_errname(questions.err), questions.text);
+			exit(1);
+		}
+	} while (questions.intr);
+}
+
+static struct thing *dev_by_index(struct state *s, __u64 index)
+{
+	for (unsigned int i = 0; i < s->devs; i++)
+		if (s->dev[i].val[MEMDEV_A_DEV_INDEX] == index)
+			return &s->dev[i];
+	return NULL;
+}
+
+static struct thing *dev_by_id(struct state *s, const char *id)
+{
+	for (unsigned int i = 0; i < s->devs; i++)
+		if (s->dev[i].id[0] && !strcmp(s->dev[i].id, id))
+			return &s->dev[i];
+	return NULL;
+}
+
+static struct thing *window_by_index(struct state *s, __u64 index)
+{
+	for (unsigned int i = 0; i < s->windows; i++)
+		if (s->window[i].val[MEMDEV_A_WINDOW_INDEX] == index)
+			return &s->window[i];
+	return NULL;
+}
+
+static struct thing *fault_by_index(struct state *s, __u64 index)
+{
+	for (unsigned int i = 0; i < s->faults; i++)
+		if (s->fault[i].val[MEMDEV_A_FAULT_INDEX] == index)
+			return &s->fault[i];
+	return NULL;
+}
+
+/* --- what a message is --------------------------------------------------------- */
+
+enum class {
+	IGNORED,	/* the kernel does not take it for a request */
+	INVALID,	/* has to be refused */
+	READ,
+	CHANGE,		/* may be done, or refused for what it asks */
+	FOREIGN,	/* is for somebody else, and not sent */
+	NR_CLASSES
+};
+
+static const char *const class_names[] = {
+	"ignored", "invalid", "read", "change", "foreign",
+};
+
+struct request {
+	enum class class;
+	__u32 seq;
+	unsigned int cmd;
+	__u32 has;
+	__u64 val[MEMDEV_A_DEV_MAX + 1];
+	char id[MEMDEV_ID_MAX_LEN + 1];
+	char kind[MEMDEV_KIND_MAX_LEN + 1];
+};
+
+static bool value_valid(struct request *r, const struct nl_set *set,
+			unsigned int type, const char *data, size_t len)
+{
+	size_t max = type == MEMDEV_A_DEV_ID ? MEMDEV_ID_MAX_LEN :
+					       MEMDEV_KIND_MAX_LEN;
+	__u64 val = 0;
+
+	switch (set->attrs[type].type) {
+	case NL_FLAG:
+		return !len;
+	case NL_STRING:
+		/* It ends, in time, and with the attribute */
+		if (!len || len > max + 1 || !memchr(data, '\0', len) ||
+		    (len == max + 1 && data[max]))
+			return false;
+		snprintf(type == MEMDEV_A_DEV_ID ? r->id : r->kind, max + 1,
+			 "%s", data);
+		return true;
+	case NL_U8:
+		if (len != 1)
+			return false;
+		val = *(const __u8 *)data;
+		break;
+	case NL_U32:
+	case NL_S32:
+		if (len != 4)
+			return false;
+		memcpy(&val, data, 4);
+		/* Nodes and slots are not negative */
+		if (set->attrs[type].type == NL_S32 && val > INT32_MAX)
+			return false;
+		break;
+	case NL_U64:
+		if (len != 8)
+			return false;
+		memcpy(&val, data, 8);
+		break;
+	default:
+		return false;
+	}
+	if (set == &nl_dev && type == MEMDEV_A_DEV_ONLINE_TYPE &&
+	    val > MEMDEV_ONLINE_TYPE_SYSTEM)
+		return false;
+	if (set == &nl_dev && type == MEMDEV_A_DEV_MEMMAP_ON_MEMORY && val > 1)
+		return false;
+	r->val[type] = val;
+	return true;
+}
+
+static bool attrs_valid(struct request *r, const char *p, int rem)
+{
+	const struct nl_cmd *cmd = &nl_cmds[r->cmd];
+
+	while (rem >= (int)sizeof(struct nlattr)) {
+		const struct nlattr *attr = (const struct nlattr *)p;
+		unsigned int type = attr->nla_type & NLA_TYPE_MASK;
+		int len = attr->nla_len;
+
+		if (len < (int)sizeof(*attr) || len > rem)
+			break;
+		if (type >= 32 || !(cmd->may & NL_BIT(type)) ||
+		    attr->nla_type & NLA_F_NESTED ||
+		    !value_valid(r, cmd->set, type, p + sizeof(*attr),
+				 len - sizeof(*attr)))
+			return false;
+		r->has |= NL_BIT(type);
+		p += NLA_ALIGN(len);
+		rem -= NLA_ALIGN(len);
+	}
+	return rem <= 0;
+}
+
+/* A rule that does something, and can */
+static bool fault_valid(const struct request *r)
+{
+	static const unsigned int from_1[] = {
+		MEMDEV_A_FAULT_NTH, MEMDEV_A_FAULT_EVERY, MEMDEV_A_FAULT_TIMES,
+		MEMDEV_A_FAULT_CHANCE,
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(from_1); i++)
+		if (r->has & NL_BIT(from_1[i]) && !r->val[from_1[i]])
+			return false;
+	if (!(r->has & NL_BIT(MEMDEV_A_FAULT_STEP)) ||
+	    r->val[MEMDEV_A_FAULT_STEP] > MEMDEV_STEP_ANSWER ||
+	    (!r->val[MEMDEV_A_FAULT_ERRNO] && !r->val[MEMDEV_A_FAULT_DELAY_MS]))
+		return false;
+	if (r->val[MEMDEV_A_FAULT_STEP] == MEMDEV_STEP_ANSWER &&
+	    r->has & NL_BIT(MEMDEV_A_FAULT_BLOCK))
+		return false;
+	return r->val[MEMDEV_A_FAULT_ERRNO] <= MEMDEV_FAULT_ERRNO_MAX &&
+	       r->val[MEMDEV_A_FAULT_DELAY_MS] <= MEMDEV_FAULT_DELAY_MAX &&
+	       r->val[MEMDEV_A_FAULT_CHANCE] <= MEMDEV_FAULT_CHANCE_MAX;
+}
+
+static void classify(const struct nlmsghdr *nlh, struct request *r)
+{
+	const struct genlmsghdr *genl = (const void *)(nlh + 1);
+	int len = nlh->nlmsg_len;
+
+	memset(r, 0, sizeof(*r));
+	r->seq = nlh->nlmsg_seq;
+	r->class = IGNORED;
+	if (!(nlh->nlmsg_flags & NLM_F_REQUEST) ||
+	    nlh->nlmsg_type < NLMSG_MIN_TYPE)
+		return;
+	r->class = FOREIGN;
+	if (nlh->nlmsg_type != nl.family)
+		return;
+	r->class = INVALID;
+	if (len < (int)(NLMSG_HDRLEN + GENL_HDRLEN))
+		return;
+	r->cmd = genl->cmd;
+	if (r->cmd >= ARRAY_SIZE(nl_cmds) || !nl_cmds[r->cmd].may)
+		return;
+	if ((nlh->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP &&
+	    !nl_cmds[r->cmd].dump)
+		return;
+	if (!attrs_valid(r, (const char *)(genl + 1),
+			 len - NLMSG_HDRLEN - GENL_HDRLEN))
+		return;
+	r->class = nl_cmds[r->cmd].change ? CHANGE : READ;
+	if (r->class != CHANGE)
+		return;
+
+	/* What every change has to have */
+	switch (r->cmd) {
+	case MEMDEV_CMD_DEV_NEW:
+		if (!(r->has & NL_BIT(MEMDEV_A_DEV_SIZE)))
+			r->class = INVALID;
+		break;
+	case MEMDEV_CMD_WINDOW_NEW:
+		if (!(r->has & NL_BIT(MEMDEV_A_WINDOW_SIZE)))
+			r->class = INVALID;
+		break;
+	case MEMDEV_CMD_WINDOW_DEL:
+		if (!(r->has & NL_BIT(MEMDEV_A_WINDOW_INDEX)))
+			r->class = INVALID;
+		break;
+	case MEMDEV_CMD_DEV_PLUG:
+	case MEMDEV_CMD_DEV_UNPLUG:
+		if (!(r->has & NL_BIT(MEMDEV_A_DEV_SIZE)) ==
+		    !(r->has & NL_BIT(MEMDEV_A_DEV_ALL)))
+			r->class = INVALID;
+		break;
+	case MEMDEV_CMD_DEV_SET:
+		if (!(r->has & ~NL_DEV_NAME))
+			r->class = INVALID;
+		break;
+	case MEMDEV_CMD_FAULT_NEW:
+		if (!fault_valid(r))
+			r->class = INVALID;
+		break;
+	case MEMDEV_CMD_FAULT_POISON:
+		if (!(r->has & NL_BIT(MEMDEV_A_FAULT_BLOCK)))
+			r->class = INVALID;
+		break;
+	}
+	if (nl_cmds[r->cmd].set == &nl_fault &&
+	    !(r->has & NL_BIT(MEMDEV_A_FAULT_DEVICE)))
+		r->class = INVALID;
+	/* A name of a device, one */
+	if (nl_cmds[r->cmd].set == &nl_dev && r->cmd != MEMDEV_CMD_DEV_NEW &&
+	    (!(r->has & NL_DEV_NAME) || !(~r->has & NL_DEV_NAME)))
+		r->class = INVALID;
+}
+
+/* The device that a request names; NULL if there is none */
+static struct thing *named(const struct request *r, struct state *s)
+{
+	struct thing *t = NULL;
+
+	if (nl_cmds[r->cmd].set == &nl_fault)
+		return r->has & NL_BIT(MEMDEV_A_FAULT_DEVICE) ?
+		       dev_by_index(s, r->val[MEMDEV_A_FAULT_DEVICE]) : NULL;
+	if (r->has & NL_BIT(MEMDEV_A_DEV_INDEX))
+		t = dev_by_index(s, r->val[MEMDEV_A_DEV_INDEX]);
+	if (!t && r->has & NL_BIT(MEMDEV_A_DEV_ID))
+		t = dev_by_id(s, r->id);
+	return t;
+}
+
+/* --- what a change may have changed ---------------------------------------------- */
+
+static bool same(const char *what, const struct thing *a, const struct thing *b,
+		 __u32 but)
+{
+	bool ok = !strcmp(a->id, b->id) && !strcmp(a->kind, b->kind);
+
+	for (unsigned int type = 1; type <= MEMDEV_A_DEV_MAX; type++) {
+		if (but & NL_BIT(type) || a->val[type] == b->val[type])
+			continue;
+		printf("%s: attribute %u was %llu and is %llu\n", what, type,
+		       (unsigned long long)a->val[type],
+		       (unsigned long long)b->val[type]);
+		ok = false;
+	}
+	return ok;
+}
+
+#define IN_WINDOW \
+	(NL_BIT(MEMDEV_A_WINDOW_USED) | NL_BIT(MEMDEV_A_WINDOW_LARGEST_FREE))
+
+/*
+ * All that was there is there, and as it was, and nothing else is; but @dev and
+ * @window, if there are such, may be so in @before or in @after or both, and
+ * differ in @but. Of windows @regions says whether what is used may differ, and
+ * @faults whether rules may have come or gone.
+ */
+static bool only_but(struct state *before, struct state *after, __u64 dev,
+		     __u64 window, __u32 but, bool regions, bool faults)
+{
+	unsigned int both = 0, more = 0;
+	bool ok = true;
+
+	for (unsigned int i = 0; i < before->devs; i++) {
+		struct thing *a = &before->dev[i];
+		__u64 index = a->val[MEMDEV_A_DEV_INDEX];
+		struct thing *b = dev_by_index(after, index);
+
+		if (b) {
+			both++;
+			ok &= same("a device", a, b, index == dev ? but : 0);
+		} else if (index != dev) {
+			printf("memdev%llu has gone\n",
+			       (unsigned long long)index);
+			ok = false;
+		}
+	}
+	more = after->devs - both;
+	if (more > (dev != UINT64_MAX && !dev_by_index(before, dev) ? 1 : 0)) {
+		printf("there are %u more devices\n", more);
+		ok = false;
+	}
+	both = 0;
+	for (unsigned int i = 0; i < before->windows; i++) {
+		struct thing *a = &before->window[i];
+		__u64 index = a->val[MEMDEV_A_WINDOW_INDEX];
+		struct thing *b = window_by_index(after, index);
+
+		if (b) {
+			both++;
+			ok &= same("a window", a, b, regions ? IN_WINDOW : 0);
+		} else if (index != window) {
+			printf("window%llu has gone\n",
+			       (unsigned long long)index);
+			ok = false;
+		}
+	}
+	more = after->windows - both;
+	if (more > (window != UINT64_MAX && !window_by_index(before, window))) {
+		printf("there are %u more windows\n", more);
+		ok = false;
+	}
+	/* A rule is looked for where one is made or removed */
+	if (!faults && before->faults != after->faults) {
+		printf("there were %u rules for faults, there are %u\n",
+		       before->faults, after->faults);
+		ok = false;
+	}
+	return ok;
+}
+
+static bool only(struct state *before, struct state *after, __u64 dev,
+		 __u64 window, __u32 but, bool regions)
+{
+	return only_but(before, after, dev, window, but, regions, false);
+}
+
+/* Sum of an attribute over all windows */
+static __u64 used(struct state *s)
+{
+	__u64 sum = 0;
+
+	for (unsigned int i = 0; i < s->windows; i++)
+		sum += s->window[i].val[MEMDEV_A_WINDOW_USED];
+	return sum;
+}
+
+static bool is(const char *what, __u64 got, __u64 want)
+{
+	if (got == want)
+		return true;
+	printf("%s: %llu, not %llu\n", what, (unsigned long long)got,
+	       (unsigned long long)want);
+	return false;
+}
+
+static bool made(struct state *before, struct state *after,
+		 const struct request *r, __u64 index)
+{
+	struct thing *t = dev_by_index(after, index);
+
+	if (!t || dev_by_index(before, index)) {
+		printf("no new memdev%llu\n", (unsigned long long)index);
+		return false;
+	}
+	return only(before, after, index, UINT64_MAX, 0, true) &&
+	       is("size", t->val[MEMDEV_A_DEV_SIZE],
+		  r->val[MEMDEV_A_DEV_SIZE]) &&
+	       is("plugged", t->val[MEMDEV_A_DEV_PLUGGED_SIZE], 0) &&
+	       is("used", used(after), used(before) +
+		  r->val[MEMDEV_A_DEV_SIZE]) &&
+	       (!(r->has & NL_BIT(MEMDEV_A_DEV_ID)) ||
+		is("id differs", strcmp(t->id, r->id), 0)) &&
+	       (!(r->has & NL_BIT(MEMDEV_A_DEV_KIND)) ||
+		is("kind differs", strcmp(t->kind, r->kind), 0));
+}
+
+static bool fault_made(struct state *before, struct state *after,
+		       const struct request *r, __u64 index)
+{
+	struct thing *t = fault_by_index(after, index);
+
+	if (!t || fault_by_index(before, index)) {
+		printf("no new rule %llu\n", (unsigned long long)index);
+		return false;
+	}
+	for (unsigned int type = 1; type <= MEMDEV_A_FAULT_SEED; type++)
+		if (r->has & NL_BIT(type) && r->val[type] != t->val[type] &&
+		    /* No errno is none, whether it is said or not */
+		    (type != MEMDEV_A_FAULT_ERRNO || r->val[type])) {
+			printf("attribute %u of the rule: %llu, not %llu\n",
+			       type, (unsigned long long)t->val[type],
+			       (unsigned long long)r->val[type]);
+			return false;
+		}
+	return is("seen", t->val[MEMDEV_A_FAULT_SEEN], 0) &&
+	       is("hit", t->val[MEMDEV_A_FAULT_HIT], 0) &&
+	       is("rules", after->faults, before->faults + 1) &&
+	       only_but(before, after, UINT64_MAX, UINT64_MAX, 0, false, true);
+}
+
+/* There is never more than one at a time, so all or one is the same */
+static bool fault_gone(struct state *before, struct state *after,
+		       const struct request *r)
+{
+	__u64 device = r->val[MEMDEV_A_FAULT_DEVICE];
+	bool its = before->faults &&
+		   before->fault[0].val[MEMDEV_A_FAULT_DEVICE] == device;
+
+	return is("rules", after->faults, before->faults - its) &&
+	       only_but(before, after, UINT64_MAX, UINT64_MAX, 0, false, true);
+}
+
+#define SIZES \
+	(NL_BIT(MEMDEV_A_DEV_PLUGGED_SIZE) | \
+	 NL_BIT(MEMDEV_A_DEV_ONLINE_SIZE) | NL_BIT(MEMDEV_A_DEV_STATE) | \
+	 NL_BIT(MEMDEV_A_DEV_REQUESTED_SIZE))
+
+/* The kernel has done @r: what has changed is what @r says, and no more */
+static bool done_as_asked(struct state *before, struct state *after,
+			  const struct request *r, __u64 reply)
+{
+	struct thing *was = named(r, before), *is_now = NULL;
+	__u64 size = r->val[MEMDEV_A_DEV_SIZE], index = UINT64_MAX;
+	__u32 but;
+
+	if (r->cmd != MEMDEV_CMD_DEV_NEW && r->cmd != MEMDEV_CMD_WINDOW_NEW &&
+	    r->cmd != MEMDEV_CMD_WINDOW_DEL) {
+		if (!was) {
+			puts("there is no such device");
+			return false;
+		}
+		index = was->val[MEMDEV_A_DEV_INDEX];
+		is_now = dev_by_index(after, index);
+		if (!is_now && r->cmd != MEMDEV_CMD_DEV_DEL) {
+			puts("the device has gone");
+			return false;
+		}
+	}
+	switch (r->cmd) {
+	case MEMDEV_CMD_DEV_NEW:
+		return made(before, after, r, reply);
+	case MEMDEV_CMD_DEV_DEL:
+		return is("devices", after->devs, before->devs - 1) &&
+		       is("plugged", was->val[MEMDEV_A_DEV_PLUGGED_SIZE], 0) &&
+		       is("used", used(after), used(before) -
+			  was->val[MEMDEV_A_DEV_SIZE]) &&
+		       only(before, after, index, UINT64_MAX, 0, true);
+	case MEMDEV_CMD_DEV_SET:
+		but = r->has & ~NL_DEV_NAME;
+		for (unsigned int type = 1; type <= MEMDEV_A_DEV_MAX; type++)
+			if (but & NL_BIT(type) &&
+			    !is("set", is_now->val[type], r->val[type]))
+				return false;
+		if (r->has & NL_BIT(MEMDEV_A_DEV_REQUESTED_SIZE))
+			but |= SIZES;
+		return only(before, after, index, UINT64_MAX, but, false);
+	case MEMDEV_CMD_DEV_PLUG:
+		if (r->has & NL_BIT(MEMDEV_A_DEV_ALL))
+			size = was->val[MEMDEV_A_DEV_SIZE] -
+			       was->val[MEMDEV_A_DEV_PLUGGED_SIZE];
+		return only(before, after, index, UINT64_MAX, SIZES, false) &&
+		       is("plugged", is_now->val[MEMDEV_A_DEV_PLUGGED_SIZE],
+			  was->val[MEMDEV_A_DEV_PLUGGED_SIZE] + size);
+	case MEMDEV_CMD_DEV_UNPLUG:
+		if (r->has & NL_BIT(MEMDEV_A_DEV_ALL))
+			size = was->val[MEMDEV_A_DEV_PLUGGED_SIZE];
+		return only(before, after, index, UINT64_MAX, SIZES, false) &&
+		       is("plugged", is_now->val[MEMDEV_A_DEV_PLUGGED_SIZE],
+			  was->val[MEMDEV_A_DEV_PLUGGED_SIZE] - size);
+	case MEMDEV_CMD_WINDOW_NEW:
+		return is("windows", after->windows, before->windows + 1) &&
+		       window_by_index(after, reply) &&
+		       is("start", window_by_index(after, reply)->
+			  val[MEMDEV_A_WINDOW_START],
+			  r->val[MEMDEV_A_WINDOW_START]) &&
+		       only(before, after, UINT64_MAX, reply, 0, false);
+	case MEMDEV_CMD_WINDOW_DEL:
+		return is("windows", after->windows, before->windows - 1) &&
+		       only(before, after, UINT64_MAX,
+			    r->val[MEMDEV_A_WINDOW_INDEX], 0, false);
+	case MEMDEV_CMD_FAULT_NEW:
+		return fault_made(before, after, r, reply);
+	case MEMDEV_CMD_FAULT_DEL:
+		return fault_gone(before, after, r);
+	}
+	return false;
+}
+
+#endif /* _MEMDEV_TEST_NLFUZZ_SEE_H */
