@@ -6,7 +6,7 @@
  * The module is loaded once, with a window of reserved memory; each test makes
  * its devices, and takes them away, by way of sysfs.
  */
-// VM: mem=4G timeout=1800 append=memmap=1G$0x100000000
+// VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 6.12 7.3 debug"
 #include "kselftest_harness.h"
 
 #include <fcntl.h>

@@ -6,8 +6,8 @@
 # Unplug while a page of the block cannot be moved: it ends at its deadline or
 # at a signal, and what is true then is what is said.
 #
-# VM: mem=4G append=memmap=1G$0x100000000 timeout=1800
-# VM: blocks2g: mem=820G append=memmap=800G$0x180000000 kernels=7.3 timeout=1800
+# VM: mem=4G append=memmap=1G$0x100000000 timeout=1800 usual="6.1 debug"
+# VM: blocks2g: mem=820G append=memmap=800G$0x180000000 usual=7.3 timeout=1800
 # VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
 # VM: blocks2g: qemu="-machine memory-backend=m"
 

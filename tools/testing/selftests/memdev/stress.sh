@@ -6,13 +6,13 @@
 # Workers that do all that can be done, at random, while the memory is in use:
 # whatever they did, every byte and every block is accounted for at the end.
 #
-# STRESS_TIME=SECONDS of work (default 60; the checks come on top), STRESS_SEED=N
-# to try again what a failure names.
+# STRESS_TIME=SECONDS of work (default 60, or 300 on the kernel 'debug', which sees
+# more; the checks come on top), STRESS_SEED=N to try again what a failure names.
 #
 # Memory that comes online comes to ZONE_MOVABLE, by the policy too, and the
 # memmap may be on the memory: the VM's command line says so.
 #
-# VM: mem=6G timeout=3600 append=memmap=2G$0x100000000 kernels="6.1 7.3"
+# VM: mem=6G timeout=3600 append=memmap=2G$0x100000000 usual="6.1 7.3 debug"
 # VM: append="memory_hotplug.memmap_on_memory=1 ftrace_dump_on_oops"
 # VM: append="memory_hotplug.online_policy=auto-movable"
 # VM: append="memory_hotplug.auto_movable_ratio=1000"
@@ -21,7 +21,9 @@
 
 need stress stress-ng memdevctl
 
-seconds=${STRESS_TIME:-60}
+seconds=60
+[ "${MEMDEV_KERNEL:-}" != debug ] || seconds=300
+seconds=${STRESS_TIME:-$seconds}
 seed=${STRESS_SEED:-$(random 1000000)}
 workers=4
 poisons=3
