@@ -19,7 +19,7 @@ DEBUG=/sys/kernel/debug
 TRACE=/sys/kernel/tracing
 # The file systems' roots have something in them only where they are mounted.
 for dir in $DEBUG $TRACE; do
-	[ -n "$(ls $dir)" ] || skip_all "there is nothing in $dir"
+	[ -n "$(ls "$dir")" ] || skip_all "there is nothing in $dir"
 done
 
 # A wait that only something else than time ends
