@@ -10,7 +10,8 @@
  * -k KIND	its kind
  * -s STRIDE	only every so many-th allocation
  * -f N, -t N	from, and to, this one
- * -l		looks for what was leaked after each, not once at the end
+ * -l		looks for what was leaked after each, not once at the end, which
+ *		it only does where each of them fails
  * -v		prints every try
  * -p		whether this kernel can, and nothing else
  *
@@ -321,7 +322,8 @@ static void sweep(const struct op *op, enum where where)
 	}
 	/* The last one that struck */
 	s.n -= stride * (missed + 1);
-	if (!leaks_each)
+	/* Who only samples leaves it to the end of all, as it takes its time */
+	if (!leaks_each && stride == 1)
 		leaks_look(&s);
 	printf("%s %s%s: %u sites, %u of them failed in turn:",
 	       problems == before ? "ok" : "not ok", op->name,

@@ -8,32 +8,32 @@
 # Which operations, the machine's command line says, so that they can be done side
 # by side: failnth.ops=OPERATION[,OPERATION...], of a dimm with dimm- before it.
 # By hand, FAILNTH_OPS says it. FAILNTH_STRIDE=N lets only every N-th allocation
-# fail; FAILNTH_LEAKS=1 looks for leaks after each, which takes 10 s a time, to
-# find the one that leaks.
+# fail, and leaves it to who runs the VM to look for leaks; FAILNTH_LEAKS=1 looks
+# after each, which takes 10 s a time, to find the one that leaks.
 #
 # What is allowed on the console is the kernel's own: x86 warns, once, when memory
 # could not be added, and bus_register() that fails half-way unregisters a key of
 # lockdep's that it has not registered yet.
 #
 # VM: load: mem=5G append="memmap=1G$0x100000000 failnth.ops=load,rmmod"
-# VM: load: kernels=debug timeout=1800
+# VM: load: kernels=debug usual=debug timeout=3600
 # VM: load: allow="WARNING: kernel/locking/lockdep.c:[0-9]* at lockdep_unregister_key"
 # VM: device: mem=5G append=memmap=1G$0x100000000
 # VM: device: append=failnth.ops=window-add,window-del,create,destroy
-# VM: device: kernels=debug timeout=1800
+# VM: device: kernels=debug usual=debug timeout=3600
 # VM: plug: mem=5G append=memmap=1G$0x100000000
 # VM: plug: append=failnth.ops=plug,unplug,grow,shrink,dimm-plug,dimm-unplug
-# VM: plug: kernels=debug timeout=1800
+# VM: plug: kernels=debug usual=debug timeout=3600
 # VM: plug: allow="WARNING: arch/x86/mm/init_64.c:[0-9]* at add_pages"
 # VM: netlink: mem=5G append=memmap=1G$0x100000000
 # VM: netlink: append=failnth.ops=nl-window-add,nl-create,nl-destroy,nl-plug,nl-unplug,nl-dump
-# VM: netlink: kernels=debug timeout=1800
+# VM: netlink: kernels=debug usual=debug timeout=3600
 # VM: netlink: allow="WARNING: arch/x86/mm/init_64.c:[0-9]* at add_pages"
 # VM: carved: mem=4G append=failnth.ops=window-add,window-del
-# VM: carved: kernels=debug timeout=1800
+# VM: carved: kernels=debug usual=debug timeout=3600
 # VM: carved: allow="WARNING: arch/x86/mm/init_64.c:[0-9]* at add_pages"
 # VM: carvedload: mem=4G append=failnth.ops=load,rmmod
-# VM: carvedload: kernels=debug timeout=1800
+# VM: carvedload: kernels=debug usual=debug timeout=3600
 # VM: carvedload: allow="WARNING: .* at (add_pages|lockdep_unregister_key)\+"
 
 . "$(dirname "$0")/lib.sh"

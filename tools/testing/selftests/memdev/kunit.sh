@@ -4,7 +4,7 @@
 #
 # The KUnit suites of a driver that was built with them run when it is loaded.
 #
-# VM: mem=4G timeout=1800 kernels=debug append=kunit.enable=1
+# VM: mem=4G timeout=1800 kernels=debug usual=debug append=kunit.enable=1
 
 . "$(dirname "$0")/lib.sh"
 
