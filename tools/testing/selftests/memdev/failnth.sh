@@ -27,13 +27,13 @@
 # VM: plug: allow="WARNING: arch/x86/mm/init_64.c:[0-9]* at add_pages"
 # VM: netlink: mem=5G append=memmap=1G$0x100000000
 # VM: netlink: append=failnth.ops=nl-window-add,nl-create,nl-destroy,nl-plug,nl-unplug,nl-dump
-# VM: netlink: kernels=debug usual=debug timeout=3600
+# VM: netlink: kernels=debug usual=none timeout=3600
 # VM: netlink: allow="WARNING: arch/x86/mm/init_64.c:[0-9]* at add_pages"
 # VM: carved: mem=4G append=failnth.ops=window-add,window-del
-# VM: carved: kernels=debug usual=debug timeout=3600
+# VM: carved: kernels=debug usual=none timeout=3600
 # VM: carved: allow="WARNING: arch/x86/mm/init_64.c:[0-9]* at add_pages"
 # VM: carvedload: mem=4G append=failnth.ops=load,rmmod
-# VM: carvedload: kernels=debug usual=debug timeout=3600
+# VM: carvedload: kernels=debug usual=none timeout=3600
 # VM: carvedload: allow="WARNING: .* at (add_pages|lockdep_unregister_key)\+"
 
 . "$(dirname "$0")/lib.sh"
