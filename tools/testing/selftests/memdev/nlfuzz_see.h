@@ -242,7 +242,7 @@ static bool attrs_valid(struct request *r, const char *p, int rem)
 	return rem <= 0;
 }
 
-/* A rule that does something, and can */
+/* What the kernel refuses at once */
 static bool fault_valid(const struct request *r)
 {
 	static const unsigned int from_1[] = {
@@ -253,9 +253,14 @@ static bool fault_valid(const struct request *r)
 	for (unsigned int i = 0; i < ARRAY_SIZE(from_1); i++)
 		if (r->has & NL_BIT(from_1[i]) && !r->val[from_1[i]])
 			return false;
-	if (!(r->has & NL_BIT(MEMDEV_A_FAULT_STEP)) ||
-	    r->val[MEMDEV_A_FAULT_STEP] > MEMDEV_STEP_ANSWER ||
-	    (!r->val[MEMDEV_A_FAULT_ERRNO] && !r->val[MEMDEV_A_FAULT_DELAY_MS]))
+	return r->has & NL_BIT(MEMDEV_A_FAULT_STEP) &&
+	       r->val[MEMDEV_A_FAULT_STEP] <= MEMDEV_STEP_ANSWER;
+}
+
+/* And what it refuses once it has looked for the device: it does nothing */
+static bool fault_works(const struct request *r)
+{
+	if (!r->val[MEMDEV_A_FAULT_ERRNO] && !r->val[MEMDEV_A_FAULT_DELAY_MS])
 		return false;
 	if (r->val[MEMDEV_A_FAULT_STEP] == MEMDEV_STEP_ANSWER &&
 	    r->has & NL_BIT(MEMDEV_A_FAULT_BLOCK))
@@ -484,6 +489,10 @@ static bool fault_made(struct state *before, struct state *after,
 {
 	struct thing *t = fault_by_index(after, index);
 
+	if (!fault_works(r)) {
+		puts("there is a rule that makes no sense");
+		return false;
+	}
 	if (!t || fault_by_index(before, index)) {
 		printf("no new rule %llu\n", (unsigned long long)index);
 		return false;
