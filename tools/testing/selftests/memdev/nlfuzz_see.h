@@ -170,6 +170,22 @@ struct request {
 	char kind[MEMDEV_KIND_MAX_LEN + 1];
 };
 
+/* Of every one, where there are more of a type */
+static bool fault_value_valid(unsigned int type, __u64 val)
+{
+	switch (type) {
+	case MEMDEV_A_FAULT_STEP:
+		return val <= MEMDEV_STEP_ANSWER;
+	case MEMDEV_A_FAULT_NTH:
+	case MEMDEV_A_FAULT_EVERY:
+	case MEMDEV_A_FAULT_TIMES:
+	case MEMDEV_A_FAULT_CHANCE:
+		return val;
+	default:
+		return true;
+	}
+}
+
 static bool value_valid(struct request *r, const struct nl_set *set,
 			unsigned int type, const char *data, size_t len)
 {
@@ -215,6 +231,8 @@ static bool value_valid(struct request *r, const struct nl_set *set,
 		return false;
 	if (set == &nl_dev && type == MEMDEV_A_DEV_MEMMAP_ON_MEMORY && val > 1)
 		return false;
+	if (set == &nl_fault && !fault_value_valid(type, val))
+		return false;
 	r->val[type] = val;
 	return true;
 }
@@ -242,22 +260,7 @@ static bool attrs_valid(struct request *r, const char *p, int rem)
 	return rem <= 0;
 }
 
-/* What the kernel refuses at once */
-static bool fault_valid(const struct request *r)
-{
-	static const unsigned int from_1[] = {
-		MEMDEV_A_FAULT_NTH, MEMDEV_A_FAULT_EVERY, MEMDEV_A_FAULT_TIMES,
-		MEMDEV_A_FAULT_CHANCE,
-	};
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(from_1); i++)
-		if (r->has & NL_BIT(from_1[i]) && !r->val[from_1[i]])
-			return false;
-	return r->has & NL_BIT(MEMDEV_A_FAULT_STEP) &&
-	       r->val[MEMDEV_A_FAULT_STEP] <= MEMDEV_STEP_ANSWER;
-}
-
-/* And what it refuses once it has looked for the device: it does nothing */
+/* What is refused once the device is found, not at once: it does nothing */
 static bool fault_works(const struct request *r)
 {
 	if (!r->val[MEMDEV_A_FAULT_ERRNO] && !r->val[MEMDEV_A_FAULT_DELAY_MS])
@@ -325,7 +328,7 @@ static void classify(const struct nlmsghdr *nlh, struct request *r)
 			r->class = INVALID;
 		break;
 	case MEMDEV_CMD_FAULT_NEW:
-		if (!fault_valid(r))
+		if (!(r->has & NL_BIT(MEMDEV_A_FAULT_STEP)))
 			r->class = INVALID;
 		break;
 	case MEMDEV_CMD_FAULT_POISON:
