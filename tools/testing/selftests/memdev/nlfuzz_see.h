@@ -113,12 +113,18 @@ static void look(struct state *s)
 	} while (questions.intr);
 }
 
+/* The first attribute of all of them is their index */
+static struct thing *by_index(struct thing *t, unsigned int nr, __u64 index)
+{
+	for (; nr--; t++)
+		if (t->val[1] == index)
+			return t;
+	return NULL;
+}
+
 static struct thing *dev_by_index(struct state *s, __u64 index)
 {
-	for (unsigned int i = 0; i < s->devs; i++)
-		if (s->dev[i].val[MEMDEV_A_DEV_INDEX] == index)
-			return &s->dev[i];
-	return NULL;
+	return by_index(s->dev, s->devs, index);
 }
 
 static struct thing *dev_by_id(struct state *s, const char *id)
@@ -131,18 +137,12 @@ static struct thing *dev_by_id(struct state *s, const char *id)
 
 static struct thing *window_by_index(struct state *s, __u64 index)
 {
-	for (unsigned int i = 0; i < s->windows; i++)
-		if (s->window[i].val[MEMDEV_A_WINDOW_INDEX] == index)
-			return &s->window[i];
-	return NULL;
+	return by_index(s->window, s->windows, index);
 }
 
 static struct thing *fault_by_index(struct state *s, __u64 index)
 {
-	for (unsigned int i = 0; i < s->faults; i++)
-		if (s->fault[i].val[MEMDEV_A_FAULT_INDEX] == index)
-			return &s->fault[i];
-	return NULL;
+	return by_index(s->fault, s->faults, index);
 }
 
 /* --- what a message is --------------------------------------------------------- */
@@ -273,6 +273,18 @@ static bool fault_works(const struct request *r)
 	       r->val[MEMDEV_A_FAULT_CHANCE] <= MEMDEV_FAULT_CHANCE_MAX;
 }
 
+/* What every change has to have, by command */
+static const __u32 must[ARRAY_SIZE(nl_cmds)] = {
+	[MEMDEV_CMD_DEV_NEW]	= NL_BIT(MEMDEV_A_DEV_SIZE),
+	[MEMDEV_CMD_WINDOW_NEW]	= NL_BIT(MEMDEV_A_WINDOW_SIZE),
+	[MEMDEV_CMD_WINDOW_DEL]	= NL_BIT(MEMDEV_A_WINDOW_INDEX),
+	[MEMDEV_CMD_FAULT_NEW]	= NL_BIT(MEMDEV_A_FAULT_DEVICE) |
+				  NL_BIT(MEMDEV_A_FAULT_STEP),
+	[MEMDEV_CMD_FAULT_DEL]	= NL_BIT(MEMDEV_A_FAULT_DEVICE),
+	[MEMDEV_CMD_FAULT_POISON] = NL_BIT(MEMDEV_A_FAULT_DEVICE) |
+				    NL_BIT(MEMDEV_A_FAULT_BLOCK),
+};
+
 static void classify(const struct nlmsghdr *nlh, struct request *r)
 {
 	const struct genlmsghdr *genl = (const void *)(nlh + 1);
@@ -303,20 +315,9 @@ static void classify(const struct nlmsghdr *nlh, struct request *r)
 	if (r->class != CHANGE)
 		return;
 
-	/* What every change has to have */
+	if (must[r->cmd] & ~r->has)
+		r->class = INVALID;
 	switch (r->cmd) {
-	case MEMDEV_CMD_DEV_NEW:
-		if (!(r->has & NL_BIT(MEMDEV_A_DEV_SIZE)))
-			r->class = INVALID;
-		break;
-	case MEMDEV_CMD_WINDOW_NEW:
-		if (!(r->has & NL_BIT(MEMDEV_A_WINDOW_SIZE)))
-			r->class = INVALID;
-		break;
-	case MEMDEV_CMD_WINDOW_DEL:
-		if (!(r->has & NL_BIT(MEMDEV_A_WINDOW_INDEX)))
-			r->class = INVALID;
-		break;
 	case MEMDEV_CMD_DEV_PLUG:
 	case MEMDEV_CMD_DEV_UNPLUG:
 		if (!(r->has & NL_BIT(MEMDEV_A_DEV_SIZE)) ==
@@ -327,18 +328,7 @@ static void classify(const struct nlmsghdr *nlh, struct request *r)
 		if (!(r->has & ~NL_DEV_NAME))
 			r->class = INVALID;
 		break;
-	case MEMDEV_CMD_FAULT_NEW:
-		if (!(r->has & NL_BIT(MEMDEV_A_FAULT_STEP)))
-			r->class = INVALID;
-		break;
-	case MEMDEV_CMD_FAULT_POISON:
-		if (!(r->has & NL_BIT(MEMDEV_A_FAULT_BLOCK)))
-			r->class = INVALID;
-		break;
 	}
-	if (nl_cmds[r->cmd].set == &nl_fault &&
-	    !(r->has & NL_BIT(MEMDEV_A_FAULT_DEVICE)))
-		r->class = INVALID;
 	/* A name of a device, one */
 	if (nl_cmds[r->cmd].set == &nl_dev && r->cmd != MEMDEV_CMD_DEV_NEW &&
 	    (!(r->has & NL_DEV_NAME) || !(~r->has & NL_DEV_NAME)))
@@ -385,10 +375,10 @@ static bool same(const char *what, const struct thing *a, const struct thing *b,
  * All that was there is there, and as it was, and nothing else is; but @dev and
  * @window, if there are such, may be so in @before or in @after or both, and
  * differ in @but. Of windows @regions says whether what is used may differ, and
- * @faults whether rules may have come or gone.
+ * @rules is how many more rules for faults there are.
  */
 static bool only_but(struct state *before, struct state *after, __u64 dev,
-		     __u64 window, __u32 but, bool regions, bool faults)
+		     __u64 window, __u32 but, bool regions, int rules)
 {
 	unsigned int both = 0, more = 0;
 	bool ok = true;
@@ -432,8 +422,7 @@ static bool only_but(struct state *before, struct state *after, __u64 dev,
 		printf("there are %u more windows\n", more);
 		ok = false;
 	}
-	/* A rule is looked for where one is made or removed */
-	if (!faults && before->faults != after->faults) {
+	if (after->faults != before->faults + rules) {
 		printf("there were %u rules for faults, there are %u\n",
 		       before->faults, after->faults);
 		ok = false;
@@ -444,7 +433,7 @@ static bool only_but(struct state *before, struct state *after, __u64 dev,
 static bool only(struct state *before, struct state *after, __u64 dev,
 		 __u64 window, __u32 but, bool regions)
 {
-	return only_but(before, after, dev, window, but, regions, false);
+	return only_but(before, after, dev, window, but, regions, 0);
 }
 
 /* Sum of an attribute over all windows */
@@ -511,8 +500,7 @@ static bool fault_made(struct state *before, struct state *after,
 		}
 	return is("seen", t->val[MEMDEV_A_FAULT_SEEN], 0) &&
 	       is("hit", t->val[MEMDEV_A_FAULT_HIT], 0) &&
-	       is("rules", after->faults, before->faults + 1) &&
-	       only_but(before, after, UINT64_MAX, UINT64_MAX, 0, false, true);
+	       only_but(before, after, UINT64_MAX, UINT64_MAX, 0, false, 1);
 }
 
 /* There is never more than one at a time, so all or one is the same */
@@ -523,8 +511,7 @@ static bool fault_gone(struct state *before, struct state *after,
 	bool its = before->faults &&
 		   before->fault[0].val[MEMDEV_A_FAULT_DEVICE] == device;
 
-	return is("rules", after->faults, before->faults - its) &&
-	       only_but(before, after, UINT64_MAX, UINT64_MAX, 0, false, true);
+	return only_but(before, after, UINT64_MAX, UINT64_MAX, 0, false, -its);
 }
 
 #define SIZES \
