@@ -53,6 +53,13 @@ is_debug()
 	return 1
 }
 
+# died_patching CONSOLE: an emulated CPU ran code that the other was just patching,
+# and the kernel died of it
+died_patching()
+{
+	grep -q 'int3: 0000 \[' "$1"
+}
+
 # pack_initramfs STAGE DIR: what is in STAGE as the initramfs of the kernel in DIR
 pack_initramfs()
 {
