@@ -2,11 +2,12 @@
 /*
  * Plugging, and the memory notifier.
  *
- * Bookkeeping: @plugged changes only here, right after the kernel has taken or
+ * Bookkeeping: @plugged changes only here, as soon as the kernel has taken or
  * given up a range. @online follows the notifier alone, as users may toggle
  * blocks at any time: MEM_ONLINE and MEM_OFFLINE come exactly when a block has
  * changed, while the state that a block shows is set some time after that, and
- * who reads it then would record a change that is over.
+ * who reads it then would record a change that is over. At any moment, what is
+ * online is plugged.
  */
 #include <linux/bitmap.h>
 #include <linux/memory.h>
@@ -32,6 +33,18 @@
 u64 memdev_blocks_size(struct memdev_core *core, const unsigned long *map)
 {
 	return bitmap_weight(map, core->nr_blocks) * core->block_size;
+}
+
+static void memdev_set_plugged(struct memdev_core *core, unsigned int first,
+			       unsigned int nr)
+{
+	u64 was = memdev_blocks_size(core, core->plugged);
+
+	lockdep_assert_held(&core->lock);
+	if (find_next_zero_bit(core->plugged, first + nr, first) == first + nr)
+		return;
+	bitmap_set(core->plugged, first, nr);
+	memdev_changed(core, MEMDEV_CHANGED_PLUGGED, was);
 }
 
 /* --- notifier ------------------------------------------------------------- */
@@ -101,6 +114,8 @@ int memdev_notify(struct notifier_block *nb, unsigned long action, void *data)
 			rc = NOTIFY_BAD;
 		break;
 	case MEM_ONLINE:
+		/* Policy, or udev, is here before add_memory*() returns */
+		memdev_set_plugged(core, first, nr);
 		bitmap_set(core->online, first, nr);
 		trace_memdev_block_state(core, first, nr, true);
 		memdev_changed(core, MEMDEV_CHANGED_ONLINE, was);
@@ -201,7 +216,6 @@ int memdev_add(struct memdev_core *core, unsigned int block, unsigned int nr,
 	struct netlink_ext_ack extack = {};
 	u64 offset = block * core->block_size;
 	u64 size = nr * core->block_size;
-	u64 was;
 	int rc;
 
 	rc = memdev_memory_left(core, size, why);
@@ -225,11 +239,8 @@ int memdev_add(struct memdev_core *core, unsigned int block, unsigned int nr,
 
 	spin_lock(&core->lock);
 	core->adding = NULL;
-	if (!rc) {
-		was = memdev_blocks_size(core, core->plugged);
-		bitmap_set(core->plugged, block, nr);
-		memdev_changed(core, MEMDEV_CHANGED_PLUGGED, was);
-	}
+	if (!rc)
+		memdev_set_plugged(core, block, nr);
 	spin_unlock(&core->lock);
 	if (!rc)
 		return 0;

@@ -102,6 +102,18 @@ is "and online again" \
 hears "a message says so" \
 	"dev-online-ntf seq=[0-9]+ device=0 old-size=$BLOCK new-size=$((2 * BLOCK))"
 
+# Where the machine itself brings online what is added, before add_memory*() returns
+auto=$(cat $MEM/auto_online_blocks)
+is "the machine brings online what is added" \
+	"$(put $MEM/auto_online_blocks online_movable)" ok
+is "the device lets it" "$(put_dev online_type system)" ok
+is "a block more is plugged" "$(put_dev plug $BLOCK)" ok
+hears "a message says that it is online" \
+	"dev-online-ntf seq=[0-9]+ device=0 old-size=$((2 * BLOCK)) new-size=$((3 * BLOCK))"
+is "it is unplugged" "$(put_dev unplug $BLOCK)" ok
+is "the device goes back to its own" "$(put_dev online_type online_movable)" ok
+is "so does the machine" "$(put $MEM/auto_online_blocks "$auto")" ok
+
 # A plug and an unplug that are refused
 is "a plug of too much is refused" \
 	"$(nlreq dev-plug index=0 size=$((4 * BLOCK)) | cut -d ' ' -f 1)" ENOSPC
@@ -132,6 +144,15 @@ check "who listens in public has heard the last message" \
 	until_true 60 heard public " seq=$last "
 is "no message was missed" "$(sed -n 's/.* seq=\([0-9]*\) .*/\1/p' "$TMP/all" |
 	awk 'NR > 1 && $1 != last + 1 { print last, $1 } { last = $1 }')" ""
+is "at no moment was online what was not plugged" "$(awk '
+	{
+		match($0, /device=[0-9]+/)
+		name = substr($0, RSTART, RLENGTH)
+		size = $0
+		sub(/.* new-size=/, "", size)
+	}
+	$1 == "dev-plugged-ntf" { plugged[name] = size }
+	$1 == "dev-online-ntf" && size + 0 > plugged[name] + 0' "$TMP/all")" ""
 is "in public all is the same but addresses" "$(sed -E \
 	's/ (refusal\.)?address=[0-9]+//; s/ refusal\.memory="[^"]*"//' \
 	"$TMP/all" | diff - "$TMP/public")" ""
