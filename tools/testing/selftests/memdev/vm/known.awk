@@ -1,23 +1,40 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# A console without a complaint of lockdep's that is about the kernel alone.
+# A console without two complaints that are about the kernel alone.
 #
-# Who writes to memoryN/state holds the attribute and takes device_hotplug_lock
+# Lockdep's: who writes to memoryN/state holds the attribute and takes device_hotplug_lock
 # by a trylock, then mem_hotplug_lock; who removes the block holds both and waits
 # for the attribute. That cannot deadlock, as whoever does not get the first lock
 # lets the attribute go and starts anew, but lockdep does not see that. It tells of
 # whichever comes second, and has nothing to say any more afterwards, of anything.
+#
+# KASAN's: where it gets no memory to watch a block that comes online, vmalloc has
+# a worker take back what there was of it, and so does KASAN when the block does
+# not come online after all. Whoever is second finds nothing, and the worker dies
+# of it. Only allocations that are made to fail lead there.
 
 function flush(	i, known) {
-	known = removes && ((acquires && holds) ||
-			    (takes && writes && states && first))
+	known = (removes && ((acquires && holds) ||
+			     (takes && writes && states && first))) ||
+		(shadow && worker)
 	for (i = 1; i <= n; i++)
-		if (!known || (i > 1 && held[i] !~ /Call Trace:/))
+		if (!known || (i > 1 && held[i] !~ /Call Trace:|Oops: invalid/))
 			print held[i]
 	n = acquires = holds = removes = takes = writes = states = first = 0
+	worker = 0
 }
 
-/WARNING: possible circular locking dependency detected/ {
+/ failnth: vmalloc error:/ {
+	injected = 1
+}
+
+# Of a stack, after that
+injected && / kasan_mem_notifier\+/ {
+	shadow = 1
+}
+
+/WARNING: possible circular locking dependency detected/ ||
+/kernel BUG at mm\/vmalloc\.c:/ {
 	flush()
 	held[++n] = $0
 	next
@@ -44,6 +61,8 @@ n {
 		states = 1
 	if (/device_hotplug_lock.*at: lock_device_hotplug_sysfs/)
 		first = 1
+	if (/RIP: 0010:cleanup_vm_area_work\+/)
+		worker = 1
 	if (/<\/TASK>/)
 		flush()
 	next
