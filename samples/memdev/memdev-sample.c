@@ -67,6 +67,10 @@ static const struct memory_device_ops sample_ops = {
 	.plug = sample_plug, .unplug = sample_unplug,
 };
 
+static bool dry_run;
+module_param(dry_run, bool, 0);
+MODULE_PARM_DESC(dry_run, "Say where the device would be, and do not load");
+
 static int __init sample_init(void)
 {
 	int rc;
@@ -78,7 +82,14 @@ static int __init sample_init(void)
 	sample->md.ops = &sample_ops;
 	sample->md.window = -1;
 	sample->md.node = NUMA_NO_NODE;
-	rc = memory_device_register(&sample->md, NULL);
+	if (dry_run) {
+		rc = memory_device_pre_plug(&sample->md, NULL, NULL);
+		if (!rc)
+			pr_info("there is room at 0x%llx\n", sample->addr);
+		rc = rc ?: -ECANCELED;
+	} else {
+		rc = memory_device_register(&sample->md, NULL);
+	}
 	if (rc)
 		put_device(&sample->md.dev);
 	return rc;

@@ -67,7 +67,14 @@ check "rmmod" rmmod memdev
 spec=$(window_spec 4) || skip_all "no room for a window"
 check "the module loads with a window of 4 blocks" \
 	load window="$spec" devices=0
-check "so does the sample" modprobe memdev-sample
+check "the sample only asks for a place" \
+	sh -c 'modprobe memdev-sample dry_run=1 2>&1 | grep -qi "canceled"'
+check "it was told where the window starts" \
+	sh -c "dmesg | grep -q 'there is room at $(cat $WINDOWS/window*/start)'"
+is "it has given it up again" "$(cat $WINDOWS/window*/used)" 0
+is "there is no device" "$(ls $BUS/devices)$(cat $BUS/device_list)" ""
+is "nothing holds the module" "$(cat /sys/module/memdev/refcnt)" 0
+check "the sample loads in earnest" modprobe memdev-sample
 is "its device is on the bus" "$(ls $BUS/devices)" memdev0
 is "and in the list" "$(cat $BUS/device_list)" memdev0
 is "what it is" "$(get kind) $(get size) $(get slot) $(get state)" \
