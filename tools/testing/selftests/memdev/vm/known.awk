@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# A console without two complaints that are about the kernel alone.
+# A console without three complaints that are about the kernel alone.
 #
 # Lockdep's: who writes to memoryN/state holds the attribute and takes device_hotplug_lock
 # by a trylock, then mem_hotplug_lock; who removes the block holds both and waits
@@ -11,20 +11,23 @@
 # KASAN's: where it gets no memory to watch a block that comes online, vmalloc has
 # a worker take back what there was of it, and so does KASAN when the block does
 # not come online after all. Whoever is second finds nothing, and the worker dies
-# of it. Only allocations that are made to fail lead there.
+# of it. Only allocations that are made to fail lead there, and to this:
+#
+# The firmware's map: an entry for memory that is added, which sysfs has no memory
+# for, is freed but stays in the list.
 
 function flush(	i, known) {
 	known = (removes && ((acquires && holds) ||
 			     (takes && writes && states && first))) ||
-		(shadow && worker)
+		(shadow && worker) || entry
 	for (i = 1; i <= n; i++)
 		if (!known || (i > 1 && held[i] !~ /Call Trace:|Oops: invalid/))
 			print held[i]
 	n = acquires = holds = removes = takes = writes = states = first = 0
-	worker = 0
+	worker = kasan = freed = entry = 0
 }
 
-/ failnth: vmalloc error:/ {
+/: vmalloc error: / {
 	injected = 1
 }
 
@@ -34,9 +37,10 @@ injected && / kasan_mem_notifier\+/ {
 }
 
 /WARNING: possible circular locking dependency detected/ ||
-/kernel BUG at mm\/vmalloc\.c:/ {
+/kernel BUG at mm\/vmalloc\.c:/ || /BUG: KASAN: slab-use-after-free in / {
 	flush()
 	held[++n] = $0
+	kasan = /KASAN/
 	next
 }
 
@@ -63,7 +67,11 @@ n {
 		first = 1
 	if (/RIP: 0010:cleanup_vm_area_work\+/)
 		worker = 1
-	if (/<\/TASK>/)
+	if (/\] Freed by task /)
+		freed = 1
+	if (freed && / add_sysfs_fw_map_entry[.+]/)
+		entry = 1
+	if (kasan ? /==========/ : /<\/TASK>/)
 		flush()
 	next
 }
