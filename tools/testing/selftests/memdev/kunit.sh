@@ -2,28 +2,46 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# The KUnit suites of a driver that was built with them run when it is loaded.
+# The KUnit suites of a driver that was built with them run when it is loaded, with
+# the windows and devices that its parameters ask for.
 #
-# VM: mem=4G timeout=1800 kernels=debug usual=debug append=kunit.enable=1
+# VM: mem=4G timeout=1800 kernels=debug usual=debug
+# VM: append="memmap=1G$0x100000000 kunit.enable=1"
 
 . "$(dirname "$0")/lib.sh"
 
-RESULTS=/sys/kernel/debug/kunit/memdev_alloc/results
+KUNIT=/sys/kernel/debug/kunit
 
-[ -d /sys/kernel/debug/kunit ] || skip_all "this kernel has no KUnit"
+# suite NAME: a point for each of its cases; one that is skipped has not passed
+suite()
+{
+	local verdict rest
+
+	if [ ! -r "$KUNIT/$1/results" ]; then
+		fail "the suite $1 has run"
+		return
+	fi
+	cat "$KUNIT/$1/results" >"$TMP/results"
+	grep -E '^ +(not )?ok ' "$TMP/results" | grep -v '^        ' >"$TMP/cases"
+	while read -r verdict rest; do
+		case "$verdict $rest" in
+		"ok "*" # SKIP "*)
+			rest=${rest#* }
+			fail "${rest%% # SKIP *}" "skipped: ${rest##* # SKIP }" ;;
+		"ok "*)	pass "${rest#* }" ;;
+		*)	fail "${rest#* }" "$(grep '#' "$TMP/results")" ;;
+		esac
+	done <"$TMP/cases"
+	is "as many cases of $1 have a result as there are" \
+		"$(wc -l <"$TMP/cases")" \
+		"$(sed -n 's/^ *1\.\.//p' "$TMP/results" | tail -n 1)"
+}
+
+[ -d $KUNIT ] || skip_all "this kernel has no KUnit"
 log_mark
-load window=none || die "the module does not load" "$(log_memdev)"
-[ -r $RESULTS ] || die "it has no suite, or no suite has run"
-
-cat $RESULTS >"$TMP/results"
-grep -E '^ +(not )?ok ' "$TMP/results" | grep -v '^        ' >"$TMP/cases"
-while read -r verdict rest; do
-	case $verdict in
-	ok)	pass "${rest#* }" ;;
-	*)	fail "${rest#* }" "$(grep '#' "$TMP/results")" ;;
-	esac
-done <"$TMP/cases"
-is "as many cases have a result as there are" "$(wc -l <"$TMP/cases")" \
-	"$(sed -n 's/^ *1\.\.//p' "$TMP/results" | tail -n 1)"
+load window="$(window_spec 6)" devices=0 ||
+	die "the module does not load" "$(log_memdev)"
+suite memdev_alloc
+suite memdev_device
 check "the kernel did not complain" log_quiet
 finish

@@ -530,6 +530,11 @@ TEST_F(netlink, a_device_is_found_by_its_id)
 	nlh = nl_begin(self->nl, MEMDEV_CMD_DEV_GET, 0);
 	mnl_attr_put_strz(nlh, MEMDEV_A_DEV_ID, "nobody");
 	EXPECT_REFUSED(ENODEV, self->nl, nlh, MEMDEV_A_DEV_ID);
+
+	/* Which those that have none do not share */
+	nlh = nl_begin(self->nl, MEMDEV_CMD_DEV_GET, 0);
+	mnl_attr_put_strz(nlh, MEMDEV_A_DEV_ID, "");
+	EXPECT_REFUSED(EINVAL, self->nl, nlh, MEMDEV_A_DEV_ID);
 }
 
 TEST_F(netlink, a_device_is_named_by_index_or_by_id_but_not_by_both)
@@ -1785,6 +1790,56 @@ TEST_F(netlink, a_socket_that_is_closed_cancels_what_it_wanted)
 		TH_LOG("%s", self->nl->text);
 	}
 	EXPECT_EQ(0, dev_number(self->a, "plugged_size"));
+}
+
+static struct nlmsghdr *timeout_begin(struct nl *nl, int index, __u32 ms)
+{
+	struct nlmsghdr *nlh = dev_begin(nl, MEMDEV_CMD_DEV_SET, index);
+
+	mnl_attr_put_u32(nlh, MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS, ms);
+	return nlh;
+}
+
+TEST_F(netlink, requests_that_wait_have_an_end)
+{
+	const struct nlmsghdr *nlh;
+	struct nl *greedy = calloc(1, sizeof(*greedy));
+	int waiting = 0;
+	ssize_t len;
+
+	ASSERT_NE(NULL, greedy);
+	ASSERT_EQ(0, nl_open(greedy));
+	if (!stuck(&self->pin, greedy, self->nl, self->a, self->a_start))
+		SKIP(return, "no page came to lie on the device");
+	/* What is refused at once has its answer when it has been sent */
+	while (waiting < 1000 && !nl_wait(greedy, 0)) {
+		ASSERT_EQ(0, nl_send(greedy,
+				     timeout_begin(greedy, self->b, 1)));
+		waiting++;
+	}
+	EXPECT_LT(200, waiting);
+	ASSERT_GT(1000, waiting);
+	nlh = (void *)greedy->buf;
+	len = mnl_socket_recvfrom(greedy->sk, greedy->buf, sizeof(greedy->buf));
+	ASSERT_TRUE(len > 0 && mnl_nlmsg_ok(nlh, len));
+	ASSERT_EQ(NLMSG_ERROR, nlh->nlmsg_type);
+	EXPECT_EQ(greedy->seq, nlh->nlmsg_seq);
+	nl_forget(greedy);
+	nl_see_error(greedy, nlh);
+	EXPECT_EQ(EAGAIN, greedy->err);
+	EXPECT_STREQ("too many requests at a time", greedy->text);
+	/* To ask what is needs no place among them */
+	EXPECT_EQ(MEMDEV_STATE_UNPLUGGING, dev_state(self->nl, self->a));
+
+	nl_close(greedy);
+	do {
+		usleep(10000);
+	} while (nl_talk(self->nl, timeout_begin(self->nl, self->a, 0)) ==
+		 EAGAIN);
+	EXPECT_EQ(0, self->nl->err);
+	/* Nothing that waited was done */
+	EXPECT_EQ(0, dev_number(self->b, "unplug_timeout_ms"));
+	pin_stop(&self->pin);
 }
 
 TEST_F(netlink, who_waits_for_a_pinned_page_blocks_nobody_else)

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of what the core asks of a provider, and of one that has every
+ * operation that may be NULL. Where there is no window with room, the second is
+ * skipped.
+ */
+#include <kunit/test.h>
+#include <linux/memdev.h>
+#include <linux/memory.h>
+#include <linux/numa.h>
+#include <linux/slab.h>
+
+#define FAKE_PLUGGED	4096ULL
+#define FAKE_REQUESTED	8192ULL
+
+/* A provider's device that is not registered, only pre-plugged */
+struct fake {
+	struct memory_device md;
+	struct memory_device_ops ops;
+	struct memory_device_region region;
+	u64 addr;
+	u64 min_alignment;
+	bool empty;
+	bool *released;
+};
+
+static struct fake *to_fake(const struct memory_device *md)
+{
+	return container_of(md, struct fake, md);
+}
+
+static u64 fake_get_addr(const struct memory_device *md)
+{
+	return to_fake(md)->addr;
+}
+
+static void fake_set_addr(struct memory_device *md, u64 addr)
+{
+	to_fake(md)->addr = addr;
+}
+
+static const struct memory_device_region *
+fake_get_memory_region(const struct memory_device *md)
+{
+	struct fake *fake = to_fake(md);
+
+	return fake->empty ? NULL : &fake->region;
+}
+
+static u64 fake_get_min_alignment(const struct memory_device *md)
+{
+	return to_fake(md)->min_alignment;
+}
+
+static u64 fake_get_plugged_size(const struct memory_device *md)
+{
+	return FAKE_PLUGGED;
+}
+
+static void fake_fill_device_info(const struct memory_device *md,
+				  struct memory_device_info *info)
+{
+	info->requested_size = FAKE_REQUESTED;
+	info->id = "fake's own";
+}
+
+static void fake_release(struct memory_device *md)
+{
+	struct fake *fake = to_fake(md);
+
+	*fake->released = true;
+	kfree(fake);
+}
+
+static struct fake *fake_new(struct kunit *test, bool *released)
+{
+	struct fake *fake = kzalloc(sizeof(*fake), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, fake);
+	fake->ops = (struct memory_device_ops){
+		.kind = "fake",
+		.get_addr = fake_get_addr,
+		.set_addr = fake_set_addr,
+		.get_memory_region = fake_get_memory_region,
+		.release = fake_release,
+	};
+	fake->region.size = memory_block_size_bytes();
+	fake->md.ops = &fake->ops;
+	fake->md.window = -1;
+	fake->md.node = NUMA_NO_NODE;
+	fake->md.slot = -1;
+	*released = false;
+	fake->released = released;
+	return fake;
+}
+
+static int fake_pre_plug(struct fake *fake)
+{
+	return memory_device_pre_plug(&fake->md, NULL, NULL);
+}
+
+static void fake_drop(struct kunit *test, struct fake *fake)
+{
+	bool *released = fake->released;
+
+	put_device(&fake->md.dev);
+	KUNIT_EXPECT_TRUE(test, *released);
+}
+
+static void device_test_without_kind(struct kunit *test)
+{
+	bool released;
+	struct fake *fake = fake_new(test, &released);
+
+	fake->ops.kind = NULL;
+	KUNIT_EXPECT_EQ(test, -EINVAL, fake_pre_plug(fake));
+	fake_drop(test, fake);
+}
+
+static void device_test_without_get_addr(struct kunit *test)
+{
+	bool released;
+	struct fake *fake = fake_new(test, &released);
+
+	fake->ops.get_addr = NULL;
+	KUNIT_EXPECT_EQ(test, -EINVAL, fake_pre_plug(fake));
+	fake_drop(test, fake);
+}
+
+static void device_test_without_set_addr(struct kunit *test)
+{
+	bool released;
+	struct fake *fake = fake_new(test, &released);
+
+	fake->ops.set_addr = NULL;
+	KUNIT_EXPECT_EQ(test, -EINVAL, fake_pre_plug(fake));
+	fake_drop(test, fake);
+}
+
+static void device_test_without_get_memory_region(struct kunit *test)
+{
+	bool released;
+	struct fake *fake = fake_new(test, &released);
+
+	fake->ops.get_memory_region = NULL;
+	KUNIT_EXPECT_EQ(test, -EINVAL, fake_pre_plug(fake));
+	fake_drop(test, fake);
+}
+
+static void device_test_impossible_node(struct kunit *test)
+{
+	bool released;
+	struct fake *fake = fake_new(test, &released);
+
+	fake->md.node = MAX_NUMNODES;
+	KUNIT_EXPECT_EQ(test, -EINVAL, fake_pre_plug(fake));
+	fake_drop(test, fake);
+}
+
+/*
+ * A region is found for it; 0 where the machine has no place for one, or none
+ * that is aligned so.
+ */
+static u64 fake_place(struct kunit *test, struct fake *fake)
+{
+	int rc = fake_pre_plug(fake);
+
+	if (rc == -ENODEV || rc == -ENOSPC ||
+	    (rc == -EINVAL && fake->min_alignment))
+		return 0;
+	KUNIT_EXPECT_EQ(test, 0, rc);
+	KUNIT_EXPECT_NE(test, 0, fake->addr);
+	return fake->addr;
+}
+
+static void device_test_knows_better(struct kunit *test)
+{
+	bool released;
+	struct fake *fake = fake_new(test, &released);
+	struct memory_device_info info;
+	u64 addr;
+
+	fake->ops.get_plugged_size = fake_get_plugged_size;
+	fake->ops.fill_device_info = fake_fill_device_info;
+	addr = fake_place(test, fake);
+	if (addr) {
+		KUNIT_EXPECT_EQ(test, FAKE_PLUGGED,
+				memory_device_get_plugged_size(&fake->md));
+		memory_device_get_info(&fake->md, &info);
+		KUNIT_EXPECT_EQ(test, FAKE_PLUGGED, info.plugged_size);
+		KUNIT_EXPECT_EQ(test, FAKE_REQUESTED, info.requested_size);
+		KUNIT_EXPECT_STREQ(test, "fake's own", info.id);
+		KUNIT_EXPECT_STREQ(test, "fake", info.kind);
+		KUNIT_EXPECT_EQ(test, addr, info.addr);
+		KUNIT_EXPECT_EQ(test, fake->region.size, info.size);
+	}
+	fake_drop(test, fake);
+	if (!addr)
+		kunit_skip(test, "no window has room for a block");
+}
+
+static void device_test_alignment(struct kunit *test)
+{
+	u64 align = 2 * memory_block_size_bytes();
+	struct fake *plain, *aligned;
+	bool released[2];
+	u64 first, second = 0;
+
+	/* Not the block right after an odd one */
+	plain = fake_new(test, &released[0]);
+	first = fake_place(test, plain);
+	if (first) {
+		aligned = fake_new(test, &released[1]);
+		aligned->ops.get_min_alignment = fake_get_min_alignment;
+		aligned->min_alignment = align;
+		aligned->region.size = align;
+		second = fake_place(test, aligned);
+		if (second)
+			KUNIT_EXPECT_EQ(test, ALIGN(first + 1, align), second);
+		fake_drop(test, aligned);
+	}
+	fake_drop(test, plain);
+	if (!second)
+		kunit_skip(test, "no window has room for aligned blocks");
+}
+
+static void device_test_no_power_of_two(struct kunit *test)
+{
+	bool released;
+	struct fake *fake = fake_new(test, &released);
+	int rc;
+
+	fake->ops.get_min_alignment = fake_get_min_alignment;
+	fake->min_alignment = 3 * memory_block_size_bytes();
+	rc = fake_pre_plug(fake);
+	if (rc != -ENODEV)
+		KUNIT_EXPECT_EQ(test, -EINVAL, rc);
+	fake_drop(test, fake);
+	if (rc == -ENODEV)
+		kunit_skip(test, "there is no window");
+}
+
+/* What is dropped has given its region back */
+static void device_test_given_back(struct kunit *test)
+{
+	struct fake *fake;
+	bool released;
+	u64 addr, again;
+
+	fake = fake_new(test, &released);
+	addr = fake_place(test, fake);
+	fake_drop(test, fake);
+	if (!addr)
+		kunit_skip(test, "no window has room for a block");
+	fake = fake_new(test, &released);
+	again = fake_place(test, fake);
+	KUNIT_EXPECT_EQ(test, addr, again);
+	fake_drop(test, fake);
+}
+
+static struct kunit_case device_test_cases[] = {
+	KUNIT_CASE(device_test_without_kind),
+	KUNIT_CASE(device_test_without_get_addr),
+	KUNIT_CASE(device_test_without_set_addr),
+	KUNIT_CASE(device_test_without_get_memory_region),
+	KUNIT_CASE(device_test_impossible_node),
+	KUNIT_CASE(device_test_knows_better),
+	KUNIT_CASE(device_test_alignment),
+	KUNIT_CASE(device_test_no_power_of_two),
+	KUNIT_CASE(device_test_given_back),
+	{}
+};
+
+static struct kunit_suite device_test_suite = {
+	.name = "memdev_device",
+	.test_cases = device_test_cases,
+};
+
+kunit_test_suite(device_test_suite);
