@@ -118,6 +118,24 @@ end_of_ram()
 	echo $(((end + BLOCK - 1) / BLOCK * BLOCK))
 }
 
+# A place above 4 GiB for two blocks that no resource has, and so no RAM.
+first_gap()
+{
+	local range start end at=$((1 << 32))
+
+	while IFS= read -r range; do
+		case $range in
+		" "*)	continue ;;
+		esac
+		range=${range%% *}
+		start=$((0x${range%-*})) end=$((0x${range#*-} + 1))
+		[ $start -lt $((at + 2 * BLOCK)) ] || break
+		[ $end -le $at ] || at=$(((end + BLOCK - 1) / BLOCK * BLOCK))
+	done </proc/iomem
+	# No CPU that runs these has fewer bits of an address.
+	[ $((at + 2 * BLOCK)) -le $((1 << 40)) ] && hex $at
+}
+
 # first_of NAME: START of the first resource of that name that holds a block
 first_of()
 {
@@ -335,6 +353,8 @@ check "it is removed" unload
 
 at=$(first_of "System RAM") &&
 	not_loaded "a window over System RAM in use" "window=$BLOCK@$at"
+at=$(first_gap) &&
+	not_loaded "a window where there is no RAM" "window=$BLOCK@$at"
 if [ "$source" != carved ]; then
 	not_loaded "two windows that overlap" \
 		"window=$spec,$BLOCK@$(hex $((RESERVED + size - BLOCK)))"
