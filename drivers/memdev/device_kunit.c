@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of what the core asks of a provider, and of one that has every
- * operation that may be NULL. Where there is no window with room, the second is
+ * KUnit tests of what the core asks of a provider, and of one that answers for
+ * itself what the core would. Where there is no window with room, the second is
  * skipped.
  */
 #include <kunit/test.h>
