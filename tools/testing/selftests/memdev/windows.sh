@@ -381,39 +381,5 @@ if reserved; then
 		not_loaded "online_type=$value" "window=$spec" "online_type=$value"
 	done
 fi
-
-# --- a block that refuses, below one that goes ------------------------------------------
-
-# two_at ADDRESS: the blocks from there on, and their states
-two_at()
-{
-	local i
-
-	for i in $(($1 / BLOCK)) $(($1 / BLOCK + 1)); do
-		echo "$i $(cat $MEM/memory$i/state)"
-	done
-}
-
-if [ "$source" = carved ]; then
-	check "a window of two blocks" load window=$((2 * BLOCK)) devices=0
-	start=$(($(cat $W/start)))
-	check "rmmod" rmmod memdev
-	was=$(two_at $start)
-	is "both are online again" "$(echo "$was" | grep -vc ' online')" 0
-	if pin_start $start $((start + BLOCK)); then
-		total=$(mem_total)
-		check "the same while the lower one has a pinned page" \
-			load window=$((2 * BLOCK)) devices=0
-		check "the window lies below it" \
-			[ $(($(cat $W/start) + 2 * BLOCK)) -le $start ]
-		is "the upper one has come back" "$(two_at $start)" "$was"
-		check "rmmod" rmmod memdev
-		check "MemTotal is back" total_is_back "$total"
-	else
-		skip "a window is carved below a block that refuses" \
-			"no page came to lie there"
-	fi
-	pin_stop
-fi
 is "/proc/iomem is as it was" "$(iomem | diff "$TMP/iomem.boot" -)" ""
 finish
