@@ -20,7 +20,6 @@ struct fake {
 	struct memory_device_region region;
 	u64 addr;
 	u64 min_alignment;
-	bool empty;
 	bool *released;
 };
 
@@ -42,9 +41,7 @@ static void fake_set_addr(struct memory_device *md, u64 addr)
 static const struct memory_device_region *
 fake_get_memory_region(const struct memory_device *md)
 {
-	struct fake *fake = to_fake(md);
-
-	return fake->empty ? NULL : &fake->region;
+	return &to_fake(md)->region;
 }
 
 static u64 fake_get_min_alignment(const struct memory_device *md)
@@ -107,14 +104,19 @@ static void fake_drop(struct kunit *test, struct fake *fake)
 	KUNIT_EXPECT_TRUE(test, *released);
 }
 
+static void fake_is_refused(struct kunit *test, struct fake *fake)
+{
+	KUNIT_EXPECT_EQ(test, -EINVAL, fake_pre_plug(fake));
+	fake_drop(test, fake);
+}
+
 static void device_test_without_kind(struct kunit *test)
 {
 	bool released;
 	struct fake *fake = fake_new(test, &released);
 
 	fake->ops.kind = NULL;
-	KUNIT_EXPECT_EQ(test, -EINVAL, fake_pre_plug(fake));
-	fake_drop(test, fake);
+	fake_is_refused(test, fake);
 }
 
 static void device_test_without_get_addr(struct kunit *test)
@@ -123,8 +125,7 @@ static void device_test_without_get_addr(struct kunit *test)
 	struct fake *fake = fake_new(test, &released);
 
 	fake->ops.get_addr = NULL;
-	KUNIT_EXPECT_EQ(test, -EINVAL, fake_pre_plug(fake));
-	fake_drop(test, fake);
+	fake_is_refused(test, fake);
 }
 
 static void device_test_without_set_addr(struct kunit *test)
@@ -133,8 +134,7 @@ static void device_test_without_set_addr(struct kunit *test)
 	struct fake *fake = fake_new(test, &released);
 
 	fake->ops.set_addr = NULL;
-	KUNIT_EXPECT_EQ(test, -EINVAL, fake_pre_plug(fake));
-	fake_drop(test, fake);
+	fake_is_refused(test, fake);
 }
 
 static void device_test_without_get_memory_region(struct kunit *test)
@@ -143,8 +143,7 @@ static void device_test_without_get_memory_region(struct kunit *test)
 	struct fake *fake = fake_new(test, &released);
 
 	fake->ops.get_memory_region = NULL;
-	KUNIT_EXPECT_EQ(test, -EINVAL, fake_pre_plug(fake));
-	fake_drop(test, fake);
+	fake_is_refused(test, fake);
 }
 
 static void device_test_impossible_node(struct kunit *test)
@@ -153,8 +152,7 @@ static void device_test_impossible_node(struct kunit *test)
 	struct fake *fake = fake_new(test, &released);
 
 	fake->md.node = MAX_NUMNODES;
-	KUNIT_EXPECT_EQ(test, -EINVAL, fake_pre_plug(fake));
-	fake_drop(test, fake);
+	fake_is_refused(test, fake);
 }
 
 /*

@@ -2,11 +2,12 @@
 #
 # A console without three complaints that are about the kernel alone.
 #
-# Lockdep's: who writes to memoryN/state holds the attribute and takes device_hotplug_lock
-# by a trylock, then mem_hotplug_lock; who removes the block holds both and waits
-# for the attribute. That cannot deadlock, as whoever does not get the first lock
-# lets the attribute go and starts anew, but lockdep does not see that. It tells of
-# whichever comes second, and has nothing to say any more afterwards, of anything.
+# Lockdep's: who writes to memoryN/state holds the attribute and takes
+# device_hotplug_lock by a trylock, then mem_hotplug_lock; who removes the block
+# holds both and waits for the attribute. That cannot deadlock, as whoever does
+# not get the first lock lets the attribute go and starts anew, but lockdep does
+# not see that. It tells of whichever comes second, and has nothing to say any
+# more afterwards, of anything.
 #
 # KASAN's: where it gets no memory to watch a block that comes online, vmalloc has
 # a worker take back what there was of it, and so does KASAN when the block does
