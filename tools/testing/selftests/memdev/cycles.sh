@@ -17,8 +17,7 @@
 plug=$((512 * MiB))
 [ $plug -ge $BLOCK ] || plug=$BLOCK
 
-# One cycle; says where it went wrong. MemTotal of the first one is what the
-# others must come back to.
+# One cycle; says where it went wrong.
 cycle()
 {
 	local before after want=$plug
@@ -38,8 +37,7 @@ cycle()
 	rmmod memdev || return 1
 	left_over || return 1
 	iomem | diff "$TMP/iomem" - || return 1
-	[ -n "$total" ] || total=$(mem_total)
-	one_of "$(mem_total)" "$total"
+	total_is_back "$total"
 }
 
 window=
@@ -48,7 +46,7 @@ if reserved; then
 fi
 iomem >"$TMP/iomem"
 grep -E 'Kernel (code|data|bss)' /proc/iomem | sed 's/^/# /'
-total=
+total=$(mem_total)
 log_mark
 cycles=20
 [ "${MEMDEV_KERNEL:-}" != debug ] || cycles=5

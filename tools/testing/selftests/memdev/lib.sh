@@ -287,6 +287,31 @@ mem_total()
 	echo $((kb << 10))
 }
 
+note_carved()
+{
+	local dir first
+
+	for dir in "$WINDOWS"/window*; do
+		[ "$(cat "$dir/source" 2>/dev/null)" = carved ] || continue
+		first=$(($(cat "$dir/start") / BLOCK))
+		seq $first $((first + $(cat "$dir/size") / BLOCK - 1))
+	done >>"$TMP/carved"
+}
+
+# total_is_back TOTAL: MemTotal is, or larger by what some blocks have left that
+# "load" has carved. Until it is carved for the first time, the kernel keeps its map
+# of a block in memory that MemTotal does not count.
+total_is_back()
+{
+	local more=$(($(mem_total) - $1)) memmap=$((BLOCK / 64)) most
+
+	most=$(($(sort -u "$TMP/carved" | wc -l) * memmap))
+	[ $more -ge 0 ] && [ $more -le $most ] && [ $((more % memmap)) = 0 ] &&
+		return
+	echo "$1 before, $more more now, with at most $most of carved blocks"
+	return 1
+}
+
 # kB of /proc/meminfo's line $1, 0 where there is no such line
 meminfo()
 {
@@ -395,7 +420,7 @@ loaded()
 
 load()
 {
-	modprobe memdev "$@"
+	modprobe memdev "$@" && note_carved
 }
 
 # load_blocks BLOCKS [PARAMETER...]: one window and one device of so many
