@@ -12,7 +12,7 @@
 # VM: reserved: usual="6.1 6.12 7.3"
 # VM: leftout: mem=6G timeout=1800 append=mem=4G usual="6.1 7.3"
 # VM: soft: mem=6G timeout=1800 append=memmap=2G%0x100000000-1+0xefffffff kernels="6.12 7.3"
-# VM: soft: usual="6.12 7.3"
+# VM: soft: append=memmap=512M!0x1c0000000 usual="6.12 7.3"
 # VM: carved: mem=4G timeout=1800
 # VM: crash: mem=4G timeout=1800 append="crashkernel=256M nokaslr" usual="6.1 7.3"
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.12
@@ -56,15 +56,6 @@ memory_shown()
 	fi
 }
 
-# total_is_back BEFORE: MemTotal is, or larger by the memmap of a carved block
-total_is_back()
-{
-	local more=$(($(mem_total) - $1))
-
-	[ $more = 0 ] && return
-	[ "$source" = carved ] && [ $more -gt 0 ] && [ $more -le $((BLOCK / 64)) ]
-}
-
 # not_loaded WHAT PARAMETER...: the module does not load, and says why
 not_loaded()
 {
@@ -90,8 +81,8 @@ not_loaded()
 		fail "$what: the kernel does not complain" "$(cat "$TMP/loud")"
 	elif ! diff "$TMP/before" "$TMP/after" >"$TMP/diff"; then
 		fail "$what: nothing changes" "$(cat "$TMP/diff")"
-	elif ! total_is_back "$total"; then
-		fail "$what: MemTotal is back" "$total before, $(mem_total) now"
+	elif ! total_is_back "$total" >"$TMP/left"; then
+		fail "$what: MemTotal is back" "$(cat "$TMP/left")"
 	elif ! left_over >"$TMP/left"; then
 		fail "$what: nothing is left of it" "$(cat "$TMP/left")"
 	else
@@ -118,10 +109,11 @@ end_of_ram()
 	echo $(((end + BLOCK - 1) / BLOCK * BLOCK))
 }
 
-# A place above 4 GiB for two blocks that no resource has, and so no RAM.
+# A place for two blocks that no resource has, above what RAM a machine has that
+# does not show all of it.
 first_gap()
 {
-	local range start end at=$((1 << 32))
+	local range start end at=$((1 << 36))
 
 	while IFS= read -r range; do
 		case $range in
@@ -134,6 +126,28 @@ first_gap()
 	done </proc/iomem
 	# No CPU that runs these has fewer bits of an address.
 	[ $((at + 2 * BLOCK)) -le $((1 << 40)) ] && hex $at
+}
+
+# Two blocks, SIZE@START, of which a part is reserved and the one before is nothing.
+# CPUs with HyperTransport have some, at the end of 40 bits.
+half_reserved()
+{
+	local range name at start free=0
+
+	while IFS= read -r range; do
+		case $range in
+		" "*)	continue ;;
+		esac
+		name=${range#* : } range=${range%% *}
+		start=$((0x${range%-*}))
+		at=$(((start - 1) / BLOCK * BLOCK))
+		if [ "$name" = Reserved ] && [ $at -ge $free ] && [ $at -gt 0 ]; then
+			echo "$((2 * BLOCK))@$(hex $at)"
+			return
+		fi
+		free=$((0x${range#*-} + 1))
+	done </proc/iomem
+	return 1
 }
 
 # first_of NAME: START of the first resource of that name that holds a block
@@ -355,6 +369,10 @@ at=$(first_of "System RAM") &&
 	not_loaded "a window over System RAM in use" "window=$BLOCK@$at"
 at=$(first_gap) &&
 	not_loaded "a window where there is no RAM" "window=$BLOCK@$at"
+at=$(half_reserved) &&
+	not_loaded "a window that is reserved in part" "window=$at"
+at=$(first_of "Persistent Memory (legacy)") &&
+	not_loaded "a window of something else that nobody uses" "window=$BLOCK@$at"
 if [ "$source" != carved ]; then
 	not_loaded "two windows that overlap" \
 		"window=$spec,$BLOCK@$(hex $((RESERVED + size - BLOCK)))"
@@ -380,6 +398,74 @@ if reserved; then
 	for value in x movable ''; do
 		not_loaded "online_type=$value" "window=$spec" "online_type=$value"
 	done
+fi
+
+# --- what is between the blocks that go --------------------------------------------
+
+# two_at ADDRESS: the blocks from there on, and their states
+two_at()
+{
+	local i
+
+	for i in $(($1 / BLOCK)) $(($1 / BLOCK + 1)); do
+		echo "$i $(cat $MEM/memory$i/state)"
+	done
+}
+
+# offline_some: of four blocks of System RAM one, as far as they go; their numbers
+offline_some()
+{
+	local dir nr
+
+	for dir in $MEM/memory[0-9]*; do
+		nr=${dir#"$MEM"/memory}
+		[ $((nr % 4)) = 3 ] || continue
+		# By itself it might try for ever
+		[ "$(echo offline | timeout 10 wr "$dir/state")" = ok ] &&
+			echo "$nr"
+	done
+}
+
+online_again()
+{
+	local nr
+
+	for nr; do
+		one_of "$(put $MEM/memory"$nr"/state online)" ok || return 1
+	done
+}
+
+if [ "$source" = carved ]; then
+	# What is offline already is nobody's to take.
+	some=$(offline_some)
+	is "some blocks are offline" "${some:+yes}" yes
+	check "the module loads with no parameter" load
+	check "its window is as large as the blocks between them allow" \
+		[ $(($(cat $W/size) / BLOCK)) -le 3 ]
+	say "window0: $(cat $W/size) bytes at $(cat $W/start)"
+	check "rmmod" unload
+	# shellcheck disable=SC2086 # words
+	check "the others come online again" online_again $some
+
+	check "a window of two blocks" load window=$((2 * BLOCK)) devices=0
+	start=$(($(cat $W/start)))
+	check "rmmod" rmmod memdev
+	was=$(two_at $start)
+	is "both are online again" "$(echo "$was" | grep -vc ' online')" 0
+	if pin_start $start $((start + BLOCK)); then
+		total=$(mem_total)
+		check "the same while the lower one has a pinned page" \
+			load window=$((2 * BLOCK)) devices=0
+		check "the window lies below it" \
+			[ $(($(cat $W/start) + 2 * BLOCK)) -le $start ]
+		is "the upper one has come back" "$(two_at $start)" "$was"
+		check "rmmod" rmmod memdev
+		check "MemTotal is back" total_is_back "$total"
+	else
+		skip "a window is carved below a block that refuses" \
+			"no page came to lie there"
+	fi
+	pin_stop
 fi
 is "/proc/iomem is as it was" "$(iomem | diff "$TMP/iomem.boot" -)" ""
 finish
