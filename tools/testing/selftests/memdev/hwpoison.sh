@@ -3,10 +3,12 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# A block that had a poisoned page is not given to the kernel again.
+# A block that had a poisoned page is not given to the kernel again, not even by
+# who took it from it.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 alone=yes
 # VM: usual="6.1 6.12 7.3"
+# VM: carved: mem=4G timeout=1800 usual="7.3 debug" alone=yes
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=7.3 alone=yes
 # VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
 # VM: blocks2g: qemu="-machine memory-backend=m"
@@ -23,6 +25,7 @@ poison=$MEM/hard_offline_page
 [ -e $poison ] || skip_all "this kernel cannot poison a page"
 
 n=4
+total=$(mem_total)
 log_mark
 load_blocks $n
 size=$(get size)
@@ -94,5 +97,28 @@ is "is not plugged" "$(put_dev plug all) $(put_dev plug "$size")" \
 is "nor in the background" "$(put_dev requested_size "$size")" ok
 check "where it is tried" until_true 60 tried 3
 is "and plugs no part of it" "$(get plugged_size)" 0
+
+if reserved; then
+	check "the kernel did not complain" log_quiet
+	finish
+fi
+
+# --- what was carved, and would come back ------------------------------------------
+
+# state_of NR: of a block, or nothing where it is not there
+state_of()
+{
+	cat $MEM/memory$((low / BLOCK + $1))/state 2>/dev/null
+}
+
+check "the module is removed" rmmod memdev
+for i in 0 1 3; do
+	is "block $i, which is retired, is not given back" "$(state_of $i)" ""
+	is "which the kernel says" "$(log_memdev | grep -c \
+		"memory$((low / BLOCK + i)) had a poisoned page and is not given back")" 1
+done
+is "block 2 is given back, and online" "$(state_of 2)" online
+check "MemTotal is less by what is not given back" \
+	total_is_back $((total - 3 * BLOCK))
 check "the kernel did not complain" log_quiet
 finish
