@@ -77,7 +77,7 @@ static struct slot slots[NR_SLOTS];
 static struct worker workers[MAX_WORKERS];
 static __u64 seed;
 static unsigned int total_weight;
-static atomic_int stop, findings, may_toggle;
+static atomic_int stop, findings, may_toggle, late;
 static atomic_ulong total, succeeded[NR_OPS];
 static struct ledger ledger;
 
@@ -222,6 +222,16 @@ static struct draw draw_next(__u64 *rng)
 	return d;
 }
 
+/* An operation that is to be done and has not succeeded yet, or NR_OPS */
+static enum op op_missing(void)
+{
+	enum op op = 0;
+
+	while (op < NR_OPS && (!ops[op].weight || succeeded[op]))
+		op++;
+	return op;
+}
+
 static void *work(void *data)
 {
 	struct worker *w = data;
@@ -231,6 +241,7 @@ static void *work(void *data)
 		.sigev_notify_thread_id = gettid(),
 	};
 	struct draw d, then;
+	enum op missing;
 
 	if (timer_create(CLOCK_MONOTONIC, &ev, &w->timer)) {
 		finding("timer: %s", nl_errname(errno));
@@ -238,6 +249,10 @@ static void *work(void *data)
 	}
 	while (!atomic_load(&stop)) {
 		d = draw_next(&w->rng);
+		/* Time is over but for what has not succeeded */
+		missing = op_missing();
+		if (atomic_load(&late) && missing != NR_OPS && d.what >> 40 & 1)
+			d.op = missing;
 		if ((d.op == OP_ONLINE || d.op == OP_OFFLINE) &&
 		    !atomic_load(&may_toggle))
 			continue;
@@ -255,6 +270,14 @@ static void *work(void *data)
 		if (d.op == OP_DESTROY && d.what % 4) {
 			then.op = OP_UNPLUG;
 			then.what = 0;
+			run(w, &then);
+		}
+		/* A window with devices does not go, either */
+		if (d.op == OP_WINDOW_DEL && d.what % 4) {
+			then.op = OP_UNPLUG;
+			then.what = 0;
+			run(w, &then);
+			then.op = OP_DESTROY;
 			run(w, &then);
 		}
 		run(w, &d);
@@ -319,14 +342,6 @@ static void start(unsigned int nr_workers)
 		if (pthread_create(&w->thread, NULL, work, w))
 			exit(1);
 	}
-}
-
-static bool each_succeeded(void)
-{
-	for (unsigned int i = 0; i < NR_OPS; i++)
-		if (ops[i].weight && !succeeded[i])
-			return false;
-	return true;
 }
 
 /*
@@ -516,10 +531,11 @@ int main(int argc, char **argv)
 		poison_allow(allow < poison ? allow : poison);
 		if (passed < seconds)
 			continue;
-		if (each_succeeded())
+		if (op_missing() == NR_OPS)
 			break;
 		if (!until)
 			until = atomic_load(&total) + rounds;
+		atomic_store(&late, 1);
 		if (atomic_load(&total) >= until)
 			break;
 	}
@@ -531,9 +547,8 @@ int main(int argc, char **argv)
 	if (ledger.wrong[0])
 		finding("messages: %s", ledger.wrong);
 
-	for (unsigned int i = 0; i < NR_OPS && !atomic_load(&findings); i++)
-		if (ops[i].weight && !succeeded[i])
-			finding("no %s has succeeded", ops[i].name);
+	if (!atomic_load(&findings) && op_missing() != NR_OPS)
+		finding("no %s has succeeded", ops[op_missing()].name);
 	if (!ledger.plugged || !ledger.unplugged)
 		finding("nothing was plugged, or nothing unplugged");
 	summary(nr_workers, seconds);
