@@ -153,7 +153,7 @@ is "the operations are counted" \
 check "rmmod memdev" rmmod memdev
 is "/proc/iomem is as it was" \
 	"$(iomem | diff "$TMP/iomem.boot" -)" ""
-check "MemTotal is back" total_is_back $total_boot
+check "MemTotal is back" total_is_back "$total_boot"
 
 # --- once more -----------------------------------------------------------------------
 
@@ -161,7 +161,7 @@ check "modprobe memdev once more" load "$@"
 is "plug once more" "$(put_dev plug $plug)" ok
 is "unplug once more" "$(put_dev unplug all)" ok
 check "rmmod once more" rmmod memdev
-check "MemTotal is back" total_is_back $total_boot
+check "MemTotal is back" total_is_back "$total_boot"
 is "/proc/iomem is as it was at boot" \
 	"$(iomem | diff "$TMP/iomem.boot" -)" ""
 check "the kernel did not complain" log_quiet

@@ -287,6 +287,6 @@ if [ $FAILED != 0 ]; then
 fi
 echo 0 >"$tracing/events/memdev/enable"
 check "the module is removed" unload
-check "MemTotal is as before" total_is_back $total
+check "MemTotal is as before" total_is_back "$total"
 is "/proc/iomem is as it was" "$(iomem | diff "$TMP/iomem" -)" ""
 finish

@@ -417,7 +417,7 @@ offline_some()
 {
 	local dir nr
 
-	for dir in $MEM/memory[0-9]*; do
+	for dir in "$MEM"/memory[0-9]*; do
 		nr=${dir#"$MEM"/memory}
 		[ $((nr % 4)) = 3 ] || continue
 		# By itself it might try for ever
@@ -431,7 +431,7 @@ online_again()
 	local nr
 
 	for nr; do
-		one_of "$(put $MEM/memory"$nr"/state online)" ok || return 1
+		one_of "$(put "$MEM/memory$nr/state" online)" ok || return 1
 	done
 }
 
