@@ -159,7 +159,8 @@ static int memdev_job_thread(void *data)
 	rc = memdev_job_gone(job) ? -EINTR :
 	     wait_event_interruptible(memdev_jobs_wait,
 				      memdev_job_is_next(job));
-	if (rc)
+	/* A signal does not end the wait for what has become true meanwhile */
+	if (rc || memdev_job_gone(job))
 		rc = -EINTR;
 	else
 		rc = job->type->run(job);
