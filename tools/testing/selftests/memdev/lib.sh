@@ -287,6 +287,7 @@ mem_total()
 	echo $((kb << 10))
 }
 
+# note_carved: remember which blocks are carved, for total_is_back
 note_carved()
 {
 	local dir first
