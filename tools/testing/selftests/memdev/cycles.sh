@@ -17,7 +17,8 @@
 plug=$((512 * MiB))
 [ $plug -ge $BLOCK ] || plug=$BLOCK
 
-# One cycle; says where it went wrong.
+# One cycle; says where it went wrong. MemTotal of the one before is what it must
+# come back to.
 cycle()
 {
 	local before after want=$plug
@@ -37,7 +38,8 @@ cycle()
 	rmmod memdev || return 1
 	left_over || return 1
 	iomem | diff "$TMP/iomem" - || return 1
-	total_is_back "$total"
+	total_is_back "$total" $(($(nr_carved) - carved)) || return 1
+	total=$(mem_total) carved=$(nr_carved)
 }
 
 window=
@@ -46,7 +48,7 @@ if reserved; then
 fi
 iomem >"$TMP/iomem"
 grep -E 'Kernel (code|data|bss)' /proc/iomem | sed 's/^/# /'
-total=$(mem_total)
+total=$(mem_total) carved=0
 log_mark
 cycles=20
 [ "${MEMDEV_KERNEL:-}" != debug ] || cycles=5

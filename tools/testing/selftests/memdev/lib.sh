@@ -299,14 +299,22 @@ note_carved()
 	done >>"$TMP/carved"
 }
 
-# total_is_back TOTAL: MemTotal is, or larger by what some blocks have left that
-# "load" has carved. Until it is carved for the first time, the kernel keeps its map
-# of a block in memory that MemTotal does not count.
+# nr_carved: how many blocks "load" has carved, each counted once
+nr_carved()
+{
+	sort -u "$TMP/carved" | wc -l
+}
+
+# total_is_back TOTAL [NR]: MemTotal is, or larger by what at most NR blocks (all that
+# "load" has carved) have left. Until it is carved for the first time, the kernel
+# keeps its map of a block in memory that MemTotal does not count.
 total_is_back()
 {
 	local more=$(($(mem_total) - $1)) memmap=$((BLOCK / 64)) most
 
-	most=$(($(sort -u "$TMP/carved" | wc -l) * memmap))
+	most=$(nr_carved)
+	[ "$most" -le "${2:-$most}" ] || most=$2
+	most=$((most * memmap))
 	[ $more -ge 0 ] && [ $more -le $most ] && [ $((more % memmap)) = 0 ] &&
 		return
 	echo "$1 before, $more more now, with at most $most of carved blocks"

@@ -250,9 +250,11 @@ static void *work(void *data)
 	while (!atomic_load(&stop)) {
 		d = draw_next(&w->rng);
 		/* Time is over but for what has not succeeded */
-		missing = op_missing();
-		if (atomic_load(&late) && missing != NR_OPS && d.what >> 40 & 1)
-			d.op = missing;
+		if (atomic_load(&late) && d.what >> 40 & 1) {
+			missing = op_missing();
+			if (missing != NR_OPS)
+				d.op = missing;
+		}
 		if ((d.op == OP_ONLINE || d.op == OP_OFFLINE) &&
 		    !atomic_load(&may_toggle))
 			continue;
@@ -266,17 +268,14 @@ static void *work(void *data)
 			then.op = OP_OFFLINE;
 			run(w, &then);
 		}
-		/* A device with memory does not go */
-		if (d.op == OP_DESTROY && d.what % 4) {
+		/* A device with memory does not go, nor a window with devices */
+		if ((d.op == OP_DESTROY || d.op == OP_WINDOW_DEL) &&
+		    d.what % 4) {
 			then.op = OP_UNPLUG;
 			then.what = 0;
 			run(w, &then);
 		}
-		/* A window with devices does not go, either */
 		if (d.op == OP_WINDOW_DEL && d.what % 4) {
-			then.op = OP_UNPLUG;
-			then.what = 0;
-			run(w, &then);
 			then.op = OP_DESTROY;
 			run(w, &then);
 		}
@@ -547,8 +546,9 @@ int main(int argc, char **argv)
 	if (ledger.wrong[0])
 		finding("messages: %s", ledger.wrong);
 
-	if (!atomic_load(&findings) && op_missing() != NR_OPS)
-		finding("no %s has succeeded", ops[op_missing()].name);
+	for (unsigned int i = 0; i < NR_OPS && !atomic_load(&findings); i++)
+		if (ops[i].weight && !succeeded[i])
+			finding("no %s has succeeded", ops[i].name);
 	if (!ledger.plugged || !ledger.unplugged)
 		finding("nothing was plugged, or nothing unplugged");
 	summary(nr_workers, seconds);
