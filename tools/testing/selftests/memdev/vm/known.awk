@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# A console without three complaints that are about the kernel alone.
+# A console without four complaints that are about the kernel alone.
 #
 # Lockdep's: who writes to memoryN/state holds the attribute and takes
 # device_hotplug_lock by a trylock, then mem_hotplug_lock; who removes the block
@@ -16,16 +16,21 @@
 #
 # The firmware's map: an entry for memory that is added, which sysfs has no memory
 # for, is freed but stays in the list.
+#
+# A page that is poisoned while its block is being offlined: whoever poisons it
+# marks it first and takes it off its list then. Who offlines the block warns
+# when it comes between, and takes it off the list itself. Later kernels do the
+# same and do not warn.
 
 function flush(	i, known) {
 	known = (removes && ((acquires && holds) ||
 			     (takes && writes && states && first))) ||
-		(shadow && worker) || entry
+		(shadow && worker) || entry || migrates
 	for (i = 1; i <= n; i++)
 		if (!known || (i > 1 && held[i] !~ /Call Trace:|Oops: invalid/))
 			print held[i]
 	n = acquires = holds = removes = takes = writes = states = first = 0
-	worker = kasan = freed = entry = 0
+	worker = kasan = freed = entry = migrates = 0
 }
 
 /: vmalloc error: / {
@@ -38,10 +43,12 @@ injected && / kasan_mem_notifier\+/ {
 }
 
 /WARNING: possible circular locking dependency detected/ ||
-/kernel BUG at mm\/vmalloc\.c:/ || /BUG: KASAN: slab-use-after-free in / {
+/kernel BUG at mm\/vmalloc\.c:/ || /BUG: KASAN: slab-use-after-free in / ||
+/WARNING: .*mm\/memory_hotplug\.c:[0-9]+ (at )?do_migrate_range[.+]/ {
 	flush()
 	held[++n] = $0
 	kasan = /KASAN/
+	migrates = /do_migrate_range/
 	next
 }
 
