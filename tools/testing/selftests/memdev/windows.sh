@@ -109,21 +109,31 @@ end_of_ram()
 	echo $(((end + BLOCK - 1) / BLOCK * BLOCK))
 }
 
+# What /proc/iomem has that is in nothing else: lines "START END NAME"
+outermost()
+{
+	local line range
+
+	while IFS= read -r line; do
+		case $line in
+		" "*)	continue ;;
+		esac
+		range=${line%% *}
+		echo $((0x${range%-*})) $((0x${range#*-} + 1)) "${line#* : }"
+	done </proc/iomem
+}
+
 # A place for two blocks that no resource has, above what RAM a machine has that
 # does not show all of it.
 first_gap()
 {
-	local range start end at=$((1 << 36))
+	local start end at=$((1 << 36))
 
-	while IFS= read -r range; do
-		case $range in
-		" "*)	continue ;;
-		esac
-		range=${range%% *}
-		start=$((0x${range%-*})) end=$((0x${range#*-} + 1))
-		[ $start -lt $((at + 2 * BLOCK)) ] || break
-		[ $end -le $at ] || at=$(((end + BLOCK - 1) / BLOCK * BLOCK))
-	done </proc/iomem
+	outermost >"$TMP/outermost"
+	while read -r start end _; do
+		[ "$start" -lt $((at + 2 * BLOCK)) ] || break
+		[ "$end" -le $at ] || at=$(((end + BLOCK - 1) / BLOCK * BLOCK))
+	done <"$TMP/outermost"
 	# No CPU that runs these has fewer bits of an address.
 	[ $((at + 2 * BLOCK)) -le $((1 << 40)) ] && hex $at
 }
@@ -132,21 +142,17 @@ first_gap()
 # CPUs with HyperTransport have some, at the end of 40 bits.
 half_reserved()
 {
-	local range name at start free=0
+	local start end name at free=0
 
-	while IFS= read -r range; do
-		case $range in
-		" "*)	continue ;;
-		esac
-		name=${range#* : } range=${range%% *}
-		start=$((0x${range%-*}))
+	outermost >"$TMP/outermost"
+	while read -r start end name; do
 		at=$(((start - 1) / BLOCK * BLOCK))
-		if [ "$name" = Reserved ] && [ $at -ge $free ] && [ $at -gt 0 ]; then
+		if [ "$name" = Reserved ] && [ $at -ge "$free" ] && [ $at -gt 0 ]; then
 			echo "$((2 * BLOCK))@$(hex $at)"
 			return
 		fi
-		free=$((0x${range#*-} + 1))
-	done </proc/iomem
+		free=$end
+	done <"$TMP/outermost"
 	return 1
 }
 
