@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,20 +25,26 @@
 
 static unsigned long long page;
 
-static unsigned long long phys_of(int pagemap, const void *p)
+/* Where @nr pages from @p on lie, into @phys; 0 for one that is nowhere */
+static bool phys_of(int pagemap, const void *p, size_t nr,
+		    unsigned long long *phys)
 {
-	unsigned long long entry;
+	ssize_t len = nr * sizeof(*phys);
 
-	if (pread(pagemap, &entry, sizeof(entry),
-		  (uintptr_t)p / page * sizeof(entry)) != sizeof(entry))
-		return 0;
-	return entry & PAGE_PRESENT ? (entry & PFN_MASK) * page : 0;
+	if (pread(pagemap, phys, len,
+		  (uintptr_t)p / page * sizeof(*phys)) != len)
+		return false;
+	for (size_t i = 0; i < nr; i++)
+		phys[i] = phys[i] & PAGE_PRESENT ? (phys[i] & PFN_MASK) * page : 0;
+	return true;
 }
 
 static char *find(int pagemap, unsigned long long low,
-		  unsigned long long high, unsigned long long bytes,
-		  unsigned long long *phys)
+		  unsigned long long high, unsigned long long bytes)
 {
+	static unsigned long long phys[CHUNK / 4096];
+	size_t nr = CHUNK / page;
+
 	for (unsigned long long done = 0; done < bytes; done += CHUNK) {
 		char *mem = mmap(NULL, CHUNK, PROT_READ | PROT_WRITE,
 				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -45,12 +52,13 @@ static char *find(int pagemap, unsigned long long low,
 		if (mem == MAP_FAILED)
 			return NULL;
 		madvise(mem, CHUNK, MADV_NOHUGEPAGE);
-		for (char *p = mem; p < mem + CHUNK; p += page) {
-			*p = 1;
-			*phys = phys_of(pagemap, p);
-			if (*phys >= low && *phys < high)
-				return p;
-		}
+		for (size_t i = 0; i < nr; i++)
+			mem[i * page] = 1;
+		if (!phys_of(pagemap, mem, nr, phys))
+			return NULL;
+		for (size_t i = 0; i < nr; i++)
+			if (phys[i] >= low && phys[i] < high)
+				return mem + i * page;
 	}
 	return NULL;
 }
@@ -78,8 +86,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	iov.iov_len = page;
-	iov.iov_base = find(pagemap, low, high, strtoull(argv[3], NULL, 0),
-			    &phys);
+	iov.iov_base = find(pagemap, low, high, strtoull(argv[3], NULL, 0));
 	if (!iov.iov_base) {
 		puts("none");
 		return 1;
@@ -89,8 +96,8 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	/* It may have moved before it was pinned; it cannot any more. */
-	phys = phys_of(pagemap, iov.iov_base);
-	if (phys < low || phys >= high) {
+	if (!phys_of(pagemap, iov.iov_base, 1, &phys) || phys < low ||
+	    phys >= high) {
 		puts("none");
 		return 1;
 	}

@@ -6,7 +6,7 @@
 # Whoever listens to the netlink family hears of each change, in order, with the
 # right sizes; who listens too slowly is told so.
 #
-# VM: mem=4G usual="6.1 7.3" timeout=3600 append=memmap=1G$0x100000000
+# VM: mem=4G usual=7.3 timeout=3600 append=memmap=1G$0x100000000
 
 . "$(dirname "$0")/lib.sh"
 

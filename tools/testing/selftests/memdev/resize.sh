@@ -7,7 +7,7 @@
 # pauses longer and longer where it cannot, turns round at once when something
 # else is requested, and sleeps when there is nothing to do.
 #
-# VM: mem=4G append=memmap=1G$0x100000000 timeout=1800 usual="6.1 6.12 7.3 debug"
+# VM: mem=4G append=memmap=1G$0x100000000 timeout=1800 usual="6.1 6.12 debug"
 # VM: blocks2g: mem=820G append=memmap=800G$0x180000000 usual=6.1 timeout=1800
 # VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
 # VM: blocks2g: qemu="-machine memory-backend=m"

@@ -7,7 +7,7 @@
 # hibernation.
 #
 # VM: reserved: mem=4G timeout=1800 append=memmap=1G$0x100000000
-# VM: carved: mem=4G timeout=1800 usual="6.1 6.12 7.3 debug"
+# VM: carved: mem=4G timeout=1800 usual="6.1 6.12 debug"
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.1
 # VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
 # VM: blocks2g: qemu="-machine memory-backend=m"

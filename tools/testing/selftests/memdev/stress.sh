@@ -12,7 +12,7 @@
 # Memory that comes online comes to ZONE_MOVABLE, by the policy too, and the
 # memmap may be on the memory: the VM's command line says so.
 #
-# VM: mem=6G timeout=3600 append=memmap=2G$0x100000000 usual="6.1 7.3 debug" alone=yes
+# VM: mem=6G timeout=3600 append=memmap=2G$0x100000000 usual="6.1 debug" alone=yes
 # VM: append="memory_hotplug.memmap_on_memory=1 ftrace_dump_on_oops"
 # VM: append="memory_hotplug.online_policy=auto-movable"
 # VM: append="memory_hotplug.auto_movable_ratio=1000"
