@@ -98,7 +98,7 @@ int memdev_size_parse(const char *buf, size_t count, u64 *size)
 
 /**
  * memdev_number_parse() - N, or a prefix and N
- * @str: the text, perhaps with white space around it
+ * @str: the text, perhaps with a newline behind it
  * @prefix: the prefix, for example "window"
  * @nr: where to put N
  *

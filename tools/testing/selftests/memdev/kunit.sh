@@ -43,5 +43,6 @@ load window="$(window_spec 6)" devices=0 ||
 	die "the module does not load" "$(log_memdev)"
 suite memdev_alloc
 suite memdev_device
+suite memdev_parse
 check "the kernel did not complain" log_quiet
 finish
