@@ -6,7 +6,7 @@
 # Nothing that is sent to the netlink family breaks it, or changes what no valid
 # message of somebody who may asked to change. SEED= sends the same again.
 #
-# VM: mem=4G usual="6.1 7.3" timeout=1800 append=memmap=1G$0x100000000
+# VM: mem=4G usual="6.1 debug" timeout=1800 append=memmap=1G$0x100000000
 
 . "$(dirname "$0")/lib.sh"
 
