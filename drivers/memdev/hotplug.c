@@ -35,6 +35,7 @@ u64 memdev_blocks_size(struct memdev_core *core, const unsigned long *map)
 	return bitmap_weight(map, core->nr_blocks) * core->block_size;
 }
 
+/* For whoever is first to know: who adds them, or the notifier */
 static void memdev_set_plugged(struct memdev_core *core, unsigned int first,
 			       unsigned int nr)
 {
