@@ -16,9 +16,11 @@
  * operation's deadline: a slice is short, and a pause follows for those who
  * wait for the lock. As long as slices are of use, pages do go, the block gets
  * another one, twice as long: what has been moved out of it would move back in
- * when the next block is tried. Where not one page has gone, be it pinned or
- * the machine slow, the block is left alone until the next pass over all of
- * them, which gives more time.
+ * when the next block is tried. When half of the pages went, that one is long
+ * enough for the rest, and the last: pages also come back in the pause, so that
+ * there can be fewer each time while a pinned one stays. Where not one page has
+ * gone, be it pinned or the machine slow, the block is left alone until the next
+ * pass over all of them, which gives more time.
  */
 #define MEMDEV_SLICE_MIN_MS	500U	/* for each 128 MiB of a block */
 #define MEMDEV_SLICE_PASS_MS	4000U	/* as far as passes lengthen it */
@@ -50,6 +52,7 @@ static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
 {
 	u64 addr = memdev_block_addr(core, block);
 	unsigned int was, now = memdev_block_pages(addr).in_use;
+	bool last = false;
 	int rc;
 
 	do {
@@ -60,9 +63,12 @@ static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
 		/* What has come out does not wait for what may take minutes */
 		if (!(core->md->flags & MEMORY_DEVICE_ATOMIC))
 			memdev_remove_victims(core, false, NULL);
+		if (last)
+			break;
 		msleep_interruptible(MEMDEV_PAUSE_MS);
 		slice_ms = min(2 * slice_ms, MEMDEV_SLICE_MAX_MS);
 		now = memdev_block_pages(addr).in_use;
+		last = now && now <= was / 2;
 		/* An empty one only wants time */
 	} while (!now || now < was);
 
