@@ -432,6 +432,16 @@ offline_some()
 	done
 }
 
+# A window is there, of not more blocks than offline_some() leaves in a row
+blocks_between()
+{
+	local size
+
+	size=$(cat $W/size) || return
+	say "window0: $size bytes at $(cat $W/start)"
+	[ $((size / BLOCK)) -le 3 ]
+}
+
 online_again()
 {
 	local nr
@@ -447,8 +457,7 @@ if [ "$source" = carved ]; then
 	is "some blocks are offline" "${some:+yes}" yes
 	check "the module loads with no parameter" load
 	check "its window is as large as the blocks between them allow" \
-		[ $(($(cat $W/size) / BLOCK)) -le 3 ]
-	say "window0: $(cat $W/size) bytes at $(cat $W/start)"
+		blocks_between
 	check "rmmod" unload
 	# shellcheck disable=SC2086 # words
 	check "the others come online again" online_again $some
