@@ -437,8 +437,8 @@ blocks_between()
 {
 	local size
 
-	size=$(cat $W/size) || return
-	say "window0: $size bytes at $(cat $W/start)"
+	size=$(cat "$W/size") || return
+	say "window0: $size bytes at $(cat "$W/start")"
 	[ $((size / BLOCK)) -le 3 ]
 }
 
