@@ -110,11 +110,14 @@ given_back()
 {
 	check "the module is removed" rmmod memdev
 	for i in 0 1 3; do
-		is "block $i, which is retired, is not given back" 			"$(state_of $i)" ""
-		is "which the kernel says" "$(log_memdev | grep -c 			"memory$((low / BLOCK + i)) had a poisoned page and is not given back")" 1
+		is "block $i, which is retired, is not given back" \
+			"$(state_of $i)" ""
+		is "which the kernel says" "$(log_memdev | grep -c \
+			"memory$((low / BLOCK + i)) had a poisoned page and is not given back")" 1
 	done
 	is "block 2 is given back, and online" "$(state_of 2)" online
-	check "MemTotal is less by what is not given back" 		total_is_back $((total - 3 * BLOCK))
+	check "MemTotal is less by what is not given back" \
+		total_is_back $((total - 3 * BLOCK))
 }
 
 reserved || given_back

@@ -437,8 +437,3 @@ TEST_F(netlink, another_network_namespace_has_no_such_family)
 	ASSERT_TRUE(WIFEXITED(status));
 	EXPECT_EQ(ENOENT, WEXITSTATUS(status));
 }
-
-int main(int argc, char **argv)
-{
-	return run_tests(argc, argv);
-}

@@ -380,8 +380,3 @@ TEST_F(netlink, who_does_not_ask_for_an_ack_gets_none)
 	nlh->nlmsg_flags &= ~NLM_F_ACK;
 	EXPECT_REFUSED(ENOSPC, self->nl, nlh, 0);
 }
-
-int main(int argc, char **argv)
-{
-	return run_tests(argc, argv);
-}

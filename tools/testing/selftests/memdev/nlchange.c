@@ -315,6 +315,7 @@ TEST_F(netlink, window_new_and_window_del_say_why_not)
 
 /* --- faults ---------------------------------------------------------------- */
 
+/* A rule by which a step fails; @block -1: for all. Its index, or -errno. */
 static int fault_new(struct nl *nl, int device, __u32 step, int block,
 		     __u32 err)
 {
@@ -472,9 +473,4 @@ TEST_F(netlink, fault_new_and_fault_poison_say_why_not)
 	mnl_attr_put_u32(nlh, MEMDEV_A_FAULT_BLOCK, 0);
 	EXPECT_REFUSED(ENXIO, nl, nlh, 0);
 	EXPECT_STREQ(nl->text, dev_read(self->a, "last_error"));
-}
-
-int main(int argc, char **argv)
-{
-	return run_tests(argc, argv);
 }

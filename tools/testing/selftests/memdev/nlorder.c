@@ -185,8 +185,3 @@ TEST_F(netlink, who_waits_for_a_pinned_page_blocks_nobody_else)
 	}
 	EXPECT_EQ(0, dev_number(self->a, "plugged_size"));
 }
-
-int main(int argc, char **argv)
-{
-	return run_tests(argc, argv);
-}

@@ -240,7 +240,6 @@ static inline void fault_rest(struct nlmsghdr *nlh, __u8 cmd, unsigned int type,
 		mnl_attr_put_u32(nlh, MEMDEV_A_FAULT_ERRNO, EIO);
 }
 
-/* A rule by which a step fails; @block -1: for all. Its index, or -errno. */
 /* The reply's attributes are in @tb */
 static inline int dev_get(struct nl *nl, int index, const struct nlattr **tb)
 {
@@ -326,7 +325,7 @@ static inline int skip(const char *why)
 	return KSFT_SKIP;
 }
 
-static inline int run_tests(int argc, char **argv)
+int main(int argc, char **argv)
 {
 	const char *memmap = strstr(file_read("/proc/cmdline"), "memmap=");
 	char command[128];
