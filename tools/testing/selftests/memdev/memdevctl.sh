@@ -5,7 +5,7 @@
 #
 # memdevctl: each command, what it prints and what it returns.
 #
-# VM: mem=4G usual=6.1 timeout=1800 append=memmap=1G$0x100000000
+# VM: mem=4G usual="6.1 debug" timeout=1800 append=memmap=1G$0x100000000
 
 . "$(dirname "$0")/ctl.sh"
 

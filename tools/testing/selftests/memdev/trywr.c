@@ -2,12 +2,12 @@
 /*
  * trywr: prints all that shows what memory there is, a line "WHERE: WHAT" each.
  *
- * trywr FILE [PRIME TEXT]...: writes what is on standard input to FILE, in one
- * write(2), prints "ok" or the name of the errno, and then what it changed of
- * all that shows what memory there is: a line "-WHERE: OLD" or "+WHERE: NEW"
- * each. Exits with 0 if nothing changed, whatever the write said.
+ * trywr SNAPSHOT FILE [PRIME TEXT]...: writes what is on standard input to FILE,
+ * in one write(2), prints "ok" or the name of the errno, and then what is not as
+ * in SNAPSHOT, which trywr printed: a line "-WHERE: OLD" or "+WHERE: NEW" each.
+ * Exits with 0 if nothing changed, whatever the write said.
  *
- * Before that, and before it looks, it writes every TEXT to its PRIME.
+ * Before that it writes every TEXT to its PRIME.
  *
  * What shows it: memdev's windows and devices (but not the counters and
  * reasons of operations), the state and zones of every memory block,
@@ -21,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define WINDOWS		"/sys/devices/memdev"
@@ -33,11 +32,21 @@ struct lines {
 	size_t nr;
 };
 
-static void add(struct lines *l, const char *path, const char *text)
+static void add_line(struct lines *l, char *line)
 {
 	l->at = reallocarray(l->at, l->nr + 1, sizeof(*l->at));
-	if (!l->at || asprintf(&l->at[l->nr++], "%s: %s", path, text) < 0)
+	if (!l->at)
 		abort();
+	l->at[l->nr++] = line;
+}
+
+static void add(struct lines *l, const char *path, const char *text)
+{
+	char *line;
+
+	if (asprintf(&line, "%s: %s", path, text) < 0)
+		abort();
+	add_line(l, line);
 }
 
 /* Each line of a file is one of the snapshot, after a common prefix. */
@@ -66,7 +75,6 @@ static void add_tree(struct lines *l, const char *dir)
 {
 	DIR *d = opendir(dir);
 	struct dirent *de;
-	struct stat st;
 	char *path;
 
 	if (!d)
@@ -76,13 +84,11 @@ static void add_tree(struct lines *l, const char *dir)
 			continue;
 		if (asprintf(&path, "%s/%s", dir, de->d_name) < 0)
 			abort();
-		if (!lstat(path, &st)) {
-			add(l, path, "exists");
-			if (S_ISDIR(st.st_mode))
-				add_tree(l, path);
-			else if (S_ISREG(st.st_mode) && st.st_mode & 0400)
-				add_file(l, path, NULL);
-		}
+		add(l, path, "exists");
+		if (de->d_type == DT_DIR)
+			add_tree(l, path);
+		else if (de->d_type == DT_REG)
+			add_file(l, path, NULL);
 		free(path);
 	}
 	closedir(d);
@@ -125,6 +131,26 @@ static struct lines snapshot(void)
 	if (l.nr)
 		qsort(l.at, l.nr, sizeof(*l.at), compare);
 	return l;
+}
+
+/* What trywr printed before */
+static bool read_snapshot(struct lines *l, const char *path)
+{
+	FILE *f = fopen(path, "r");
+	size_t size = 0;
+	char *line = NULL;
+
+	if (!f)
+		return false;
+	while (getline(&line, &size, f) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		add_line(l, line);
+		line = NULL;
+		size = 0;
+	}
+	free(line);
+	fclose(f);
+	return l->nr;
 }
 
 static int report(const struct lines *old, const struct lines *new)
@@ -178,27 +204,30 @@ static const char *attempt(const char *path, const char *buf, size_t len)
 int main(int argc, char **argv)
 {
 	static char buf[1 << 16];
-	struct lines old, new;
+	struct lines old = {}, new;
 	size_t len = 0;
 	ssize_t n;
 
-	if (argc > 1 && argc % 2) {
-		fprintf(stderr, "usage: trywr [FILE [PRIME TEXT]... <DATA]\n");
+	if (argc < 2) {
+		new = snapshot();
+		for (size_t i = 0; i < new.nr; i++)
+			puts(new.at[i]);
+		return 0;
+	}
+	if (argc % 2 == 0) {
+		fprintf(stderr, "usage: trywr [SNAPSHOT FILE [PRIME TEXT]... <DATA]\n");
 		return 2;
 	}
-	if (argc < 2) {
-		old = snapshot();
-		for (size_t i = 0; i < old.nr; i++)
-			puts(old.at[i]);
-		return 0;
+	if (!read_snapshot(&old, argv[1])) {
+		fprintf(stderr, "trywr: %s is no snapshot\n", argv[1]);
+		return 2;
 	}
 	while ((n = read(STDIN_FILENO, buf + len, sizeof(buf) - len)) > 0)
 		len += n;
-	for (int i = 2; i < argc; i += 2)
+	for (int i = 3; i < argc; i += 2)
 		attempt(argv[i], argv[i + 1], strlen(argv[i + 1]));
 
-	old = snapshot();
-	puts(attempt(argv[1], buf, len));
+	puts(attempt(argv[2], buf, len));
 	new = snapshot();
 	return report(&old, &new);
 }

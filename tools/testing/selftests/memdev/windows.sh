@@ -28,7 +28,8 @@ refused()
 {
 	local got
 
-	printf '%s\n' "$2" | trywr $BUS/new_window >"$TMP/tried"
+	snapshot >"$TMP/shown"
+	printf '%s\n' "$2" | trywr "$TMP/shown" $BUS/new_window >"$TMP/tried"
 	read -r got <"$TMP/tried"
 	if ! one_of "$got" "$1" >/dev/null; then
 		fail "$3 is refused with $1" "got: $got" "$(cat $BUS/last_error)"

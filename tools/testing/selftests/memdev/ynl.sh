@@ -10,7 +10,7 @@
 # of the kernel's tree around this one, or of the sources that were fetched for
 # building the tests.
 #
-# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 7.3"
+# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 debug"
 
 . "$(dirname "$0")/lib.sh"
 
@@ -43,7 +43,8 @@ SCHEMA=${CLI%/tools/net/ynl/*}/Documentation/netlink/genetlink-legacy.yaml
 if [ ! -e "$SCHEMA" ] || ! python3 -c 'import jsonschema' 2>/dev/null; then
 	SCHEMA=
 fi
-export PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# Compiled once, outside of its tree.
+export PYTHONUNBUFFERED=1 PYTHONPYCACHEPREFIX="$TMP/pyc"
 
 ynl()
 {
