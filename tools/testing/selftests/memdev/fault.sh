@@ -25,12 +25,6 @@ done
 # A wait that only something else than time ends
 LONG=3600000
 
-# faults TEXT: writes it to the file of the device $D, prints "ok" or the errno
-faults()
-{
-	put "$DEBUG/memdev/${D##*/}/faults" "$1"
-}
-
 # the rules of the device $D, without what follows them
 rules()
 {

@@ -500,6 +500,12 @@ put_dev()
 	put "$D/$1" "$2"
 }
 
+# faults TEXT: to the scripted faults of the device $D; prints "ok" or the errno
+faults()
+{
+	put "/sys/kernel/debug/memdev/${D##*/}/faults" "$1"
+}
+
 # number of the memory block where the device $D starts
 first_block()
 {

@@ -20,7 +20,7 @@ nr=1000
 [ "${MEMDEV_KERNEL:-}" != debug ] || nr=200
 nr=${NR:-$nr}
 
-need nlmany
+need nlmany nlreq
 reserved || skip_all "no reserved range on this machine"
 # Some more, for those that come and go meanwhile
 blocks=$((nr + 16))
@@ -36,6 +36,9 @@ say "in $(($(uptime_ms) - began)) ms"
 is "one dump has all of them, each once, by index" "$(nlmany dump "$nr")" \
 	"whole $nr"
 is "sysfs has as many" "$(wc -l <$BUS/device_list)" "$nr"
+is "one dump has the blocks of all of them, by index" \
+	"$(nlreq -d block-get | sed 's/.* device=\([0-9]*\) .*/\1/')" \
+	"$(seq 0 $((nr - 1)); echo ok)"
 is "a dump is flagged when a device comes meanwhile, and when one goes" \
 	"$(nlmany meanwhile "$nr" $BLOCK | sed 's/, [0-9]* parts//')" \
 	"whole $nr

@@ -119,6 +119,12 @@ is "its device is still there" "$(cat $BUS/device_list)" memdev0
 
 # --- unplug ----------------------------------------------------------------------------------
 
+log_mark
+is "no block can be taken offline, once" "$(faults "offline errno=EBUSY times=1")" ok
+is "an unplug is refused" "$(put_dev unplug all)" EBUSY
+is "the sample was asked for it" "$(asked unplug 0)" 1
+is "and told that the block stays" "$(asked plug 0)" 1
+requested_stays $BLOCK $BLOCK
 echo 1 >$BUSY
 log_mark
 is "an unplug is refused while it is busy" "$(put_dev unplug all)" EBUSY
@@ -134,6 +140,12 @@ echo 0 >$BUSY
 check "and gets there once it is not busy" until_true 600 plugged_is 0
 check "sysfs, /proc/iomem and lsmem agree" agree
 is "all devices together have nothing" "$(cat $BUS/plugged_size)" 0
+log_mark
+is "no memory can be added, once" "$(faults "add errno=ENOMEM times=1")" ok
+is "a plug fails" "$(put_dev plug $BLOCK)" ENOMEM
+is "the sample was asked for it" "$(asked plug 0)" 1
+is "and told that nothing came of it" "$(asked unplug 0)" 1
+requested_stays 0 0
 
 # Half of what is requested here never comes: the worker waits to try again.
 log_mark

@@ -281,6 +281,16 @@ is "new_window $spec" "$(put $BUS/new_window "$spec")" ok
 is "last_error is empty" "$(cat $BUS/last_error)" ""
 is "it has no device" "$(ls $BUS/devices)" ""
 is "all of it is free" "$(cat $W/used) $(cat $W/largest_free)" "0 $size"
+if [ "$size" -gt $BLOCK ]; then
+	is "devices may have one block of it" "$(put $W/limit $BLOCK)" ok
+	is "so it says" "$(cat $W/limit)" $BLOCK
+	is "no device gets more" "$(put $BUS/new_device "size=$size")" ENOSPC
+	is "all of it again" "$(put $W/limit $size)" ok
+fi
+is "dimms have no slots" "$(put $W/slots 0)" ok
+is "so it says" "$(cat $W/slots)" 0
+is "none is made" "$(put $BUS/new_device "size=$BLOCK kind=dimm")" ENOSPC
+is "as many as in the model" "$(put $W/slots 256)" ok
 is "new_device" "$(put $BUS/new_device "size=$size")" ok
 use_window
 
