@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# A console without four complaints that are about the kernel alone.
+# A console without five complaints that are about the kernel alone.
 #
 # Lockdep's: who writes to memoryN/state holds the attribute and takes
 # device_hotplug_lock by a trylock, then mem_hotplug_lock; who removes the block
@@ -21,16 +21,19 @@
 # marks it first and takes it off its list then. Who offlines the block warns
 # when it comes between, and takes it off the list itself. Later kernels do the
 # same and do not warn.
+#
+# The scheduler's deadline server on CPUs that were kept from running: its timer is
+# late, is armed again meanwhile, and warns of that.
 
 function flush(	i, known) {
 	known = (removes && ((acquires && holds) ||
 			     (takes && writes && states && first))) ||
-		(shadow && worker) || entry || migrates
+		(shadow && worker) || entry || migrates || (forwards && deadline)
 	for (i = 1; i <= n; i++)
 		if (!known || (i > 1 && held[i] !~ /Call Trace:|Oops: invalid/))
 			print held[i]
 	n = acquires = holds = removes = takes = writes = states = first = 0
-	worker = kasan = freed = entry = migrates = 0
+	worker = kasan = freed = entry = migrates = forwards = deadline = 0
 }
 
 /: vmalloc error: / {
@@ -44,11 +47,13 @@ injected && / kasan_mem_notifier\+/ {
 
 /WARNING: possible circular locking dependency detected/ ||
 /kernel BUG at mm\/vmalloc\.c:/ || /BUG: KASAN: slab-use-after-free in / ||
-/WARNING: .*mm\/memory_hotplug\.c:[0-9]+ (at )?do_migrate_range[.+]/ {
+/WARNING: .*mm\/memory_hotplug\.c:[0-9]+ (at )?do_migrate_range[.+]/ ||
+/WARNING: .*kernel\/time\/hrtimer\.c:[0-9]+ (at )?hrtimer_forward[.+]/ {
 	flush()
 	held[++n] = $0
 	kasan = /KASAN/
 	migrates = /do_migrate_range/
+	forwards = /hrtimer_forward/
 	next
 }
 
@@ -79,6 +84,8 @@ n {
 		freed = 1
 	if (freed && / add_sysfs_fw_map_entry[.+]/)
 		entry = 1
+	if (/ dl_task_timer\+/)
+		deadline = 1
 	if (kasan ? /==========/ : /<\/TASK>/)
 		flush()
 	next
