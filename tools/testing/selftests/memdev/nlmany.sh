@@ -4,8 +4,8 @@
 # shellcheck disable=SC2317 # functions that check runs
 #
 # A thousand devices, and one dump has them all, each once, by index, whatever
-# else goes on; and is much faster than reading sysfs. NR= is how many; the kernel
-# 'debug' takes long to make one.
+# else goes on; and is much faster than reading sysfs. NR= is how many; fewer on the
+# kernel 'debug', which takes milliseconds for each attribute that is read.
 #
 # What is reserved is at the end: the kernel takes memory blocks for as large as
 # what it has of memory lets them be, and 2 GiB would be too few.
