@@ -50,12 +50,11 @@ iomem >"$TMP/iomem"
 grep -E 'Kernel (code|data|bss)' /proc/iomem | sed 's/^/# /'
 total=$(mem_total) carved=0
 log_mark
-cycles=20
-[ "${MEMDEV_KERNEL:-}" != debug ] || cycles=5
-for i in $(seq $cycles); do
+cycles=$(on_debug 5 20)
+for i in $(seq "$cycles"); do
 	check "cycle $i brings everything back" cycle
 	loaded && break
 done
-is "$cycles cycles ran" "$i" $cycles
+is "$cycles cycles ran" "$i" "$cycles"
 check "the kernel did not complain" log_quiet
 finish

@@ -15,12 +15,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-DEBUG=/sys/kernel/debug
-TRACE=/sys/kernel/tracing
-# The file systems' roots have something in them only where they are mounted.
-for dir in $DEBUG $TRACE; do
-	[ -n "$(ls "$dir")" ] || skip_all "there is nothing in $dir"
-done
+need_mounted $DEBUG $TRACE
 
 # A wait that only something else than time ends
 LONG=3600000
@@ -28,14 +23,14 @@ LONG=3600000
 # the rules of the device $D, without what follows them
 rules()
 {
-	sed 's/ *#.*//' "$DEBUG/memdev/${D##*/}/faults"
+	sed 's/ *#.*//' "$(faults_file)"
 }
 
 # what follows them: "SEEN HIT" of each, one after the other
 counts()
 {
 	sed -n 's/.*# rule [0-9]*: seen \([0-9]*\), hit \([0-9]*\)$/\1 \2/p' \
-		"$DEBUG/memdev/${D##*/}/faults" | xargs
+		"$(faults_file)" | xargs
 }
 
 # something waits because of the first rule of the device $D
@@ -115,12 +110,12 @@ log_mark
 load_blocks $n
 set_up
 size=$(get size)
-F=$DEBUG/memdev/memdev0/faults
+F=$(faults_file)
 
 # --- the file ------------------------------------------------------------------
 
-is "root alone reads and writes the file" "$(stat -c %a $F)" 600
-is "there are no rules" "$(cat $F)" ""
+is "root alone reads and writes the file" "$(stat -c %a "$F")" 600
+is "there are no rules" "$(cat "$F")" ""
 cat >"$TMP/rules" <<EOF
 add errno=ENOMEM nth=2 times=1
 online delay=500
@@ -132,13 +127,13 @@ while read -r line; do
 	is "'$line' is accepted" "$(faults "$line")" ok
 done <"$TMP/rules"
 is "rules are shown as they were written" "$(rules | diff "$TMP/rules" -)" ""
-cp $F "$TMP/shown"
+cp "$F" "$TMP/shown"
 is "clear" "$(faults clear)" ok
-is "there are no rules" "$(cat $F)" ""
-is "what was shown is written back" "$(wr $F <"$TMP/shown")" ok
+is "there are no rules" "$(cat "$F")" ""
+is "what was shown is written back" "$(wr "$F" <"$TMP/shown")" ok
 is "and is shown again" "$(rules | diff "$TMP/rules" -)" ""
 is "numbers are not used again" \
-	"$(sed 's/.*# rule \([0-9]*\):.*/\1/' $F | xargs)" "6 7 8 9 10"
+	"$(sed 's/.*# rule \([0-9]*\):.*/\1/' "$F" | xargs)" "6 7 8 9 10"
 is "del 8" "$(faults "del 8")" ok
 is "removes that one" "$(rules | diff "$TMP/rules" - | grep '^[<>]')" \
 	"< offline block=3 errno=EBUSY"
@@ -187,11 +182,11 @@ ENXIO|poison block=0
 EOF
 is "none of them changes anything" "$(rules | diff "$TMP/rules" -)" ""
 is "of several lines all are read first" \
-	"$(printf 'add errno=EIO\nadd errno=X\n' | wr $F)" EINVAL
-is "bytes that are no text are refused" "$(printf 'add \001' | wr $F)" EINVAL
-is "so is a byte 0" "$(printf 'clear\0' | wr $F)" EINVAL
+	"$(printf 'add errno=EIO\nadd errno=X\n' | wr "$F")" EINVAL
+is "bytes that are no text are refused" "$(printf 'add \001' | wr "$F")" EINVAL
+is "so is a byte 0" "$(printf 'clear\0' | wr "$F")" EINVAL
 is "and nothing of it is done" "$(rules | diff "$TMP/rules" -)" ""
-is "too much is refused" "$(head -c 20000 /dev/zero | tr '\0' '#' | wr $F)" \
+is "too much is refused" "$(head -c 20000 /dev/zero | tr '\0' '#' | wr "$F")" \
 	E2BIG
 set_faults
 i=0
@@ -199,7 +194,7 @@ while [ $i -lt 64 ]; do
 	echo "add delay=1"
 	i=$((i + 1))
 done >"$TMP/many"
-is "64 rules" "$(wr $F <"$TMP/many")" ok
+is "64 rules" "$(wr "$F" <"$TMP/many")" ok
 is "are all there" "$(rules | wc -l)" 64
 is "one more is refused" "$(faults "add delay=1")" ENOSPC
 set_faults
@@ -379,10 +374,10 @@ check "and waits" until_true 60 hit
 is "who wants something else does not wait for it" \
 	"$(put_dev requested_size 0)" ok
 is "the device can be deleted" "$(put $BUS/del_device memdev0)" ok
-check "its file has gone" [ ! -e $F ]
+check "its file has gone" [ ! -e "$F" ]
 is "a new one" "$(put $BUS/new_device "size=$size")" ok
 set_up
-is "has no rules" "$(cat $F)" ""
+is "has no rules" "$(cat "$F")" ""
 is "plug all" "$(put_dev plug all)" ok
 
 # --- traces ---------------------------------------------------------------------
@@ -482,10 +477,10 @@ is "del_device" "$(put $BUS/del_device memdev0)" ok
 is "a virtio-mem device" "$(put $BUS/new_device "size=$size")" ok
 set_up
 while :; do
-	echo "online delay=1" >$F
-	echo "offline errno=EAGAIN chance=300" >$F
-	cat $F >/dev/null
-	echo clear >$F
+	echo "online delay=1" >"$F"
+	echo "offline errno=EAGAIN chance=300" >"$F"
+	cat "$F" >/dev/null
+	echo clear >"$F"
 done 2>/dev/null &
 busy=$!
 for i in 1 2 3; do
@@ -495,7 +490,7 @@ done
 kill $busy
 wait $busy 2>/dev/null
 check "sysfs, /proc/iomem and lsmem agree" agree
-exec 5<>$F
+exec 5<>"$F"
 is "del_device while its file is open" "$(put $BUS/del_device memdev0)" ok
 check "what is open then says nothing any more" \
 	sh -c '! cat <&5 && ! echo clear >&5'

@@ -10,7 +10,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-KUNIT=/sys/kernel/debug/kunit
+KUNIT=$DEBUG/kunit
 
 # suite NAME: a point for each of its cases; one that is skipped has not passed
 suite()

@@ -14,6 +14,8 @@ PATH=${MEMDEV_HELPERS:+$MEMDEV_HELPERS:}$HERE:$PATH:/usr/sbin:/sbin
 BUS=/sys/bus/memdev
 WINDOWS=/sys/devices/memdev
 MEM=/sys/devices/system/memory
+DEBUG=/sys/kernel/debug
+TRACE=/sys/kernel/tracing
 D=$BUS/devices/memdev0
 MiB=$((1 << 20))
 GiB=$((1 << 30))
@@ -77,6 +79,27 @@ need()
 		command -v "$program" >/dev/null ||
 			skip_all "$program is missing"
 	done
+}
+
+# need_mounted DIRECTORY...: they have something in them only where they are mounted
+need_mounted()
+{
+	local dir
+
+	for dir; do
+		[ -n "$(ls "$dir" 2>/dev/null)" ] ||
+			skip_all "there is nothing in $dir"
+	done
+}
+
+# on_debug THERE ELSE: how much of it to do, on the kernel that is many times slower
+on_debug()
+{
+	if [ "${MEMDEV_KERNEL:-}" = debug ]; then
+		echo "$1"
+	else
+		echo "$2"
+	fi
 }
 
 # is NAME GOT WANT
@@ -500,10 +523,16 @@ put_dev()
 	put "$D/$1" "$2"
 }
 
+# faults_file: where the scripted faults of the device $D are
+faults_file()
+{
+	echo "$DEBUG/memdev/${D##*/}/faults"
+}
+
 # faults TEXT: to the scripted faults of the device $D; prints "ok" or the errno
 faults()
 {
-	put "/sys/kernel/debug/memdev/${D##*/}/faults" "$1"
+	put "$(faults_file)" "$1"
 }
 
 # number of the memory block where the device $D starts

@@ -10,10 +10,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-messages=50000
-# A kernel that watches takes ten times as long for each
-[ ! -e /sys/kernel/debug/kmemleak ] || messages=15000
-messages=${MESSAGES:-$messages}
+messages=${MESSAGES:-$(on_debug 15000 50000)}
 
 need nlreq nlfuzz
 

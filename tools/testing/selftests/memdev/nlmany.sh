@@ -16,9 +16,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-nr=1000
-[ "${MEMDEV_KERNEL:-}" != debug ] || nr=200
-nr=${NR:-$nr}
+nr=${NR:-$(on_debug 200 1000)}
 
 need nlmany nlreq
 reserved || skip_all "no reserved range on this machine"

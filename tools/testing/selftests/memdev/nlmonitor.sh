@@ -13,9 +13,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-pairs=1000
-[ "${MEMDEV_KERNEL:-}" != debug ] || pairs=40
-pairs=${PAIRS:-$pairs}
+pairs=${PAIRS:-$(on_debug 40 1000)}
 
 need nlreq nlmon
 

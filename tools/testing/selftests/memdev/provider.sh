@@ -13,6 +13,8 @@
 
 . "$(dirname "$0")/lib.sh"
 
+need_mounted $DEBUG
+
 BUSY=/sys/module/memdev_sample/parameters/busy
 
 undo()

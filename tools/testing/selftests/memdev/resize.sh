@@ -14,7 +14,8 @@
 
 . "$(dirname "$0")/lib.sh"
 
-TRACE=/sys/kernel/tracing
+need_mounted $DEBUG $TRACE
+
 WORK=$TRACE/events/workqueue
 n=6
 # With larger ones the machine has little memory beside them.

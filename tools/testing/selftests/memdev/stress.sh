@@ -21,18 +21,15 @@
 
 need stress stress-ng memdevctl
 
-seconds=60
-[ "${MEMDEV_KERNEL:-}" != debug ] || seconds=300
-seconds=${STRESS_TIME:-$seconds}
+seconds=${STRESS_TIME:-$(on_debug 300 60)}
 seed=${STRESS_SEED:-$(random 1000000)}
 workers=4
 poisons=3
 say "seed $seed: again by STRESS_SEED=$seed STRESS_TIME=$seconds"
 
-tracing=/sys/kernel/tracing
 policy=$MEM/auto_online_blocks
 params=/sys/module/memory_hotplug/parameters
-[ -e $tracing/tracing_on ] || skip_all "this kernel does not trace"
+need_mounted $TRACE
 grep -q auto-movable $params/online_policy 2>/dev/null ||
 	skip_all "this machine does not prefer ZONE_MOVABLE for what comes online"
 
@@ -46,7 +43,7 @@ last_operations()
 			i = ends > 100 ? end[ends - 101] : 0
 			for (; i < n; i++)
 				print line[i]
-		}' $tracing/trace
+		}' $TRACE/trace
 }
 
 told=
@@ -55,7 +52,7 @@ more_on_failure()
 	[ -z "$told" ] || return 0
 	told=1
 	say "seed $seed: again by STRESS_SEED=$seed STRESS_TIME=$seconds"
-	if [ -e $tracing/events/memdev ]; then
+	if [ -e $TRACE/events/memdev ]; then
 		say "the last 100 operations of the driver:"
 		last_operations | sed 's/^/# /'
 	else
@@ -73,11 +70,11 @@ undo()
 # gone are gone from it, so look before.
 trace_on()
 {
-	echo 0 >"$tracing/tracing_on"
-	echo 1024 >"$tracing/buffer_size_kb"
-	echo >"$tracing/trace"
-	echo 1 >"$tracing/events/memdev/enable" &&
-		echo 1 >"$tracing/tracing_on"
+	echo 0 >"$TRACE/tracing_on"
+	echo 1024 >"$TRACE/buffer_size_kb"
+	echo >"$TRACE/trace"
+	echo 1 >"$TRACE/events/memdev/enable" &&
+		echo 1 >"$TRACE/tracing_on"
 }
 
 devices()
@@ -243,7 +240,7 @@ while kill -0 $stress_pid 2>/dev/null; do
 	done
 	sleep 1
 done
-[ ! -e "$TMP/bad" ] || echo 0 >"$tracing/tracing_on"
+[ ! -e "$TMP/bad" ] || echo 0 >"$TRACE/tracing_on"
 wait $stress_pid
 rc=$?
 kill -INT $load_pid
@@ -288,7 +285,7 @@ check "the kernel did not complain" log_quiet
 if [ $FAILED != 0 ]; then
 	more_on_failure
 fi
-echo 0 >"$tracing/events/memdev/enable"
+echo 0 >"$TRACE/events/memdev/enable"
 check "the module is removed" unload
 check "MemTotal is as before, but for other blocks" \
 	total_is_back "$total" $(($(nr_carved) - known))

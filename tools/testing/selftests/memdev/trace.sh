@@ -9,32 +9,31 @@
 
 . "$(dirname "$0")/lib.sh"
 
-TRACING=/sys/kernel/tracing
-[ -w $TRACING/trace ] || skip_all "there is no tracefs"
+need_mounted $TRACE
 
 undo()
 {
-	echo 0 2>/dev/null >$TRACING/events/memdev/enable
-	echo >$TRACING/trace
+	echo 0 2>/dev/null >$TRACE/events/memdev/enable
+	echo >$TRACE/trace
 }
 
 # trace_of COMMAND...: the events meanwhile, without who, when and how long
 trace_of()
 {
-	echo >$TRACING/trace
+	echo >$TRACE/trace
 	"$@" >"$TMP/trace_of" 2>&1
-	sed -n 's/^.*: memdev_\([a-z_]*: .*\)$/\1/p' $TRACING/trace |
+	sed -n 's/^.*: memdev_\([a-z_]*: .*\)$/\1/p' $TRACE/trace |
 		sed 's/ ns=[0-9]*//'
 }
 
 # durations: how long each of the events took, one line each
 durations()
 {
-	sed -n 's/^.*: memdev_.* ns=\([0-9]*\).*/\1/p' $TRACING/trace
+	sed -n 's/^.*: memdev_.* ns=\([0-9]*\).*/\1/p' $TRACE/trace
 }
 
 load_blocks 4
-echo 1 >$TRACING/events/memdev/enable ||
+echo 1 >$TRACE/events/memdev/enable ||
 	die "the tracepoints cannot be switched on"
 FIRST=$(get address)
 TWO=$((2 * BLOCK))
@@ -81,7 +80,7 @@ request()
 {
 	put_dev requested_size "$1"
 	until_true 60 [ "$(get plugged_size)" = "$1" ]
-	until_true 60 grep -q memdev_plug_end "$TRACING/trace"
+	until_true 60 grep -q memdev_plug_end "$TRACE/trace"
 }
 is "the worker is known by its events" \
 	"$(trace_of request "$BLOCK" | grep -c '^plug_.* background=1')" 2
