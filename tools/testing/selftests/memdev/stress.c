@@ -205,6 +205,17 @@ static void run(struct worker *w, const struct draw *d)
 	see_text(w->text, d->slot->id);
 }
 
+/* The operation may be another one than was drawn */
+static void run_as(struct worker *w, struct draw d, enum op op)
+{
+	d.op = op;
+	/* Only what can be interrupted: the rest is over soon */
+	if (op != OP_PLUG && op != OP_UNPLUG && op != OP_ONLINE &&
+	    op != OP_OFFLINE)
+		d.hurry = false;
+	run(w, &d);
+}
+
 static struct draw draw_next(__u64 *rng)
 {
 	__u64 how = random_next(rng), what = random_next(rng);
@@ -240,7 +251,7 @@ static void *work(void *data)
 		.sigev_signo = SIGALRM,
 		.sigev_notify_thread_id = gettid(),
 	};
-	struct draw d, then;
+	struct draw d, drain;
 	enum op missing;
 
 	if (timer_create(CLOCK_MONOTONIC, &ev, &w->timer)) {
@@ -258,34 +269,22 @@ static void *work(void *data)
 		if ((d.op == OP_ONLINE || d.op == OP_OFFLINE) &&
 		    !atomic_load(&may_toggle))
 			continue;
-		then = d;
-		/* Only what can be interrupted: the rest is over soon */
-		if (d.op != OP_PLUG && d.op != OP_UNPLUG && d.op != OP_ONLINE &&
-		    d.op != OP_OFFLINE)
-			d.hurry = false;
 		/* Few blocks are plugged and offline by themselves */
-		if (d.op == OP_ONLINE && d.ms % 2) {
-			then.op = OP_OFFLINE;
-			run(w, &then);
-		}
+		if (d.op == OP_ONLINE && d.ms % 2)
+			run_as(w, d, OP_OFFLINE);
 		/* A device with memory does not go, nor a window with devices */
 		if ((d.op == OP_DESTROY || d.op == OP_WINDOW_DEL) &&
 		    d.what % 4) {
-			then.op = OP_UNPLUG;
-			then.what = 0;
-			run(w, &then);
+			drain = d;
+			drain.what = 0;
+			run_as(w, drain, OP_UNPLUG);
 		}
-		if (d.op == OP_WINDOW_DEL && d.what % 4) {
-			then.op = OP_DESTROY;
-			run(w, &then);
-		}
-		run(w, &d);
+		if (d.op == OP_WINDOW_DEL && d.what % 4)
+			run_as(w, d, OP_DESTROY);
+		run_as(w, d, d.op);
 		/* The default is for people */
-		if (d.op == OP_CREATE) {
-			then.op = OP_TIMEOUT;
-			then.hurry = false;
-			run(w, &then);
-		}
+		if (d.op == OP_CREATE)
+			run_as(w, d, OP_TIMEOUT);
 	}
 	timer_delete(w->timer);
 	return NULL;
