@@ -349,7 +349,7 @@ static bool use_color(const char *when)
 		return true;
 	if (!strcmp(when, "never"))
 		return false;
-	return isatty(STDOUT_FILENO) && !(no_color && *no_color);
+	return is_terminal(STDOUT_FILENO) && !(no_color && *no_color);
 }
 
 int cmd_map(const struct call *call)

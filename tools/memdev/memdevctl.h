@@ -134,6 +134,8 @@ bool interrupted(void);
 /* Waits; false if the time passed. Returns at once if interrupted. */
 bool wait_readable(int fd, int ms);
 __u64 now_ms(void);
+/* Of a kind that takes colours and lines that are wiped out. */
+bool is_terminal(int fd);
 
 /* --- main.c --------------------------------------------------------------- */
 

@@ -177,7 +177,7 @@ static int cancelled(const struct dev *before, __u32 op, const char *what)
 static int plug(const struct call *call, __u8 cmd, __u32 op)
 {
 	const bool all = !strcmp(call->argv[1], "all");
-	struct progress progress = { .tty = isatty(STDERR_FILENO) };
+	struct progress progress = { .tty = is_terminal(STDERR_FILENO) };
 	struct nlmsghdr *nlh;
 	__u64 size = 0;
 	struct dev dev;
@@ -256,7 +256,7 @@ static int resize_wait(struct nl *nl, struct nl *events,
 		       const char *what)
 {
 	struct progress progress = {
-		.tty = isatty(STDERR_FILENO),
+		.tty = is_terminal(STDERR_FILENO),
 		.dev = before,
 		.what = what,
 		.from = before->plugged,

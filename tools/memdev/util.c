@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "memdevctl.h"
 
@@ -295,6 +296,13 @@ bool wait_readable(int fd, int ms)
 
 	return ppoll(&pollfd, fd < 0 ? 0 : 1, ms < 0 ? NULL : &timeout,
 		     &unblocked) > 0;
+}
+
+bool is_terminal(int fd)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(fd) && !(term && !strcmp(term, "dumb"));
 }
 
 __u64 now_ms(void)

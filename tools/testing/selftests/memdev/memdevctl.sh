@@ -191,8 +191,11 @@ export NO_COLOR=1
 runs "map --color is stronger than NO_COLOR" map --color
 check "has colours, too" grep -q '\[30;42mMM' "$TMP/out"
 unset NO_COLOR
+export TERM=linux
 script -qec "memdevctl map" /dev/null >"$TMP/out" </dev/null
 check "on a terminal it has colours" grep -q '\[30;42mMM' "$TMP/out"
+script -qec "TERM=dumb memdevctl map" /dev/null >"$TMP/out" </dev/null
+is "not on a dumb one" "$(tr -cd '\033' <"$TMP/out" | wc -c)" 0
 script -qec "NO_COLOR=1 memdevctl map" /dev/null >"$TMP/out" </dev/null
 is "not with NO_COLOR" "$(tr -cd '\033' <"$TMP/out" | wc -c)" 0
 script -qec "memdevctl map --color=never" /dev/null >"$TMP/out" </dev/null
