@@ -70,7 +70,8 @@ static struct op_def {
 	/* EINTR: something came or went meanwhile */
 	[OP_DUMP] = { "dump", 6, { EINTR } },
 	[OP_READ] = { "read", 4, { ENOENT, ENODEV } },
-	[OP_DEBUGFS] = { "debugfs", 0, { ENOENT, ENODEV } },
+	/* EIO: it was opened, and is gone */
+	[OP_DEBUGFS] = { "debugfs", 0, { ENOENT, ENODEV, EIO } },
 };
 
 static struct slot slots[NR_SLOTS];

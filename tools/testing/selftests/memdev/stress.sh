@@ -150,6 +150,25 @@ windows_unused()
 	return "$rc"
 }
 
+load_over()
+{
+	# A process that is waited for: Z
+	case $(sed -n 's/^State:[[:space:]]*//p' "/proc/$load_pid/status") in
+	Z*|'')	return 0 ;;
+	esac
+	return 1
+}
+
+# Of a signal that comes while stress-ng starts them its workers do not hear
+load_end()
+{
+	for _ in 1 2 3 4 5; do
+		kill -INT $load_pid
+		until_true 60 load_over && return
+	done
+	return 1
+}
+
 # blocks_of WORD: the numbers of the blocks that the workers called so
 blocks_of()
 {
@@ -243,7 +262,7 @@ done
 [ ! -e "$TMP/bad" ] || echo 0 >"$TRACE/tracing_on"
 wait $stress_pid
 rc=$?
-kill -INT $load_pid
+load_end || kill -KILL $load_pid
 wait $load_pid
 load_rc=$?
 
