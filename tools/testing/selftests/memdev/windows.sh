@@ -57,6 +57,9 @@ memory_shown()
 	fi
 }
 
+# What the module says of a window that is there
+MADE='window[0-9]*: [0-9]* [MG]iB'
+
 # not_loaded WHAT PARAMETER...: the module does not load, and says why
 not_loaded()
 {
@@ -74,7 +77,7 @@ not_loaded()
 	memory_shown >"$TMP/after" 2>/dev/null
 	err=$(cat "$TMP/err")
 	# Not counting what went well before it.
-	lines=$(log_memdev | grep -vc 'window[0-9]*: [0-9]* [MG]iB')
+	lines=$(log_memdev | grep -vc "$MADE")
 	if [ "$lines" != 1 ]; then
 		fail "$what: the module does not load and says why in one line" \
 			"$err" "it said: $(log_memdev)"
@@ -90,6 +93,17 @@ not_loaded()
 		pass "$what: the module does not load and says why in one line"
 		say "$(log_memdev)"
 	fi
+}
+
+# not_a_window WHAT WINDOWS: the last of them is refused, and is none for a moment
+not_a_window()
+{
+	local asked made
+
+	not_loaded "$1" "window=$2"
+	asked=$(echo "$2" | tr , '\n' | wc -l)
+	made=$(log_memdev | grep -c "$MADE")
+	is "$1: of $asked there was $made" $((made < asked)) 1
 }
 
 # The first address behind all RAM that /proc/iomem knows.
@@ -383,21 +397,21 @@ check "sysfs, /proc/iomem and lsmem agree" agree
 check "it is removed" unload
 
 at=$(first_of "System RAM") &&
-	not_loaded "a window over System RAM in use" "window=$BLOCK@$at"
+	not_a_window "a window over System RAM in use" "$BLOCK@$at"
 at=$(first_gap) &&
-	not_loaded "a window where there is no RAM" "window=$BLOCK@$at"
+	not_a_window "a window where there is no RAM" "$BLOCK@$at"
 at=$(half_reserved) &&
-	not_loaded "a window that is reserved in part" "window=$at"
+	not_a_window "a window that is reserved in part" "$at"
 at=$(first_of "Persistent Memory (legacy)") &&
-	not_loaded "a window of something else that nobody uses" "window=$BLOCK@$at"
+	not_a_window "a window of something else that nobody uses" "$BLOCK@$at"
 if [ "$source" != carved ]; then
-	not_loaded "two windows that overlap" \
-		"window=$spec,$BLOCK@$(hex $((RESERVED + size - BLOCK)))"
-	not_loaded "a second window that is no RAM" \
-		"window=$spec,$BLOCK@$(hex $((1 << 45)))"
+	not_a_window "two windows that overlap" \
+		"$spec,$BLOCK@$(hex $((RESERVED + size - BLOCK)))"
+	not_a_window "a second window that is no RAM" \
+		"$spec,$BLOCK@$(hex $((1 << 45)))"
 else
-	not_loaded "a second window that cannot be carved" \
-		"window=$BLOCK,$BLOCK@$(hex $((1 << 45)))"
+	not_a_window "a second window that cannot be carved" \
+		"$BLOCK,$BLOCK@$(hex $((1 << 45)))"
 fi
 if reserved; then
 	# The same everywhere, so once is enough.
