@@ -152,7 +152,7 @@ windows_unused()
 
 load_over()
 {
-	# A process that is waited for: Z
+	# Z: it has ended, and we have not asked for its status
 	case $(sed -n 's/^State:[[:space:]]*//p' "/proc/$load_pid/status") in
 	Z*|'')	return 0 ;;
 	esac
