@@ -212,8 +212,9 @@ static bool memdev_carve_may_take(struct memdev_carving *c, u64 addr,
 		return false;
 	if (c->node != NUMA_NO_NODE && known->node != c->node)
 		return false;
-	/* Last, as it looks at every page */
-	return !memdev_block_pages(addr).poisoned;
+	/* Last, as it may look at every page */
+	return !memdev_block_poisoned(PHYS_PFN(addr),
+				      PHYS_PFN(memory_block_size_bytes()));
 }
 
 /*

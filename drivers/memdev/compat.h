@@ -6,6 +6,7 @@
 #define _MEMDEV_COMPAT_H
 
 #include <linux/ioport.h>
+#include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/netlink.h>
@@ -69,6 +70,23 @@ static inline bool memdev_memmap_block_by_block(void)
 	return true;
 }
 #endif
+
+/* How many poisoned pages a block has, which newer kernels count */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#define MEMDEV_POISON_COUNTED 1
+#else
+#define MEMDEV_POISON_COUNTED 0
+#endif
+
+static inline long
+memdev_memory_block_nr_poisoned(const struct memory_block *mem)
+{
+#if MEMDEV_POISON_COUNTED && defined(CONFIG_MEMORY_FAILURE)
+	return atomic_long_read(&mem->nr_hwpoison);
+#else
+	return 0;
+#endif
+}
 
 /* Newer kernels keep what is soft reserved in a tree of its own */
 static inline bool memdev_soft_reserved(u64 start, u64 size)

@@ -232,10 +232,7 @@ static struct memdev_core *memdev_core_alloc(struct memory_device *md)
 	core->md = md;
 	core->id = -1;
 	INIT_LIST_HEAD(&core->list);
-	core->nb.notifier_call = memdev_notify;
-	/* First: one that stops the chain must not hide what has happened */
-	core->nb.priority = INT_MAX;
-	INIT_WORK(&core->event, memdev_event_work);
+	INIT_DELAYED_WORK(&core->event, memdev_event_work);
 	INIT_DELAYED_WORK(&core->resize, memdev_resize_work);
 	mutex_init(&core->op_lock);
 	core->online_type = memdev_default_online_type;
@@ -416,9 +413,7 @@ int memory_device_register(struct memory_device *md,
 	if (rc < 0)
 		goto err_free_resource;
 	core->mgid = rc;
-	rc = register_memory_notifier(&core->nb);
-	if (rc)
-		goto err_free_group;
+	memdev_notify_add(core);
 
 	memdev_debugfs_add(core);
 	/* Nobody plugs it before everybody is told that it is there */
@@ -438,8 +433,7 @@ int memory_device_register(struct memory_device *md,
 err_unregister:
 	memdev_debugfs_del(core);
 	memdev_fault_close(core);
-	unregister_memory_notifier(&core->nb);
-err_free_group:
+	memdev_notify_del(core);
 	memory_group_unregister(core->mgid);
 err_free_resource:
 	memdev_resource_release(core->res);
@@ -487,7 +481,7 @@ int memory_device_unregister(struct memory_device *md,
 	mutex_lock(&core->op_lock);
 	if (core->dying)
 		rc = memdev_refuse(&why, -ENODEV, "the device is going");
-	else if (!bitmap_empty(core->plugged, core->nr_blocks))
+	else if (core->nr_plugged)
 		rc = memdev_refuse(&why, -EBUSY,
 				   "%s device cannot get unplugged while some of its memory is still plugged",
 				   md->ops->kind);
@@ -500,7 +494,7 @@ int memory_device_unregister(struct memory_device *md,
 	}
 
 	/* What was announced last is not to be lost */
-	flush_work(&core->event);
+	flush_delayed_work(&core->event);
 	memdev_debugfs_del(core);
 	device_del(&md->dev);
 	cancel_delayed_work_sync(&core->resize);
@@ -508,8 +502,8 @@ int memory_device_unregister(struct memory_device *md,
 	mutex_lock(&memdev_list_lock);
 	core->registered = false;
 	list_del(&core->list);
-	unregister_memory_notifier(&core->nb);
-	cancel_work_sync(&core->event);
+	memdev_notify_del(core);
+	cancel_delayed_work_sync(&core->event);
 	memory_group_unregister(core->mgid);
 	memdev_resource_release(core->res);
 	memdev_generation_next();

@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Plugging, and the memory notifier.
- *
- * Bookkeeping: @plugged changes only here, as soon as the kernel has taken or
- * given up a range. @online follows the notifier alone, as users may toggle
- * blocks at any time: MEM_ONLINE and MEM_OFFLINE come exactly when a block has
- * changed, while the state that a block shows is set some time after that, and
- * who reads it then would record a change that is over. At any moment, what is
- * online is plugged.
+ * Plugging, and removing what has been taken offline.
  */
 #include <linux/bitmap.h>
 #include <linux/memory.h>
@@ -22,119 +15,6 @@
 /* Offline blocks give no memory and take 16 MiB a GiB: leave this much */
 #define MEMDEV_KEEP_MIN		SZ_64M
 #define MEMDEV_KEEP_SHIFT	4
-
-/**
- * memdev_blocks_size() - bytes in a set of blocks
- * @core: the device
- * @map: one of its bitmaps, protected by what protects it
- *
- * Return: bytes.
- */
-u64 memdev_blocks_size(struct memdev_core *core, const unsigned long *map)
-{
-	return bitmap_weight(map, core->nr_blocks) * core->block_size;
-}
-
-/* For whoever is first to know: who adds them, or the notifier */
-static void memdev_set_plugged(struct memdev_core *core, unsigned int first,
-			       unsigned int nr)
-{
-	u64 was = memdev_blocks_size(core, core->plugged);
-
-	lockdep_assert_held(&core->lock);
-	if (find_next_zero_bit(core->plugged, first + nr, first) == first + nr)
-		return;
-	bitmap_set(core->plugged, first, nr);
-	memdev_changed(core, MEMDEV_CHANGED_PLUGGED, was);
-}
-
-/* --- notifier ------------------------------------------------------------- */
-
-/* Blocks [@first, @first + @nr) had a poisoned page */
-static void memdev_retire(struct memdev_core *core, unsigned int first,
-			  unsigned int nr)
-{
-	struct memdev_window *w = core->window;
-	unsigned long at = div64_u64(core->start - w->start, core->block_size);
-
-	lockdep_assert_held(&core->lock);
-	bitmap_set(core->retired, first, nr);
-	/* For those who get this part of the window later */
-	while (nr--)
-		set_bit(at + first++, w->retired);
-}
-
-/**
- * memdev_notify() - memory notifier of one device
- * @nb: its notifier block
- * @action: MEM_*
- * @data: struct memory_notify
- *
- * Context: under device_hotplug_lock, the block's device_lock and
- * mem_hotplug_lock. Must not call into memory hotplug; takes core->lock only.
- * Return: NOTIFY_*.
- */
-int memdev_notify(struct notifier_block *nb, unsigned long action, void *data)
-{
-	struct memdev_core *core = container_of(nb, struct memdev_core, nb);
-	const struct memory_notify *arg = data;
-	u64 start = PFN_PHYS(arg->start_pfn);
-	u64 end = start + PFN_PHYS(arg->nr_pages);
-	bool poisoned = false;
-	unsigned int first, nr;
-	int rc = NOTIFY_OK;
-	u64 was;
-
-	if (end <= core->start || start >= core->start + core->size)
-		return NOTIFY_DONE;
-
-	/* With the memmap on it the range starts inside the block */
-	start = max(ALIGN_DOWN(start, core->block_size), core->start);
-	end = min(end, core->start + core->size);
-	first = (start - core->start) / core->block_size;
-	nr = DIV_ROUND_UP(end - start, core->block_size);
-
-	/*
-	 * Now, whoever takes it offline: the kernel forgets about it when the
-	 * block is removed, and some when it comes online again.
-	 */
-	if (action == MEM_OFFLINE)
-		poisoned = memdev_range_poisoned(arg->start_pfn,
-						 arg->start_pfn + arg->nr_pages);
-
-	spin_lock(&core->lock);
-	was = memdev_blocks_size(core, core->online);
-	switch (action) {
-	case MEM_GOING_ONLINE:
-		/*
-		 * add_memory*() brings blocks online by the machine's policy,
-		 * in a zone from which they may never come out again. Let the
-		 * block be offline until it is put where the device wants it.
-		 */
-		if (core->adding == current)
-			rc = NOTIFY_BAD;
-		break;
-	case MEM_ONLINE:
-		/* Policy, or udev, is here before add_memory*() returns */
-		memdev_set_plugged(core, first, nr);
-		bitmap_set(core->online, first, nr);
-		trace_memdev_block_state(core, first, nr, true);
-		memdev_changed(core, MEMDEV_CHANGED_ONLINE, was);
-		break;
-	case MEM_OFFLINE:
-		bitmap_clear(core->online, first, nr);
-		if (poisoned)
-			memdev_retire(core, first, nr);
-		trace_memdev_block_state(core, first, nr, false);
-		memdev_changed(core, MEMDEV_CHANGED_ONLINE, was);
-		break;
-	default:
-		break;
-	}
-	spin_unlock(&core->lock);
-
-	return rc;
-}
 
 /* --- adding and removing -------------------------------------------------- */
 
@@ -259,7 +139,6 @@ int memdev_add(struct memdev_core *core, unsigned int block, unsigned int nr,
 static int memdev_remove(struct memdev_core *core, unsigned int block,
 			 unsigned int nr)
 {
-	u64 was;
 	int rc;
 
 	rc = memdev_step_remove(core, block, nr);
@@ -267,10 +146,7 @@ static int memdev_remove(struct memdev_core *core, unsigned int block,
 		return rc;
 
 	spin_lock(&core->lock);
-	was = memdev_blocks_size(core, core->plugged);
-	bitmap_clear(core->plugged, block, nr);
-	bitmap_clear(core->online, block, nr);
-	memdev_changed(core, MEMDEV_CHANGED_PLUGGED, was);
+	memdev_set_unplugged(core, block, nr);
 	spin_unlock(&core->lock);
 	bitmap_set(core->removed, block, nr);
 	return 0;

@@ -45,7 +45,7 @@ u64 memory_device_get_plugged_size(const struct memory_device *md)
 		return md->ops->get_plugged_size(md);
 
 	spin_lock(&core->lock);
-	size = memdev_blocks_size(core, core->plugged);
+	size = memdev_plugged_size(core);
 	spin_unlock(&core->lock);
 	return size;
 }
@@ -157,6 +157,13 @@ EXPORT_SYMBOL_GPL(memory_device_plugged_size);
 
 /* --- state and events ----------------------------------------------------- */
 
+/*
+ * While blocks come and go one after the other, who waits is told this often. The
+ * kernel flushes all slab caches of all CPUs for each block that goes offline: an
+ * event for each of them, made by another CPU meanwhile, has those to flush.
+ */
+#define MEMDEV_EVENT_DELAY	(HZ / 10)
+
 /**
  * memdev_state() - the state of a device
  * @core: the device
@@ -171,9 +178,9 @@ enum memdev_state memdev_state(struct memdev_core *core)
 		return MEMDEV_STATE_PLUGGING;
 	if (core->op == MEMDEV_OP_UNPLUG)
 		return MEMDEV_STATE_UNPLUGGING;
-	if (bitmap_empty(core->plugged, core->nr_blocks))
+	if (!core->nr_plugged)
 		return MEMDEV_STATE_UNPLUGGED;
-	return bitmap_full(core->plugged, core->nr_blocks) ?
+	return core->nr_plugged == core->nr_blocks ?
 		MEMDEV_STATE_PLUGGED : MEMDEV_STATE_PARTIAL;
 }
 
@@ -181,7 +188,6 @@ static enum memdev_block_state memdev_block_state(struct memdev_core *core,
 						  unsigned int block)
 {
 	unsigned long last;
-	struct page *page;
 
 	if (!test_bit(block, core->plugged))
 		return test_bit(block, core->retired) ?
@@ -191,11 +197,9 @@ static enum memdev_block_state memdev_block_state(struct memdev_core *core,
 		return MEMDEV_BLOCK_STATE_OFFLINE;
 	/* The first pages may have the memmap of the others */
 	last = PHYS_PFN(memdev_block_addr(core, block + 1)) - 1;
-	page = pfn_to_online_page(last);
-	if (!page)
+	if (!pfn_to_online_page(last))
 		return MEMDEV_BLOCK_STATE_OFFLINE;
-	return page_zonenum(page) == ZONE_MOVABLE ?
-		MEMDEV_BLOCK_STATE_MOVABLE : MEMDEV_BLOCK_STATE_KERNEL;
+	return memdev_pfn_state(last);
 }
 
 /**
@@ -237,14 +241,18 @@ void memdev_changed(struct memdev_core *core, unsigned int what, u64 was)
 
 	lockdep_assert_held(&core->lock);
 	if (what == MEMDEV_CHANGED_PLUGGED) {
-		is = memdev_blocks_size(core, core->plugged);
+		is = memdev_plugged_size(core);
 		memdev_event_size(core, MEMDEV_CMD_DEV_PLUGGED_NTF, was, is);
 	} else if (what == MEMDEV_CHANGED_ONLINE) {
-		is = memdev_blocks_size(core, core->online);
+		is = memdev_online_size(core);
 		memdev_event_size(core, MEMDEV_CMD_DEV_ONLINE_NTF, was, is);
 	}
 	core->changed |= what;
-	queue_work(memdev_wq, &core->event);
+	/* Of many blocks at once, at the latest when the operation ends */
+	if (core->op != MEMDEV_OP_NONE && what != MEMDEV_CHANGED_STATE)
+		queue_delayed_work(memdev_wq, &core->event, MEMDEV_EVENT_DELAY);
+	else
+		mod_delayed_work(memdev_wq, &core->event, 0);
 }
 
 /**
@@ -256,7 +264,7 @@ void memdev_changed(struct memdev_core *core, unsigned int what, u64 was)
 void memdev_event_work(struct work_struct *work)
 {
 	struct memdev_core *core = container_of(work, struct memdev_core,
-						event);
+						event.work);
 	struct kobject *kobj = &core->md->dev.kobj;
 	char plugged[40], online[40];
 	char *env[3] = { plugged, online, NULL };
@@ -266,9 +274,9 @@ void memdev_event_work(struct work_struct *work)
 	changed = core->changed;
 	core->changed = 0;
 	snprintf(plugged, sizeof(plugged), "MEMDEV_PLUGGED=%llu",
-		 memdev_blocks_size(core, core->plugged));
+		 memdev_plugged_size(core));
 	snprintf(online, sizeof(online), "MEMDEV_ONLINE=%llu",
-		 memdev_blocks_size(core, core->online));
+		 memdev_online_size(core));
 	spin_unlock(&core->lock);
 
 	if (changed & MEMDEV_CHANGED_PLUGGED)

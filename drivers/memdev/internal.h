@@ -3,7 +3,7 @@
  * What the files of memdev share. Dependencies point one way:
  *
  *   linux/memdev.h <- internal.h <- { reason, alloc, watch, online, window,
- *     event, fault, step, hotplug, unplug } <- { info, device } <- { bus,
+ *     event, fault, step, notify, hotplug, unplug } <- { info, device } <- { bus,
  *     resize } <- { sysfs, netlink*, job, fault_debugfs } <- main
  *
  * emu.c sees the public header only.
@@ -17,7 +17,8 @@
  *			add_memory*() and remove_memory()
  *   (mm's own)		device_hotplug_lock, the block's device_lock,
  *			mem_hotplug_lock, the memory notifier chain
- *   core->lock		spinlock, the state of a device; all that the memory
+ *   memdev_regions_sem	whom the memory notifier tells
+ *   core->lock		spinlock, the state of a device; the last that the memory
  *			notifier takes
  *   memdev_event_lock	spinlock, the order of messages to those who monitor
  *
@@ -34,7 +35,7 @@
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mutex.h>
-#include <linux/notifier.h>
+#include <linux/rbtree.h>
 #include <linux/signal_types.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
@@ -102,21 +103,15 @@ struct memdev_block {
 	bool owned;
 };
 
-/**
- * struct memdev_block_pages - what there is in a block of memory
- * @in_use: pages that somebody has; of a folio only the first counts
- * @poisoned: a page of it is poisoned, which the kernel forgets about when the
- *	      block is removed
- */
-struct memdev_block_pages {
-	unsigned int in_use;
-	bool poisoned;
-};
-
 struct memdev_block memdev_block_look(u64 addr);
-struct memdev_block_pages memdev_block_pages(u64 addr);
-bool memdev_range_poisoned(unsigned long pfn, unsigned long end);
+unsigned int memdev_block_in_use(u64 addr);
+bool memdev_block_poisoned(unsigned long pfn, unsigned long nr_pages);
+enum memdev_block_state memdev_pfn_state(unsigned long pfn);
+bool memdev_block_suits(enum memdev_block_state state,
+			enum memdev_online_type type);
 bool memdev_block_free_page(u64 addr, unsigned long *pfn);
+int memdev_blocks_init(void);
+void memdev_blocks_exit(void);
 int memdev_block_online(u64 addr, enum memdev_online_type type);
 int memdev_block_offline(u64 addr, struct memdev_watch *watch,
 			 unsigned int slice_ms);
@@ -285,7 +280,7 @@ struct memdev_settings {
  * @res: the region in the tree of resources
  * @list: in memdev_devices; protected by memdev_list_lock
  * @registered: not only pre-plugged; protected by memdev_list_lock
- * @nb: memory notifier
+ * @notified: in the memory notifier's tree
  * @event: tells user space that a size has changed
  * @resize: follows @requested in the background
  * @debugfs: its directory in debugfs
@@ -306,7 +301,9 @@ struct memdev_settings {
  * @adding: the task that is inside add_memory*() and vetoes auto-onlining
  * @watch: what can stop @op, or NULL
  * @plugged: blocks that the kernel has
+ * @nr_plugged: how many they are
  * @online: of @plugged, those that are online
+ * @nr_online: how many they are
  * @retired: blocks that had a poisoned page when they went offline; they are not
  *	     plugged again
  * @requested: bytes that the device should have plugged
@@ -335,8 +332,8 @@ struct memdev_core {
 	struct resource *res;
 	struct list_head list;
 	bool registered;
-	struct notifier_block nb;
-	struct work_struct event;
+	struct rb_node notified;
+	struct delayed_work event;
 	struct delayed_work resize;
 	struct dentry *debugfs;
 
@@ -360,7 +357,9 @@ struct memdev_core {
 	struct task_struct *adding;
 	struct memdev_watch *watch;
 	unsigned long *plugged;
+	unsigned int nr_plugged;
 	unsigned long *online;
+	unsigned int nr_online;
 	unsigned long *retired;
 	u64 requested;
 	struct memdev_stats stats[2];
@@ -383,6 +382,17 @@ static inline u64 memdev_block_addr(const struct memdev_core *core,
 				    unsigned int block)
 {
 	return core->start + block * core->block_size;
+}
+
+/* Both under what protects the maps: core->lock, or to read core->op_lock */
+static inline u64 memdev_plugged_size(const struct memdev_core *core)
+{
+	return core->nr_plugged * core->block_size;
+}
+
+static inline u64 memdev_online_size(const struct memdev_core *core)
+{
+	return core->nr_online * core->block_size;
 }
 
 static inline struct memdev_core *dev_to_core(struct device *dev)
@@ -408,9 +418,18 @@ int memdev_step_offline(struct memdev_core *core, unsigned int block,
 int memdev_step_remove(struct memdev_core *core, unsigned int block,
 		       unsigned int nr);
 
-/* hotplug.c */
-int memdev_notify(struct notifier_block *nb, unsigned long action, void *data);
+/* notify.c */
 u64 memdev_blocks_size(struct memdev_core *core, const unsigned long *map);
+void memdev_set_plugged(struct memdev_core *core, unsigned int block,
+			unsigned int nr);
+void memdev_set_unplugged(struct memdev_core *core, unsigned int block,
+			  unsigned int nr);
+void memdev_notify_add(struct memdev_core *core);
+void memdev_notify_del(struct memdev_core *core);
+int memdev_notify_init(void);
+void memdev_notify_exit(void);
+
+/* hotplug.c */
 int memdev_hotplug_plug(struct memdev_core *core, u64 size,
 			struct memdev_watch *watch, struct memdev_reason *why);
 int memdev_provider_refused(struct memdev_reason *why, int rc,

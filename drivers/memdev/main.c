@@ -205,9 +205,15 @@ static int __init memdev_init(void)
 		rc = PTR_ERR(memdev_root);
 		goto err_destroy_wq;
 	}
-	rc = bus_register(&memdev_bus);
+	rc = memdev_blocks_init();
 	if (rc)
 		goto err_unregister_root;
+	rc = memdev_notify_init();
+	if (rc)
+		goto err_blocks_exit;
+	rc = bus_register(&memdev_bus);
+	if (rc)
+		goto err_notify_exit;
 	memdev_debugfs_init();
 	rc = memdev_emu_init();
 	if (rc)
@@ -235,6 +241,10 @@ err_emu_exit:
 err_debugfs_exit:
 	memdev_debugfs_exit();
 	bus_unregister(&memdev_bus);
+err_notify_exit:
+	memdev_notify_exit();
+err_blocks_exit:
+	memdev_blocks_exit();
 err_unregister_root:
 	root_device_unregister(memdev_root);
 	memdev_devices_wait_gone();
@@ -253,6 +263,8 @@ static void __exit memdev_exit(void)
 	memdev_windows_destroy_all();
 	memdev_debugfs_exit();
 	bus_unregister(&memdev_bus);
+	memdev_notify_exit();
+	memdev_blocks_exit();
 	root_device_unregister(memdev_root);
 	memdev_devices_wait_gone();
 	destroy_workqueue(memdev_wq);

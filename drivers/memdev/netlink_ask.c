@@ -164,7 +164,7 @@ static int memdev_nl_put_dev_state(struct sk_buff *skb,
 	int rc;
 
 	spin_lock(&core->lock);
-	plugged = memdev_blocks_size(core, core->plugged);
+	plugged = memdev_plugged_size(core);
 	requested = core->requested;
 	/* Unless the provider knows better */
 	if (ops->get_plugged_size || ops->fill_device_info) {
@@ -175,7 +175,7 @@ static int memdev_nl_put_dev_state(struct sk_buff *skb,
 	     memdev_nl_put_size(skb, MEMDEV_A_DEV_PLUGGED_SIZE, plugged) ?:
 	     memdev_nl_put_size(skb, MEMDEV_A_DEV_REQUESTED_SIZE, requested) ?:
 	     memdev_nl_put_size(skb, MEMDEV_A_DEV_ONLINE_SIZE,
-				memdev_blocks_size(core, core->online)) ?:
+				memdev_online_size(core)) ?:
 	     memdev_nl_put_size(skb, MEMDEV_A_DEV_RETIRED_SIZE,
 				memdev_blocks_size(core, core->retired)) ?:
 	     memdev_nl_put_stats(skb, MEMDEV_A_DEV_PLUG_STATS,

@@ -12,6 +12,7 @@
  * that goes away under it: callers only ask for blocks that memdev alone adds
  * and removes, or that no one removes.
  */
+#include <linux/kernfs.h>
 #include <linux/memory.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -43,17 +44,59 @@ int memdev_online_type_parse(const char *str)
 	return __sysfs_match_string(memdev_online_types, -1, str);
 }
 
-/* The caller drops the reference to mem->dev */
+/* /sys/devices/system/memory, and whose list all devices are in */
+static struct kernfs_node *memdev_blocks_dir;
+static struct kset *memdev_devices_kset;
+
+/**
+ * memdev_blocks_init() - find where the kernel keeps its blocks
+ *
+ * Context: Sleeps. Once memdev_root is registered.
+ * Return: 0; -ENODEV if they are nowhere.
+ */
+int memdev_blocks_init(void)
+{
+	struct kernfs_node *system;
+
+	memdev_devices_kset = memdev_root->kobj.kset;
+	system = kernfs_find_and_get(memdev_devices_kset->kobj.sd, "system");
+	if (!system)
+		return -ENODEV;
+	memdev_blocks_dir = kernfs_find_and_get(system, "memory");
+	kernfs_put(system);
+	return memdev_blocks_dir ? 0 : -ENODEV;
+}
+
+void memdev_blocks_exit(void)
+{
+	kernfs_put(memdev_blocks_dir);
+}
+
+/*
+ * By its directory, which is a matter of a few comparisons; the list of devices
+ * has all of the machine. A device leaves that list, under its lock, after its
+ * directory has been closed and before its last reference goes: as long as
+ * the directory is seen open under the lock, the device is there.
+ *
+ * The caller drops the reference to mem->dev.
+ */
 static struct memory_block *memdev_block_get(u64 addr)
 {
-	char name[24];
-	struct kobject *kobj;
+	struct kobject *kobj = NULL;
+	struct kernfs_node *dir;
 	struct device *dev;
+	char name[24];
 
 	snprintf(name, sizeof(name), "memory%llu",
 		 addr / memory_block_size_bytes());
-	/* Every device is in one kset, blocks of memory and windows alike */
-	kobj = kset_find_obj(memdev_root->kobj.kset, name);
+	dir = kernfs_find_and_get(memdev_blocks_dir, name);
+	if (!dir)
+		return NULL;
+	spin_lock(&memdev_devices_kset->list_lock);
+	if (atomic_read(&dir->active) >= 0)
+		kobj = kobject_get_unless_zero(dir->priv);
+	spin_unlock(&memdev_devices_kset->list_lock);
+	kernfs_put(dir);
 	if (!kobj)
 		return NULL;
 
@@ -101,51 +144,92 @@ struct memdev_block memdev_block_look(u64 addr)
 }
 
 /**
- * memdev_block_pages() - what there is in an online block
- * @addr: physical address of the block
+ * memdev_pfn_state() - the state that a page is online in
+ * @pfn: its number; it is online, or about to be
  *
- * Context: Sleeps.
- * Return: how many of its pages somebody has, and whether one is poisoned; of
- * a block that is offline neither.
+ * Return: MEMDEV_BLOCK_STATE_KERNEL or MEMDEV_BLOCK_STATE_MOVABLE.
  */
-struct memdev_block_pages memdev_block_pages(u64 addr)
+enum memdev_block_state memdev_pfn_state(unsigned long pfn)
 {
-	unsigned long pfn = PHYS_PFN(addr);
-	unsigned long end = pfn + PHYS_PFN(memory_block_size_bytes());
-	struct memdev_block_pages pages = {};
-	struct page *page;
-
-	for (; pfn < end; pfn++) {
-		/* Sections, the unit of what is online, are smaller than this */
-		if (!(pfn % pageblock_nr_pages))
-			cond_resched();
-		page = pfn_to_online_page(pfn);
-		if (!page)
-			continue;
-		pages.in_use += !!page_ref_count(page);
-		pages.poisoned |= PageHWPoison(page);
-	}
-	return pages;
+	return page_zonenum(pfn_to_page(pfn)) == ZONE_MOVABLE ?
+		MEMDEV_BLOCK_STATE_MOVABLE : MEMDEV_BLOCK_STATE_KERNEL;
 }
 
 /**
- * memdev_range_poisoned() - whether one of these pages is poisoned
- * @pfn: the first of them
- * @end: where they end
+ * memdev_block_in_use() - how many pages of an online block somebody has
+ * @addr: physical address of the block
  *
- * Context: from the memory notifier, of MEM_OFFLINE: the pages are not online
- * any more, but what was known of them is still there. Sleeps.
+ * What is free is passed over in large pieces, as far as it is in such.
+ *
+ * Context: Sleeps.
+ * Return: pages, of a folio only the first; 0 of a block that is offline.
+ */
+unsigned int memdev_block_in_use(u64 addr)
+{
+	unsigned long pfn = PHYS_PFN(addr);
+	unsigned long end = pfn + PHYS_PFN(memory_block_size_bytes());
+	unsigned long nr, order;
+	unsigned int in_use = 0;
+	struct page *page;
+
+	for (; pfn < end; pfn += nr) {
+		nr = 1;
+		/* Sections, the unit of what is online, are smaller than this */
+		if (!(pfn % pageblock_nr_pages)) {
+			cond_resched();
+			nr = pageblock_nr_pages;
+			if (!pfn_to_online_page(pfn))
+				continue;
+			nr = 1;
+		}
+		page = pfn_to_page(pfn);
+		in_use += !!page_ref_count(page);
+		if (!PageBuddy(page))
+			continue;
+		/* It may be taken just now, and this be anything */
+		order = READ_ONCE(page->private);
+		if (order <= pageblock_order)
+			nr = 1UL << order;
+		else if (!(pfn % pageblock_nr_pages))
+			nr = pageblock_nr_pages;
+	}
+	return in_use;
+}
+
+/**
+ * memdev_block_poisoned() - whether a page of a block is poisoned
+ * @pfn: the first of its pages
+ * @nr_pages: how many of them to look at, where the kernel does not count
+ *
+ * Context: Sleeps. Also from the memory notifier, of MEM_OFFLINE: the pages are
+ * not online any more, but what was known of them is still there.
  * Return: true if one is.
  */
-bool memdev_range_poisoned(unsigned long pfn, unsigned long end)
+bool memdev_block_poisoned(unsigned long pfn, unsigned long nr_pages)
 {
-	for (; pfn < end; pfn++) {
+	unsigned long end = pfn + nr_pages;
+	struct memory_block *mem;
+	bool poisoned = false;
+
+	if (MEMDEV_POISON_COUNTED) {
+		mem = memdev_block_get(PFN_PHYS(pfn));
+		if (!mem)
+			return false;
+		poisoned = memdev_memory_block_nr_poisoned(mem);
+		put_device(&mem->dev);
+		return poisoned;
+	}
+
+	for (; pfn < end && !poisoned; pfn++) {
 		if (!(pfn % pageblock_nr_pages))
 			cond_resched();
-		if (PageHWPoison(pfn_to_page(pfn)))
-			return true;
+		/* Where a hole may be it is at least as large as that */
+		if (!(pfn % pageblock_nr_pages) && !pfn_valid(pfn))
+			pfn += pageblock_nr_pages - 1;
+		else
+			poisoned = PageHWPoison(pfn_to_page(pfn));
 	}
-	return false;
+	return poisoned;
 }
 
 /**
@@ -220,8 +304,15 @@ static int memdev_block_store(struct memory_block *mem, const char *state,
 	return rc < 0 ? rc : 0;
 }
 
-static bool memdev_block_suits(enum memdev_block_state state,
-			       enum memdev_online_type type)
+/**
+ * memdev_block_suits() - whether a block is where it belongs
+ * @state: its state
+ * @type: where it belongs
+ *
+ * Return: true if it is.
+ */
+bool memdev_block_suits(enum memdev_block_state state,
+			enum memdev_online_type type)
 {
 	switch (type) {
 	case MEMDEV_ONLINE_TYPE_OFFLINE:

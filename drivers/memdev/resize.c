@@ -127,7 +127,7 @@ static void memdev_op_end(struct memdev_core *core, struct memdev_watch *watch)
 
 static void memdev_pin(struct memdev_core *core)
 {
-	bool plugged = !bitmap_empty(core->plugged, core->nr_blocks);
+	bool plugged = core->nr_plugged;
 
 	if (plugged == core->pinned)
 		return;
@@ -147,7 +147,7 @@ static void memdev_account(struct memdev_core *core, enum memdev_op op, int rc,
 			   bool background, const struct memdev_reason *why)
 {
 	struct memdev_stats *stats = &core->stats[op - MEMDEV_OP_PLUG];
-	u64 after = memdev_blocks_size(core, core->plugged);
+	u64 after = memdev_plugged_size(core);
 	u64 done = after > before ? after - before : before - after;
 	u64 ns = memdev_since(began);
 
@@ -178,7 +178,7 @@ static void memdev_account(struct memdev_core *core, enum memdev_op op, int rc,
 static int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
 			  bool background, struct memdev_reason *why)
 {
-	u64 before = memdev_blocks_size(core, core->plugged);
+	u64 before = memdev_plugged_size(core);
 	struct memdev_watch watch;
 	ktime_t began = ktime_get();
 	int rc;
@@ -277,7 +277,7 @@ static u64 memdev_core_left(struct memdev_core *core)
 	lockdep_assert_held(&core->op_lock);
 
 	if (core->md->flags & MEMORY_DEVICE_ATOMIC)
-		return core->size - memdev_blocks_size(core, core->plugged);
+		return core->size - memdev_plugged_size(core);
 	bitmap_or(core->skip, core->plugged, core->retired, core->nr_blocks);
 	return core->size - memdev_blocks_size(core, core->skip);
 }
@@ -304,7 +304,7 @@ int memdev_core_op(struct memdev_core *core, enum memdev_op op, u64 size,
 	if (rc)
 		return rc;
 
-	plugged = memdev_blocks_size(core, core->plugged);
+	plugged = memdev_plugged_size(core);
 	if (size == MEMORY_DEVICE_ALL)
 		size = op == MEMDEV_OP_PLUG ? memdev_core_left(core) : plugged;
 	/* An undo that failed has left a part of a dimm: it, or the rest, goes */
@@ -323,7 +323,7 @@ int memdev_core_op(struct memdev_core *core, enum memdev_op op, u64 size,
 
 	cancel_delayed_work(&core->resize);
 	rc = memdev_operate(core, op, size, false, why);
-	plugged = memdev_blocks_size(core, core->plugged);
+	plugged = memdev_plugged_size(core);
 	spin_lock(&core->lock);
 	core->requested = plugged;
 	spin_unlock(&core->lock);
@@ -446,7 +446,7 @@ static int memdev_check_memmap(struct memdev_core *core, bool on_memory,
 {
 	/* What was added one way must be removed the same way */
 	if (on_memory != core->memmap_on_memory &&
-	    !bitmap_empty(core->plugged, core->nr_blocks))
+	    core->nr_plugged)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_MEMMAP, -EBUSY,
 					   "memmap_on_memory cannot change while memory is plugged");
 	if (on_memory && MEMDEV_MEMMAP_KNOWN && !memdev_memmap_supported())
@@ -534,7 +534,7 @@ void memdev_resize_work(struct work_struct *work)
 		goto out;
 
 	spin_lock(&core->lock);
-	plugged = memdev_blocks_size(core, core->plugged);
+	plugged = memdev_plugged_size(core);
 	requested = core->requested;
 	spin_unlock(&core->lock);
 

@@ -93,7 +93,7 @@ static ssize_t online_size_show(struct device *dev,
 	u64 size;
 
 	spin_lock(&core->lock);
-	size = memdev_blocks_size(core, core->online);
+	size = memdev_online_size(core);
 	spin_unlock(&core->lock);
 	return sysfs_emit(buf, "%llu\n", size);
 }

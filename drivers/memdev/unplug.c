@@ -51,7 +51,7 @@ static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
 				 unsigned int slice_ms)
 {
 	u64 addr = memdev_block_addr(core, block);
-	unsigned int was, now = memdev_block_pages(addr).in_use;
+	unsigned int was, now = memdev_block_in_use(addr);
 	bool last = false;
 	int rc;
 
@@ -67,7 +67,7 @@ static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
 			break;
 		msleep_interruptible(MEMDEV_PAUSE_MS);
 		slice_ms = min(2 * slice_ms, MEMDEV_SLICE_MAX_MS);
-		now = memdev_block_pages(addr).in_use;
+		now = memdev_block_in_use(addr);
 		last = now && now <= was / 2;
 		/* An empty one only wants time */
 	} while (!now || now < was);
@@ -107,6 +107,14 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 	return 0;
 }
 
+/* The highest plugged block below another; false if there is none */
+static bool memdev_plugged_below(struct memdev_core *core, unsigned int end,
+				 unsigned int *block)
+{
+	*block = find_last_bit(core->plugged, end);
+	return *block < end;
+}
+
 /*
  * One pass over the plugged blocks, highest first, those that are offline
  * before those that are not, until @nr of them are victims. Returns what ended
@@ -118,16 +126,16 @@ static int memdev_offline_pass(struct memdev_core *core, unsigned int nr,
 			       unsigned int slice_ms, int last,
 			       struct memdev_reason *why)
 {
+	unsigned int block, end;
 	bool again = false;
-	unsigned int block;
 	int rc;
 	int want_online;
 
 	for (want_online = 0; want_online <= 1; want_online++) {
-		block = core->nr_blocks;
-		while (nr && block--) {
-			if (!test_bit(block, core->plugged) ||
-			    test_bit(block, core->victims) ||
+		end = core->nr_blocks;
+		while (nr && memdev_plugged_below(core, end, &block)) {
+			end = block;
+			if (test_bit(block, core->victims) ||
 			    test_bit(block, core->skip) ||
 			    test_bit(block, core->online) != want_online)
 				continue;
@@ -168,19 +176,19 @@ static int memdev_unplug_some(struct memdev_core *core, unsigned int nr,
 			      struct memdev_watch *watch,
 			      struct memdev_reason *why)
 {
-	unsigned int keep = bitmap_weight(core->plugged, core->nr_blocks) - nr;
+	unsigned int keep = core->nr_plugged - nr;
 	unsigned int pass = core->background ? core->tries : 0;
 	unsigned int block;
 	int rc, last = 0;
 
 	do {
-		nr = bitmap_weight(core->plugged, core->nr_blocks) - keep;
+		nr = core->nr_plugged - keep;
 		rc = memdev_offline_pass(core, nr, watch,
 					 memdev_slice_ms(core, pass++), last,
 					 why);
 		last = memdev_remove_victims(core, false, why) ?: last;
 		/* Some came online again under us: they are not lost, go on */
-		if (!rc && bitmap_weight(core->plugged, core->nr_blocks) > keep)
+		if (!rc && core->nr_plugged > keep)
 			rc = -EAGAIN;
 		for_each_set_bit(block, core->victims, core->nr_blocks)
 			memdev_provider_keeps(core, block);
@@ -251,9 +259,9 @@ static int memdev_unplug_whole(struct memdev_core *core,
 	do {
 		slice_ms = memdev_slice_ms(core, pass++);
 		rc = 0;
-		for (block = core->nr_blocks; block--;) {
-			if (!test_bit(block, core->plugged) ||
-			    test_bit(block, core->victims))
+		for (block = core->nr_blocks;
+		     memdev_plugged_below(core, block, &block);) {
+			if (test_bit(block, core->victims))
 				continue;
 			rc = memdev_offline_one(core, block, watch, slice_ms,
 						why);
@@ -262,7 +270,7 @@ static int memdev_unplug_whole(struct memdev_core *core,
 		}
 		if (!rc) {
 			rc = memdev_remove_victims(core, true, why) ?: -EAGAIN;
-			if (bitmap_empty(core->plugged, core->nr_blocks))
+			if (!core->nr_plugged)
 				return 0;
 			/* One came online again under us: once more */
 			for_each_set_bit(block, core->victims,
@@ -300,7 +308,7 @@ int memdev_hotplug_unplug(struct memdev_core *core, u64 size,
 			  struct memdev_watch *watch,
 			  struct memdev_reason *why)
 {
-	u64 plugged = memdev_blocks_size(core, core->plugged);
+	u64 plugged = memdev_plugged_size(core);
 	int rc;
 
 	lockdep_assert_held(&core->op_lock);

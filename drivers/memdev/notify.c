@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which blocks are plugged, which are online, and the memory notifier.
+ *
+ * Bookkeeping: @plugged changes as soon as the kernel has taken or given up a
+ * range. @online follows the notifier alone, as users may toggle blocks at any
+ * time: MEM_ONLINE and MEM_OFFLINE come exactly when a block has changed, while
+ * the state that a block shows is set some time after that, and who reads it then
+ * would record a change that is over. At any moment, what is online is plugged.
+ *
+ * One notifier serves all devices: each that is on the kernel's chain is called
+ * for each block of the machine.
+ */
+#include <linux/bitmap.h>
+#include <linux/memory.h>
+#include <linux/mm.h>
+#include <linux/rbtree.h>
+#include <linux/rwsem.h>
+
+#include "trace.h"
+
+/* Protects memdev_regions; whose region is in it is not freed */
+static DECLARE_RWSEM(memdev_regions_sem);
+/* Regions of devices by address, which do not overlap */
+static struct rb_root memdev_regions = RB_ROOT;
+
+/**
+ * memdev_blocks_size() - bytes in a set of blocks
+ * @core: the device
+ * @map: one of its bitmaps, protected by what protects it
+ *
+ * For what is not counted, see memdev_plugged_size().
+ *
+ * Return: bytes.
+ */
+u64 memdev_blocks_size(struct memdev_core *core, const unsigned long *map)
+{
+	return bitmap_weight(map, core->nr_blocks) * core->block_size;
+}
+
+static void memdev_blocks_assign(unsigned long *map, unsigned int *count,
+				 unsigned int block, bool on)
+{
+	if (test_bit(block, map) == on)
+		return;
+	__assign_bit(block, map, on);
+	*count += on ? 1 : -1;
+}
+
+/**
+ * memdev_set_plugged() - the kernel has blocks
+ * @core: the device
+ * @block: the first of them
+ * @nr: how many
+ *
+ * For whoever is first to know: who adds them, or the notifier.
+ *
+ * Context: under core->lock.
+ */
+void memdev_set_plugged(struct memdev_core *core, unsigned int block,
+			unsigned int nr)
+{
+	u64 was = memdev_plugged_size(core);
+
+	lockdep_assert_held(&core->lock);
+	for (; nr; nr--)
+		memdev_blocks_assign(core->plugged, &core->nr_plugged, block++,
+				     true);
+	if (memdev_plugged_size(core) != was)
+		memdev_changed(core, MEMDEV_CHANGED_PLUGGED, was);
+}
+
+/**
+ * memdev_set_unplugged() - the kernel has blocks no longer
+ * @core: the device
+ * @block: the first of them
+ * @nr: how many
+ *
+ * Context: under core->lock.
+ */
+void memdev_set_unplugged(struct memdev_core *core, unsigned int block,
+			  unsigned int nr)
+{
+	u64 was = memdev_plugged_size(core);
+
+	lockdep_assert_held(&core->lock);
+	for (; nr; nr--, block++) {
+		memdev_blocks_assign(core->plugged, &core->nr_plugged, block,
+				     false);
+		memdev_blocks_assign(core->online, &core->nr_online, block,
+				     false);
+	}
+	memdev_changed(core, MEMDEV_CHANGED_PLUGGED, was);
+}
+
+static void memdev_set_online(struct memdev_core *core, unsigned int block,
+			      bool online)
+{
+	u64 was = memdev_online_size(core);
+
+	lockdep_assert_held(&core->lock);
+	memdev_blocks_assign(core->online, &core->nr_online, block, online);
+	trace_memdev_block_state(core, block, 1, online);
+	memdev_changed(core, MEMDEV_CHANGED_ONLINE, was);
+}
+
+/* A block had a poisoned page */
+static void memdev_retire(struct memdev_core *core, unsigned int block)
+{
+	struct memdev_window *w = core->window;
+
+	lockdep_assert_held(&core->lock);
+	__set_bit(block, core->retired);
+	/* For those who get this part of the window later */
+	set_bit(div64_u64(core->start - w->start, core->block_size) + block,
+		w->retired);
+}
+
+/*
+ * add_memory*() brings blocks online by the machine's policy, which may be a zone
+ * from which they never come out again. The pages are in that zone already: where
+ * it is not the one that the device wants, let the block be offline until it is
+ * put there. So, too, if going online is to fail as a user has scripted it.
+ */
+static bool memdev_may_go_online(struct memdev_core *core, unsigned long pfn)
+{
+	enum memdev_block_state state = memdev_pfn_state(pfn);
+
+	lockdep_assert_held(&core->lock);
+	if (core->adding != current)
+		return true;
+	return !core->nr_faults && memdev_block_suits(state, core->online_type);
+}
+
+static int memdev_notify_core(struct memdev_core *core, unsigned long action,
+			      const struct memory_notify *arg)
+{
+	/* With the memmap on it the range starts inside the block */
+	u64 addr = ALIGN_DOWN(PFN_PHYS(arg->start_pfn), core->block_size);
+	unsigned int block = div64_u64(addr - core->start, core->block_size);
+	bool poisoned = false;
+	int rc = NOTIFY_OK;
+
+	/*
+	 * Now, whoever takes it offline: the kernel forgets about it when the
+	 * block is removed, and some when it comes online again.
+	 */
+	if (action == MEM_OFFLINE)
+		poisoned = memdev_block_poisoned(arg->start_pfn,
+						 arg->nr_pages);
+
+	spin_lock(&core->lock);
+	switch (action) {
+	case MEM_GOING_ONLINE:
+		if (!memdev_may_go_online(core, arg->start_pfn))
+			rc = NOTIFY_BAD;
+		break;
+	case MEM_ONLINE:
+		/* Policy, or udev, is here before add_memory*() returns */
+		memdev_set_plugged(core, block, 1);
+		memdev_set_online(core, block, true);
+		break;
+	case MEM_OFFLINE:
+		if (poisoned)
+			memdev_retire(core, block);
+		memdev_set_online(core, block, false);
+		break;
+	default:
+		break;
+	}
+	spin_unlock(&core->lock);
+
+	return rc;
+}
+
+static int memdev_region_cmp(const void *key, const struct rb_node *node)
+{
+	const struct memdev_core *core = rb_entry(node, struct memdev_core,
+						  notified);
+	u64 addr = *(const u64 *)key;
+
+	if (addr < core->start)
+		return -1;
+	return addr >= core->start + core->size;
+}
+
+/*
+ * Under device_hotplug_lock, the block's device_lock and mem_hotplug_lock. Must
+ * not call into memory hotplug; takes memdev_regions_sem and core->lock only.
+ */
+static int memdev_notify(struct notifier_block *nb, unsigned long action,
+			 void *data)
+{
+	const struct memory_notify *arg = data;
+	u64 addr = PFN_PHYS(arg->start_pfn);
+	struct rb_node *node;
+	int rc = NOTIFY_DONE;
+
+	down_read(&memdev_regions_sem);
+	node = rb_find(&addr, &memdev_regions, memdev_region_cmp);
+	if (node)
+		rc = memdev_notify_core(rb_entry(node, struct memdev_core,
+						 notified), action, arg);
+	up_read(&memdev_regions_sem);
+	return rc;
+}
+
+static struct notifier_block memdev_notifier = {
+	.notifier_call = memdev_notify,
+	/* First: one that stops the chain must not hide what has happened */
+	.priority = INT_MAX,
+};
+
+static bool memdev_region_less(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct memdev_core, notified)->start <
+	       rb_entry(b, struct memdev_core, notified)->start;
+}
+
+/**
+ * memdev_notify_add() - follow what happens to the blocks of a device
+ * @core: the device
+ *
+ * Context: Sleeps. Not under a lock of mm.
+ */
+void memdev_notify_add(struct memdev_core *core)
+{
+	down_write(&memdev_regions_sem);
+	rb_add(&core->notified, &memdev_regions, memdev_region_less);
+	up_write(&memdev_regions_sem);
+}
+
+/**
+ * memdev_notify_del() - follow it no longer
+ * @core: the device
+ *
+ * Context: as memdev_notify_add().
+ */
+void memdev_notify_del(struct memdev_core *core)
+{
+	down_write(&memdev_regions_sem);
+	rb_erase(&core->notified, &memdev_regions);
+	up_write(&memdev_regions_sem);
+}
+
+int memdev_notify_init(void)
+{
+	return register_memory_notifier(&memdev_notifier);
+}
+
+void memdev_notify_exit(void)
+{
+	unregister_memory_notifier(&memdev_notifier);
+}
