@@ -42,33 +42,13 @@
 #define kvzalloc_obj(obj, gfp) kvzalloc(sizeof(obj), gfp)
 #endif
 
-/*
- * Whether the kernel puts the memmap of hot-plugged blocks on the blocks
- * themselves when asked. 6.1 does not tell modules.
- */
+/* Whether a kernel takes memmaps on memory, and of how much in one call */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
-#define MEMDEV_MEMMAP_KNOWN 1
-static inline bool memdev_memmap_supported(void)
-{
-	return mhp_supports_memmap_on_memory();
-}
-
-/* Any number of blocks may be added and removed by one call */
-static inline bool memdev_memmap_block_by_block(void)
-{
-	return false;
-}
+#define MEMDEV_MEMMAP_TOLD 1
+#define MEMDEV_MEMMAP_BLOCK_BY_BLOCK 0
 #else
-#define MEMDEV_MEMMAP_KNOWN 0
-static inline bool memdev_memmap_supported(void)
-{
-	return false;
-}
-
-static inline bool memdev_memmap_block_by_block(void)
-{
-	return true;
-}
+#define MEMDEV_MEMMAP_TOLD 0
+#define MEMDEV_MEMMAP_BLOCK_BY_BLOCK 1
 #endif
 
 /* How many poisoned pages a block has, which newer kernels count */

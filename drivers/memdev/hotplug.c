@@ -127,10 +127,6 @@ int memdev_add(struct memdev_core *core, unsigned int block, unsigned int nr,
 		return 0;
 
 	memdev_provider_gets(core, block, nr);
-	if (rc == -EINVAL && core->memmap_on_memory && !MEMDEV_MEMMAP_KNOWN)
-		return memdev_refuse_block(why, block, rc,
-					   "block %u: the kernel takes no memmap on memory, boot with memory_hotplug.memmap_on_memory=1 or write 0 to memmap_on_memory",
-					   block);
 	return memdev_refuse_block(why, block, rc,
 				   "block %u: adding failed (%d)", block, rc);
 }
@@ -211,7 +207,7 @@ static int memdev_remove_singly(struct memdev_core *core, unsigned int block,
 int memdev_remove_victims(struct memdev_core *core, bool whole,
 			  struct memdev_reason *why)
 {
-	bool single = core->memmap_on_memory && memdev_memmap_block_by_block();
+	bool single = core->memmap_on_memory && MEMDEV_MEMMAP_BLOCK_BY_BLOCK;
 	unsigned int first, last;
 	int rc, refused = 0;
 
@@ -267,7 +263,7 @@ static unsigned int memdev_free_run(struct memdev_core *core,
 	max = min_t(u64, max, div64_u64(memdev_chunk_len(addr, core->start +
 							 core->size),
 					core->block_size));
-	if (core->memmap_on_memory && memdev_memmap_block_by_block())
+	if (core->memmap_on_memory && MEMDEV_MEMMAP_BLOCK_BY_BLOCK)
 		max = 1;
 	return find_next_bit(core->skip, block + max, block) - block;
 }

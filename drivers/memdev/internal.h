@@ -2,9 +2,9 @@
 /*
  * What the files of memdev share. Dependencies point one way:
  *
- *   linux/memdev.h <- internal.h <- { reason, alloc, watch, online, window,
- *     event, fault, step, notify, hotplug, unplug } <- { info, device } <- { bus,
- *     resize } <- { sysfs, netlink*, job, fault_debugfs } <- main
+ *   linux/memdev.h <- internal.h <- { reason, alloc, watch, online, memmap,
+ *     window, event, fault, step, notify, hotplug, unplug } <- { info, device }
+ *     <- { bus, resize } <- { sysfs, netlink*, job, fault_debugfs } <- main
  *
  * emu.c sees the public header only.
  *
@@ -115,6 +115,11 @@ void memdev_blocks_exit(void);
 int memdev_block_online(u64 addr, enum memdev_online_type type);
 int memdev_block_offline(u64 addr, struct memdev_watch *watch,
 			 unsigned int slice_ms);
+
+/* --- the memmap on the memory (memmap.c) ---------------------------------- */
+
+int memdev_memmap_init(void);
+bool memdev_memmap_supported(void);
 
 /* --- windows (window.c, carve.c) ------------------------------------------ */
 

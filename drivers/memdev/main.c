@@ -205,7 +205,7 @@ static int __init memdev_init(void)
 		rc = PTR_ERR(memdev_root);
 		goto err_destroy_wq;
 	}
-	rc = memdev_blocks_init();
+	rc = memdev_memmap_init() ?: memdev_blocks_init();
 	if (rc)
 		goto err_unregister_root;
 	rc = memdev_notify_init();

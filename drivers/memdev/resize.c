@@ -449,7 +449,7 @@ static int memdev_check_memmap(struct memdev_core *core, bool on_memory,
 	    core->nr_plugged)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_MEMMAP, -EBUSY,
 					   "memmap_on_memory cannot change while memory is plugged");
-	if (on_memory && MEMDEV_MEMMAP_KNOWN && !memdev_memmap_supported())
+	if (on_memory && !memdev_memmap_supported())
 		return memdev_refuse_about(why, MEMDEV_ABOUT_MEMMAP,
 					   -EOPNOTSUPP,
 					   "the kernel takes no memmap on memory, boot with memory_hotplug.memmap_on_memory=1");

@@ -16,10 +16,6 @@
 n=4
 parameter=/sys/module/memory_hotplug/parameters/memmap_on_memory
 on=$(cat $parameter 2>/dev/null || echo N)
-case $(uname -r) in
-[1-5].*|6.[0-9].*|6.10.*|6.11.*)	tells= ;;
-*)					tells=1 ;;
-esac
 say "the kernel has memmap_on_memory: $on"
 
 log_mark
@@ -59,34 +55,18 @@ with()
 	check "sysfs, /proc/iomem and lsmem agree" agree
 }
 
-if [ -n "$tells" ]; then
-	want=0
-	[ "$on" = N ] || want=1
-else
-	want=0
-fi
-is "the default is what the kernel has, if it tells" \
-	"$(get memmap_on_memory)" $want
+want=0
+[ "$on" = N ] || want=1
+is "the default is what the kernel has" "$(get memmap_on_memory)" $want
 with 0
 if [ "$on" != N ]; then
 	with 1
 	with 0
-elif [ -n "$tells" ]; then
+else
 	is "memmap_on_memory 1 where the kernel does not do it" \
 		"$(put_dev memmap_on_memory 1)" EOPNOTSUPP
 	say "$(get last_error)"
 	is "it stays off" "$(get memmap_on_memory)" 0
-else
-	is "memmap_on_memory 1 where the kernel does not tell" \
-		"$(put_dev memmap_on_memory 1)" ok
-	is "the plug fails" "$(put_dev plug $BLOCK)" EINVAL
-	say "$(get last_error)"
-	check "the reason names the boot parameter" \
-		[ -n "$(get last_error | grep memmap_on_memory)" ]
-	is "nothing is plugged" "$(get plugged_size)" 0
-	check "sysfs, /proc/iomem and lsmem agree" agree
-	is "memmap_on_memory 0" "$(put_dev memmap_on_memory 0)" ok
-	is "the plug works" "$(put_dev plug $BLOCK)" ok
 fi
 check "the kernel did not complain" log_quiet
 finish
