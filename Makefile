@@ -81,6 +81,10 @@ compare:
 	@$(VM)/setup unit
 	@SEED="$(SEED)" STEPS="$(STEPS)" KERNEL="$(KERNEL)" $(UNIT)/compare
 
+bench:
+	@$(VM)/setup bench
+	@$(UNIT)/bench/bench $(KERNELS)
+
 debug-kernel:
 	@$(VM)/debug $(or $(KERNEL),debug)
 
@@ -112,10 +116,12 @@ help:
 	@echo '                        do all at once, at random, in a VM under load'
 	@echo 'make compare [SEED=N] [STEPS=N] [KERNEL=6.1]'
 	@echo '                        play random steps on QEMU and on memdev'
+	@echo 'make bench [KERNELS="6.1 7.3"]'
+	@echo '                        measure it beside all else that plugs memory'
 	@echo 'make debug-kernel [KERNEL=kcsan]'
 	@echo '                        build a kernel that watches, for KERNELS=debug'
 	@echo 'make gen                make anew what is generated of the sources'
 	@echo 'make clean              remove what was built'
 
 .PHONY: all modules samples install memdevctl install-memdevctl kdir demo \
-	check unit kunit stress compare debug-kernel gen clean help
+	check unit kunit stress compare bench debug-kernel gen clean help

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What plugging and unplugging cost without memdev: the kernel's own calls, as
+ * long as they take, and nothing around them. For benchmarks in VMs; where the
+ * memory is, and that it is free, is the caller's word.
+ *
+ *	echo "START SIZE CHUNK MEMMAP" >/sys/module/memdev_raw/parameters/plug
+ *	echo "START SIZE CHUNK" >/sys/module/memdev_raw/parameters/unplug
+ *
+ * Bytes; CHUNK of them are added or removed in one call, and MEMMAP is 1 if
+ * what describes them is to be on themselves. Online they come by the machine's
+ * policy (auto_online_blocks).
+ */
+#include <linux/kernel.h>
+#include <linux/memory.h>
+#include <linux/memory_hotplug.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+
+struct memdev_raw_range {
+	u64 start;
+	u64 size;
+	u64 chunk;
+	int memmap;
+};
+
+static int memdev_raw_parse(const char *val, struct memdev_raw_range *range)
+{
+	if (sscanf(val, "%lli %lli %lli %i", &range->start, &range->size,
+		   &range->chunk, &range->memmap) < 3)
+		return -EINVAL;
+	if (!range->size || !range->chunk ||
+	    !IS_ALIGNED(range->start | range->size | range->chunk,
+			memory_block_size_bytes()))
+		return -EINVAL;
+	return 0;
+}
+
+static int memdev_raw_plug(const char *val, const struct kernel_param *kp)
+{
+	struct memdev_raw_range range = {};
+	u64 addr, end;
+	int rc;
+
+	rc = memdev_raw_parse(val, &range);
+	if (rc)
+		return rc;
+
+	end = range.start + range.size;
+	for (addr = range.start; addr < end; addr += range.chunk) {
+		rc = add_memory_driver_managed(memory_add_physaddr_to_nid(addr),
+					       addr,
+					       min(range.chunk, end - addr),
+					       "System RAM (raw)",
+					       range.memmap ?
+					       MHP_MEMMAP_ON_MEMORY : MHP_NONE);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int memdev_raw_unplug(const char *val, const struct kernel_param *kp)
+{
+	struct memdev_raw_range range = {};
+	u64 addr, end;
+	int rc;
+
+	rc = memdev_raw_parse(val, &range);
+	if (rc)
+		return rc;
+
+	end = range.start + range.size;
+	for (addr = range.start; addr < end; addr += range.chunk) {
+		rc = offline_and_remove_memory(addr,
+					       min(range.chunk, end - addr));
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static const struct kernel_param_ops memdev_raw_plug_ops = {
+	.set = memdev_raw_plug,
+};
+
+static const struct kernel_param_ops memdev_raw_unplug_ops = {
+	.set = memdev_raw_unplug,
+};
+
+module_param_cb(plug, &memdev_raw_plug_ops, NULL, 0200);
+MODULE_PARM_DESC(plug, "START SIZE CHUNK MEMMAP: add memory");
+module_param_cb(unplug, &memdev_raw_unplug_ops, NULL, 0200);
+MODULE_PARM_DESC(unplug, "START SIZE CHUNK: take it offline and remove it");
+
+MODULE_AUTHOR("memdev developers");
+MODULE_DESCRIPTION("The kernel's calls for memory hotplug, to measure");
+MODULE_LICENSE("GPL");

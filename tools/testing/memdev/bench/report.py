@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Tables, verdicts and plots of what was measured."""
+
+import collections
+import random
+import statistics
+import subprocess
+
+GIB = 1 << 30
+
+TITLES = {
+    "memdev": "memdev",
+    "raw-128M": "the kernel's calls, 128 MiB",
+    "raw-512M": "the kernel's calls, 512 MiB",
+    "raw-1024M": "the kernel's calls, 1 GiB",
+    "dax/kmem": "dax/kmem",
+    "virtio-mem": "virtio-mem",
+    "virtio-mem-128M": "virtio-mem, 128 MiB blocks",
+    "dimm": "ACPI DIMM",
+}
+RESAMPLES = 2000
+
+
+class Times:
+    """Milliseconds per GiB of what was measured, by what it was."""
+
+    def __init__(self, samples):
+        self.times = collections.defaultdict(list)
+        for sample in samples:
+            for op in ("plug", "unplug"):
+                # What is filled is plugged before that.
+                filled = sample["filled"] and op == "unplug"
+                key = (sample["peer"], op, sample["memmap"], filled,
+                       sample["policy"])
+                self.times[key].append(
+                    sample[op + "_ms"] / (sample["size"] / GIB))
+
+    def get(self, peer, op, memmap=False, filled=False,
+            policy="online_movable"):
+        return self.times.get((peer, op, memmap, filled, policy), [])
+
+
+def quartiles(times):
+    if len(times) < 2:
+        return times * 3
+    return statistics.quantiles(times, n=4, method="inclusive")
+
+
+def cell(times):
+    if not times:
+        return "-"
+    low, middle, high = quartiles(times)
+    return f"{middle:.1f} ({low:.1f}-{high:.1f})"
+
+
+def ratio(ours, theirs):
+    """Of the medians, and where it lies in 95 of 100 cases."""
+    random.seed(1)
+    drawn = sorted(statistics.median(random.choices(ours, k=len(ours))) /
+                   statistics.median(random.choices(theirs, k=len(theirs)))
+                   for _ in range(RESAMPLES))
+    return (statistics.median(ours) / statistics.median(theirs),
+            drawn[RESAMPLES // 40], drawn[-1 - RESAMPLES // 40])
+
+
+def columns(rows):
+    """Rows of cells as lines, each column as wide as it has to be."""
+    widths = [max(len(row[nr]) for row in rows if nr < len(row))
+              for nr in range(max(map(len, rows)))]
+    for row in rows:
+        yield "  ".join(
+            text.rjust(width) if nr else text.ljust(width)
+            for nr, (text, width) in enumerate(zip(row, widths))).rstrip()
+
+
+def speed_rows(times, memmap, policy):
+    rows = []
+    for peer, title in TITLES.items():
+        row = [times.get(peer, op, memmap, filled, policy)
+               for op, filled in (("plug", False), ("unplug", False),
+                                  ("unplug", True))]
+        if any(row):
+            rows.append([title, *map(cell, row)])
+    return rows
+
+
+# What memdev is to be at most, of whom, at what.
+GOALS = (
+    ("plug", "raw", 1.10), ("unplug", "raw", 1.10),
+    ("plug", "dax/kmem", 1.0), ("unplug", "dax/kmem", 1.15),
+    ("plug", "virtio-mem", .75), ("unplug", "virtio-mem", .6),
+)
+
+
+def best_raw(times, op, memmap, filled):
+    """The times of the chunk with which the kernel's calls are fastest."""
+    all_of = [times.get(peer, op, memmap, filled)
+              for peer in TITLES if peer.startswith("raw-")]
+    all_of = [some for some in all_of if some]
+    return min(all_of, key=statistics.median) if all_of else []
+
+
+def verdict(what, ours, theirs, most):
+    """A row, and whether the goal is missed."""
+    if not ours or not theirs:
+        return [], 0
+    is_now, low, high = ratio(ours, theirs)
+    met = is_now <= most
+    return [what, f"{is_now:.2f}", f"({low:.2f}-{high:.2f})",
+            f"at most {most:.2f}", "met" if met else "MISSED"], int(not met)
+
+
+def verdicts(off, on):
+    for op, peer, most in GOALS:
+        for times, memmap in ((off, False), (on, True)):
+            for filled in (False, True) if op == "unplug" else (False,):
+                if peer == "raw":
+                    name = "best of the kernel's calls"
+                    theirs = best_raw(times, op, memmap, filled)
+                elif memmap:
+                    continue
+                else:
+                    name = TITLES[peer]
+                    theirs = times.get(peer, op, False, filled)
+                what = f"{op} / {name}"
+                what += ", memmap on memory" if memmap else ""
+                what += ", filled" if filled else ""
+                yield verdict(what, times.get("memdev", op, memmap, filled),
+                              theirs, most)
+    yield verdict("plug, memmap on memory / dax/kmem without",
+                  on.get("memdev", "plug", True), on.get("dax/kmem", "plug"),
+                  .5)
+
+
+def speed_text(result):
+    off, on = (Times(boot["samples"]) for boot in result["speed"])
+    about = result["speed"][0]["about"]
+    head = ["ms per GiB: median (quartiles)", "plug", "unplug",
+            "unplug, filled"]
+    parts = ((off, False, "online_movable", ""),
+             (on, True, "online_movable",
+              "booted with memory_hotplug.memmap_on_memory=1, and used"),
+             (off, False, "stock",
+              f"auto_online_blocks={about['policy']}, as the distribution "
+              "has it"))
+    rows = [head]
+    for times, memmap, policy, title in parts:
+        more = speed_rows(times, memmap, policy)
+        if more:
+            rows += [[], [title]] if title else []
+            rows += more
+    lines = list(columns(rows))
+    goals, missed = [["memdev's median / theirs", "ratio", "(95 %)"]], 0
+    for row, miss in verdicts(off, on):
+        if row:
+            goals.append(row)
+            missed += miss
+    return lines + [""] + list(columns(goals)), missed
+
+
+def text(result):
+    """All tables of a kernel, and how many goals are missed."""
+    lines, missed = [], 0
+    if "speed" in result:
+        about = result["speed"][0]["about"]
+        lines = [f"Linux {about['release']}, {about['cpus']} CPUs, "
+                 f"{about['accel'].upper()} (QEMU {about['qemu']}) on "
+                 f"{result['processor']}, {result['when']}",
+                 f"{result['repetitions']} repetitions of each size, "
+                 "in random order within one boot", ""]
+        more, misses = speed_text(result)
+        lines += more
+        missed += misses
+    return "\n".join(lines), missed
+
+
+# --- the plot ---------------------------------------------------------------
+
+COLOURS = {"memdev": "#d62728", "raw-128M": "#aaaaaa", "raw-512M": "#555555",
+           "raw-1024M": "#cccccc", "dax/kmem": "#1f77b4",
+           "virtio-mem": "#2ca02c", "virtio-mem-128M": "#98df8a",
+           "dimm": "#9467bd"}
+
+
+def curve(samples, peer, op, memmap):
+    """Lines of size, median and quartiles in ms; idle memory."""
+    by_size = collections.defaultdict(list)
+    for sample in samples:
+        if (sample["peer"] == peer and sample["memmap"] == memmap and
+                not sample["filled"] and
+                sample["policy"] == "online_movable"):
+            by_size[sample["size"]].append(sample[op + "_ms"])
+    for size, times in sorted(by_size.items()):
+        low, middle, high = quartiles(times)
+        yield f"{size / GIB} {middle} {low} {high}"
+
+
+def plot(result, path):
+    about = result["speed"][0]["about"]
+    script = [f"set terminal svg size 1000,760 dynamic enhanced font "
+              f"'sans,12' background '#ffffff'", f"set output '{path}'",
+              f"set multiplot layout 2,2 title 'Linux {about['release']}, "
+              f"{about['cpus']} CPUs, {about['accel'].upper()}: median and "
+              "quartiles, idle memory'",
+              "set logscale xy 2", "set logscale y 10",
+              "set xlabel 'GiB'", "set ylabel 'ms'", "set grid",
+              "set key left top samplen 1 spacing .9 font ',10'"]
+    for boot, memmap in zip(result["speed"], (False, True)):
+        sizes = sorted({sample["size"] // GIB for sample in boot["samples"]})
+        ticks = ", ".join(map(str, sizes))
+        for op in ("plug", "unplug"):
+            lines, plots = [], []
+            for peer, title in TITLES.items():
+                points = list(curve(boot["samples"], peer, op, memmap))
+                if not points:
+                    continue
+                name = f"$data{len(plots)}"
+                lines += [f"{name} << EOD", *points, "EOD"]
+                colour = COLOURS[peer]
+                plots.append(
+                    f"{name} using 1:2:3:4 with yerrorlines title '{title}' "
+                    f"lc rgb '{colour}' pt 7 ps .5 "
+                    f"lw {2 if peer == 'memdev' else 1}")
+            if not plots:
+                continue
+            where = ", memmap on the memory" if memmap else ""
+            script += [*lines, f"set title '{op}{where}'",
+                       f"set xtics ({ticks})",
+                       f"set xrange [{sizes[0] * .8}:{sizes[-1] * 1.25}]",
+                       "plot " + ", ".join(plots)]
+    script.append("unset multiplot")
+    subprocess.run(["gnuplot"], input="\n".join(script) + "\n", text=True,
+                   check=True)

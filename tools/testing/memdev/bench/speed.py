@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Plug and unplug, by memdev and by everything else that can, in one boot."""
+
+import random
+import sys
+import time
+
+from machine import Failed, Machine
+
+GIB = 1 << 30
+MIB = 1 << 20
+
+# Where the memory of each is. Some RAM is behind it, as what is behind all RAM
+# belongs to no node, and dax/kmem wants one.
+LARGEST = 4 * GIB
+MEMDEV = 4 * GIB
+RAW = MEMDEV + LARGEST
+DAX = RAW + LARGEST
+RAM = 17 * GIB
+APPEND = (f"memmap={LARGEST >> 30}G${MEMDEV:#x} "
+          f"memmap={LARGEST >> 30}G${RAW:#x} "
+          f"memmap={LARGEST >> 30}G%{DAX:#x}-1+0xefffffff")
+
+# Those whose memory the host plugs: virtio-mem in the blocks of 2 MiB that it
+# has if nobody says otherwise, and in whole memory blocks.
+VIRTIO = {"virtio-mem": None, "virtio-mem-128M": 128}
+CALLS = ("raw-128M", "raw-512M", "raw-1024M")
+PEERS = ("memdev", *CALLS, "dax/kmem", *VIRTIO, "dimm")
+
+
+class GuestPeer:
+    """One that the guest plugs by writing to a file, and times."""
+
+    def __init__(self, vm, name):
+        self.vm = vm
+        self.name = {"dax/kmem": "dax"}.get(name, name.rstrip("M"))
+
+    def plug(self, size, memmap):
+        return self.vm.do("plug", peer=self.name, size=size,
+                          memmap=int(memmap)) / 1e6
+
+    def unplug(self, size):
+        return self.vm.do("unplug", peer=self.name, size=size) / 1e6
+
+
+class HostPeer:
+    """One that the host plugs. The guest says when all of it is there."""
+
+    def __init__(self, vm, name):
+        self.vm = vm
+        self.name = name
+
+    def timed(self, start, size, state, command, **arguments):
+        self.vm.ask("wait", start=start, size=size, state=state)
+        began = time.monotonic()
+        self.vm.command(command, **arguments)
+        self.vm.answer()
+        return began
+
+
+class VirtioMem(HostPeer):
+    def property(self, name):
+        return self.vm.command("qom-get", property=name,
+                               path=f"/machine/peripheral/{self.name}")
+
+    def request(self, size):
+        self.vm.command("qom-set", path=f"/machine/peripheral/{self.name}",
+                        property="requested-size", value=size)
+
+    def plug(self, size, memmap):
+        self.start = self.property("memaddr")
+        self.vm.ask("wait", start=self.start, size=size, state="online")
+        began = time.monotonic()
+        self.request(size)
+        self.vm.answer()
+        return (time.monotonic() - began) * 1e3
+
+    def unplug(self, size):
+        began = time.monotonic()
+        self.request(0)
+        while self.property("size"):
+            time.sleep(.002)
+        self.vm.do("wait", start=self.start, size=size, state="gone")
+        return (time.monotonic() - began) * 1e3
+
+
+class Dimm(HostPeer):
+    """A DIMM of the size that is wanted, new each time."""
+
+    def plug(self, size, memmap):
+        self.vm.command("object-add", **{
+            "qom-type": "memory-backend-ram", "id": "of-dimm", "size": size})
+        # Where it is going to be: QEMU takes the first place that is free.
+        taken = [(info["data"].get("memaddr") or info["data"]["addr"],
+                  info["data"].get("max-size") or info["data"]["size"])
+                 for info in self.vm.command("query-memory-devices")]
+        self.start = max(start + length for start, length in taken)
+        began = self.timed(self.start, size, "online", "device_add",
+                           driver="pc-dimm", id="dimm", memdev="of-dimm",
+                           addr=self.start)
+        return (time.monotonic() - began) * 1e3
+
+    def unplug(self, size):
+        began = self.timed(self.start, size, "gone", "device_del", id="dimm")
+        self.vm.event("DEVICE_DELETED", device="dimm")
+        took = (time.monotonic() - began) * 1e3
+        self.vm.command("object-del", id="of-dimm")
+        return took
+
+
+def peer_of(vm, name):
+    if name in VIRTIO:
+        return VirtioMem(vm, name)
+    return (Dimm if name == "dimm" else GuestPeer)(vm, name)
+
+
+def qemu_words():
+    words = []
+    for name, mib in VIRTIO.items():
+        words += ["-object", f"memory-backend-ram,id=of-{name},"
+                             f"size={LARGEST},reserve=off",
+                  "-device", f"virtio-mem-pci,id={name},memdev=of-{name},"
+                             "requested-size=0"]
+        if mib:
+            words[-1] += f",block-size={mib}M"
+    return " ".join(words)
+
+
+class Case:
+    """What is measured again and again."""
+
+    def __init__(self, peer, size, memmap, filled, policy):
+        self.peer = peer
+        self.size = size
+        self.memmap = memmap
+        self.filled = filled
+        self.policy = policy
+
+    def measure(self, vm):
+        peer = peer_of(vm, self.peer)
+        vm.do("policy", policy=self.policy)
+        plug = peer.plug(self.size, self.memmap)
+        if self.filled:
+            free = vm.do("fill", size=self.size)
+            if free > self.size // 10:
+                raise Failed(f"{self.peer}: {free} bytes of {self.size} "
+                             "were not filled")
+        unplug = peer.unplug(self.size)
+        return {"peer": self.peer, "size": self.size, "memmap": self.memmap,
+                "filled": self.filled, "policy": self.policy or "stock",
+                "plug_ms": round(plug, 3), "unplug_ms": round(unplug, 3)}
+
+
+def cases(kernel, about, options):
+    """What there is to measure in a machine like this."""
+    memmap = about["memmap"]
+    single = memmap and kernel == "6.1"
+    for peer in options.peers:
+        maps = {False}
+        if memmap and peer == "dimm":
+            # It has no choice.
+            maps = {True}
+        elif memmap and (peer == "memdev" or peer in CALLS):
+            maps = {False, True}
+        elif memmap and peer == "dax/kmem" and kernel != "6.1":
+            maps = {False, True}
+        for on in sorted(maps):
+            # There the kernel takes one block in a call.
+            if single and on and peer in CALLS and peer != "raw-128M":
+                continue
+            for size in options.sizes:
+                for filled in options.filled:
+                    yield Case(peer, size, on, filled, "online_movable")
+        # By the policy that the distribution's kernel has, and the rest by who
+        # plugs. Where it is "online", it brings what is plugged to a zone from
+        # which it may never come out again; but for memdev.
+        if not memmap and (peer == "memdev" or about["policy"] == "offline" and
+                           peer in ("raw-512M", "dax/kmem")):
+            for size in options.sizes:
+                yield Case(peer, size, False, False, None)
+
+
+def run(kernel, options, memmap):
+    """Yield what was measured, each time in another order."""
+    append = APPEND + (" memory_hotplug.memmap_on_memory=1" if memmap else "")
+    with Machine(kernel, f"{RAM >> 20}M,slots=2,maxmem=64G", append,
+                 qemu_words(), options.timeout) as vm:
+        about = vm.about()
+        if about["memmap"] != memmap:
+            raise Failed("the kernel has not heard of memmap on memory")
+        vm.do("setup", memdev=MEMDEV, raw=RAW, dax=DAX, size=LARGEST)
+        yield about
+        order = list(cases(kernel, about, options))
+        shuffle = random.Random(options.seed).shuffle
+        began = time.monotonic()
+        for nr in range(options.repetitions + 1):
+            shuffle(order)
+            for case in order:
+                sample = case.measure(vm)
+                # The first time is not like the others.
+                if nr:
+                    yield sample
+            print(f"  {nr} of {options.repetitions} repetitions, "
+                  f"{time.monotonic() - began:.0f} s", file=sys.stderr)
