@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Finding a place in the windows in which it takes longest.
+ *
+ * The search goes up from gap to gap. A gap that does not do costs the same,
+ * whether it is too small or not aligned, and a larger one costs little more,
+ * as blocks are passed 64 at a time. So it is the number of gaps that counts:
+ * there are the most where every second block is free. It takes no more steps
+ * for any other request and window either: each of them passes a free block and
+ * one that is taken, or, where it is for an alignment, two blocks and more.
+ */
+#include <errno.h>
+#include <linux/kernel.h>
+
+#include "alloc.h"
+
+/* What a batch may take, where there is more than one operation in it */
+#define BATCH_NS	20000
+
+/*
+ * Regions with as many gaps between them as there can be. What is said of sizes
+ * is in blocks.
+ */
+struct layout {
+	const char *name;
+	const char *about;
+	/* Blocks of the window, or 0 for two of each region */
+	u64 blocks;
+	/* The first region, before any gap; or 0 for none */
+	u64 lead;
+	/* A gap and the region behind it, over and over */
+	u64 gap;
+	u64 region;
+	/* What is free behind the last of them, which fills up what is left */
+	u64 tail;
+	/* What is asked for; it fits in the tail, or it does not fit */
+	u64 nr;
+	u64 align;
+	/* With so many regions there are the most gaps */
+	unsigned int peak;
+};
+
+static const struct layout layouts[] = {
+	{
+		.name = "alternate",
+		.about = "every second block is free: 2 blocks fit nowhere",
+		.blocks = BLOCKS,
+		.gap = 1, .region = 1, .nr = 2, .align = 1,
+		.peak = BLOCKS / 2,
+	}, {
+		.name = "alternate-aligned",
+		.about = "the same, and they shall be aligned to 2",
+		.blocks = BLOCKS,
+		.gap = 1, .region = 1, .nr = 2, .align = 2,
+		.peak = BLOCKS / 2,
+	}, {
+		.name = "alternate-tail",
+		.about = "the same, not aligned, and there is room above all of it",
+		.blocks = BLOCKS,
+		.gap = 1, .region = 1, .tail = 2, .nr = 2, .align = 1,
+		.peak = BLOCKS / 2 - 1,
+	}, {
+		.name = "alternate-2n",
+		.about = "the same in a window of two blocks a region: 2 blocks fit nowhere",
+		.gap = 1, .region = 1, .nr = 2, .align = 1,
+	}, {
+		.name = "misaligned",
+		.about = "gaps of 2 blocks, none aligned: 2 blocks aligned to 2 fit nowhere",
+		.blocks = BLOCKS,
+		.lead = 1, .gap = 2, .region = 2, .nr = 2, .align = 2,
+		.peak = BLOCKS / 4,
+	}, {
+		.name = "misaligned-126",
+		.about = "gaps of 126 blocks: 64 blocks aligned to 64 fit nowhere",
+		.blocks = BLOCKS,
+		.lead = 1, .gap = 126, .region = 2, .nr = 64, .align = 64,
+		.peak = BLOCKS / 128,
+	}, {
+		.name = "short-63",
+		.about = "gaps of 63 blocks: 64 blocks fit nowhere",
+		.blocks = BLOCKS,
+		.gap = 63, .region = 1, .nr = 64, .align = 1,
+		.peak = BLOCKS / 64,
+	}, {
+		.name = "last-block",
+		.about = "the highest block is the only one that is free",
+		.blocks = BLOCKS,
+		.region = 1, .tail = 1, .nr = 1, .align = 1,
+	},
+};
+
+static void layout_lay(const struct layout *l, struct ground *g,
+		       unsigned int regions)
+{
+	const u64 end = g->blocks - l->tail;
+	u64 at = l->lead;
+
+	if (at) {
+		ground_lay(g, 0, at, MEMDEV_SLOT_NONE);
+		regions--;
+	}
+	for (; regions > 1; regions--) {
+		/* A block for each of the others has to be left. */
+		if (at + l->gap + l->region + regions - 1 > end)
+			break;
+		ground_lay(g, at + l->gap, l->region, MEMDEV_SLOT_NONE);
+		at += l->gap + l->region;
+	}
+	if (at + l->gap + regions <= end)
+		at += l->gap;
+	for (; regions > 1; regions--)
+		ground_lay(g, at++, 1, MEMDEV_SLOT_NONE);
+	ground_lay(g, at, end - at, MEMDEV_SLOT_NONE);
+}
+
+/* How many of those that take @ns are a batch */
+static unsigned int fitting_batch(double ns)
+{
+	if (ns * BATCH < BATCH_NS)
+		return BATCH;
+	return ns < BATCH_NS ? BATCH_NS / ns : 1;
+}
+
+/* @block: where it has to be found, or NOWHERE; @slot: likewise the slot */
+static void measure_find(const struct ground *g, const char *name,
+			 const struct memdev_alloc_request *req, u64 block,
+			 int slot)
+{
+	struct row row = { .name = name, .op = "find", .regions = g->nr_taken,
+			   .gaps = book_gaps(g) };
+	struct memdev_region found[BATCH];
+	struct samples s = {};
+	unsigned int i, j;
+	int rc[BATCH];
+	struct moment begin;
+
+	EXPECT_HEX(block, book_fit(g, req->size / BLOCK, req->align / BLOCK));
+	if (block == NOWHERE)
+		check_refused(g, req);
+	/* The first one has everything to fetch. */
+	memdev_alloc_fit(&g->w.a, req, &found[0], NULL);
+	begin = now();
+	memdev_alloc_fit(&g->w.a, req, &found[0], NULL);
+	row.batch = fitting_batch(ns_since(begin));
+	for (i = 0; i < batches; i++) {
+		begin = now();
+		for (j = 0; j < row.batch; j++)
+			rc[j] = memdev_alloc_fit(&g->w.a, req, &found[j], NULL);
+		samples_add(&s, begin, row.batch);
+		for (j = 0; j < row.batch; j++) {
+			if (block == NOWHERE) {
+				EXPECT_INT(-ENOSPC, rc[j]);
+				continue;
+			}
+			EXPECT_INT(0, rc[j]);
+			EXPECT_HEX(address_of(block), found[j].start);
+			EXPECT_HEX(req->size, found[j].size);
+			EXPECT_INT(slot, found[j].slot);
+		}
+	}
+	report_row(&row, &s);
+}
+
+static void layout_find(const struct layout *l)
+{
+	const struct memdev_alloc_request req = request(l->nr, l->align);
+	unsigned int regions = 0;
+	struct ground g;
+	u64 fits;
+
+	report_section("%s", l->about);
+	while ((regions = next_level(regions, l->peak, max_regions))) {
+		ground_init(&g, l->blocks ? l->blocks : 2 * regions, regions);
+		layout_lay(l, &g, regions);
+		fits = l->tail ? g.blocks - l->tail : NOWHERE;
+		measure_find(&g, l->name, &req, fits, MEMDEV_SLOT_NONE);
+		ground_free(&g);
+	}
+}
+
+/* What the attribute of a window shows. It looks at all gaps. */
+static void largest_free(const struct layout *l)
+{
+	struct row row = { .name = "largest-free", .op = "find" };
+	struct samples s = {};
+	unsigned int i, j;
+	struct ground g;
+	struct moment begin;
+	u64 sum;
+
+	report_section("the largest gap, where every second block is free");
+	while ((row.regions = next_level(row.regions, l->peak, max_regions))) {
+		ground_init(&g, l->blocks, row.regions);
+		layout_lay(l, &g, row.regions);
+		row.gaps = book_gaps(&g);
+		EXPECT_INT(l->gap, book_largest_free(&g));
+		memdev_alloc_largest_free(&g.w.a);
+		begin = now();
+		memdev_alloc_largest_free(&g.w.a);
+		row.batch = fitting_batch(ns_since(begin));
+		for (i = 0; i < batches; i++) {
+			sum = 0;
+			begin = now();
+			for (j = 0; j < row.batch; j++)
+				sum += memdev_alloc_largest_free(&g.w.a);
+			samples_add(&s, begin, row.batch);
+			EXPECT_HEX(row.batch * l->gap * BLOCK, sum);
+		}
+		report_row(&row, &s);
+		ground_free(&g);
+	}
+}
+
+/* The lowest free slot, and then the lowest free block */
+static void slots(void)
+{
+	struct memdev_alloc_request req = request(1, 1);
+	const unsigned int max = min(max_regions, MEMDEV_SLOTS_MAX - 1U);
+	unsigned int regions = 0;
+	struct ground g;
+	u64 block;
+
+	report_section("each region has a slot, too, and so shall the next one");
+	req.want_slot = true;
+	while ((regions = next_level(regions, 0, max))) {
+		ground_init(&g, BLOCKS, regions);
+		g.w.a.nr_slots = MEMDEV_SLOTS_MAX;
+		for (block = 0; block < regions; block++)
+			ground_lay(&g, block, 1, block);
+		measure_find(&g, "slots", &req, regions, regions);
+		ground_free(&g);
+	}
+}
+
+void worst_cases(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(layouts); i++)
+		layout_find(&layouts[i]);
+	largest_free(&layouts[0]);
+	slots();
+}
