@@ -111,6 +111,7 @@ int main(int argc, char **argv)
 	report_begin("alloc", json);
 	packed_cases();
 	worst_cases();
+	churn_cases();
 
 	window = sizeof(struct memdev_alloc) + BLOCKS / 8 +
 		 MEMDEV_SLOTS_MAX / 8;

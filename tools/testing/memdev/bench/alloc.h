@@ -31,5 +31,6 @@ int create(struct ground *g, const struct memdev_alloc_request *req,
 /* The cases */
 void packed_cases(void);
 void worst_cases(void);
+void churn_cases(void);
 
 #endif /* _MEMDEV_BENCH_ALLOC_H */

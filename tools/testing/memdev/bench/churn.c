@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Regions of many sizes and alignments that come and go, at random.
+ */
+#include <errno.h>
+#include <linux/kernel.h>
+
+#include "alloc.h"
+
+/* Of a window: on average they have as many */
+#define BLOCKS_PER_REGION 8ULL
+
+/* What was done, to be checked when nothing is timed for a while */
+struct step {
+	bool destroyed;
+	int rc;
+	u64 block;
+	u64 nr;
+	u64 align;
+};
+
+struct churn {
+	struct ground g;
+	struct samples created;
+	struct samples refused;
+	struct samples destroyed;
+};
+
+/* 1 to 128 blocks, small ones more often, aligned to 1 to 32 of them */
+static struct memdev_alloc_request any_request(void)
+{
+	const unsigned int order = __builtin_ctzll(below(63) + 1);
+
+	return request((below(4) + 1) << order, 1ULL << order);
+}
+
+static void churn_create(struct churn *c, struct step *step,
+			 struct memdev_alloc_request req)
+{
+	struct memdev_region *r = c->g.spare[c->g.nr_spare - 1];
+	struct moment begin;
+
+	begin = now();
+	step->rc = create(&c->g, &req, r);
+	samples_add(step->rc ? &c->refused : &c->created, begin, 1);
+	step->destroyed = false;
+	step->nr = req.size / BLOCK;
+	step->align = req.align / BLOCK;
+	if (step->rc)
+		return;
+	ground_take(&c->g);
+	step->block = block_of(r->start);
+	EXPECT_HEX(address_of(step->block), r->start);
+	EXPECT_HEX(req.size, r->size);
+}
+
+static void churn_destroy(struct churn *c, struct step *step)
+{
+	struct memdev_region *r = c->g.taken[below(c->g.nr_taken)];
+	struct moment begin;
+
+	begin = now();
+	memdev_alloc_remove(&c->g.w.a, r);
+	samples_add(&c->destroyed, begin, 1);
+	ground_give(&c->g, r);
+	step->destroyed = true;
+	step->block = block_of(r->start);
+	step->nr = r->size / BLOCK;
+}
+
+static void churn_check(struct churn *c, const struct step *step)
+{
+	u64 fits;
+
+	if (step->destroyed) {
+		book_destroy(&c->g, step->block, step->nr);
+		return;
+	}
+	fits = book_fit(&c->g, step->nr, step->align);
+	if (fits == NOWHERE) {
+		EXPECT_INT(-ENOSPC, step->rc);
+		return;
+	}
+	EXPECT_INT(0, step->rc);
+	EXPECT_HEX(fits, step->block);
+	book_create(&c->g, step->block, step->nr);
+}
+
+/*
+ * Full to the last block, and then less of it, at random: else all that is free
+ * would lie above all that is used.
+ */
+static void churn_prepare(struct churn *c, u64 used)
+{
+	struct ground *g = &c->g;
+	u64 block, nr;
+
+	for (block = 0; block < g->blocks; block += nr) {
+		nr = min(any_request().size / BLOCK, g->blocks - block);
+		ground_lay(g, block, nr, MEMDEV_SLOT_NONE);
+	}
+	while (g->w.a.used > used)
+		ground_clear(g, g->taken[below(g->nr_taken)]);
+}
+
+static void churn_full(unsigned int percent, const char *name,
+		       const char *name_refused)
+{
+	const u64 blocks = min(BLOCKS, max_regions * BLOCKS_PER_REGION);
+	const u64 used = blocks * percent / 100 * BLOCK;
+	struct row row = { .name = name, .batch = 1 };
+	struct step steps[BATCH];
+	struct churn c = {};
+	unsigned int i, j;
+
+	report_section("at random, %u %% full: 1 to 128 blocks, aligned to 1 to 32",
+		       percent);
+	ground_init(&c.g, blocks, blocks);
+	churn_prepare(&c, used);
+	for (i = 0; i < batches; i++) {
+		for (j = 0; j < BATCH; j++) {
+			if (c.g.w.a.used < used)
+				churn_create(&c, &steps[j], any_request());
+			else
+				churn_destroy(&c, &steps[j]);
+		}
+		for (j = 0; j < BATCH; j++)
+			churn_check(&c, &steps[j]);
+		EXPECT_HEX(book_largest_free(&c.g) * BLOCK,
+			   memdev_alloc_largest_free(&c.g.w.a));
+	}
+	row.regions = c.g.nr_taken;
+	row.gaps = book_gaps(&c.g);
+	row.op = "create";
+	report_row(&row, &c.created);
+	row.op = "destroy";
+	report_row(&row, &c.destroyed);
+	row.name = name_refused;
+	row.op = "find";
+	report_row(&row, &c.refused);
+	ground_free(&c.g);
+}
+
+void churn_cases(void)
+{
+	churn_full(50, "churn-50", "churn-50-refused");
+	churn_full(99, "churn-99", "churn-99-refused");
+}
