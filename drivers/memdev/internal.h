@@ -23,7 +23,8 @@
  *   memdev_event_lock	spinlock, the order of messages to those who monitor
  *
  * memdev_jobs_lock (job.c), a spinlock, is taken while none of these is held, and
- * none of them while it is.
+ * none of them while it is. memdev_slices_lock (watch.c), a spinlock, is taken
+ * under core->lock or none, and is innermost.
  */
 #ifndef _MEMDEV_INTERNAL_H
 #define _MEMDEV_INTERNAL_H
@@ -67,20 +68,36 @@ int memdev_number_parse(const char *str, const char *prefix, int *nr);
  * @task: the task that is offlining
  * @deadline: jiffies at which the whole operation ends; if @limited
  * @limited: there is a deadline
+ * @told: memdev_watch_begun() tells when the kernel begins with a block; without
+ *	  that it is taken to do so when asked
+ * @lively: it is one of those who others let pass
  * @stop: errno with which another task ended the operation, 0 if none did
+ * @slice: jiffies that may be spent on the block; 0 if only the deadline counts
+ * @began: jiffies at which the kernel began with it; while in @slices
+ * @slices: in memdev_slices, while the kernel is busy with it
  */
 struct memdev_watch {
 	struct delayed_work work;
 	struct task_struct *task;
 	unsigned long deadline;
 	bool limited;
+	bool told;
+	bool lively;
 	int stop;
+	unsigned long slice;
+	unsigned long began;
+	struct list_head slices;
 };
 
 void memdev_watch_begin(struct memdev_watch *w, unsigned int timeout_ms);
 int memdev_watch_check(struct memdev_watch *w);
 int memdev_watch_arm(struct memdev_watch *w, unsigned int slice_ms);
+void memdev_watch_begun(struct memdev_watch *w);
 void memdev_watch_disarm(struct memdev_watch *w);
+void memdev_turn_begin(struct memdev_watch *w);
+void memdev_turn_again(struct memdev_watch *w);
+void memdev_turn_wait(struct memdev_watch *w, unsigned int ms);
+void memdev_turn_end(struct memdev_watch *w);
 void memdev_watch_stop(struct memdev_watch *w, int rc);
 void memdev_watch_end(struct memdev_watch *w);
 void memdev_signals_block(sigset_t *old);

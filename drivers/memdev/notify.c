@@ -155,6 +155,10 @@ static int memdev_notify_core(struct memdev_core *core, unsigned long action,
 		if (!memdev_may_go_online(core, arg->start_pfn))
 			rc = NOTIFY_BAD;
 		break;
+	case MEM_GOING_OFFLINE:
+		if (core->watch && core->watch->task == current)
+			memdev_watch_begun(core->watch);
+		break;
 	case MEM_ONLINE:
 		/* Policy, or udev, is here before add_memory*() returns */
 		memdev_set_plugged(core, block, 1);
@@ -186,7 +190,8 @@ static int memdev_region_cmp(const void *key, const struct rb_node *node)
 
 /*
  * Under device_hotplug_lock, the block's device_lock and mem_hotplug_lock. Must
- * not call into memory hotplug; takes memdev_regions_sem and core->lock only.
+ * not call into memory hotplug; takes memdev_regions_sem and core->lock, and what
+ * may be taken under that, only.
  */
 static int memdev_notify(struct notifier_block *nb, unsigned long action,
 			 void *data)

@@ -110,8 +110,10 @@ static void memdev_op_begin(struct memdev_core *core, enum memdev_op op,
 	core->op = op;
 	core->background = background;
 	core->watch = watch;
+	watch->told = true;
 	memdev_changed(core, MEMDEV_CHANGED_STATE, 0);
 	spin_unlock(&core->lock);
+	memdev_turn_begin(watch);
 }
 
 static void memdev_op_end(struct memdev_core *core, struct memdev_watch *watch)
@@ -122,6 +124,7 @@ static void memdev_op_end(struct memdev_core *core, struct memdev_watch *watch)
 	core->watch = NULL;
 	memdev_changed(core, MEMDEV_CHANGED_STATE, 0);
 	spin_unlock(&core->lock);
+	memdev_turn_end(watch);
 	memdev_watch_end(watch);
 }
 

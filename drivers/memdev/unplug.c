@@ -13,8 +13,8 @@
  * How long to stay with a block that has pages in use before the next one is
  * tried. While a block is being offlined nobody else on the machine can plug
  * or unplug anything, so a pinned page must not hold the lock until the
- * operation's deadline: a slice is short, and a pause follows for those who
- * wait for the lock. As long as slices are of use, pages do go, the block gets
+ * operation's deadline: a slice is short, shorter yet if somebody else begins
+ * (watch.c), and then those pass who wait for the lock. As long as slices are of use, pages do go, the block gets
  * another one, twice as long: what has been moved out of it would move back in
  * when the next block is tried. When half of the pages went, that one is long
  * enough for the rest, and the last: pages also come back in the pause, so that
@@ -25,7 +25,6 @@
 #define MEMDEV_SLICE_MIN_MS	500U	/* for each 128 MiB of a block */
 #define MEMDEV_SLICE_PASS_MS	4000U	/* as far as passes lengthen it */
 #define MEMDEV_SLICE_MAX_MS	120000U
-#define MEMDEV_PAUSE_MS		30
 
 static const char *memdev_offline_error(int rc)
 {
@@ -63,9 +62,10 @@ static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
 		/* What has come out does not wait for what may take minutes */
 		if (!(core->md->flags & MEMORY_DEVICE_ATOMIC))
 			memdev_remove_victims(core, false, NULL);
+		memdev_turn_end(watch);
+		memdev_turn_wait(watch, slice_ms);
 		if (last)
 			break;
-		msleep_interruptible(MEMDEV_PAUSE_MS);
 		slice_ms = min(2 * slice_ms, MEMDEV_SLICE_MAX_MS);
 		now = memdev_block_in_use(addr);
 		last = now && now <= was / 2;
@@ -101,6 +101,7 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 					   memdev_offline_error(rc), rc);
 	}
 
+	memdev_turn_again(watch);
 	__set_bit(block, core->victims);
 	__assign_bit(block, core->was_movable,
 		     known.state == MEMDEV_BLOCK_STATE_MOVABLE);

@@ -8,12 +8,35 @@
  * task gets what livepatch uses to move tasks on: TIF_NOTIFY_SIGNAL, a signal
  * that has no number, runs no handler and works on workers, too. A real signal
  * does the same by itself.
+ *
+ * While the kernel is busy with a block it plugs and unplugs nothing else. An
+ * operation that stays with a block whose pages do not go has the time, those of
+ * other devices have not: who begins cuts short what has been tried for a while,
+ * and who has tried in vain lets all others pass before the next try.
  */
+#include <linux/atomic.h>
+#include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/sched/signal.h>
 #include <linux/task_work.h>
+#include <linux/wait.h>
 
 #include "internal.h"
+
+/* What a block has at least, whoever waits: for each 128 MiB, and of its time */
+#define MEMDEV_SHARE_MIN_MS	125U
+#define MEMDEV_SHARE_SHIFT	4
+/* For those who plug and unplug otherwise */
+#define MEMDEV_PAUSE_MS		30
+
+/* Protects memdev_slices, and @slice and @began of those in it */
+static DEFINE_SPINLOCK(memdev_slices_lock);
+/* The watches of those that the kernel is busy with */
+static LIST_HEAD(memdev_slices);
+/* Operations that go on and have not just tried in vain */
+static atomic_t memdev_nr_lively = ATOMIC_INIT(0);
+/* Somebody waits for that to be 0 */
+static DECLARE_WAIT_QUEUE_HEAD(memdev_turns);
 
 static void memdev_watch_fire(struct work_struct *work)
 {
@@ -34,7 +57,11 @@ void memdev_watch_begin(struct memdev_watch *w, unsigned int timeout_ms)
 	w->task = current;
 	w->limited = timeout_ms;
 	w->deadline = jiffies + msecs_to_jiffies(timeout_ms);
+	w->told = false;
+	w->lively = false;
 	w->stop = 0;
+	w->slice = 0;
+	INIT_LIST_HEAD(&w->slices);
 }
 
 /**
@@ -57,6 +84,22 @@ int memdev_watch_check(struct memdev_watch *w)
 	return 0;
 }
 
+/* Fire after so many jiffies, 0 for never, but not after the deadline */
+static void memdev_watch_set(struct memdev_watch *w, unsigned long after)
+{
+	unsigned long left;
+
+	if (w->limited) {
+		left = w->deadline - jiffies;
+		if ((long)left < 1)
+			left = 1;
+		if (!after || left < after)
+			after = left;
+	}
+	if (after)
+		mod_delayed_work(memdev_wq, &w->work, after);
+}
+
 /**
  * memdev_watch_arm() - see to it that signal_pending() is true in time
  * @w: the watch
@@ -68,22 +111,31 @@ int memdev_watch_check(struct memdev_watch *w)
  */
 int memdev_watch_arm(struct memdev_watch *w, unsigned int slice_ms)
 {
-	unsigned long slice = msecs_to_jiffies(slice_ms);
-	unsigned long left;
-
 	clear_notify_signal();
-	if (w->limited) {
-		left = w->deadline - jiffies;
-		if ((long)left < 1)
-			left = 1;
-		if (!slice || left < slice)
-			slice = left;
-	}
-	if (slice)
-		queue_delayed_work(memdev_wq, &w->work, slice);
+	w->slice = msecs_to_jiffies(slice_ms);
+	memdev_watch_set(w, w->told ? 0 : w->slice);
 
 	/* After the flag was cleared: a stop from now on sets it again */
 	return memdev_watch_check(w);
+}
+
+/**
+ * memdev_watch_begun() - the kernel begins with the block
+ * @w: the watch, armed by the current task
+ *
+ * Until now it was waited for the kernel, and that is no time of the block's.
+ *
+ * Context: Any.
+ */
+void memdev_watch_begun(struct memdev_watch *w)
+{
+	if (!w->slice)
+		return;
+	spin_lock(&memdev_slices_lock);
+	w->began = jiffies;
+	list_move(&w->slices, &memdev_slices);
+	memdev_watch_set(w, w->slice);
+	spin_unlock(&memdev_slices_lock);
 }
 
 /**
@@ -92,6 +144,10 @@ int memdev_watch_arm(struct memdev_watch *w, unsigned int slice_ms)
  */
 void memdev_watch_disarm(struct memdev_watch *w)
 {
+	spin_lock(&memdev_slices_lock);
+	w->slice = 0;
+	list_del_init(&w->slices);
+	spin_unlock(&memdev_slices_lock);
 	cancel_delayed_work_sync(&w->work);
 	clear_notify_signal();
 }
@@ -107,7 +163,80 @@ void memdev_watch_stop(struct memdev_watch *w, int rc)
 	/* Pairs with the barrier in clear_notify_signal() */
 	smp_mb();
 	set_tsk_thread_flag(w->task, TIF_NOTIFY_SIGNAL);
+	wake_up_all(&memdev_turns);
 }
+
+/* --- one after the other -------------------------------------------------- */
+
+/**
+ * memdev_turn_again() - be one of those who others let pass
+ * @w: the watch of the operation
+ */
+void memdev_turn_again(struct memdev_watch *w)
+{
+	if (!w->lively)
+		atomic_inc(&memdev_nr_lively);
+	w->lively = true;
+}
+
+/**
+ * memdev_turn_begin() - an operation begins
+ * @w: its watch
+ *
+ * Context: Any.
+ */
+void memdev_turn_begin(struct memdev_watch *w)
+{
+	unsigned long least, share, spent;
+	struct memdev_watch *other;
+
+	least = msecs_to_jiffies(MEMDEV_SHARE_MIN_MS *
+				 DIV_ROUND_UP(memory_block_size_bytes(),
+					      SZ_128M));
+	memdev_turn_again(w);
+	spin_lock(&memdev_slices_lock);
+	list_for_each_entry(other, &memdev_slices, slices) {
+		share = max(other->slice >> MEMDEV_SHARE_SHIFT, least);
+		spent = jiffies - other->began;
+		memdev_watch_set(other, spent < share ? share - spent : 1);
+	}
+	spin_unlock(&memdev_slices_lock);
+}
+
+/**
+ * memdev_turn_end() - it is over, or has tried in vain
+ * @w: its watch
+ */
+void memdev_turn_end(struct memdev_watch *w)
+{
+	if (!w->lively)
+		return;
+	w->lively = false;
+	if (atomic_dec_and_test(&memdev_nr_lively))
+		wake_up_all(&memdev_turns);
+}
+
+/**
+ * memdev_turn_wait() - let others pass, after a try in vain
+ * @w: the watch of the operation
+ * @ms: not for longer than so many ms
+ *
+ * Context: Sleeps. Ends when the operation has to end.
+ */
+void memdev_turn_wait(struct memdev_watch *w, unsigned int ms)
+{
+	long left = msecs_to_jiffies(ms);
+
+	msleep_interruptible(MEMDEV_PAUSE_MS);
+	if (w->limited)
+		left = min(left, (long)(w->deadline - jiffies));
+	if (left > 0)
+		wait_event_interruptible_timeout(memdev_turns,
+						 !atomic_read(&memdev_nr_lively) ||
+						 memdev_watch_check(w), left);
+}
+
+/* --- signals, the end ------------------------------------------------------ */
 
 /**
  * memdev_signals_block() - let no signal come between
