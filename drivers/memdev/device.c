@@ -22,7 +22,8 @@
  */
 DEFINE_MUTEX(memdev_list_lock);
 
-LIST_HEAD(memdev_devices);
+/* Those that have an id, by it, from pre-plug on */
+static struct rb_root memdev_named = RB_ROOT;
 /* By number, those that are registered or just about to be */
 static DEFINE_XARRAY_ALLOC(memdev_device_ids);
 
@@ -74,6 +75,44 @@ static int memdev_refused(int rc, const struct memdev_reason *why,
 		memdev_extack_set(extack, why->text);
 	}
 	return rc;
+}
+
+/* --- by id ---------------------------------------------------------------- */
+
+static int memdev_named_cmp(const void *id, const struct rb_node *node)
+{
+	return strcmp(id, rb_entry(node, struct memdev_core, named)->md->id);
+}
+
+static bool memdev_named_less(struct rb_node *a, const struct rb_node *b)
+{
+	return memdev_named_cmp(rb_entry(a, struct memdev_core, named)->md->id,
+				b) < 0;
+}
+
+static struct memdev_core *memdev_named_find(const char *id)
+{
+	struct rb_node *node;
+
+	lockdep_assert_held(&memdev_list_lock);
+	node = rb_find(id, &memdev_named, memdev_named_cmp);
+	return node ? rb_entry(node, struct memdev_core, named) : NULL;
+}
+
+static void memdev_named_add(struct memdev_core *core)
+{
+	lockdep_assert_held(&memdev_list_lock);
+	if (core->md->id[0])
+		rb_add(&core->named, &memdev_named, memdev_named_less);
+}
+
+static void memdev_named_del(struct memdev_core *core)
+{
+	lockdep_assert_held(&memdev_list_lock);
+	if (RB_EMPTY_NODE(&core->named))
+		return;
+	rb_erase(&core->named, &memdev_named);
+	RB_CLEAR_NODE(&core->named);
 }
 
 /* --- pre_plug: checks and address ----------------------------------------- */
@@ -208,7 +247,7 @@ static void memdev_device_release(struct device *dev)
 	/* It was pre-plugged, and that was all */
 	if (core && core->window) {
 		mutex_lock(&memdev_list_lock);
-		list_del(&core->list);
+		memdev_named_del(core);
 		memdev_region_put(md);
 		mutex_unlock(&memdev_list_lock);
 	}
@@ -231,7 +270,7 @@ static struct memdev_core *memdev_core_alloc(struct memory_device *md)
 		return NULL;
 	core->md = md;
 	core->id = -1;
-	INIT_LIST_HEAD(&core->list);
+	RB_CLEAR_NODE(&core->named);
 	INIT_DELAYED_WORK(&core->event, memdev_event_work);
 	INIT_DELAYED_WORK(&core->resize, memdev_resize_work);
 	mutex_init(&core->op_lock);
@@ -274,7 +313,6 @@ static int memdev_device_check(const struct memory_device *md,
 			       struct memdev_reason *why)
 {
 	const struct memory_device_ops *ops = md->ops;
-	const struct memdev_core *core;
 
 	if (!ops->kind || !ops->get_addr || !ops->set_addr ||
 	    !ops->get_memory_region)
@@ -288,12 +326,10 @@ static int memdev_device_check(const struct memory_device *md,
 					   md->node);
 
 	lockdep_assert_held(&memdev_list_lock);
-	list_for_each_entry(core, &memdev_devices, list) {
-		if (md->id[0] && !strcmp(core->md->id, md->id))
-			return memdev_refuse_about(why, MEMDEV_ABOUT_ID, -EEXIST,
-						   "there is a memory device id='%s'",
-						   md->id);
-	}
+	if (md->id[0] && memdev_named_find(md->id))
+		return memdev_refuse_about(why, MEMDEV_ABOUT_ID, -EEXIST,
+					   "there is a memory device id='%s'",
+					   md->id);
 	return 0;
 }
 
@@ -353,7 +389,7 @@ int memory_device_pre_plug(struct memory_device *md, const u64 *legacy_align,
 		goto out;
 	}
 	/* From here on release undoes it */
-	list_add_tail(&core->list, &memdev_devices);
+	memdev_named_add(core);
 out:
 	mutex_unlock(&memdev_list_lock);
 	return memdev_refused(rc, &why, extack);
@@ -400,18 +436,12 @@ int memory_device_register(struct memory_device *md,
 	rc = dev_set_name(&md->dev, "%s", core->name);
 	if (rc)
 		goto err_free_id;
-	core->res = memdev_resource_claim(core->window->res, core->start,
-					  core->size, core->name);
-	if (!core->res) {
-		rc = -ENOMEM;
-		goto err_free_id;
-	}
 	rc = md->flags & MEMORY_DEVICE_ATOMIC ?
 		memory_group_register_static(core->node, PHYS_PFN(core->size)) :
 		memory_group_register_dynamic(core->node,
 					      PHYS_PFN(core->block_size));
 	if (rc < 0)
-		goto err_free_resource;
+		goto err_free_id;
 	core->mgid = rc;
 	memdev_notify_add(core);
 
@@ -435,14 +465,12 @@ err_unregister:
 	memdev_fault_close(core);
 	memdev_notify_del(core);
 	memory_group_unregister(core->mgid);
-err_free_resource:
-	memdev_resource_release(core->res);
 err_free_id:
 	xa_erase(&memdev_device_ids, core->id);
 err_unlock:
 	/* Whoever may still look at the device, its region is free now */
 	if (!pre_plugged) {
-		list_del(&core->list);
+		memdev_named_del(core);
 		memdev_region_put(md);
 	}
 	mutex_unlock(&memdev_list_lock);
@@ -501,11 +529,10 @@ int memory_device_unregister(struct memory_device *md,
 
 	mutex_lock(&memdev_list_lock);
 	core->registered = false;
-	list_del(&core->list);
+	memdev_named_del(core);
 	memdev_notify_del(core);
 	cancel_delayed_work_sync(&core->event);
 	memory_group_unregister(core->mgid);
-	memdev_resource_release(core->res);
 	memdev_generation_next();
 	memdev_event_device(core, MEMDEV_CMD_DEV_DEL_NTF);
 	memdev_region_put(md);
@@ -555,11 +582,8 @@ struct memdev_core *memdev_device_find(int id, const char *name)
 		core = xa_load(&memdev_device_ids, id);
 		return core && core->registered ? core : NULL;
 	}
-	list_for_each_entry(core, &memdev_devices, list) {
-		if (core->registered && !strcmp(core->md->id, name))
-			return core;
-	}
-	return NULL;
+	core = memdev_named_find(name);
+	return core && core->registered ? core : NULL;
 }
 
 /**

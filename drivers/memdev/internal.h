@@ -299,8 +299,7 @@ struct memdev_settings {
  * @node: NUMA node that its memory goes to
  * @mgid: memory group of its blocks
  * @name: name of @res
- * @res: the region in the tree of resources
- * @list: in memdev_devices; protected by memdev_list_lock
+ * @named: by its id, if it has one; protected by memdev_list_lock
  * @registered: not only pre-plugged; protected by memdev_list_lock
  * @notified: in the memory notifier's tree
  * @event: tells user space that a size has changed
@@ -309,6 +308,7 @@ struct memdev_settings {
  * @op_lock: one operation at a time; protects what follows
  * @dying: the device is going, start nothing
  * @pinned: the modules are pinned as something is plugged
+ * @res: the region in the tree of resources, while something is
  * @online_type: what becomes of blocks once they are added
  * @memmap_on_memory: ask for the memmap of a block to be on the block
  * @timeout_ms: deadline of a shrink in ms, 0 for none
@@ -351,8 +351,7 @@ struct memdev_core {
 	int node;
 	int mgid;
 	char name[24];
-	struct resource *res;
-	struct list_head list;
+	struct rb_node named;
 	bool registered;
 	struct rb_node notified;
 	struct delayed_work event;
@@ -363,6 +362,7 @@ struct memdev_core {
 	struct mutex op_lock;
 	bool dying;
 	bool pinned;
+	struct resource *res;
 	enum memdev_online_type online_type;
 	bool memmap_on_memory;
 	unsigned int timeout_ms;
@@ -425,7 +425,6 @@ static inline struct memdev_core *dev_to_core(struct device *dev)
 extern struct workqueue_struct *memdev_wq;
 extern struct mutex memdev_list_lock;
 extern unsigned int memdev_generation;
-extern struct list_head memdev_devices;
 extern MEMDEV_BUS_TYPE memdev_bus;
 extern const struct attribute_group *memdev_device_groups[];
 extern enum memdev_online_type memdev_default_online_type;

@@ -145,6 +145,29 @@ static void memdev_pin(struct memdev_core *core)
 	}
 }
 
+/*
+ * The region is claimed while something of it is plugged, and is the parent of
+ * that: resources of devices that are next to each other must not merge. Not for
+ * longer, as whoever claims something walks all that is before it.
+ */
+static int memdev_claim(struct memdev_core *core, struct memdev_reason *why)
+{
+	if (core->res)
+		return 0;
+	core->res = memdev_resource_claim(core->window->res, core->start,
+					  core->size, core->name);
+	return core->res ? 0 :
+		memdev_refuse(why, -ENOMEM, "no memory to claim the region");
+}
+
+static void memdev_unclaim(struct memdev_core *core)
+{
+	if (!core->res || core->nr_plugged)
+		return;
+	memdev_resource_release(core->res);
+	core->res = NULL;
+}
+
 static void memdev_account(struct memdev_core *core, enum memdev_op op, int rc,
 			   u64 asked, u64 before, ktime_t began,
 			   bool background, const struct memdev_reason *why)
@@ -201,7 +224,8 @@ static int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
 	if (rc) {
 		memdev_refuse(why, rc, "the device does not answer (%d)", rc);
 	} else if (op == MEMDEV_OP_PLUG) {
-		rc = memdev_hotplug_plug(core, size, &watch, why);
+		rc = memdev_claim(core, why) ?:
+		     memdev_hotplug_plug(core, size, &watch, why);
 	} else {
 		rc = memdev_hotplug_unplug(core, size, &watch, why);
 		/* Blocks that refused do not matter if others came out */
@@ -211,6 +235,7 @@ static int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
 
 	memdev_op_end(core, &watch);
 	memdev_account(core, op, rc, size, before, began, background, why);
+	memdev_unclaim(core);
 	memdev_pin(core);
 	memdev_modules_put(core);
 	return rc;
