@@ -209,7 +209,9 @@ bool memdev_block_poisoned(unsigned long pfn, unsigned long nr_pages)
 {
 	unsigned long end = pfn + nr_pages;
 	struct memory_block *mem;
+	unsigned long nr, i;
 	bool poisoned = false;
+	struct page *page;
 
 	if (MEMDEV_POISON_COUNTED) {
 		mem = memdev_block_get(PFN_PHYS(pfn));
@@ -220,14 +222,15 @@ bool memdev_block_poisoned(unsigned long pfn, unsigned long nr_pages)
 		return poisoned;
 	}
 
-	for (; pfn < end && !poisoned; pfn++) {
-		if (!(pfn % pageblock_nr_pages))
-			cond_resched();
+	for (; pfn < end && !poisoned; pfn += nr) {
+		nr = min(end, ALIGN(pfn + 1, pageblock_nr_pages)) - pfn;
+		cond_resched();
 		/* Where a hole may be it is at least as large as that */
-		if (!(pfn % pageblock_nr_pages) && !pfn_valid(pfn))
-			pfn += pageblock_nr_pages - 1;
-		else
-			poisoned = PageHWPoison(pfn_to_page(pfn));
+		if (!pfn_valid(pfn))
+			continue;
+		page = pfn_to_page(pfn);
+		for (i = 0; i < nr; i++)
+			poisoned |= PageHWPoison(page + i);
 	}
 	return poisoned;
 }
