@@ -158,6 +158,35 @@ def speed_text(result):
     return lines + [""] + list(columns(goals)), missed
 
 
+def profile_text(result):
+    """Where the time goes, and how much of it is memdev's own."""
+    rows = []
+    for boot, memmap in zip(result["speed"], ("", ", memmap on memory")):
+        found = boot["profile"]
+        for op in ("plug", "unplug"):
+            own = [1 - one[op]["steps_ns"] / one[op]["whole_ns"]
+                   for one in found["steps"]]
+            rows.append([f"memdev's own part of a{'n' * (op[0] == 'u')} {op} "
+                         f"of {found['size'] // GIB} GiB{memmap}",
+                         f"{statistics.median(own):.2%}",
+                         f"at most {max(own):.2%}"])
+    lines = ["what memdev adds to the kernel's steps, by its tracepoints",
+             *columns(rows), ""]
+    functions = {}
+    for boot in result["speed"]:
+        functions.update(boot["profile"]["functions"])
+    names = list(functions)
+    for op in ("plug", "unplug"):
+        rows = [[f"{op}: ms in, what it calls included", *names]]
+        first = functions[names[0]][op]
+        for name in sorted(first, key=lambda name: -first[name][1]):
+            rows.append([f"  {name}"] + [
+                f"{functions[which][op].get(name, (0, 0))[1]:.1f}"
+                for which in names])
+        lines += [*columns(rows), ""]
+    return lines[:-1]
+
+
 def text(result):
     """All tables of a kernel, and how many goals are missed."""
     lines, missed = [], 0
@@ -169,7 +198,7 @@ def text(result):
                  f"{result['repetitions']} repetitions of each size, "
                  "in random order within one boot", ""]
         more, misses = speed_text(result)
-        lines += more
+        lines += [*more, "", *profile_text(result)]
         missed += misses
     return "\n".join(lines), missed
 
@@ -218,8 +247,8 @@ def plot(result, path):
                 lines += [f"{name} << EOD", *points, "EOD"]
                 colour = COLOURS[peer]
                 plots.append(
-                    f"{name} using 1:2:3:4 with yerrorlines title '{title}' "
-                    f"lc rgb '{colour}' pt 7 ps .5 "
+                    f"{name} using 1:2:3:4 with yerrorlines "
+                    f"title \"{title}\" lc rgb '{colour}' pt 7 ps .5 "
                     f"lw {2 if peer == 'memdev' else 1}")
             if not plots:
                 continue

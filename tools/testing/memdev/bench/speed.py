@@ -180,8 +180,21 @@ def cases(kernel, about, options):
                 yield Case(peer, size, False, False, None)
 
 
+def profile(vm, options, memmap):
+    """Where the time goes, by tracing, which takes time itself."""
+    size = max(options.sizes)
+    found = {"size": size, "functions": {}, "steps": []}
+    vm.do("policy", policy="online_movable")
+    for on in sorted({False, memmap}):
+        found["functions"]["memmap on memory" if on else "memdev"] = vm.do(
+            "functions", peer="memdev", size=size, memmap=int(on))
+    for _ in range(options.repetitions):
+        found["steps"].append(vm.do("steps", size=size, memmap=int(memmap)))
+    return found
+
+
 def run(kernel, options, memmap):
-    """Yield what was measured, each time in another order."""
+    """Measure it all, each time in another order."""
     append = APPEND + (" memory_hotplug.memmap_on_memory=1" if memmap else "")
     with Machine(kernel, f"{RAM >> 20}M,slots=2,maxmem=64G", append,
                  qemu_words(), options.timeout) as vm:
@@ -189,7 +202,7 @@ def run(kernel, options, memmap):
         if about["memmap"] != memmap:
             raise Failed("the kernel has not heard of memmap on memory")
         vm.do("setup", memdev=MEMDEV, raw=RAW, dax=DAX, size=LARGEST)
-        yield about
+        samples = []
         order = list(cases(kernel, about, options))
         shuffle = random.Random(options.seed).shuffle
         began = time.monotonic()
@@ -199,6 +212,8 @@ def run(kernel, options, memmap):
                 sample = case.measure(vm)
                 # The first time is not like the others.
                 if nr:
-                    yield sample
+                    samples.append(sample)
             print(f"  {nr} of {options.repetitions} repetitions, "
                   f"{time.monotonic() - began:.0f} s", file=sys.stderr)
+        return {"about": about, "samples": samples,
+                "profile": profile(vm, options, memmap)}
