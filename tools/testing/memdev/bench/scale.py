@@ -1,0 +1,414 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""How memdev does with many devices, large ones, and several at once.
+
+usage: scale.py KERNEL [-o FILE.json] [-q]
+
+It boots VMs, one for each of these:
+
+many      6,400 devices, of one block of 128 MiB each: create, destroy, lookup,
+          dump, plug and unplug while there are few and many; what of it is the
+          driver core's; and memory for each
+linear    plug and unplug of 1 to 16 GiB of one device
+together  plug and unplug of 100 devices, all at once
+stubborn  what a device that waits for a page does to another one
+
+-q does less, in one VM, to see whether it works. Only numbers of one boot can
+be compared. The exit status tells whether it could be measured; what is met
+and what is missed is in the table.
+"""
+
+import argparse
+import ctypes
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+TESTING = HERE.parents[1]
+TOP = TESTING.parents[1]
+SELFTESTS = TESTING / "selftests/memdev"
+RUN = SELFTESTS / "vm/run"
+HELPERS = TOP / "build/bench"
+
+GIB = 1 << 30
+BLOCK = 128 << 20
+PARTS = ("many", "linear", "together", "stubborn")
+# For a VM that hangs; a slow machine must not get there.
+HANGS = 3600
+
+PR_SET_THP_DISABLE = 41
+
+# What the numbers have to be, at most
+FLAT = 1.5
+LINEAR = 1.5
+TOGETHER = 1.2
+DELAYED = 1.5
+DEVICE_BYTES = 4096
+
+
+class Machine:
+    """A VM's memory, in GiB: what the kernel has of it, what is reserved.
+
+    What is to be done in the process that becomes QEMU is called there.
+    """
+
+    def __init__(self, ram, reserved, start, prepare=None):
+        self.blocks = reserved * GIB // BLOCK
+        self.start = start
+        self.prepare = prepare
+        size = ram + reserved
+        self.words = [
+            "-m", f"{size}G", "-a", f"memmap={reserved}G${start:#x}",
+            "-q", f"-object memory-backend-ram,id=m,size={size}G,reserve=off "
+                  "-machine memory-backend=m"]
+
+
+def small_pages():
+    """Of a window, QEMU touches a page here and there.
+
+    With huge ones that were 4 MiB of the host for each block, and a minute.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "PR_SET_THP_DISABLE")
+
+
+# What is reserved reaches to the end of RAM, or memory blocks would be larger.
+LARGE = Machine(4, 800, 6 * GIB, small_pages)
+SMALL = Machine(4, 16, 6 * GIB)
+
+
+def build():
+    """Compile what runs in the VM."""
+    HELPERS.mkdir(parents=True, exist_ok=True)
+    subprocess.run(
+        ["make", "-s", "-C", SELFTESTS, f"OUTPUT={HELPERS}",
+         HELPERS / "mempin"], check=True, stdout=sys.stderr)
+    subprocess.run(
+        ["gcc", "-O2", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror",
+         "-I", SELFTESTS, "-I", TOP / "include/uapi",
+         "-o", HELPERS / "scale", HERE / "scale.c", "-lmnl", "-pthread"],
+        check=True)
+
+
+def watch(vm):
+    """How a VM ends, and the loads of the machine that it ran on."""
+    load = [0]
+    while True:
+        try:
+            return vm.wait(10), load
+        except subprocess.TimeoutExpired:
+            load.append(os.getloadavg()[0])
+
+
+def boot(kernel, machine, parts, directory, quick):
+    """Measure these parts in a VM."""
+    command = ["setpriv", "--pdeathsig", "TERM", RUN, "-k", kernel,
+               *machine.words, "-t", str(HANGS), "--share", directory,
+               "--log", pathlib.Path(directory, f"{'-'.join(parts)}.log"),
+               "--", HERE / "scale-guest", ",".join(parts), hex(machine.start),
+               str(machine.blocks), HELPERS, "/run/memdev/share"]
+    vm = subprocess.Popen(command + ["quick"] * quick,
+                          preexec_fn=machine.prepare,
+                          stdin=subprocess.DEVNULL, stdout=sys.stderr)
+    try:
+        status, load = watch(vm)
+    finally:
+        # Not by SIGKILL: it has a QEMU and files of its own to see to.
+        vm.terminate()
+        vm.wait()
+    if status:
+        raise RuntimeError(f"{', '.join(parts)} on {kernel}: the VM failed "
+                           f"({status})")
+    found = {"host_load": {part: round(max(load), 1) for part in parts}}
+    for part in parts:
+        path = pathlib.Path(directory, f"{part}.json")
+        found.update(json.loads(path.read_text()))
+    return found
+
+
+def run(kernel, directory, quick=False):
+    """Measure everything on a kernel; leave what came out in a directory."""
+    build()
+    result = {"bench": "scale", "kernel": kernel, "quick": quick}
+    loads = {}
+    if quick:
+        result.update(boot(kernel, SMALL, PARTS, directory, quick))
+    else:
+        for part in PARTS:
+            machine = LARGE if part == "many" else SMALL
+            found = boot(kernel, machine, [part], directory, quick)
+            loads.update(found["host_load"])
+            result.update(found)
+        result["host_load"] = loads
+    result["requirements"] = requirements(result)
+    return result
+
+
+# --- what it has to be -------------------------------------------------------
+
+
+def rows_of(rows, **wanted):
+    return [row for row in rows
+            if all(row[key] == value for key, value in wanted.items())]
+
+
+def by_devices(rows):
+    """For each way the row of 100 devices and the one of the most."""
+    levels = sorted({row["devices"] for row in rows})
+    low = 100 if levels[-1] > 100 else levels[0]
+    for by in dict.fromkeys(row["by"] for row in rows):
+        few, = rows_of(rows, devices=low, by=by)
+        many, = rows_of(rows, devices=levels[-1], by=by)
+        yield by, few, many
+
+
+def each(row):
+    """What took that long for all devices, for each of them."""
+    return {key: value / row["devices"] if key.endswith("_us") else value
+            for key, value in row.items()}
+
+
+def own_bytes(result):
+    """What memdev has of a device, and asks the kernel for."""
+    device = result["allocations"]["device"]
+    return device["own"]["bytes"] + device["asked"]["bytes"]
+
+
+def requirements(result):
+    """What has to be, what is, and whether that is met."""
+    found = []
+
+    def add(what, value, limit, unit="times", required=True, **more):
+        found.append({"what": what, "value": round(value, 2), **more,
+                      "limit": limit, "unit": unit, "met": value <= limit,
+                      "required": required})
+
+    def compare(what, one, other, limit, key="median", required=True):
+        """How many times as long the other takes."""
+        value, = [name for name in one if name.startswith(f"{key}_")]
+        quick = value.replace(key, "p10")
+        more = {"value_p10": round(other[quick] / one[quick], 2)}
+        add(what, other[value] / one[value], limit, required=required,
+            **(more if key == "median" else {}))
+
+    for op in "create", "destroy", "lookup":
+        for by, few, many in by_devices(result[op]):
+            compare(f"{op} by {by}: {many['devices']:,} devices against "
+                    f"{few['devices']}", few, many, FLAT)
+    # Nobody asked for that, but it had better be.
+    for op in "dump", "plug", "unplug":
+        for by, few, many in by_devices(result[op]):
+            if op == "dump":
+                few, many = each(few), each(many)
+            compare(f"{op} by {by}: {many['devices']:,} devices against "
+                    f"{few['devices']}", few, many, FLAT, required=False)
+    for op in "plug", "unplug":
+        rows = rows_of(result["linear"], op=op)
+        compare(f"{op}, ms per GiB: {rows[-1]['gib']} GiB against "
+                f"{rows[0]['gib']}", rows[0], rows[-1], LINEAR)
+    for op in "plug", "unplug":
+        one, = rows_of(result["together"], op=op, how="serial")
+        other, = rows_of(result["together"], op=op, how="together")
+        compare(f"{op} of {one['devices']} devices: at once against one by "
+                "one", one, other, TOGETHER)
+    for op in "plug", "unplug":
+        rows = rows_of(result["stubborn"]["latency"], op=op)
+        quiet, = rows_of(rows, when="quiet")
+        busy, = rows_of(rows, when="busy")
+        for key in "median", "max":
+            compare(f"{op} while another device waits for a page, {key}",
+                    quiet, busy, DELAYED, key)
+    add("memory of memdev's own for a device", own_bytes(result),
+        DEVICE_BYTES, "bytes")
+    return found
+
+
+# --- in text -----------------------------------------------------------------
+
+
+def cell_text(cell):
+    """Numbers with as many digits as they are worth."""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, int) or abs(cell) >= 1000:
+        return f"{cell:,.0f}"
+    return f"{cell:.3g}"
+
+
+def columns(head, rows):
+    """Lines with columns under each other; numbers to the right."""
+    right = [not isinstance(cell, str) for cell in rows[0]]
+    cells = [head] + [[cell_text(cell) for cell in row] for row in rows]
+    wide = [max(len(row[i]) for row in cells) for i in range(len(head))]
+    return ["  " + "  ".join(
+        cell.rjust(wide[i]) if right[i] else cell.ljust(wide[i])
+        for i, cell in enumerate(row)).rstrip() for row in cells]
+
+
+def many_text(result):
+    rows = []
+    for op in "create", "destroy", "lookup", "dump", "plug", "unplug":
+        rows += [[op, row["by"], row["devices"], row["median_us"],
+                  row["p10_us"], row["p90_us"], row["samples"]]
+                 for row in sorted(result[op], key=lambda row: (
+                     row["by"], row["devices"]))]
+    yield (f"one block each, in batches of {result['batch_devices']}; the "
+           f"window of {result['window_blocks']:,} blocks took "
+           f"{result['window_ms']:,} ms")
+    yield from columns(["", "by", "devices", "median us", "p10", "p90",
+                        "batches"], rows)
+    yield ""
+    yield "a full dump, for each device"
+    yield from columns(["devices", "us"],
+                       [[row["devices"], row["each_us"]]
+                        for row in result["dump"]])
+
+
+def share_text(result):
+    yield ("what of it is the driver core's (sysfs, uevents that nobody "
+           "listens to), and debugfs; on one CPU, as it is traced")
+    yield from columns(
+        ["", "by", "devices", "us", "driver core", "%", "debugfs", "%",
+         "rest"],
+        [[row["op"], row["by"], row["devices"], row["median_us"],
+          row["driver_core_us"], row["driver_core_percent"],
+          row["debugfs_us"], row["debugfs_percent"], row["rest_us"]]
+         for row in sorted(result["share"], key=lambda row: (
+             row["op"], row["by"], row["devices"]))])
+    yield ""
+    yield "functions that take longer the more devices there are, us"
+    rows = growing(result)
+    if rows:
+        yield from columns(["", "function", "few", "many"], rows)
+    else:
+        yield "  none"
+
+
+def growing(result):
+    """Functions that take 20 % and 50 µs more."""
+    functions = rows_of(result["functions"], by="sysfs")
+    levels = sorted({row["devices"] for row in functions})
+    rows = []
+    for row in rows_of(functions, devices=levels[-1]):
+        few = rows_of(functions, devices=levels[0], op=row["op"],
+                      function=row["function"])
+        before = few[0]["median_us"] if few else 0
+        value = row["median_us"]
+        if value > max(1.2 * before, before + 50):
+            rows.append([row["op"], row["function"], before, value])
+    return sorted(rows, key=lambda row: (row[0], row[2] - row[3]))
+
+
+def memory_text(result):
+    allocations = result["allocations"]
+    yield "memory of a device, as it was allocated"
+    yield from columns(
+        ["for", "bytes", "asked for", "allocations"],
+        [[name, round(of["bytes"]), round(of["bytes_asked"]),
+          round(of["allocations"])]
+         for name, of in sorted(allocations["device"].items())])
+    yield (f"  each block: {allocations['device_bits_per_block']} bits of "
+           f"its device, {allocations['window_bits_per_block']} of the "
+           "window")
+    yield ""
+    yield "memory of a device, by what the kernel has more of"
+    yield from columns(
+        ["devices", "MemFree", "Slab", "slabinfo"],
+        [[row["devices"], row["each"]["meminfo_free_bytes"],
+          row["each"]["meminfo_slab_bytes"], row["each"]["slabinfo_bytes"]]
+         for row in result["memory"]])
+    yield "  " + ", ".join(
+        f"{name} {size:,}" for name, size in
+        result["memory"][-1]["each"]["slabs_bytes"].items())
+
+
+def linear_text(result):
+    yield "one device, ms for each GiB"
+    yield from columns(
+        ["", "GiB", "median", "p10", "p90", "times"],
+        [[row["op"], row["gib"], row["median_ms_per_gib"],
+          row["p10_ms_per_gib"], row["p90_ms_per_gib"], row["samples"]]
+         for row in result["linear"]])
+
+
+def together_text(result):
+    yield "many devices, ms for all of them"
+    yield from columns(
+        ["", "devices", "how", "median", "p10", "p90", "times",
+         "slowest device"],
+        [[row["op"], row["devices"], row["how"], row["median_ms"],
+          row["p10_ms"], row["p90_ms"], row["samples"],
+          row["slowest_median_ms"]]
+         for row in sorted(result["together"],
+                           key=lambda row: (row["op"], row["how"]))])
+
+
+def stubborn_text(result):
+    stubborn = result["stubborn"]
+    yield (f"a device while another one waits for a page, "
+           f"{stubborn['waited_ms']:,} ms, ms")
+    yield from columns(
+        ["", "other device", "median", "p10", "p90", "max", "times"],
+        [[row["op"], row["when"], row["median_ms"], row["p10_ms"],
+          row["p90_ms"], row["max_ms"], row["samples"]]
+         for row in stubborn["latency"]])
+
+
+def verdict_text(result):
+    yield ("what is asked for, by medians, and by p10; in brackets what is "
+           "not, but had better be")
+    yield from columns(
+        ["", "", "is", "p10", "at most", ""],
+        [[verdict(one), one["what"], one["value"],
+          one.get("value_p10", ""), one["limit"], one["unit"]]
+         for one in result["requirements"]])
+
+
+def verdict(one):
+    if one["required"]:
+        return "met" if one["met"] else "MISSED"
+    return "(met)" if one["met"] else "(missed)"
+
+
+def table(result):
+    """All of it in text."""
+    lines = [f"scale: Linux {result['kernel']} ({result['release']}), "
+             f"{result['cpus']} CPUs, {result['accel']}"
+             f"{', quick' if result['quick'] else ''}",
+             "load of the machine meanwhile, at most: " + ", ".join(
+                 f"{part} {load}"
+                 for part, load in result["host_load"].items())]
+    for text in (many_text, share_text, memory_text, linear_text,
+                 together_text, stubborn_text, verdict_text):
+        lines += ["", *text(result)]
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("kernel", help="6.1, 6.12, 7.3 or a directory")
+    parser.add_argument("-o", metavar="FILE", help="the numbers as JSON")
+    parser.add_argument("-q", "--quick", action="store_true",
+                        help="only see whether it works")
+    options = parser.parse_args()
+    for end in signal.SIGTERM, signal.SIGHUP, signal.SIGINT:
+        signal.signal(end, lambda *_: sys.exit(125))
+    with tempfile.TemporaryDirectory(prefix="memdev-scale.") as directory:
+        try:
+            result = run(options.kernel, directory, options.quick)
+        except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
+            sys.exit(f"scale: {error}")
+    if options.o:
+        pathlib.Path(options.o).write_text(json.dumps(result, indent=1) + "\n")
+    print(table(result))
+
+
+if __name__ == "__main__":
+    main()
