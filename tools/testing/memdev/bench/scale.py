@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """How memdev does with many devices, large ones, and several at once.
 
-usage: scale.py KERNEL [-o FILE.json] [-q]
+usage: scale.py KERNEL [-o FILE.json] [-p PARTS] [-q]
 
 It boots VMs, one for each of these:
 
@@ -132,21 +132,20 @@ def boot(kernel, machine, parts, directory, quick):
     return found
 
 
-def run(kernel, directory, quick=False):
-    """Measure everything on a kernel; leave what came out in a directory."""
+def run(kernel, directory, quick=False, parts=PARTS):
+    """Measure on a kernel; leave what came out in a directory."""
     build()
-    result = {"bench": "scale", "kernel": kernel, "quick": quick}
-    loads = {}
-    if quick:
-        result.update(boot(kernel, SMALL, PARTS, directory, quick))
-    else:
-        for part in PARTS:
-            machine = LARGE if part == "many" else SMALL
-            found = boot(kernel, machine, [part], directory, quick)
-            loads.update(found["host_load"])
-            result.update(found)
-        result["host_load"] = loads
-    result["requirements"] = requirements(result)
+    result = {"bench": "scale", "kernel": kernel, "quick": quick,
+              "parts": list(parts), "host_load": {}}
+    boots = [parts] if quick else [[part] for part in parts]
+    for one_boot in boots:
+        large = not quick and one_boot == ["many"]
+        found = boot(kernel, LARGE if large else SMALL, one_boot, directory,
+                     quick)
+        result["host_load"].update(found.pop("host_load"))
+        result.update(found)
+    result["requirements"] = [
+        one for part in parts for one in REQUIREMENTS[part](result)]
     return result
 
 
@@ -180,53 +179,63 @@ def own_bytes(result):
     return device["own"]["bytes"] + device["asked"]["bytes"]
 
 
-def requirements(result):
-    """What has to be, what is, and whether that is met."""
-    found = []
+def requirement(what, value, limit, unit="times", required=True, **more):
+    return {"what": what, "value": round(value, 2), **more, "limit": limit,
+            "unit": unit, "met": value <= limit, "required": required}
 
-    def add(what, value, limit, unit="times", required=True, **more):
-        found.append({"what": what, "value": round(value, 2), **more,
-                      "limit": limit, "unit": unit, "met": value <= limit,
-                      "required": required})
 
-    def compare(what, one, other, limit, key="median", required=True):
-        """How many times as long the other takes."""
-        value, = [name for name in one if name.startswith(f"{key}_")]
-        quick = value.replace(key, "p10")
-        more = {"value_p10": round(other[quick] / one[quick], 2)}
-        add(what, other[value] / one[value], limit, required=required,
-            **(more if key == "median" else {}))
+def compared(what, one, other, limit, key="median", required=True):
+    """How many times as long as one the other takes."""
+    value, = [name for name in one if name.startswith(f"{key}_")]
+    more = {}
+    if key == "median":
+        low = value.replace(key, "p10")
+        more["value_p10"] = round(other[low] / one[low], 2)
+    return requirement(what, other[value] / one[value], limit,
+                       required=required, **more)
 
-    for op in "create", "destroy", "lookup":
+
+def many_required(result):
+    for op in "create", "destroy", "lookup", "dump", "plug", "unplug":
         for by, few, many in by_devices(result[op]):
-            compare(f"{op} by {by}: {many['devices']:,} devices against "
-                    f"{few['devices']}", few, many, FLAT)
-    # Nobody asked for that, but it had better be.
-    for op in "dump", "plug", "unplug":
-        for by, few, many in by_devices(result[op]):
+            what = (f"{op} by {by}: {many['devices']:,} devices against "
+                    f"{few['devices']}")
             if op == "dump":
                 few, many = each(few), each(many)
-            compare(f"{op} by {by}: {many['devices']:,} devices against "
-                    f"{few['devices']}", few, many, FLAT, required=False)
+            # Nobody asked for the others, but they had better be flat, too.
+            yield compared(what, few, many, FLAT,
+                           required=op in ("create", "destroy", "lookup"))
+    yield requirement("memory of memdev's own for a device",
+                      own_bytes(result), DEVICE_BYTES, "bytes")
+
+
+def linear_required(result):
     for op in "plug", "unplug":
         rows = rows_of(result["linear"], op=op)
-        compare(f"{op}, ms per GiB: {rows[-1]['gib']} GiB against "
-                f"{rows[0]['gib']}", rows[0], rows[-1], LINEAR)
+        yield compared(f"{op}, ms per GiB: {rows[-1]['gib']} GiB against "
+                       f"{rows[0]['gib']}", rows[0], rows[-1], LINEAR)
+
+
+def together_required(result):
     for op in "plug", "unplug":
         one, = rows_of(result["together"], op=op, how="serial")
         other, = rows_of(result["together"], op=op, how="together")
-        compare(f"{op} of {one['devices']} devices: at once against one by "
-                "one", one, other, TOGETHER)
+        yield compared(f"{op} of {one['devices']} devices: at once against "
+                       "one by one", one, other, TOGETHER)
+
+
+def stubborn_required(result):
     for op in "plug", "unplug":
         rows = rows_of(result["stubborn"]["latency"], op=op)
         quiet, = rows_of(rows, when="quiet")
         busy, = rows_of(rows, when="busy")
         for key in "median", "max":
-            compare(f"{op} while another device waits for a page, {key}",
-                    quiet, busy, DELAYED, key)
-    add("memory of memdev's own for a device", own_bytes(result),
-        DEVICE_BYTES, "bytes")
-    return found
+            yield compared(f"{op} while another device waits for a page, "
+                           f"{key}", quiet, busy, DELAYED, key)
+
+
+REQUIREMENTS = {"many": many_required, "linear": linear_required,
+                "together": together_required, "stubborn": stubborn_required}
 
 
 # --- in text -----------------------------------------------------------------
@@ -360,6 +369,11 @@ def stubborn_text(result):
          for row in stubborn["latency"]])
 
 
+TEXTS = {"many": (many_text, share_text, memory_text),
+         "linear": (linear_text,), "together": (together_text,),
+         "stubborn": (stubborn_text,)}
+
+
 def verdict_text(result):
     yield ("what is asked for, by medians, and by p10; in brackets what is "
            "not, but had better be")
@@ -384,9 +398,10 @@ def table(result):
              "load of the machine meanwhile, at most: " + ", ".join(
                  f"{part} {load}"
                  for part, load in result["host_load"].items())]
-    for text in (many_text, share_text, memory_text, linear_text,
-                 together_text, stubborn_text, verdict_text):
-        lines += ["", *text(result)]
+    for part in result["parts"]:
+        for text in TEXTS[part]:
+            lines += ["", *text(result)]
+    lines += ["", *verdict_text(result)]
     return "\n".join(lines)
 
 
@@ -397,12 +412,17 @@ def main():
     parser.add_argument("-o", metavar="FILE", help="the numbers as JSON")
     parser.add_argument("-q", "--quick", action="store_true",
                         help="only see whether it works")
+    parser.add_argument("-p", "--parts", default=",".join(PARTS),
+                        help=f"which (default {','.join(PARTS)})")
     options = parser.parse_args()
+    parts = options.parts.split(",")
+    if not set(parts) <= set(PARTS):
+        parser.error(f"there are only {', '.join(PARTS)}")
     for end in signal.SIGTERM, signal.SIGHUP, signal.SIGINT:
         signal.signal(end, lambda *_: sys.exit(125))
     with tempfile.TemporaryDirectory(prefix="memdev-scale.") as directory:
         try:
-            result = run(options.kernel, directory, options.quick)
+            result = run(options.kernel, directory, options.quick, parts)
         except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
             sys.exit(f"scale: {error}")
     if options.o:
