@@ -297,13 +297,16 @@ static int memdev_core_maps_alloc(struct memdev_core *core)
 	core->online = bitmap_zalloc(nr, GFP_KERNEL);
 	core->retired = bitmap_zalloc(nr, GFP_KERNEL);
 	core->victims = bitmap_zalloc(nr, GFP_KERNEL);
-	core->removed = bitmap_zalloc(nr, GFP_KERNEL);
 	core->skip = bitmap_zalloc(nr, GFP_KERNEL);
-	core->was_movable = bitmap_zalloc(nr, GFP_KERNEL);
 	if (!core->plugged || !core->online || !core->retired ||
-	    !core->victims || !core->removed || !core->skip ||
-	    !core->was_movable)
+	    !core->victims || !core->skip)
 		return -ENOMEM;
+	if (core->md->flags & MEMORY_DEVICE_ATOMIC) {
+		core->removed = bitmap_zalloc(nr, GFP_KERNEL);
+		core->was_movable = bitmap_zalloc(nr, GFP_KERNEL);
+		if (!core->removed || !core->was_movable)
+			return -ENOMEM;
+	}
 	memdev_retired_inherit(core, core->window);
 	return 0;
 }

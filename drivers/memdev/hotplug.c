@@ -144,7 +144,8 @@ static int memdev_remove(struct memdev_core *core, unsigned int block,
 	spin_lock(&core->lock);
 	memdev_set_unplugged(core, block, nr);
 	spin_unlock(&core->lock);
-	bitmap_set(core->removed, block, nr);
+	if (core->removed)
+		bitmap_set(core->removed, block, nr);
 	return 0;
 }
 

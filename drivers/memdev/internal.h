@@ -314,9 +314,11 @@ struct memdev_settings {
  * @timeout_ms: deadline of a shrink in ms, 0 for none
  * @tries: how often @resize has tried in vain to get where it should
  * @victims: scratch: blocks that the operation took offline
- * @removed: scratch: blocks that the operation has removed
+ * @removed: scratch: blocks that the operation has removed; NULL unless they
+ *	     may have to come back, with MEMORY_DEVICE_ATOMIC
  * @skip: scratch: blocks that the operation leaves alone
- * @was_movable: scratch: of @victims, those that were in ZONE_MOVABLE
+ * @was_movable: scratch: of @victims, those that were in ZONE_MOVABLE; as
+ *		 @removed
  * @lock: protects what follows
  * @op: what goes on
  * @background: @op is one of @resize; changes under @op_lock, too

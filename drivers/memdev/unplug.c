@@ -103,8 +103,9 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 
 	memdev_turn_again(watch);
 	__set_bit(block, core->victims);
-	__assign_bit(block, core->was_movable,
-		     known.state == MEMDEV_BLOCK_STATE_MOVABLE);
+	if (core->was_movable)
+		__assign_bit(block, core->was_movable,
+			     known.state == MEMDEV_BLOCK_STATE_MOVABLE);
 	return 0;
 }
 
@@ -310,7 +311,6 @@ int memdev_hotplug_unplug(struct memdev_core *core, u64 size,
 			  struct memdev_reason *why)
 {
 	u64 plugged = memdev_plugged_size(core);
-	int rc;
 
 	lockdep_assert_held(&core->op_lock);
 
@@ -320,14 +320,12 @@ int memdev_hotplug_unplug(struct memdev_core *core, u64 size,
 					   size, plugged);
 
 	bitmap_zero(core->victims, core->nr_blocks);
-	bitmap_zero(core->removed, core->nr_blocks);
 	bitmap_zero(core->skip, core->nr_blocks);
-	bitmap_zero(core->was_movable, core->nr_blocks);
 
-	if (core->md->flags & MEMORY_DEVICE_ATOMIC)
-		rc = memdev_unplug_whole(core, watch, why);
-	else
-		rc = memdev_unplug_some(core, size / core->block_size, watch,
-					why);
-	return rc;
+	if (!(core->md->flags & MEMORY_DEVICE_ATOMIC))
+		return memdev_unplug_some(core, size / core->block_size, watch,
+					  why);
+	bitmap_zero(core->removed, core->nr_blocks);
+	bitmap_zero(core->was_movable, core->nr_blocks);
+	return memdev_unplug_whole(core, watch, why);
 }
