@@ -14,13 +14,13 @@
  * tried. While a block is being offlined nobody else on the machine can plug
  * or unplug anything, so a pinned page must not hold the lock until the
  * operation's deadline: a slice is short, shorter yet if somebody else begins
- * (watch.c), and then those pass who wait for the lock. As long as slices are of use, pages do go, the block gets
- * another one, twice as long: what has been moved out of it would move back in
- * when the next block is tried. When half of the pages went, that one is long
- * enough for the rest, and the last: pages also come back in the pause, so that
- * there can be fewer each time while a pinned one stays. Where not one page has
- * gone, be it pinned or the machine slow, the block is left alone until the next
- * pass over all of them, which gives more time.
+ * (watch.c), and then those pass who wait for the lock. As long as slices are of
+ * use, pages do go, the block gets another one, twice as long: what has been moved
+ * out of it would move back in when the next block is tried. When half of the
+ * pages went, that one is long enough for the rest, and the last: pages also come
+ * back in the pause, so that there can be fewer each time while a pinned one
+ * stays. Where not one page has gone, be it pinned or the machine slow, the block
+ * is left alone until the next pass over all of them, which gives more time.
  */
 #define MEMDEV_SLICE_MIN_MS	500U	/* for each 128 MiB of a block */
 #define MEMDEV_SLICE_PASS_MS	4000U	/* as far as passes lengthen it */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the kernel's tracing tells scale-guest.
+"""What the kernel's tracing tells who measures in a VM.
 
 How long functions take, and what is allocated by whom. It is for one CPU: see
 one_cpu().
@@ -48,7 +48,7 @@ def lines():
     stats = (TRACE / "per_cpu/cpu0/stats").read_text()
     lost = re.findall(r"(?:overrun|dropped events): (\d+)", stats)
     if lost != ["0", "0", "0"]:
-        sys.exit(f"scale_trace: there was more than can be held: {lost}")
+        sys.exit(f"tracing: there was more than can be held: {lost}")
     with open(TRACE / "trace") as trace:
         yield from trace
 
@@ -81,11 +81,14 @@ class Functions:
     LINE = re.compile(r"([0-9.]+) us +\|\s+(?:\} /\* )?(\w+)[\w.]*"
                       r"(?: \[\w+\])?(?:\(\);| \*/)")
 
+    def __init__(self, names=FUNCTIONS):
+        self.names = names
+
     def __enter__(self):
         self.second = self.clock()
         write("tracing_on", "0")
         write("set_ftrace_filter", "")
-        for name in FUNCTIONS:
+        for name in self.names:
             with contextlib.suppress(OSError):
                 write("set_ftrace_filter", name + "\n", "a")
         write("buffer_size_kb", BUFFER_KB)
