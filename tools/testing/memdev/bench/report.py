@@ -17,7 +17,6 @@ TITLES = {
     "raw-1024M": "the kernel's calls, 1 GiB",
     "dax/kmem": "dax/kmem",
     "virtio-mem": "virtio-mem",
-    "virtio-mem-128M": "virtio-mem, 128 MiB blocks",
     "dimm": "ACPI DIMM",
 }
 RESAMPLES = 2000
@@ -227,8 +226,7 @@ def text(result):
 
 COLOURS = {"memdev": "#d62728", "raw-128M": "#aaaaaa", "raw-512M": "#555555",
            "raw-1024M": "#cccccc", "dax/kmem": "#1f77b4",
-           "virtio-mem": "#2ca02c", "virtio-mem-128M": "#98df8a",
-           "dimm": "#9467bd"}
+           "virtio-mem": "#2ca02c", "dimm": "#9467bd"}
 
 
 def curve(samples, peer, op, memmap):

@@ -8,7 +8,6 @@ import time
 from machine import Failed, Machine
 
 GIB = 1 << 30
-MIB = 1 << 20
 
 # Where the memory of each is. Some RAM is behind it, as what is behind all RAM
 # belongs to no node, and dax/kmem wants one.
@@ -21,11 +20,14 @@ APPEND = (f"memmap={LARGEST >> 30}G${MEMDEV:#x} "
           f"memmap={LARGEST >> 30}G${RAW:#x} "
           f"memmap={LARGEST >> 30}G%{DAX:#x}-1+0xefffffff")
 
-# Those whose memory the host plugs: virtio-mem in the blocks of 2 MiB that it
-# has if nobody says otherwise, and in whole memory blocks.
-VIRTIO = {"virtio-mem": None, "virtio-mem-128M": 128}
 CALLS = ("raw-128M", "raw-512M", "raw-1024M")
-PEERS = ("memdev", *CALLS, "dax/kmem", *VIRTIO, "dimm")
+PEERS = ("memdev", *CALLS, "dax/kmem", "virtio-mem", "dimm")
+
+# virtio-mem in the blocks that it has if nobody says otherwise, of 2 MiB. In
+# larger ones it unplugs as slowly.
+QEMU = (f"-object memory-backend-ram,id=of-virtio-mem,size={LARGEST},"
+        "reserve=off -device virtio-mem-pci,id=virtio-mem,"
+        "memdev=of-virtio-mem,requested-size=0")
 
 
 class GuestPeer:
@@ -46,9 +48,8 @@ class GuestPeer:
 class HostPeer:
     """One that the host plugs. The guest says when all of it is there."""
 
-    def __init__(self, vm, name):
+    def __init__(self, vm, _):
         self.vm = vm
-        self.name = name
 
     def timed(self, start, size, state, command, **arguments):
         self.vm.ask("wait", start=start, size=size, state=state)
@@ -59,25 +60,23 @@ class HostPeer:
 
 
 class VirtioMem(HostPeer):
-    def property(self, name):
-        return self.vm.command("qom-get", property=name,
-                               path=f"/machine/peripheral/{self.name}")
+    PATH = "/machine/peripheral/virtio-mem"
 
-    def request(self, size):
-        self.vm.command("qom-set", path=f"/machine/peripheral/{self.name}",
-                        property="requested-size", value=size)
+    def property(self, name):
+        return self.vm.command("qom-get", path=self.PATH, property=name)
 
     def plug(self, size, memmap):
         self.start = self.property("memaddr")
-        self.vm.ask("wait", start=self.start, size=size, state="online")
-        began = time.monotonic()
-        self.request(size)
-        self.vm.answer()
+        began = self.timed(self.start, size, "online", "qom-set",
+                           path=self.PATH, property="requested-size",
+                           value=size)
         return (time.monotonic() - began) * 1e3
 
     def unplug(self, size):
         began = time.monotonic()
-        self.request(0)
+        self.vm.command("qom-set", path=self.PATH, property="requested-size",
+                        value=0)
+        # Whoever looks into the guest meanwhile slows it down.
         while self.property("size"):
             time.sleep(.002)
         self.vm.do("wait", start=self.start, size=size, state="gone")
@@ -109,21 +108,8 @@ class Dimm(HostPeer):
 
 
 def peer_of(vm, name):
-    if name in VIRTIO:
-        return VirtioMem(vm, name)
-    return (Dimm if name == "dimm" else GuestPeer)(vm, name)
-
-
-def qemu_words():
-    words = []
-    for name, mib in VIRTIO.items():
-        words += ["-object", f"memory-backend-ram,id=of-{name},"
-                             f"size={LARGEST},reserve=off",
-                  "-device", f"virtio-mem-pci,id={name},memdev=of-{name},"
-                             "requested-size=0"]
-        if mib:
-            words[-1] += f",block-size={mib}M"
-    return " ".join(words)
+    return {"virtio-mem": VirtioMem, "dimm": Dimm}.get(name, GuestPeer)(
+        vm, name)
 
 
 class Case:
@@ -156,6 +142,9 @@ def cases(kernel, about, options):
     memmap = about["memmap"]
     single = memmap and kernel == "6.1"
     for peer in options.peers:
+        if memmap and peer == "virtio-mem":
+            # It has no use for it.
+            continue
         maps = {False}
         if memmap and peer == "dimm":
             # It has no choice.
@@ -197,7 +186,7 @@ def run(kernel, options, memmap):
     """Measure it all, each time in another order."""
     append = APPEND + (" memory_hotplug.memmap_on_memory=1" if memmap else "")
     with Machine(kernel, f"{RAM >> 20}M,slots=2,maxmem=64G", append,
-                 qemu_words(), options.timeout) as vm:
+                 QEMU, options.timeout) as vm:
         about = vm.about()
         if about["memmap"] != memmap:
             raise Failed("the kernel has not heard of memmap on memory")
