@@ -36,48 +36,45 @@ static int memdev_raw_parse(const char *val, struct memdev_raw_range *range)
 	return 0;
 }
 
-static int memdev_raw_plug(const char *val, const struct kernel_param *kp)
+static int memdev_raw_add(const struct memdev_raw_range *range, u64 addr,
+			  u64 size)
+{
+	return add_memory_driver_managed(memory_add_physaddr_to_nid(addr),
+					 addr, size, "System RAM (raw)",
+					 range->memmap ? MHP_MEMMAP_ON_MEMORY :
+							 MHP_NONE);
+}
+
+static int memdev_raw_remove(const struct memdev_raw_range *range, u64 addr,
+			     u64 size)
+{
+	return offline_and_remove_memory(addr, size);
+}
+
+/* A call for each chunk, until one fails */
+static int memdev_raw_each(const char *val,
+			   int (*call)(const struct memdev_raw_range *range,
+				       u64 addr, u64 size))
 {
 	struct memdev_raw_range range = {};
 	u64 addr, end;
 	int rc;
 
 	rc = memdev_raw_parse(val, &range);
-	if (rc)
-		return rc;
-
 	end = range.start + range.size;
-	for (addr = range.start; addr < end; addr += range.chunk) {
-		rc = add_memory_driver_managed(memory_add_physaddr_to_nid(addr),
-					       addr,
-					       min(range.chunk, end - addr),
-					       "System RAM (raw)",
-					       range.memmap ?
-					       MHP_MEMMAP_ON_MEMORY : MHP_NONE);
-		if (rc)
-			return rc;
-	}
-	return 0;
+	for (addr = range.start; !rc && addr < end; addr += range.chunk)
+		rc = call(&range, addr, min(range.chunk, end - addr));
+	return rc;
+}
+
+static int memdev_raw_plug(const char *val, const struct kernel_param *kp)
+{
+	return memdev_raw_each(val, memdev_raw_add);
 }
 
 static int memdev_raw_unplug(const char *val, const struct kernel_param *kp)
 {
-	struct memdev_raw_range range = {};
-	u64 addr, end;
-	int rc;
-
-	rc = memdev_raw_parse(val, &range);
-	if (rc)
-		return rc;
-
-	end = range.start + range.size;
-	for (addr = range.start; addr < end; addr += range.chunk) {
-		rc = offline_and_remove_memory(addr,
-					       min(range.chunk, end - addr));
-		if (rc)
-			return rc;
-	}
-	return 0;
+	return memdev_raw_each(val, memdev_raw_remove);
 }
 
 static const struct kernel_param_ops memdev_raw_plug_ops = {
