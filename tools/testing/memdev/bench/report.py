@@ -211,6 +211,8 @@ def text(result):
                  f"{result['processor']}, {result['when']}",
                  f"{result['repetitions']} repetitions of each size, "
                  "in random order within one boot", ""]
+        if result["quick"]:
+            lines[-1:] = ["once is not enough to tell anything", ""]
         for part in (speed_text, profile_text):
             more, misses = part(result)
             lines += [*more, ""]
