@@ -13,7 +13,8 @@
  * destroy netlink|sysfs NR	removes NR, any of them
  * lookup index|id|attribute NR	asks for NR, any of them
  * dump NR			asks for all of them, NR times
- * plug NR			plugs all of NR devices, any of them; and
+ * plug near|far NR		plugs all of NR devices, of the lowest addresses or
+ *				any of them; and
  * unplug NR			unplugs them
  * serial plug|unplug NR	the first NR, one after the other, or
  * together plug|unplug NR	all at once: the time of all, then of each
@@ -32,6 +33,8 @@
 #define BUS		"/sys/bus/memdev/"
 #define MAX_DEVICES	8192
 #define MAX_THREADS	256
+/* Devices with a lower number are near each other, as both are given lowest first */
+#define NEAR		10
 /* What is between the words of a request */
 #define WORDS		"\n "
 #define ID_LEN		(MEMDEV_ID_MAX_LEN + 1)
@@ -395,21 +398,32 @@ static void check_op(const struct device *d, const char *op)
 	get_device(d, op, strcmp(op, "plug") ? 0 : d->size);
 }
 
-static void plug(unsigned int nr)
+/* One that is not plugged */
+static struct device *pick(bool near)
 {
-	struct device *last, d;
-	unsigned int i;
+	struct device *d;
 
-	if (nr_plugged + nr > nr_devices)
+	do {
+		d = &devices[below(nr_devices - nr_plugged)];
+	} while (near && d->index >= NEAR);
+	return d;
+}
+
+static void plug(const char *where, unsigned int nr)
+{
+	bool near = !strcmp(where, "near");
+	struct device *last, *d, one;
+
+	if (nr_plugged + nr > nr_devices || (near && nr_plugged + nr > NEAR))
 		errx(1, "there are %u devices", nr_devices);
 	while (nr--) {
-		i = below(nr_devices - nr_plugged);
+		d = pick(near);
 		last = &devices[nr_devices - ++nr_plugged];
-		d = devices[i];
-		devices[i] = *last;
-		*last = d;
-		operate(&d, "plug");
-		check_op(&d, "plug");
+		one = *d;
+		*d = *last;
+		*last = one;
+		operate(last, "plug");
+		check_op(last, "plug");
 	}
 }
 
@@ -573,14 +587,15 @@ static void request(const char *what)
 	} else if (!strcmp(what, "dump")) {
 		dump(number());
 	} else if (!strcmp(what, "plug")) {
-		plug(number());
+		how = word();
+		plug(how, number());
 	} else if (!strcmp(what, "unplug")) {
 		unplug(number());
 	} else if (!strcmp(what, "list")) {
 		list();
 	} else if (!strcmp(what, "write")) {
 		how = word();
-		write_file(how, word());
+		write_file(how, strtok(NULL, "\n") ?: "");
 	} else if (!strcmp(what, "create")) {
 		how = word();
 		create(how, number());

@@ -20,10 +20,12 @@ and what is missed is in the table.
 
 import argparse
 import ctypes
+import itertools
 import json
 import os
 import pathlib
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -46,6 +48,7 @@ PR_SET_THP_DISABLE = 41
 # What the numbers have to be, at most
 FLAT = 1.5
 LINEAR = 1.5
+LINEAR_CALLS = 1.2
 TOGETHER = 1.2
 DELAYED = 1.5
 DEVICE_BYTES = 4096
@@ -80,7 +83,7 @@ def small_pages():
 
 # What is reserved reaches to the end of RAM, or memory blocks would be larger.
 LARGE = Machine(4, 800, 6 * GIB, small_pages)
-SMALL = Machine(4, 16, 6 * GIB)
+SMALL = Machine(4, 32, 6 * GIB)
 
 
 def build():
@@ -198,7 +201,7 @@ def compared(what, one, other, limit, key="median", required=True):
 def many_required(result):
     for op in "create", "destroy", "lookup", "dump", "plug", "unplug":
         for by, few, many in by_devices(result[op]):
-            what = (f"{op} by {by}: {many['devices']:,} devices against "
+            what = (f"{op}, {by}: {many['devices']:,} devices against "
                     f"{few['devices']}")
             if op == "dump":
                 few, many = each(few), each(many)
@@ -209,11 +212,36 @@ def many_required(result):
                       own_bytes(result), DEVICE_BYTES, "bytes")
 
 
+def growth(rows):
+    """How many times as long a GiB of the largest takes as one of the others.
+
+    By medians, and by what takes least.
+    """
+    *others, most = (sorted(row["each_ms_per_gib"]) for row in
+                     sorted(rows, key=lambda row: row["gib"]))
+    less = sorted(itertools.chain(*others))
+    return [statistics.median(most) / statistics.median(less),
+            most[len(most) // 10] / less[len(less) // 10]]
+
+
 def linear_required(result):
+    """More than the kernel's own calls, memdev must not grow.
+
+    What describes a few GiB fits into a processor's cache, and of many it does
+    not.
+    """
     for op in "plug", "unplug":
-        rows = rows_of(result["linear"], op=op)
-        yield compared(f"{op}, ms per GiB: {rows[-1]['gib']} GiB against "
-                       f"{rows[0]['gib']}", rows[0], rows[-1], LINEAR)
+        grow = {by: growth(rows_of(result["linear"], op=op, by=by))
+                for by in ("memdev", "calls")}
+        size = max(row["gib"] for row in result["linear"])
+        what = f"{op}, a GiB of {size} against one of less"
+        for by, (ratio, low) in grow.items():
+            yield requirement(f"{what}, {by}", ratio, LINEAR, required=False,
+                              value_p10=round(low, 2))
+        yield requirement(
+            f"{what}, memdev against calls",
+            grow["memdev"][0] / grow["calls"][0], LINEAR_CALLS,
+            value_p10=round(grow["memdev"][1] / grow["calls"][1], 2))
 
 
 def together_required(result):
@@ -270,7 +298,7 @@ def many_text(result):
     yield (f"one block each, in batches of {result['batch_devices']}; the "
            f"window of {result['window_blocks']:,} blocks took "
            f"{result['window_ms']:,} ms")
-    yield from columns(["", "by", "devices", "median us", "p10", "p90",
+    yield from columns(["", "how", "devices", "median us", "p10", "p90",
                         "batches"], rows)
     yield ""
     yield "a full dump, for each device"
@@ -294,24 +322,24 @@ def share_text(result):
     yield "functions that take longer the more devices there are, us"
     rows = growing(result)
     if rows:
-        yield from columns(["", "function", "few", "many"], rows)
+        yield from columns(["", "", "function", "few", "many"], rows)
     else:
         yield "  none"
 
 
 def growing(result):
     """Functions that take 20 % and 50 µs more."""
-    functions = rows_of(result["functions"], by="sysfs")
+    functions = [row for row in result["functions"] if row["by"] != "netlink"]
     levels = sorted({row["devices"] for row in functions})
     rows = []
     for row in rows_of(functions, devices=levels[-1]):
         few = rows_of(functions, devices=levels[0], op=row["op"],
-                      function=row["function"])
+                      by=row["by"], function=row["function"])
         before = few[0]["median_us"] if few else 0
         value = row["median_us"]
         if value > max(1.2 * before, before + 50):
-            rows.append([row["op"], row["function"], before, value])
-    return sorted(rows, key=lambda row: (row[0], row[2] - row[3]))
+            rows.append([row["op"], row["by"], row["function"], before, value])
+    return sorted(rows, key=lambda row: (row[0], row[1], row[3] - row[4]))
 
 
 def memory_text(result):
@@ -338,10 +366,11 @@ def memory_text(result):
 
 
 def linear_text(result):
-    yield "one device, ms for each GiB"
+    yield ("one device, ms for each GiB; by memdev, and by the kernel's own "
+           "calls")
     yield from columns(
-        ["", "GiB", "median", "p10", "p90", "times"],
-        [[row["op"], row["gib"], row["median_ms_per_gib"],
+        ["", "by", "GiB", "median", "p10", "p90", "times"],
+        [[row["op"], row["by"], row["gib"], row["median_ms_per_gib"],
           row["p10_ms_per_gib"], row["p90_ms_per_gib"], row["samples"]]
          for row in result["linear"]])
 

@@ -29,7 +29,8 @@ FUNCTIONS = """
     memdev_alloc_fit kthread_create_on_node memory_device_plug
     memory_device_unplug add_memory_driver_managed remove_memory
     memory_notify blocking_notifier_call_chain memdev_block_online
-    memdev_block_offline online_pages offline_pages
+    memdev_block_offline online_pages offline_pages move_pfn_range_to_zone
+    remove_pfn_range_from_zone
 """.split()
 
 
