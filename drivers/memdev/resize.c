@@ -233,11 +233,12 @@ static int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
 			why->text[0] = '\0';
 	}
 
-	memdev_op_end(core, &watch);
-	memdev_account(core, op, rc, size, before, began, background, why);
+	/* Whoever hears that it is over can remove the modules */
 	memdev_unclaim(core);
 	memdev_pin(core);
 	memdev_modules_put(core);
+	memdev_op_end(core, &watch);
+	memdev_account(core, op, rc, size, before, began, background, why);
 	return rc;
 }
 

@@ -97,6 +97,7 @@ is "is not plugged" "$(put_dev plug all) $(put_dev plug "$size")" \
 is "nor in the background" "$(put_dev requested_size "$size")" ok
 check "where it is tried" until_true 60 tried 3
 is "and plugs no part of it" "$(get plugged_size)" 0
+is "it is tried no more" "$(put_dev requested_size 0)" ok
 
 # --- what was carved, and would come back ------------------------------------------
 
