@@ -83,7 +83,7 @@ compare:
 
 bench:
 	@$(VM)/setup bench
-	@$(UNIT)/bench/bench $(KERNELS)
+	@$(UNIT)/bench/bench $(if $(PUBLISH),--publish) $(KERNELS)
 
 debug-kernel:
 	@$(VM)/debug $(or $(KERNEL),debug)
@@ -116,8 +116,9 @@ help:
 	@echo '                        do all at once, at random, in a VM under load'
 	@echo 'make compare [SEED=N] [STEPS=N] [KERNEL=6.1]'
 	@echo '                        play random steps on QEMU and on memdev'
-	@echo 'make bench [KERNELS="6.1 7.3"]'
-	@echo '                        measure it beside all else that plugs memory'
+	@echo 'make bench [KERNELS="6.1 7.3"] [PUBLISH=1]'
+	@echo '                        measure it beside all else that plugs memory;'
+	@echo '                        PUBLISH=1 leaves it in README.md'
 	@echo 'make debug-kernel [KERNEL=kcsan]'
 	@echo '                        build a kernel that watches, for KERNELS=debug'
 	@echo 'make gen                make anew what is generated of the sources'

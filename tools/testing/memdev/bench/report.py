@@ -103,17 +103,19 @@ def best_raw(times, op, memmap, filled):
     return min(all_of, key=statistics.median) if all_of else []
 
 
-def verdict(what, ours, theirs, most):
-    """A row, and whether the goal is missed."""
+Goal = collections.namedtuple("Goal", "what value spread most met form")
+
+
+def goal(what, ours, theirs, most):
+    """What the ratio is, and is to be; none where it was not measured."""
     if not ours or not theirs:
-        return [], 0
+        return []
     is_now, low, high = ratio(ours, theirs)
-    met = is_now <= most
-    return [what, f"{is_now:.2f}", f"({low:.2f}-{high:.2f})",
-            f"at most {most:.2f}", "met" if met else "MISSED"], int(not met)
+    return [Goal(what, is_now, (low, high), most, is_now <= most, ".2f")]
 
 
-def verdicts(off, on):
+def speed_goals(result):
+    off, on = boots(result)
     for op, peer, most in GOALS:
         for times, memmap in ((off, False), (on, True)):
             for filled in (False, True) if op == "unplug" else (False,):
@@ -128,11 +130,31 @@ def verdicts(off, on):
                 what = f"{op} / {name}"
                 what += ", memmap on memory" if memmap else ""
                 what += ", filled" if filled else ""
-                yield verdict(what, times.get("memdev", op, memmap, filled),
-                              theirs, most)
-    yield verdict("plug, memmap on memory / dax/kmem without",
-                  on.get("memdev", "plug", True), on.get("dax/kmem", "plug"),
-                  .5)
+                yield from goal(what,
+                                times.get("memdev", op, memmap, filled),
+                                theirs, most)
+    yield from goal("plug, memmap on memory / dax/kmem without",
+                    on.get("memdev", "plug", True), on.get("dax/kmem", "plug"),
+                    .5)
+
+
+def own_goals(result):
+    """What is no step of the kernel's, by the tracepoints."""
+    for boot in result["speed"]:
+        found = boot["profile"]
+        memmap = ", memmap on memory" if boot["about"]["memmap"] else ""
+        for op in ("plug", "unplug"):
+            own = [1 - one[op]["steps_ns"] / one[op]["whole_ns"]
+                   for one in found["steps"]]
+            low, is_now, high = quartiles(own)
+            yield Goal(f"{op}, what of it is memdev's own{memmap}", is_now,
+                       (low, high), OWN, is_now <= OWN, ".1%")
+
+
+def goal_row(one):
+    low, high = (format(value, one.form) for value in one.spread)
+    return [one.what, format(one.value, one.form), f"({low}-{high})",
+            f"at most {one.most:{one.form}}", "met" if one.met else "MISSED"]
 
 
 def boots(result):
@@ -160,32 +182,20 @@ def speed_text(result):
             rows += [[], [title]] if title else []
             rows += more
     lines = list(columns(rows))
-    goals, missed = [["memdev's median / theirs", "ratio", "(95 %)"]], 0
-    for row, miss in verdicts(off, on):
-        if row:
-            goals.append(row)
-            missed += miss
-    return lines + [""] + list(columns(goals)), missed
+    return [*columns(rows), ""]
+
+
+def goals_text(result):
+    rows = [["memdev's median / theirs (95 %)"]]
+    rows += map(goal_row, speed_goals(result))
+    rows += [[], ["of memdev's own, by the tracepoints (quartiles)"]]
+    rows += map(goal_row, own_goals(result))
+    return [*columns(rows), ""]
 
 
 def profile_text(result):
-    """Where the time goes, and how much of it is memdev's own."""
-    rows, missed = [], 0
-    for boot in result["speed"]:
-        found = boot["profile"]
-        memmap = ", memmap on memory" if boot["about"]["memmap"] else ""
-        for op in ("plug", "unplug"):
-            own = [1 - one[op]["steps_ns"] / one[op]["whole_ns"]
-                   for one in found["steps"]]
-            is_now = statistics.median(own)
-            met = is_now <= OWN
-            missed += not met
-            rows.append([f"  {op} of {found['size'] // GIB} GiB{memmap}",
-                         f"{is_now:.2%}", f"at most {OWN:.0%}",
-                         "met" if met else "MISSED"])
-    lines = ["what of it is memdev's own and no step of the kernel's, by the "
-             "tracepoints", *columns(rows), ""]
-    functions = {}
+    """Where the time goes."""
+    lines, functions = [], {}
     for boot in result["speed"]:
         functions.update(boot["profile"]["functions"])
     names = list(functions)
@@ -198,25 +208,29 @@ def profile_text(result):
                 f"{functions[which][op].get(name, 0) / 1000:.1f}"
                 for which in names])
         lines += [*columns(rows), ""]
-    return lines[:-1], missed
+    return lines
+
+
+def machine(result):
+    about = result["speed"][0]["about"]
+    return (f"Linux {about['release']}, {about['cpus']} CPUs, "
+            f"{about['accel'].upper()} (QEMU {about['qemu']}) on "
+            f"{result['processor']}, {result['when']}")
 
 
 def text(result):
     """All tables of a kernel, and how many goals are missed."""
     lines, missed = [], 0
     if "speed" in result:
-        about = result["speed"][0]["about"]
-        lines = [f"Linux {about['release']}, {about['cpus']} CPUs, "
-                 f"{about['accel'].upper()} (QEMU {about['qemu']}) on "
-                 f"{result['processor']}, {result['when']}",
+        lines = [machine(result),
                  f"{result['repetitions']} repetitions of each size, "
                  "in random order within one boot", ""]
         if result["quick"]:
             lines[-1:] = ["once is not enough to tell anything", ""]
-        for part in (speed_text, profile_text):
-            more, misses = part(result)
-            lines += [*more, ""]
-            missed += misses
+        for part in (speed_text, goals_text, profile_text):
+            lines += part(result)
+        missed = sum(not one.met for one in (*speed_goals(result),
+                                             *own_goals(result)))
     if "scale" in result:
         lines += scale.table(result["scale"]).split("\n")
         missed += sum(one["required"] and not one["met"]
@@ -245,39 +259,51 @@ def curve(samples, peer, op, memmap):
 
 
 def plot(result, path):
-    about = result["speed"][0]["about"]
-    script = [f"set terminal svg size 1000,760 dynamic enhanced font "
-              f"'sans,12' background '#ffffff'", f"set output '{path}'",
-              f"set multiplot layout 2,2 title 'Linux {about['release']}, "
-              f"{about['cpus']} CPUs, {about['accel'].upper()}: median and "
-              "quartiles, idle memory'",
+    """A panel for each operation and boot, and one key for all of them."""
+    script = ["set terminal svg size 1000,780 dynamic enhanced font "
+              "'sans,12' background '#ffffff'", f"set output '{path}'",
+              "set multiplot title "
+              f"'{machine(result)}: median and quartiles, idle memory'",
               "set logscale xy 2", "set logscale y 10",
-              "set xlabel 'GiB'", "set ylabel 'ms'", "set grid",
-              "set key left top samplen 1 spacing .9 font ',10'"]
-    for boot in result["speed"]:
+              "set xlabel 'GiB'", "set ylabel 'ms'", "set grid", "unset key"]
+    drawn = []
+    for row, boot in enumerate(result["speed"]):
         memmap = boot["about"]["memmap"]
         sizes = sorted({sample["size"] // GIB for sample in boot["samples"]})
-        ticks = ", ".join(map(str, sizes))
-        for op in ("plug", "unplug"):
+        where = ", memmap on the memory" if memmap else ""
+        for column, op in enumerate(("plug", "unplug")):
             lines, plots = [], []
-            for peer, title in TITLES.items():
+            for peer in TITLES:
                 points = list(curve(boot["samples"], peer, op, memmap))
                 if not points:
                     continue
+                if peer not in drawn:
+                    drawn.append(peer)
                 name = f"$data{len(plots)}"
                 lines += [f"{name} << EOD", *points, "EOD"]
-                colour = COLOURS[peer]
-                plots.append(
-                    f"{name} using 1:2:3:4 with yerrorlines "
-                    f"title \"{title}\" lc rgb '{colour}' pt 7 ps .5 "
-                    f"lw {2 if peer == 'memdev' else 1}")
-            if not plots:
-                continue
-            where = ", memmap on the memory" if memmap else ""
-            script += [*lines, f"set title '{op}{where}'",
-                       f"set xtics ({ticks})",
-                       f"set xrange [{sizes[0] * .8}:{sizes[-1] * 1.25}]",
-                       "plot " + ", ".join(plots)]
-    script.append("unset multiplot")
+                plots.append(f"{name} using 1:2:3:4 with yerrorlines "
+                             f"{style(peer)}")
+            if plots:
+                script += [*lines, f"set title '{op}{where}'",
+                           "set size .5,.43",
+                           f"set origin {column * .5},{.52 - row * .43}",
+                           f"set xtics ({', '.join(map(str, sizes))})",
+                           f"set xrange [{sizes[0] * .8}:{sizes[-1] * 1.25}]",
+                           "plot " + ", ".join(plots)]
+    # In a panel of its own it covers no curve.
+    script += ["unset title", "unset border", "unset tics", "unset xlabel",
+               "unset ylabel", "unset grid", "unset logscale",
+               "set key center center maxrows 3 samplen 3 Left reverse "
+               "width 2",
+               "set xrange [0:1]", "set yrange [0:1]",
+               "set margins 0,0,0,0", "set size 1,.1", "set origin 0,0",
+               "plot " + ", ".join(
+                   f"-1 with linespoints title \"{TITLES[peer]}\" "
+                   f"{style(peer)}" for peer in drawn), "unset multiplot"]
     subprocess.run(["gnuplot"], input="\n".join(script) + "\n", text=True,
                    check=True)
+
+
+def style(peer):
+    return (f"lc rgb '{COLOURS[peer]}' pt 7 ps .5 "
+            f"lw {2 if peer == 'memdev' else 1}")
