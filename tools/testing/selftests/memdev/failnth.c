@@ -400,7 +400,6 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	fault_open();
-	fault_verbose(verbose);
 	for (; optind < argc; optind++) {
 		const struct op *op = op_find(argv[optind]);
 

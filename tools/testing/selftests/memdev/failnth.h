@@ -203,15 +203,6 @@ static inline void fault_in_module(bool only)
 	}
 }
 
-/* Says in the kernel's log what fails, with the stack, or does not */
-static inline void fault_verbose(bool verbose)
-{
-	int kind;
-
-	for (kind = 0; kind < NR_FAULTS; kind++)
-		fault_set(kind, "verbose", verbose ? 2 : 0);
-}
-
 /* Whether this kernel can */
 static inline bool fault_possible(void)
 {
@@ -235,7 +226,8 @@ static inline void fault_open(void)
 	fault_find(reject);
 	for (kind = 0; kind < NR_FAULTS; kind++) {
 		fault_set(kind, "probability", 0);
-		fault_set(kind, "verbose", 0);
+		/* The log tells where: vm/known.awk wants to know */
+		fault_set(kind, "verbose", 2);
 		fault_set(kind, "verbose_ratelimit_interval_ms", 0);
 		fault_set(kind, "stacktrace-depth", 32);
 		fault_set(kind, "reject-start", reject[kind].low);

@@ -36,11 +36,11 @@ function flush(	i, known) {
 	worker = kasan = freed = entry = migrates = forwards = deadline = 0
 }
 
-/: vmalloc error: / {
+/FAULT_INJECTION: forcing a failure/ {
 	injected = 1
 }
 
-# Of a stack, after that
+# Of the stack of one of them; vmalloc tells of few, and of some by chance
 injected && / kasan_mem_notifier\+/ {
 	shadow = 1
 }
