@@ -5,6 +5,7 @@ import shutil
 
 import report
 import scale
+from tables import columns
 
 BEGIN = "<!-- from make bench: -->\n"
 END = "<!-- to here -->\n"
@@ -56,9 +57,9 @@ def block(results, where):
     lines = [f"![time by size on Linux {kernel}]({where}/{kernel}.svg)", "",
              *indented(speed_block(result)),
              "In each kernel, with `!` where it is more than it should be:",
-             "", *indented(report.columns(list(goal_rows(results)))), "",
+             "", *indented(columns(list(goal_rows(results)))), "",
              f"Many devices, Linux {kernel}:", "",
-             *indented(report.columns(list(many_rows(result)))), "",
+             *indented(columns(list(many_rows(result)))), "",
              "All of it, and where the time goes: " + ", ".join(
                  f"[{name}]({where}/{name}.txt)" for name in results) + "."]
     return "\n".join(lines) + "\n"

@@ -7,6 +7,7 @@ import statistics
 import subprocess
 
 import scale
+from tables import columns
 
 GIB = 1 << 30
 
@@ -62,16 +63,6 @@ def ratio(ours, theirs):
                    for _ in range(RESAMPLES))
     return (statistics.median(ours) / statistics.median(theirs),
             drawn[RESAMPLES // 40], drawn[-1 - RESAMPLES // 40])
-
-
-def columns(rows):
-    """Rows of cells as lines, each column as wide as it has to be."""
-    widths = [max(len(row[nr]) for row in rows if nr < len(row))
-              for nr in range(max(map(len, rows)))]
-    for row in rows:
-        yield "  ".join(
-            text.rjust(width) if nr else text.ljust(width)
-            for nr, (text, width) in enumerate(zip(row, widths))).rstrip()
 
 
 def speed_rows(times, memmap, policy):
@@ -181,7 +172,6 @@ def speed_text(result):
         if more:
             rows += [[], [title]] if title else []
             rows += more
-    lines = list(columns(rows))
     return [*columns(rows), ""]
 
 

@@ -1,8 +1,5 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """How memdev does with many devices, large ones, and several at once.
-
-usage: scale.py KERNEL [-o FILE.json] [-p PARTS] [-q]
 
 It boots VMs, one for each of these:
 
@@ -13,22 +10,20 @@ linear    plug and unplug of 1 to 16 GiB of one device
 together  plug and unplug of 100 devices, all at once
 stubborn  what a device that waits for a page does to another one
 
--q does less, in one VM, to see whether it works. Only numbers of one boot can
-be compared. The exit status tells whether it could be measured; what is met
-and what is missed is in the table.
+Quick is to do less, in one VM, to see whether it works. Only numbers of one boot
+can be compared.
 """
 
-import argparse
 import ctypes
 import itertools
 import json
 import os
 import pathlib
-import signal
 import statistics
 import subprocess
 import sys
-import tempfile
+
+from tables import columns
 
 HERE = pathlib.Path(__file__).resolve().parent
 TESTING = HERE.parents[1]
@@ -135,12 +130,12 @@ def boot(kernel, machine, parts, directory, quick):
     return found
 
 
-def run(kernel, directory, quick=False, parts=PARTS):
+def run(kernel, directory, quick):
     """Measure on a kernel; leave what came out in a directory."""
     build()
     result = {"bench": "scale", "kernel": kernel, "quick": quick,
-              "parts": list(parts), "host_load": {}}
-    boots = [parts] if quick else [[part] for part in parts]
+              "host_load": {}}
+    boots = [PARTS] if quick else [[part] for part in PARTS]
     for one_boot in boots:
         large = not quick and one_boot == ["many"]
         found = boot(kernel, LARGE if large else SMALL, one_boot, directory,
@@ -148,7 +143,7 @@ def run(kernel, directory, quick=False, parts=PARTS):
         result["host_load"].update(found.pop("host_load"))
         result.update(found)
     result["requirements"] = [
-        one for part in parts for one in REQUIREMENTS[part](result)]
+        one for part in PARTS for one in REQUIREMENTS[part](result)]
     return result
 
 
@@ -278,14 +273,11 @@ def cell_text(cell):
     return f"{cell:.3g}"
 
 
-def columns(head, rows):
-    """Lines with columns under each other; numbers to the right."""
-    right = [not isinstance(cell, str) for cell in rows[0]]
-    cells = [head] + [[cell_text(cell) for cell in row] for row in rows]
-    wide = [max(len(row[i]) for row in cells) for i in range(len(head))]
-    return ["  " + "  ".join(
-        cell.rjust(wide[i]) if right[i] else cell.ljust(wide[i])
-        for i, cell in enumerate(row)).rstrip() for row in cells]
+def rows_text(head, rows):
+    """A table; columns of numbers to the right."""
+    left = [nr for nr, cell in enumerate(rows[0]) if isinstance(cell, str)]
+    cells = [head, *([cell_text(cell) for cell in row] for row in rows)]
+    return ("  " + line for line in columns(cells, left))
 
 
 def many_text(result):
@@ -298,11 +290,11 @@ def many_text(result):
     yield (f"one block each, in batches of {result['batch_devices']}; the "
            f"window of {result['window_blocks']:,} blocks took "
            f"{result['window_ms']:,} ms")
-    yield from columns(["", "how", "devices", "median us", "p10", "p90",
+    yield from rows_text(["", "how", "devices", "median us", "p10", "p90",
                         "batches"], rows)
     yield ""
     yield "a full dump, for each device"
-    yield from columns(["devices", "us"],
+    yield from rows_text(["devices", "us"],
                        [[row["devices"], row["each_us"]]
                         for row in result["dump"]])
 
@@ -310,7 +302,7 @@ def many_text(result):
 def share_text(result):
     yield ("what of it is the driver core's (sysfs, uevents that nobody "
            "listens to), and debugfs; on one CPU, as it is traced")
-    yield from columns(
+    yield from rows_text(
         ["", "by", "devices", "us", "driver core", "%", "debugfs", "%",
          "rest"],
         [[row["op"], row["by"], row["devices"], row["median_us"],
@@ -322,7 +314,7 @@ def share_text(result):
     yield "functions that take longer the more devices there are, us"
     rows = growing(result)
     if rows:
-        yield from columns(["", "", "function", "few", "many"], rows)
+        yield from rows_text(["", "", "function", "few", "many"], rows)
     else:
         yield "  none"
 
@@ -345,7 +337,7 @@ def growing(result):
 def memory_text(result):
     allocations = result["allocations"]
     yield "memory of a device, as it was allocated"
-    yield from columns(
+    yield from rows_text(
         ["for", "bytes", "asked for", "allocations"],
         [[name, round(of["bytes"]), round(of["bytes_asked"]),
           round(of["allocations"])]
@@ -355,7 +347,7 @@ def memory_text(result):
            "window")
     yield ""
     yield "memory of a device, by what the kernel has more of"
-    yield from columns(
+    yield from rows_text(
         ["devices", "MemFree", "Slab", "slabinfo"],
         [[row["devices"], row["each"]["meminfo_free_bytes"],
           row["each"]["meminfo_slab_bytes"], row["each"]["slabinfo_bytes"]]
@@ -368,7 +360,7 @@ def memory_text(result):
 def linear_text(result):
     yield ("one device, ms for each GiB; by memdev, and by the kernel's own "
            "calls")
-    yield from columns(
+    yield from rows_text(
         ["", "by", "GiB", "median", "p10", "p90", "times"],
         [[row["op"], row["by"], row["gib"], row["median_ms_per_gib"],
           row["p10_ms_per_gib"], row["p90_ms_per_gib"], row["samples"]]
@@ -377,7 +369,7 @@ def linear_text(result):
 
 def together_text(result):
     yield "many devices, ms for all of them"
-    yield from columns(
+    yield from rows_text(
         ["", "devices", "how", "median", "p10", "p90", "times",
          "slowest device"],
         [[row["op"], row["devices"], row["how"], row["median_ms"],
@@ -391,7 +383,7 @@ def stubborn_text(result):
     stubborn = result["stubborn"]
     yield (f"a device while another one waits for a page, "
            f"{stubborn['waited_ms']:,} ms, ms")
-    yield from columns(
+    yield from rows_text(
         ["", "other device", "median", "p10", "p90", "max", "times"],
         [[row["op"], row["when"], row["median_ms"], row["p10_ms"],
           row["p90_ms"], row["max_ms"], row["samples"]]
@@ -406,7 +398,7 @@ TEXTS = {"many": (many_text, share_text, memory_text),
 def verdict_text(result):
     yield ("what is asked for, by medians, and by p10; in brackets what is "
            "not, but had better be")
-    yield from columns(
+    yield from rows_text(
         ["", "", "is", "p10", "at most", ""],
         [[verdict(one), one["what"], one["value"],
           one.get("value_p10", ""), one["limit"], one["unit"]]
@@ -427,37 +419,8 @@ def table(result):
              "load of the machine meanwhile, at most: " + ", ".join(
                  f"{part} {load}"
                  for part, load in result["host_load"].items())]
-    for part in result["parts"]:
+    for part in PARTS:
         for text in TEXTS[part]:
             lines += ["", *text(result)]
     lines += ["", *verdict_text(result)]
     return "\n".join(lines)
-
-
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("kernel", help="6.1, 6.12, 7.3 or a directory")
-    parser.add_argument("-o", metavar="FILE", help="the numbers as JSON")
-    parser.add_argument("-q", "--quick", action="store_true",
-                        help="only see whether it works")
-    parser.add_argument("-p", "--parts", default=",".join(PARTS),
-                        help=f"which (default {','.join(PARTS)})")
-    options = parser.parse_args()
-    parts = options.parts.split(",")
-    if not set(parts) <= set(PARTS):
-        parser.error(f"there are only {', '.join(PARTS)}")
-    for end in signal.SIGTERM, signal.SIGHUP, signal.SIGINT:
-        signal.signal(end, lambda *_: sys.exit(125))
-    with tempfile.TemporaryDirectory(prefix="memdev-scale.") as directory:
-        try:
-            result = run(options.kernel, directory, options.quick, parts)
-        except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
-            sys.exit(f"scale: {error}")
-    if options.o:
-        pathlib.Path(options.o).write_text(json.dumps(result, indent=1) + "\n")
-    print(table(result))
-
-
-if __name__ == "__main__":
-    main()
