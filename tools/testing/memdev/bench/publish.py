@@ -26,8 +26,9 @@ def goal_rows(results):
         for one in (*report.speed_goals(result), *report.own_goals(result)):
             value = format(one.value, one.form)
             rows.setdefault(one.what, {})[kernel] = value + " !" * (
-                not one.met)
-            most[one.what] = format(one.most, one.form)
+                one.required and not one.met)
+            most[one.what] = (format(one.most, one.form) if one.required
+                              else "-")
     yield ["memdev's median / theirs", *kernels, "at most"]
     for what, values in rows.items():
         # So that the numbers stand below each other

@@ -172,11 +172,14 @@ def cases(kernel, about, options):
 def profile(vm, options, memmap):
     """Where the time goes, by tracing, which takes time itself."""
     size = max(options.sizes)
-    found = {"size": size, "functions": {}, "steps": []}
+    found = {"size": size, "steps": []}
     vm.do("policy", policy="online_movable")
-    for on in sorted({False, memmap}):
-        found["functions"]["memmap on memory" if on else "memdev"] = vm.do(
-            "functions", peer="memdev", size=size, memmap=int(on))
+    memmaps = sorted({False, memmap})
+    took = vm.do("functions", peer="memdev", size=size,
+                 memmaps=[int(on) for on in memmaps],
+                 times=options.repetitions)
+    found["functions"] = {"memmap on memory" if on else "memdev": of
+                          for on, of in zip(memmaps, took)}
     for _ in range(options.repetitions):
         found["steps"].append(vm.do("steps", size=size, memmap=int(memmap)))
     return found
