@@ -263,7 +263,8 @@ def plot(result, path):
               "set multiplot title "
               f"'{machine(result)}: median and quartiles, idle memory'",
               "set logscale xy 2", "set logscale y 10",
-              "set xlabel 'GiB'", "set ylabel 'ms'", "set grid", "unset key"]
+              "set xlabel 'GiB'", "set ylabel 'ms'", "set grid", "unset key",
+              "set lmargin 9"]
     drawn = []
     for row, boot in enumerate(result["speed"]):
         memmap = boot["about"]["memmap"]
