@@ -11,13 +11,6 @@ BEGIN = "<!-- from make bench: -->\n"
 END = "<!-- to here -->\n"
 
 
-def speed_block(result):
-    """The times on one kernel."""
-    return [report.machine(result),
-            f"{result['repetitions']} repetitions of each size, in random "
-            "order within one boot", "", *report.speed_text(result)]
-
-
 def goal_rows(results):
     """What was to be reached, a column for each kernel."""
     kernels = list(results)
@@ -56,7 +49,8 @@ def block(results, where):
     """In Markdown, from one mark to the other."""
     kernel, result = list(results.items())[-1]
     lines = [f"![time by size on Linux {kernel}]({where}/{kernel}.svg)", "",
-             *indented(speed_block(result)),
+             *indented([*report.measured(result), "",
+                        *report.speed_text(result)]),
              "In each kernel, with `!` where it is more than it should be:",
              "", *indented(columns(list(goal_rows(results)))), "",
              f"Many devices, Linux {kernel}:", "",

@@ -152,7 +152,7 @@ def goal_row(one):
     low, high = (format(value, one.form) for value in one.spread)
     return [one.what, format(one.value, one.form), f"({low}-{high})",
             f"at most {one.most:{one.form}}",
-            scale.verdict({"met": one.met, "required": one.required})]
+            scale.verdict(one.met, one.required)]
 
 
 def boots(result):
@@ -182,11 +182,11 @@ def speed_text(result):
     return [*columns(rows), ""]
 
 
-def goals_text(result):
+def goals_text(speed, own):
     rows = [["memdev's median / theirs (95 %)"]]
-    rows += map(goal_row, speed_goals(result))
+    rows += map(goal_row, speed)
     rows += [[], ["of memdev's own, by the tracepoints (quartiles)"]]
-    rows += map(goal_row, own_goals(result))
+    rows += map(goal_row, own)
     return [*columns(rows), ""]
 
 
@@ -216,19 +216,24 @@ def machine(result):
             f"{result['processor']}, {result['when']}")
 
 
+def measured(result):
+    """What was measured where, and how."""
+    return [machine(result),
+            f"{result['repetitions']} repetitions of each size, "
+            "in random order within one boot"]
+
+
 def text(result):
     """All tables of a kernel, and how many goals are missed."""
     lines, missed = [], 0
     if "speed" in result:
-        lines = [machine(result),
-                 f"{result['repetitions']} repetitions of each size, "
-                 "in random order within one boot", ""]
+        speed, own = list(speed_goals(result)), list(own_goals(result))
+        lines = measured(result)
         if result["quick"]:
-            lines[-1:] = ["once is not enough to tell anything", ""]
-        for part in (speed_text, goals_text, profile_text):
-            lines += part(result)
-        missed = sum(one.required and not one.met for one in (
-            *speed_goals(result), *own_goals(result)))
+            lines.append("once is not enough to tell anything")
+        lines += ["", *speed_text(result), *goals_text(speed, own),
+                  *profile_text(result)]
+        missed = sum(one.required and not one.met for one in speed + own)
     if "scale" in result:
         lines += scale.table(result["scale"]).split("\n")
         missed += sum(one["required"] and not one["met"]

@@ -294,12 +294,12 @@ def many_text(result):
            f"window of {result['window_blocks']:,} blocks took "
            f"{result['window_ms']:,} ms")
     yield from rows_text(["", "how", "devices", "median us", "p10", "p90",
-                        "batches"], rows)
+                          "batches"], rows)
     yield ""
     yield "a full dump, for each device"
     yield from rows_text(["devices", "us"],
-                       [[row["devices"], row["each_us"]]
-                        for row in result["dump"]])
+                         [[row["devices"], row["each_us"]]
+                          for row in result["dump"]])
 
 
 def share_text(result):
@@ -403,15 +403,15 @@ def verdict_text(result):
            "not, but had better be")
     yield from rows_text(
         ["", "", "is", "p10", "at most", ""],
-        [[verdict(one), one["what"], one["value"],
+        [[verdict(one["met"], one["required"]), one["what"], one["value"],
           one.get("value_p10", ""), one["limit"], one["unit"]]
          for one in result["requirements"]])
 
 
-def verdict(one):
-    if one["required"]:
-        return "met" if one["met"] else "MISSED"
-    return "(met)" if one["met"] else "(missed)"
+def verdict(met, required):
+    if required:
+        return "met" if met else "MISSED"
+    return "(met)" if met else "(missed)"
 
 
 def table(result):
