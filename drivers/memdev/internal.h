@@ -71,6 +71,8 @@ int memdev_number_parse(const char *str, const char *prefix, int *nr);
  * @told: memdev_watch_begun() tells when the kernel begins with a block; without
  *	  that it is taken to do so when asked
  * @lively: it is one of those who others let pass
+ * @vain: what is tried has been tried before, and no page went
+ * @waited: it has let others pass for as long as it can be asked to
  * @stop: errno with which another task ended the operation, 0 if none did
  * @slice: jiffies that may be spent on the block; 0 if only the deadline counts
  * @began: jiffies at which the kernel began with it; while in @slices
@@ -83,6 +85,8 @@ struct memdev_watch {
 	bool limited;
 	bool told;
 	bool lively;
+	bool vain;
+	bool waited;
 	int stop;
 	unsigned long slice;
 	unsigned long began;
@@ -97,6 +101,7 @@ void memdev_watch_disarm(struct memdev_watch *w);
 void memdev_turn_begin(struct memdev_watch *w);
 void memdev_turn_again(struct memdev_watch *w);
 void memdev_turn_wait(struct memdev_watch *w, unsigned int ms);
+void memdev_turn_vain(struct memdev_watch *w, bool vain);
 void memdev_turn_end(struct memdev_watch *w);
 void memdev_watch_stop(struct memdev_watch *w, int rc);
 void memdev_watch_end(struct memdev_watch *w);

@@ -51,7 +51,7 @@ static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
 {
 	u64 addr = memdev_block_addr(core, block);
 	unsigned int was, now = memdev_block_in_use(addr);
-	bool last = false;
+	bool goes, last = false;
 	int rc;
 
 	do {
@@ -70,7 +70,10 @@ static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
 		now = memdev_block_in_use(addr);
 		last = now && now <= was / 2;
 		/* An empty one only wants time */
-	} while (!now || now < was);
+		goes = !now || now < was;
+		if (goes)
+			memdev_turn_vain(watch, false);
+	} while (goes);
 
 	return -EAGAIN;
 }
@@ -185,6 +188,7 @@ static int memdev_unplug_some(struct memdev_core *core, unsigned int nr,
 
 	do {
 		nr = core->nr_plugged - keep;
+		memdev_turn_vain(watch, pass);
 		rc = memdev_offline_pass(core, nr, watch,
 					 memdev_slice_ms(core, pass++), last,
 					 why);
@@ -259,6 +263,7 @@ static int memdev_unplug_whole(struct memdev_core *core,
 	bitmap_copy(core->skip, core->online, core->nr_blocks);
 
 	do {
+		memdev_turn_vain(watch, pass);
 		slice_ms = memdev_slice_ms(core, pass++);
 		rc = 0;
 		for (block = core->nr_blocks;

@@ -12,7 +12,9 @@
  * While the kernel is busy with a block it plugs and unplugs nothing else. An
  * operation that stays with a block whose pages do not go has the time, those of
  * other devices have not: who begins cuts short what has been tried for a while,
- * and who has tried in vain lets all others pass before the next try.
+ * or what is tried again after it was in vain, and that at once. Who has tried in
+ * vain lets all others pass before the next try; so that there is an end to it
+ * when there are always others, who has let them pass for long has some time, too.
  */
 #include <linux/atomic.h>
 #include <linux/delay.h>
@@ -23,7 +25,7 @@
 
 #include "internal.h"
 
-/* What a block has at least, whoever waits: for each 128 MiB, and of its time */
+/* What others leave a block: for each 128 MiB, and of its time */
 #define MEMDEV_SHARE_MIN_MS	125U
 #define MEMDEV_SHARE_SHIFT	4
 /* For those who plug and unplug otherwise */
@@ -59,6 +61,8 @@ void memdev_watch_begin(struct memdev_watch *w, unsigned int timeout_ms)
 	w->deadline = jiffies + msecs_to_jiffies(timeout_ms);
 	w->told = false;
 	w->lively = false;
+	w->vain = false;
+	w->waited = false;
 	w->stop = 0;
 	w->slice = 0;
 	INIT_LIST_HEAD(&w->slices);
@@ -100,6 +104,30 @@ static void memdev_watch_set(struct memdev_watch *w, unsigned long after)
 		mod_delayed_work(memdev_wq, &w->work, after);
 }
 
+/* What is left in jiffies until others may end it */
+static unsigned long memdev_watch_share(const struct memdev_watch *w)
+{
+	unsigned int units = DIV_ROUND_UP(memory_block_size_bytes(), SZ_128M);
+	unsigned long least = msecs_to_jiffies(MEMDEV_SHARE_MIN_MS * units);
+	unsigned long spent = jiffies - w->began;
+	unsigned long share = max(w->slice >> MEMDEV_SHARE_SHIFT, least);
+
+	if (w->vain && !w->waited)
+		return 0;
+	return spent < share ? share - spent : 0;
+}
+
+/* Others wait */
+static void memdev_watch_cut(struct memdev_watch *w)
+{
+	unsigned long left = memdev_watch_share(w);
+
+	if (left)
+		memdev_watch_set(w, left);
+	else
+		set_tsk_thread_flag(w->task, TIF_NOTIFY_SIGNAL);
+}
+
 /**
  * memdev_watch_arm() - see to it that signal_pending() is true in time
  * @w: the watch
@@ -135,6 +163,9 @@ void memdev_watch_begun(struct memdev_watch *w)
 	w->began = jiffies;
 	list_move(&w->slices, &memdev_slices);
 	memdev_watch_set(w, w->slice);
+	/* They began after this task did not wait for them any more */
+	if (w->vain && atomic_read(&memdev_nr_lively) > w->lively)
+		memdev_watch_cut(w);
 	spin_unlock(&memdev_slices_lock);
 }
 
@@ -187,19 +218,12 @@ void memdev_turn_again(struct memdev_watch *w)
  */
 void memdev_turn_begin(struct memdev_watch *w)
 {
-	unsigned long least, share, spent;
 	struct memdev_watch *other;
 
-	least = msecs_to_jiffies(MEMDEV_SHARE_MIN_MS *
-				 DIV_ROUND_UP(memory_block_size_bytes(),
-					      SZ_128M));
 	memdev_turn_again(w);
 	spin_lock(&memdev_slices_lock);
-	list_for_each_entry(other, &memdev_slices, slices) {
-		share = max(other->slice >> MEMDEV_SHARE_SHIFT, least);
-		spent = jiffies - other->began;
-		memdev_watch_set(other, spent < share ? share - spent : 1);
-	}
+	list_for_each_entry(other, &memdev_slices, slices)
+		memdev_watch_cut(other);
 	spin_unlock(&memdev_slices_lock);
 }
 
@@ -214,6 +238,12 @@ void memdev_turn_end(struct memdev_watch *w)
 	w->lively = false;
 	if (atomic_dec_and_test(&memdev_nr_lively))
 		wake_up_all(&memdev_turns);
+}
+
+/* The others are through, or it shall not go on anyway */
+static bool memdev_turn_over(struct memdev_watch *w)
+{
+	return !atomic_read(&memdev_nr_lively) || memdev_watch_check(w);
 }
 
 /**
@@ -231,9 +261,20 @@ void memdev_turn_wait(struct memdev_watch *w, unsigned int ms)
 	if (w->limited)
 		left = min(left, (long)(w->deadline - jiffies));
 	if (left > 0)
-		wait_event_interruptible_timeout(memdev_turns,
-						 !atomic_read(&memdev_nr_lively) ||
-						 memdev_watch_check(w), left);
+		left = wait_event_interruptible_timeout(memdev_turns,
+							memdev_turn_over(w),
+							left);
+	w->waited = !left;
+}
+
+/**
+ * memdev_turn_vain() - whether what is tried next has been tried in vain before
+ * @w: the watch of the operation, not armed
+ * @vain: it has, so that others need not wait for it
+ */
+void memdev_turn_vain(struct memdev_watch *w, bool vain)
+{
+	w->vain = vain;
 }
 
 /* --- signals, the end ------------------------------------------------------ */

@@ -131,13 +131,13 @@ is "nothing is plugged" "$(get plugged_size) $(get state)" "0 unplugged"
 check "sysfs, /proc/iomem and lsmem agree" agree
 check "rmmod" rmmod memdev
 
-# --- two devices ---------------------------------------------------------------------------------
+# --- several devices -----------------------------------------------------------------------------
 
 spec=$(window_spec $n)
-check "two devices" load "window=$spec" devices=2
+check "$n devices" load "window=$spec" devices=$n
 low=$(($(get address)))
 is "no deadline" "$(put_dev unplug_timeout_ms 0)" ok
-is "the first is plugged in part" "$(put_dev plug $BLOCK)" ok
+is "the first is plugged" "$(put_dev plug all)" ok
 check "a page of it is pinned" pin_start $low $((low + BLOCK))
 printf all | wr $D/unplug >"$TMP/first" &
 first=$!
@@ -150,9 +150,43 @@ is "and unplugged" "$(echo all | timeout -s INT 300 wr $D/unplug)" ok
 check "sysfs, /proc/iomem and lsmem agree" agree
 D=$BUS/devices/memdev0
 check "the unplug of the first still goes on" state_is unplugging
+
+# again I: the device is plugged and unplugged, and no pause: no process begins
+again()
+{
+	while [ ! -e "$TMP/enough" ]; do
+		echo all >"$BUS/devices/memdev$1/plug" && echo plugged
+		echo all >"$BUS/devices/memdev$1/unplug" && echo unplugged
+	done >"$TMP/again$1" 2>&1
+}
+ended()
+{
+	[ -s "$TMP/first" ]
+}
+# Without end is what it would be if others always went first.
+again_are()
+{
+	[ "$(cat "$TMP"/again? | wc -l)" -ge "$1" ]
+}
+again=
+for i in 1 2 3; do
+	is "memdev$i: no deadline" \
+		"$(put $BUS/devices/memdev$i/unplug_timeout_ms 0)" ok
+	again $i &
+	again="$again $!"
+done
+check "the others go on and on" until_true 300 again_are 30
 pin_stop
-wait $first
-is "it succeeds when the page is free" "$(cat "$TMP/first")" ok
+check "the first ends when the page is free, though others go on" \
+	until_true 300 ended
+ended || kill -INT $first
+is "it succeeds" "$(cat "$TMP/first")" ok
+say "operations of the others meanwhile: $(cat "$TMP"/again? | wc -l)"
+touch "$TMP/enough"
+# shellcheck disable=SC2086 # more than one
+wait $again $first
+is "all of the others succeeded" \
+	"$(cat "$TMP"/again? | sort -u | tr '\n' ' ')" "plugged unplugged "
 check "sysfs, /proc/iomem and lsmem agree" agree
 check "they are removed" unload
 
