@@ -67,6 +67,12 @@ def indented(lines):
 def publish(results, output, top):
     """Leave what was measured in the documentation and the README."""
     where = "Documentation/bench"
+    for kernel, result in results.items():
+        if "speed" not in result or "scale" not in result or (
+                scale.measured(result["scale"]) != list(scale.PARTS)):
+            raise RuntimeError(f"{kernel}: not all of it was measured")
+        if result["quick"] or result["scale"]["quick"]:
+            raise RuntimeError(f"{kernel}: it was quick")
     (top / where).mkdir(exist_ok=True)
     for kernel in results:
         for kind in ("txt", "svg"):

@@ -130,12 +130,13 @@ def boot(kernel, machine, parts, directory, quick):
     return found
 
 
-def run(kernel, directory, quick):
-    """Measure on a kernel; leave what came out in a directory."""
+def run(kernel, directory, quick, parts, before):
+    """Measure these parts on a kernel, beside those measured before; leave
+    what came out in a directory."""
     build()
-    result = {"bench": "scale", "kernel": kernel, "quick": quick,
-              "host_load": {}}
-    boots = [PARTS] if quick else [[part] for part in PARTS]
+    result = {"host_load": {}, **before,
+              "bench": "scale", "kernel": kernel, "quick": quick}
+    boots = [parts] if quick else [[part] for part in parts]
     for one_boot in boots:
         large = not quick and one_boot == ["many"]
         found = boot(kernel, LARGE if large else SMALL, one_boot, directory,
@@ -143,8 +144,14 @@ def run(kernel, directory, quick):
         result["host_load"].update(found.pop("host_load"))
         result.update(found)
     result["requirements"] = [
-        one for part in PARTS for one in REQUIREMENTS[part](result)]
+        one for part in measured(result)
+        for one in REQUIREMENTS[part](result)]
     return result
+
+
+def measured(result):
+    """The parts that are in it."""
+    return [part for part in PARTS if part in result["host_load"]]
 
 
 # --- what it has to be -------------------------------------------------------
@@ -422,7 +429,7 @@ def table(result):
              "load of the machine meanwhile, at most: " + ", ".join(
                  f"{part} {load}"
                  for part, load in result["host_load"].items())]
-    for part in PARTS:
+    for part in measured(result):
         for text in TEXTS[part]:
             lines += ["", *text(result)]
     lines += ["", *verdict_text(result)]
