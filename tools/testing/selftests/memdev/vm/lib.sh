@@ -60,6 +60,24 @@ died_patching()
 	grep -q 'int3: 0000 \[' "$1"
 }
 
+# died_of CONSOLE: what the VM died of, if that is nothing of the project's. The
+# kernel's own, where CONFIG_DEBUG_VM checks: when a block comes online below its
+# zone, resize_zone_range() sets where the zone starts, and after that how far it
+# reaches. A page that another CPU frees between the two lies behind the end.
+died_of()
+{
+	local zone='VM_BUG_ON_PAGE(!zone_spans_pfn(page_zone(page), pfn))'
+
+	if [ "${ACCEL:-$(head -n 1 "$CACHE/accel")}" != kvm ] &&
+	   died_patching "$1"; then
+		echo "QEMU's CPUs died of an int3"
+	elif grep -qF "$zone" "$1"; then
+		echo "the kernel died of a zone whose span was just changing"
+	else
+		return 1
+	fi
+}
+
 # pack_initramfs STAGE DIR: what is in STAGE as the initramfs of the kernel in DIR
 pack_initramfs()
 {
