@@ -188,10 +188,9 @@ unsigned int memdev_block_in_use(u64 addr)
 			continue;
 		/* It may be taken just now, and this be anything */
 		order = READ_ONCE(page->private);
-		if (order <= pageblock_order)
+		if (order <= ilog2(MAX_ORDER_NR_PAGES) &&
+		    IS_ALIGNED(pfn, 1UL << order))
 			nr = 1UL << order;
-		else if (!(pfn % pageblock_nr_pages))
-			nr = pageblock_nr_pages;
 	}
 	return in_use;
 }
