@@ -45,13 +45,38 @@ static const char *memdev_offline_error(int rc)
 	}
 }
 
+/**
+ * struct memdev_pass - a pass over the blocks of a device
+ * @watch: what ends it
+ * @why: where to put the reason of a failure
+ * @slice_ms: how long to stay with a block at first
+ * @nr: how many more are to become victims
+ * @last: what the last refusal was, 0 if there is none
+ * @again: a block only wants more time
+ */
+struct memdev_pass {
+	struct memdev_watch *watch;
+	struct memdev_reason *why;
+	unsigned int slice_ms;
+	unsigned int nr;
+	int last;
+	bool again;
+};
+
+static bool memdev_is_atomic(struct memdev_core *core)
+{
+	return core->md->flags & MEMORY_DEVICE_ATOMIC;
+}
+
+/* @now: how many pages of the block are in use */
 static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
-				 struct memdev_watch *watch,
-				 unsigned int slice_ms)
+				 struct memdev_pass *pass, unsigned int now)
 {
 	u64 addr = memdev_block_addr(core, block);
-	unsigned int was, now = memdev_block_in_use(addr);
+	struct memdev_watch *watch = pass->watch;
+	unsigned int slice_ms = pass->slice_ms;
 	bool goes, last = false;
+	unsigned int was;
 	int rc;
 
 	do {
@@ -60,7 +85,7 @@ static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
 		if (rc != -EAGAIN)
 			return rc;
 		/* What has come out does not wait for what may take minutes */
-		if (!(core->md->flags & MEMORY_DEVICE_ATOMIC))
+		if (!memdev_is_atomic(core))
 			memdev_remove_victims(core, false, NULL);
 		memdev_turn_end(watch);
 		memdev_turn_wait(watch, slice_ms);
@@ -78,33 +103,34 @@ static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
 	return -EAGAIN;
 }
 
-/* Take one block offline and make it a victim */
+/* Take one block offline, of which @in_use pages are, and make it a victim */
 static int memdev_offline_one(struct memdev_core *core, unsigned int block,
-			      struct memdev_watch *watch, unsigned int slice_ms,
-			      struct memdev_reason *why)
+			      struct memdev_pass *pass, unsigned int in_use)
 {
 	const struct memory_device_ops *ops = core->md->ops;
-	u64 addr = memdev_block_addr(core, block);
 	struct netlink_ext_ack extack = {};
-	struct memdev_block known;
+	struct memdev_block known = {};
 	int rc;
 
 	if (ops->unplug) {
 		rc = ops->unplug(core->md, block * core->block_size,
 				 core->block_size, &extack);
 		if (rc)
-			return memdev_provider_refused(why, rc, &extack, block);
+			return memdev_provider_refused(pass->why, rc, &extack,
+						       block);
 	}
 
-	known = memdev_block_look(addr);
-	rc = memdev_offline_sliced(core, block, watch, slice_ms);
+	if (core->was_movable)
+		known = memdev_block_look(memdev_block_addr(core, block));
+	rc = memdev_offline_sliced(core, block, pass, in_use);
 	if (rc) {
 		memdev_provider_keeps(core, block);
-		return memdev_refuse_block(why, block, rc, "block %u: %s (%d)", block,
+		return memdev_refuse_block(pass->why, block, rc,
+					   "block %u: %s (%d)", block,
 					   memdev_offline_error(rc), rc);
 	}
 
-	memdev_turn_again(watch);
+	memdev_turn_again(pass->watch);
 	__set_bit(block, core->victims);
 	if (core->was_movable)
 		__assign_bit(block, core->was_movable,
@@ -112,65 +138,126 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 	return 0;
 }
 
-/* The highest plugged block below another; false if there is none */
-static bool memdev_plugged_below(struct memdev_core *core, unsigned int end,
-				 unsigned int *block)
+/* Returns what ends the pass. With MEMORY_DEVICE_ATOMIC any refusal does. */
+static int memdev_pass_try(struct memdev_core *core, struct memdev_pass *pass,
+			   unsigned int block, unsigned int in_use)
 {
-	*block = find_last_bit(core->plugged, end);
-	return *block < end;
+	int rc;
+
+	rc = memdev_offline_one(core, block, pass, in_use);
+	if (!rc) {
+		pass->nr--;
+		return 0;
+	}
+
+	if (memdev_watch_check(pass->watch))
+		return memdev_watch_check(pass->watch);
+	if (memdev_is_atomic(core))
+		return rc;
+	if (rc == -EAGAIN) {
+		pass->again = true;
+		return 0;
+	}
+	__set_bit(block, core->skip);
+	pass->last = rc;
+	return 0;
+}
+
+/* With MEMORY_DEVICE_ATOMIC @skip marks something else */
+static bool memdev_pass_wants(struct memdev_core *core, unsigned int block)
+{
+	return !test_bit(block, core->victims) &&
+	       (memdev_is_atomic(core) || !test_bit(block, core->skip));
 }
 
 /*
- * One pass over the plugged blocks, highest first, those that are offline
- * before those that are not, until @nr of them are victims. Returns what ended
- * it, -EAGAIN if a block only wants more time, or what the last refusal was,
- * @last if there is none.
+ * The highest block below @end that is to be tried, or of those that are
+ * @offline; false if there is none.
  */
-static int memdev_offline_pass(struct memdev_core *core, unsigned int nr,
-			       struct memdev_watch *watch,
-			       unsigned int slice_ms, int last,
-			       struct memdev_reason *why)
+static bool memdev_pass_below(struct memdev_core *core, unsigned int end,
+			      bool offline, unsigned int *block)
 {
-	unsigned int block, end;
-	bool again = false;
-	int rc;
-	int want_online;
-
-	for (want_online = 0; want_online <= 1; want_online++) {
-		end = core->nr_blocks;
-		while (nr && memdev_plugged_below(core, end, &block)) {
-			end = block;
-			if (test_bit(block, core->victims) ||
-			    test_bit(block, core->skip) ||
-			    test_bit(block, core->online) != want_online)
-				continue;
-			rc = memdev_offline_one(core, block, watch, slice_ms,
-						why);
-			if (!rc) {
-				nr--;
-				continue;
-			}
-			if (memdev_watch_check(watch))
-				return memdev_watch_check(watch);
-			if (rc == -EAGAIN)
-				again = true;
-			else
-				__set_bit(block, core->skip);
-			last = rc;
-		}
+	while (true) {
+		*block = find_last_bit(core->plugged, end);
+		if (*block >= end)
+			return false;
+		end = *block;
+		if (memdev_pass_wants(core, *block) &&
+		    !(offline && test_bit(*block, core->online)))
+			return true;
 	}
-	if (!nr)
-		return 0;
-	return again ? -EAGAIN : last ?: -EBUSY;
 }
 
-/* The slice of pass number @pass, from 0 */
-static unsigned int memdev_slice_ms(struct memdev_core *core, unsigned int pass)
+/* From above, as low blocks are those that are in use first */
+static int memdev_pass_down(struct memdev_core *core, struct memdev_pass *pass,
+			    bool offline)
+{
+	unsigned int block = core->nr_blocks;
+	u64 addr;
+	int rc = 0;
+
+	while (!rc && pass->nr &&
+	       memdev_pass_below(core, block, offline, &block)) {
+		addr = memdev_block_addr(core, block);
+		rc = memdev_pass_try(core, pass, block,
+				     memdev_block_in_use(addr));
+	}
+	return rc;
+}
+
+/*
+ * Of the highest blocks, as many as are wanted, those that nobody has a page of:
+ * what is moved out of the others is not to be moved into them. From below, which
+ * is all the same to them: when a part of a block leaves a zone, the kernel looks
+ * through the zone until it finds a hole. With the memmap on the block that leaves
+ * last: from below the rest of the block is a hole near the zone's start, from
+ * above it is none.
+ */
+static int memdev_pass_free(struct memdev_core *core, struct memdev_pass *pass)
+{
+	unsigned int block = core->nr_blocks;
+	unsigned int nr = pass->nr;
+	int rc = 0;
+
+	while (nr && memdev_pass_below(core, block, false, &block))
+		nr--;
+
+	for_each_set_bit_from(block, core->plugged, core->nr_blocks) {
+		if (rc || !pass->nr)
+			break;
+		if (memdev_pass_wants(core, block) &&
+		    !memdev_block_in_use(memdev_block_addr(core, block)))
+			rc = memdev_pass_try(core, pass, block, 0);
+	}
+	return rc;
+}
+
+/*
+ * One pass over the plugged blocks, those that are offline before those that are
+ * not, until there are enough victims. Returns what ended it, -EAGAIN if a block
+ * only wants more time, or what the last refusal was.
+ */
+static int memdev_pass(struct memdev_core *core, struct memdev_pass *pass)
+{
+	int rc;
+
+	pass->again = false;
+	rc = memdev_pass_down(core, pass, true) ?:
+	     memdev_pass_free(core, pass) ?:
+	     memdev_pass_down(core, pass, false);
+	if (rc || !pass->nr)
+		return rc;
+	return pass->again ? -EAGAIN : pass->last ?: -EBUSY;
+}
+
+/* The slice of a pass after so many others */
+static unsigned int memdev_slice_ms(struct memdev_core *core,
+				    unsigned int others)
 {
 	unsigned int ms = MEMDEV_SLICE_MIN_MS *
 			  DIV_ROUND_UP(core->block_size, SZ_128M);
 
-	return min(ms << min(pass, 3U), max(ms, MEMDEV_SLICE_PASS_MS));
+	return min(ms << min(others, 3U), max(ms, MEMDEV_SLICE_PASS_MS));
 }
 
 /*
@@ -181,18 +268,19 @@ static int memdev_unplug_some(struct memdev_core *core, unsigned int nr,
 			      struct memdev_watch *watch,
 			      struct memdev_reason *why)
 {
+	unsigned int others = core->background ? core->tries : 0;
+	struct memdev_pass pass = { .watch = watch, .why = why };
 	unsigned int keep = core->nr_plugged - nr;
-	unsigned int pass = core->background ? core->tries : 0;
 	unsigned int block;
-	int rc, last = 0;
+	int rc;
 
 	do {
-		nr = core->nr_plugged - keep;
-		memdev_turn_vain(watch, pass);
-		rc = memdev_offline_pass(core, nr, watch,
-					 memdev_slice_ms(core, pass++), last,
-					 why);
-		last = memdev_remove_victims(core, false, why) ?: last;
+		pass.nr = core->nr_plugged - keep;
+		memdev_turn_vain(watch, others);
+		pass.slice_ms = memdev_slice_ms(core, others++);
+		rc = memdev_pass(core, &pass);
+		pass.last = memdev_remove_victims(core, false, why) ?:
+			    pass.last;
 		/* Some came online again under us: they are not lost, go on */
 		if (!rc && core->nr_plugged > keep)
 			rc = -EAGAIN;
@@ -256,25 +344,19 @@ static int memdev_unplug_whole(struct memdev_core *core,
 			       struct memdev_watch *watch,
 			       struct memdev_reason *why)
 {
-	unsigned int pass = core->background ? core->tries : 0;
-	unsigned int block, slice_ms;
+	unsigned int others = core->background ? core->tries : 0;
+	struct memdev_pass pass = { .watch = watch, .why = why };
+	unsigned int block;
 	int rc;
 
 	bitmap_copy(core->skip, core->online, core->nr_blocks);
 
 	do {
-		memdev_turn_vain(watch, pass);
-		slice_ms = memdev_slice_ms(core, pass++);
-		rc = 0;
-		for (block = core->nr_blocks;
-		     memdev_plugged_below(core, block, &block);) {
-			if (test_bit(block, core->victims))
-				continue;
-			rc = memdev_offline_one(core, block, watch, slice_ms,
-						why);
-			if (rc)
-				break;
-		}
+		pass.nr = core->nr_plugged -
+			  bitmap_weight(core->victims, core->nr_blocks);
+		memdev_turn_vain(watch, others);
+		pass.slice_ms = memdev_slice_ms(core, others++);
+		rc = memdev_pass(core, &pass);
 		if (!rc) {
 			rc = memdev_remove_victims(core, true, why) ?: -EAGAIN;
 			if (!core->nr_plugged)

@@ -425,17 +425,17 @@ say "$(get last_error)"
 is "all is as it was, zones too" "$(zones | diff "$TMP/zones" -)" ""
 check "sysfs, /proc/iomem and lsmem agree" agree
 is "unplug_timeout_ms 2000" "$(put_dev unplug_timeout_ms 2000)" ok
-set_faults "offline block=0 delay=$LONG" "online delay=$LONG"
+set_faults "offline nth=6 delay=$LONG" "online delay=$LONG"
 is "its deadline passes: unplug all" "$(put_dev unplug all)" ETIMEDOUT
 is "all is as it was, zones too: what undoes it does not wait" \
 	"$(zones | diff "$TMP/zones" -)" ""
 no_deadline
-set_faults "offline block=0 errno=EBUSY" "online block=4 errno=EIO"
+set_faults "offline nth=6 errno=EBUSY" "online errno=EIO times=1"
 is "a block refuses, and another one does not come back" \
 	"$(put_dev unplug all)" EBUSY
 say "$(get last_error)"
-is "it is shown as what it is" "$(get plugged_blocks) $(get online_blocks)" \
-	"0-5 0-3,5"
+is "it is shown as what it is" "$(get plugged_blocks) $(get online_size)" \
+	"0-5 $((5 * BLOCK))"
 check "sysfs, /proc/iomem and lsmem agree" agree
 all_again "a dimm"
 
