@@ -7,6 +7,7 @@ import statistics
 import subprocess
 
 import scale
+from speed import BEFORE
 from tables import columns
 
 GIB = 1 << 30
@@ -31,15 +32,15 @@ class Times:
         for sample in samples:
             for op in ("plug", "unplug"):
                 # What is filled is plugged before that.
-                filled = sample["filled"] and op == "unplug"
-                key = (sample["peer"], op, sample["memmap"], filled,
+                before = sample["before"] if op == "unplug" else ""
+                key = (sample["peer"], op, sample["memmap"], before,
                        sample["policy"])
                 self.times[key].append(
                     sample[op + "_ms"] / (sample["size"] / GIB))
 
-    def get(self, peer, op, memmap=False, filled=False,
+    def get(self, peer, op, memmap=False, before="",
             policy="online_movable"):
-        return self.times.get((peer, op, memmap, filled, policy), [])
+        return self.times.get((peer, op, memmap, before, policy), [])
 
 
 def quartiles(times):
@@ -68,9 +69,9 @@ def ratio(ours, theirs):
 def speed_rows(times, memmap, policy):
     rows = []
     for peer, title in TITLES.items():
-        row = [times.get(peer, op, memmap, filled, policy)
-               for op, filled in (("plug", False), ("unplug", False),
-                                  ("unplug", True))]
+        row = [times.get(peer, op, memmap, before, policy)
+               for op, before in (("plug", ""), ("unplug", ""),
+                                  *(("unplug", name) for name in BEFORE))]
         if any(row):
             rows.append([title, *map(cell, row)])
     return rows
@@ -86,9 +87,9 @@ GOALS = (
 )
 
 
-def best_raw(times, op, memmap, filled):
+def best_raw(times, op, memmap, before):
     """The times of the chunk with which the kernel's calls are fastest."""
-    all_of = [times.get(peer, op, memmap, filled)
+    all_of = [times.get(peer, op, memmap, before)
               for peer in TITLES if peer.startswith("raw-")]
     all_of = [some for some in all_of if some]
     return min(all_of, key=statistics.median) if all_of else []
@@ -111,20 +112,20 @@ def speed_goals(result):
     off, on = boots(result)
     for op, peer, most in GOALS:
         for times, memmap in ((off, False), (on, True)):
-            for filled in (False, True) if op == "unplug" else (False,):
+            for before in ("", *BEFORE) if op == "unplug" else ("",):
                 if peer == "raw":
                     name = "best of the kernel's calls"
-                    theirs = best_raw(times, op, memmap, filled)
+                    theirs = best_raw(times, op, memmap, before)
                 elif memmap:
                     continue
                 else:
                     name = TITLES[peer]
-                    theirs = times.get(peer, op, False, filled)
+                    theirs = times.get(peer, op, False, before)
                 what = f"{op} / {name}"
                 what += ", memmap on memory" if memmap else ""
-                what += ", filled" if filled else ""
+                what += f", {before}" if before else ""
                 yield from goal(what,
-                                times.get("memdev", op, memmap, filled),
+                                times.get("memdev", op, memmap, before),
                                 theirs, most)
     yield from goal("plug, memmap on memory / dax/kmem without",
                     on.get("memdev", "plug", True), on.get("dax/kmem", "plug"),
@@ -166,7 +167,7 @@ def speed_text(result):
     off, on = boots(result)
     about = result["speed"][0]["about"]
     head = ["ms per GiB: median (quartiles)", "plug", "unplug",
-            "unplug, filled"]
+            "unplug, filled", "unplug, 1/4 in use"]
     parts = ((off, False, "online_movable", ""),
              (on, True, "online_movable",
               "booted with memory_hotplug.memmap_on_memory=1, and used"),
@@ -253,7 +254,7 @@ def curve(samples, peer, op, memmap):
     by_size = collections.defaultdict(list)
     for sample in samples:
         if (sample["peer"] == peer and sample["memmap"] == memmap and
-                not sample["filled"] and
+                not sample["before"] and
                 sample["policy"] == "online_movable"):
             by_size[sample["size"]].append(sample[op + "_ms"])
     for size, times in sorted(by_size.items()):

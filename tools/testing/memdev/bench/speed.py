@@ -21,6 +21,9 @@ APPEND = (f"memmap={LARGEST >> 30}G${MEMDEV:#x} "
           f"memmap={LARGEST >> 30}G%{DAX:#x}-1+0xefffffff")
 
 CALLS = ("raw-128M", "raw-512M", "raw-1024M")
+# What part of the memory is filled before it is unplugged: of "filled" it is free
+# again by then, and the other is held until after that.
+BEFORE = {"filled": 1, "in use": 4}
 PEERS = ("memdev", *CALLS, "dax/kmem", "virtio-mem", "dimm")
 
 # virtio-mem in the blocks that it has if nobody says otherwise, of 2 MiB. In
@@ -115,25 +118,31 @@ def peer_of(vm, name):
 class Case:
     """What is measured again and again."""
 
-    def __init__(self, peer, size, memmap, filled, policy):
+    def __init__(self, peer, size, memmap, before, policy):
         self.peer = peer
         self.size = size
         self.memmap = memmap
-        self.filled = filled
+        # What there is in the memory before it is unplugged, of BEFORE
+        self.before = before
         self.policy = policy
 
     def measure(self, vm):
         peer = peer_of(vm, self.peer)
         vm.do("policy", policy=self.policy)
         plug = peer.plug(self.size, self.memmap)
-        if self.filled:
-            free = vm.do("fill", size=self.size)
-            if free > self.size // 10:
+        fill = self.size // BEFORE[self.before] if self.before else 0
+        if fill:
+            free = vm.do("fill", size=fill)
+            if free > self.size - fill * 9 // 10:
                 raise Failed(f"{self.peer}: {free} bytes of {self.size} "
-                             "were not filled")
+                             f"were free, {fill} filled")
+        if self.before == "filled":
+            vm.do("free")
         unplug = peer.unplug(self.size)
+        if self.before == "in use":
+            vm.do("free")
         return {"peer": self.peer, "size": self.size, "memmap": self.memmap,
-                "filled": self.filled, "policy": self.policy or "stock",
+                "before": self.before, "policy": self.policy or "stock",
                 "plug_ms": round(plug, 3), "unplug_ms": round(unplug, 3)}
 
 
@@ -157,16 +166,16 @@ def cases(kernel, about, options):
             # There the kernel takes one block in a call.
             if single and on and peer in CALLS and peer != "raw-128M":
                 continue
-            for size in options.sizes:
-                for filled in options.filled:
-                    yield Case(peer, size, on, filled, "online_movable")
+            for before in options.before:
+                for size in options.sizes:
+                    yield Case(peer, size, on, before, "online_movable")
         # By the policy that the distribution's kernel has, and the rest by who
         # plugs. Where it is "online", it brings what is plugged to a zone from
         # which it may never come out again; but for memdev.
         if not memmap and (peer == "memdev" or about["policy"] == "offline" and
                            peer in ("raw-512M", "dax/kmem")):
             for size in options.sizes:
-                yield Case(peer, size, False, False, None)
+                yield Case(peer, size, False, "", None)
 
 
 def profile(vm, options, memmap):
