@@ -220,8 +220,8 @@ def machine(result):
 def measured(result):
     """What was measured where, and how."""
     return [machine(result),
-            f"{result['repetitions']} repetitions of each size, "
-            "in random order within one boot"]
+            f"{result['repetitions']} repetitions of each size (in use: the "
+            "smallest), in random order within one boot"]
 
 
 def text(result):

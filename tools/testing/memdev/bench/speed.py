@@ -167,7 +167,9 @@ def cases(kernel, about, options):
             if single and on and peer in CALLS and peer != "raw-128M":
                 continue
             for before in options.before:
-                for size in options.sizes:
+                # What has to be moved takes its time, and by each GiB the same
+                in_use = before == "in use"
+                for size in options.sizes[:1] if in_use else options.sizes:
                     yield Case(peer, size, on, before, "online_movable")
         # By the policy that the distribution's kernel has, and the rest by who
         # plugs. Where it is "online", it brings what is plugged to a zone from
