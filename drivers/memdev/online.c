@@ -162,7 +162,8 @@ enum memdev_block_state memdev_pfn_state(unsigned long pfn)
  * What is free is passed over in large pieces, as far as it is in such.
  *
  * Context: Sleeps.
- * Return: pages, of a folio only the first; 0 of a block that is offline.
+ * Return: pages, of a folio only the first, without those of the memmap where
+ * that is on the block; 0 of a block that is offline.
  */
 unsigned int memdev_block_in_use(u64 addr)
 {
@@ -171,6 +172,12 @@ unsigned int memdev_block_in_use(u64 addr)
 	unsigned long nr, order;
 	unsigned int in_use = 0;
 	struct page *page;
+
+	if (!pfn_to_online_page(pfn))
+		return 0;
+	/* The flag has other meanings: such pages at the start do not count, either */
+	while (pfn < end && PageVmemmapSelfHosted(pfn_to_page(pfn)))
+		pfn++;
 
 	for (; pfn < end; pfn += nr) {
 		nr = 1;

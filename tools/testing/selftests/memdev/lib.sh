@@ -599,6 +599,54 @@ fill_stop()
 	rm -f "$TMP/fill.in" "$TMP/fill.out"
 }
 
+# put_each STATE BLOCK...: somebody puts blocks of the device there
+put_each()
+{
+	local state=$1 from block
+
+	shift
+	from=$(first_block)
+	for block; do
+		put $MEM/memory$((from + block))/state "$state"
+	done | sort -u
+}
+
+pages_moved()
+{
+	awk '/^pgmigrate_success/ { print $2 }' /proc/vmstat
+}
+
+# free_goes_first: only the highest of the plugged blocks is in use; all are
+# unplugged, and nothing is moved to one that has to go after it
+free_goes_first()
+{
+	local last fill=$((64 * MiB)) page top there before after
+
+	page=$(getconf PAGESIZE)
+	last=$(($(get plugged_size) / BLOCK - 1))
+	top=$(($(get address) + last * BLOCK))
+	# shellcheck disable=SC2046 # a word each
+	is "only the highest block is online" \
+		"$(put_each offline $(seq 0 $((last - 1)))) $(get online_blocks)" \
+		"ok $last"
+	fill_start $fill $top $((top + BLOCK)) || die "no memory to fill"
+	there=$(fill_ask where)
+	say "$there bytes of $fill are in it"
+	check "it is in use" [ "$there" -ge $((fill / 2)) ]
+	# shellcheck disable=SC2046
+	is "the others come online" \
+		"$(put_each online_movable $(seq 0 $((last - 1)))) $(get online_blocks)" \
+		"ok 0-$last"
+	before=$(pages_moved)
+	is "unplug all" "$(put_dev unplug all)" ok
+	after=$(($(pages_moved) - before))
+	say "$after pages were moved"
+	check "what is in use is moved" [ $after -ge $((there / page)) ]
+	check "and once" [ $after -lt $(((there + fill / 2) / page)) ]
+	is "nothing was lost" "$(fill_ask check)" intact
+	fill_stop
+}
+
 # pin_start LOW HIGH: a page at LOW..HIGH-1 that cannot be moved
 pin_start()
 {

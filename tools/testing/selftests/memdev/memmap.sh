@@ -50,7 +50,7 @@ with()
 	is "and online" \
 		"$(put $MEM/memory$((first + 1))/state online_movable)" ok
 	check "sysfs, /proc/iomem and lsmem agree" agree
-	is "unplug all" "$(put_dev unplug all)" ok
+	free_goes_first
 	is "MemTotal is back" "$(mem_total)" "$base"
 	check "sysfs, /proc/iomem and lsmem agree" agree
 }

@@ -111,46 +111,9 @@ is "unplug one block" "$(put_dev unplug $BLOCK)" ok
 is "it is the highest one" "$(get plugged_blocks)" 0-$((n - 2))
 is "plug all" "$(put_dev plug all)" ok
 
-# --- what is free goes before what is in use: nothing is moved to where it has to go again ---
+# --- what is free goes before what is in use ---------------------------------------------
 
-# each STATE BLOCK...: somebody puts them there
-each()
-{
-	local state=$1 block
-
-	shift
-	for block; do
-		put $MEM/memory$((first + block))/state "$state"
-	done | sort -u
-}
-
-moved()
-{
-	awk '/^pgmigrate_success/ { print $2 }' /proc/vmstat
-}
-
-fill=$((64 * MiB))
-PAGE=$(getconf PAGESIZE)
-top=$(($(get address) + (n - 1) * BLOCK))
-# shellcheck disable=SC2046 # a word each
-is "only the highest block is online" \
-	"$(each offline $(seq 0 $((n - 2)))) $(get online_blocks)" "ok $((n - 1))"
-fill_start $fill $top $((top + BLOCK)) || die "no memory to fill"
-there=$(fill_ask where)
-say "$there bytes of $fill are in it"
-check "it is in use" [ "$there" -ge $((fill / 2)) ]
-# shellcheck disable=SC2046
-is "the others come online" \
-	"$(each online_movable $(seq 0 $((n - 2)))) $(get online_blocks)" \
-	"ok 0-$((n - 1))"
-before=$(moved)
-is "unplug all" "$(put_dev unplug all)" ok
-after=$(($(moved) - before))
-say "$after pages were moved"
-check "what is in use is moved" [ $after -ge $((there / PAGE)) ]
-check "and once" [ $after -lt $(((there + fill / 2) / PAGE)) ]
-is "nothing was lost" "$(fill_ask check)" intact
-fill_stop
+free_goes_first
 is "plug all" "$(put_dev plug all)" ok
 
 # --- somebody else toggles blocks ----------------------------------------------------------
