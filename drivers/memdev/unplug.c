@@ -409,7 +409,7 @@ int memdev_hotplug_unplug(struct memdev_core *core, u64 size,
 	bitmap_zero(core->victims, core->nr_blocks);
 	bitmap_zero(core->skip, core->nr_blocks);
 
-	if (!(core->md->flags & MEMORY_DEVICE_ATOMIC))
+	if (!memdev_is_atomic(core))
 		return memdev_unplug_some(core, size / core->block_size, watch,
 					  why);
 	bitmap_zero(core->removed, core->nr_blocks);
