@@ -155,6 +155,12 @@ enum memdev_block_state memdev_pfn_state(unsigned long pfn)
 		MEMDEV_BLOCK_STATE_MOVABLE : MEMDEV_BLOCK_STATE_KERNEL;
 }
 
+/* The flag says something else of pages in the cache of a file, or of swap */
+static bool memdev_page_of_memmap(struct page *page)
+{
+	return PageVmemmapSelfHosted(page) && !page->mapping && !PageLRU(page);
+}
+
 /**
  * memdev_block_in_use() - how many pages of an online block somebody has
  * @addr: physical address of the block
@@ -175,8 +181,7 @@ unsigned int memdev_block_in_use(u64 addr)
 
 	if (!pfn_to_online_page(pfn))
 		return 0;
-	/* The flag has other meanings: such pages at the start do not count, either */
-	while (pfn < end && PageVmemmapSelfHosted(pfn_to_page(pfn)))
+	while (pfn < end && memdev_page_of_memmap(pfn_to_page(pfn)))
 		pfn++;
 
 	for (; pfn < end; pfn += nr) {
