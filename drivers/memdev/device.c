@@ -229,11 +229,11 @@ static void memdev_core_free(struct memdev_core *core)
 {
 	if (!core)
 		return;
-	bitmap_free(core->was_movable);
 	bitmap_free(core->skip);
 	bitmap_free(core->removed);
 	bitmap_free(core->victims);
 	bitmap_free(core->retired);
+	bitmap_free(core->movable);
 	bitmap_free(core->online);
 	bitmap_free(core->plugged);
 	kfree(core);
@@ -303,8 +303,8 @@ static int memdev_core_maps_alloc(struct memdev_core *core)
 		return -ENOMEM;
 	if (core->md->flags & MEMORY_DEVICE_ATOMIC) {
 		core->removed = bitmap_zalloc(nr, GFP_KERNEL);
-		core->was_movable = bitmap_zalloc(nr, GFP_KERNEL);
-		if (!core->removed || !core->was_movable)
+		core->movable = bitmap_zalloc(nr, GFP_KERNEL);
+		if (!core->removed || !core->movable)
 			return -ENOMEM;
 	}
 	memdev_retired_inherit(core, core->window);

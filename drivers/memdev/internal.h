@@ -322,8 +322,6 @@ struct memdev_settings {
  * @removed: scratch: blocks that the operation has removed; NULL unless they
  *	     may have to come back, with MEMORY_DEVICE_ATOMIC
  * @skip: scratch: blocks that the operation leaves alone
- * @was_movable: scratch: of @victims, those that were in ZONE_MOVABLE; as
- *		 @removed
  * @lock: protects what follows
  * @op: what goes on
  * @background: @op is one of @resize; changes under @op_lock, too
@@ -333,6 +331,7 @@ struct memdev_settings {
  * @nr_plugged: how many they are
  * @online: of @plugged, those that are online
  * @nr_online: how many they are
+ * @movable: where blocks came online last: those in ZONE_MOVABLE; as @removed
  * @retired: blocks that had a poisoned page when they went offline; they are not
  *	     plugged again
  * @requested: bytes that the device should have plugged
@@ -377,7 +376,6 @@ struct memdev_core {
 	unsigned long *victims;
 	unsigned long *removed;
 	unsigned long *skip;
-	unsigned long *was_movable;
 
 	/* Protects the fields below it */
 	spinlock_t lock;
@@ -389,6 +387,7 @@ struct memdev_core {
 	unsigned int nr_plugged;
 	unsigned long *online;
 	unsigned int nr_online;
+	unsigned long *movable;
 	unsigned long *retired;
 	u64 requested;
 	struct memdev_stats stats[2];

@@ -163,6 +163,10 @@ static int memdev_notify_core(struct memdev_core *core, unsigned long action,
 		/* Policy, or udev, is here before add_memory*() returns */
 		memdev_set_plugged(core, block, 1);
 		memdev_set_online(core, block, true);
+		if (core->movable)
+			__assign_bit(block, core->movable,
+				     memdev_pfn_state(arg->start_pfn) ==
+				     MEMDEV_BLOCK_STATE_MOVABLE);
 		break;
 	case MEM_OFFLINE:
 		if (poisoned)

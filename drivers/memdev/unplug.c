@@ -109,7 +109,7 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 {
 	const struct memory_device_ops *ops = core->md->ops;
 	struct netlink_ext_ack extack = {};
-	struct memdev_block known = {};
+	bool online;
 	int rc;
 
 	if (ops->unplug) {
@@ -120,8 +120,7 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 						       block);
 	}
 
-	if (core->was_movable)
-		known = memdev_block_look(memdev_block_addr(core, block));
+	online = test_bit(block, core->online);
 	rc = memdev_offline_sliced(core, block, pass, in_use);
 	if (rc) {
 		memdev_provider_keeps(core, block);
@@ -132,9 +131,8 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 
 	memdev_turn_again(pass->watch);
 	__set_bit(block, core->victims);
-	if (core->was_movable)
-		__assign_bit(block, core->was_movable,
-			     known.state == MEMDEV_BLOCK_STATE_MOVABLE);
+	if (memdev_is_atomic(core))
+		__assign_bit(block, core->skip, !online);
 	return 0;
 }
 
@@ -163,7 +161,7 @@ static int memdev_pass_try(struct memdev_core *core, struct memdev_pass *pass,
 	return 0;
 }
 
-/* With MEMORY_DEVICE_ATOMIC @skip marks something else */
+/* With MEMORY_DEVICE_ATOMIC @skip is for the undo */
 static bool memdev_pass_wants(struct memdev_core *core, unsigned int block)
 {
 	return !test_bit(block, core->victims) &&
@@ -322,9 +320,9 @@ static void memdev_unplug_undo(struct memdev_core *core,
 		memdev_provider_keeps(core, block);
 	memdev_unplug_undo_removed(core, why);
 	for_each_set_bit(block, core->victims, core->nr_blocks) {
-		if (!test_bit(block, core->skip))
+		if (test_bit(block, core->skip))
 			continue;
-		type = test_bit(block, core->was_movable) ?
+		type = test_bit(block, core->movable) ?
 			MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE :
 			MEMDEV_ONLINE_TYPE_ONLINE_KERNEL;
 		rc = memdev_step_online(core, block, type);
@@ -337,8 +335,8 @@ static void memdev_unplug_undo(struct memdev_core *core,
 }
 
 /*
- * kind=dimm: all or nothing. @skip marks here which blocks were online
- * before, so that only those come back.
+ * kind=dimm: all or nothing. @skip marks here which victims were offline before,
+ * so that they stay so.
  */
 static int memdev_unplug_whole(struct memdev_core *core,
 			       struct memdev_watch *watch,
@@ -348,8 +346,6 @@ static int memdev_unplug_whole(struct memdev_core *core,
 	struct memdev_pass pass = { .watch = watch, .why = why };
 	unsigned int block;
 	int rc;
-
-	bitmap_copy(core->skip, core->online, core->nr_blocks);
 
 	do {
 		pass.nr = core->nr_plugged -
@@ -413,6 +409,5 @@ int memdev_hotplug_unplug(struct memdev_core *core, u64 size,
 		return memdev_unplug_some(core, size / core->block_size, watch,
 					  why);
 	bitmap_zero(core->removed, core->nr_blocks);
-	bitmap_zero(core->was_movable, core->nr_blocks);
 	return memdev_unplug_whole(core, watch, why);
 }

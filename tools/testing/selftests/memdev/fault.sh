@@ -42,6 +42,15 @@ hit()
 	esac
 }
 
+# the first rule has been asked
+tried()
+{
+	case $(counts) in
+	"0 "*)	return 1 ;;
+	*)	return 0 ;;
+	esac
+}
+
 # set_faults LINE...: these and no others
 set_faults()
 {
@@ -430,14 +439,32 @@ is "its deadline passes: unplug all" "$(put_dev unplug all)" ETIMEDOUT
 is "all is as it was, zones too: what undoes it does not wait" \
 	"$(zones | diff "$TMP/zones" -)" ""
 no_deadline
-set_faults "offline nth=6 errno=EBUSY" "online errno=EIO times=1"
-is "a block refuses, and another one does not come back" \
-	"$(put_dev unplug all)" EBUSY
+set_faults "remove errno=EIO" "online block=2 errno=EIO"
+is "it cannot be removed, and a block does not come back" \
+	"$(put_dev unplug all)" EIO
 say "$(get last_error)"
-is "it is shown as what it is" "$(get plugged_blocks) $(get online_size)" \
-	"0-5 $((5 * BLOCK))"
+is "it is shown as what it is" "$(get plugged_blocks) $(get online_blocks)" \
+	"0-5 0-1,3-5"
 check "sysfs, /proc/iomem and lsmem agree" agree
 all_again "a dimm"
+
+# What is taken offline by somebody else while the others are tried
+set_faults "offline errno=EAGAIN" "remove errno=EIO"
+first=$(first_block)
+rule=$(sed -n 's/.*EAGAIN.*# rule \([0-9]*\):.*/\1/p' "$F")
+printf 'all\n' | wr "$D/unplug" >"$TMP/op" &
+OP=$!
+check "an unplug tries" until_true 60 tried
+is "a user takes a block offline" \
+	"$(put "$MEM/memory$((first + 2))/state" offline)" ok
+is "it is not tried in vain any more" "$(faults "del $rule")" ok
+wait $OP
+is "but the dimm cannot be removed" "$(cat "$TMP/op")" EIO
+sed "s/^2 .*/2 offline/" "$TMP/zones" >"$TMP/zones.user"
+is "what the user took stays offline, the others are as they were" \
+	"$(zones | sed "s/ offline .*/ offline/" | diff "$TMP/zones.user" -)" ""
+check "sysfs, /proc/iomem and lsmem agree" agree
+all_again "a dimm, of which a user took a block"
 
 set_faults
 is "unplug all" "$(put_dev unplug all)" ok
