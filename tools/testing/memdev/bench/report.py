@@ -212,8 +212,10 @@ def profile_text(result):
 
 def machine(result):
     about = result["speed"][0]["about"]
+    cpu = result.get("cpu")
     return (f"Linux {about['release']}, {about['cpus']} CPUs, "
-            f"{about['accel'].upper()} (QEMU {about['qemu']}) on "
+            f"{about['accel'].upper()} (QEMU {about['qemu']}"
+            f"{f', CPU {cpu}' if cpu else ''}) on "
             f"{result['processor']}, {result['when']}")
 
 

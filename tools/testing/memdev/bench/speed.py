@@ -199,8 +199,10 @@ def profile(vm, options, memmap):
 def run(kernel, options, memmap):
     """Measure it all, each time in another order."""
     append = APPEND + (" memory_hotplug.memmap_on_memory=1" if memmap else "")
+    # Of two, QEMU takes the last
+    qemu = QEMU + (f" -cpu {options.cpu}" if options.cpu else "")
     with Machine(kernel, f"{RAM >> 20}M,slots=2,maxmem=64G", append,
-                 QEMU, options.timeout) as vm:
+                 qemu, options.timeout) as vm:
         about = vm.about()
         if about["memmap"] != memmap:
             raise Failed("the kernel has not heard of memmap on memory")
