@@ -53,6 +53,7 @@ static const char *memdev_offline_error(int rc)
  * @nr: how many more are to become victims
  * @last: what the last refusal was, 0 if there is none
  * @again: a block only wants more time
+ * @online: the block that is tried was online before the last try
  */
 struct memdev_pass {
 	struct memdev_watch *watch;
@@ -61,6 +62,7 @@ struct memdev_pass {
 	unsigned int nr;
 	int last;
 	bool again;
+	bool online;
 };
 
 static bool memdev_is_atomic(struct memdev_core *core)
@@ -81,6 +83,7 @@ static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
 
 	do {
 		was = now;
+		pass->online = test_bit(block, core->online);
 		rc = memdev_step_offline(core, block, watch, slice_ms);
 		if (rc != -EAGAIN)
 			return rc;
@@ -109,7 +112,6 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 {
 	const struct memory_device_ops *ops = core->md->ops;
 	struct netlink_ext_ack extack = {};
-	bool online;
 	int rc;
 
 	if (ops->unplug) {
@@ -120,7 +122,6 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 						       block);
 	}
 
-	online = test_bit(block, core->online);
 	rc = memdev_offline_sliced(core, block, pass, in_use);
 	if (rc) {
 		memdev_provider_keeps(core, block);
@@ -132,7 +133,7 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 	memdev_turn_again(pass->watch);
 	__set_bit(block, core->victims);
 	if (memdev_is_atomic(core))
-		__assign_bit(block, core->skip, !online);
+		__assign_bit(block, core->skip, !pass->online);
 	return 0;
 }
 

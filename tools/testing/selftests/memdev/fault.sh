@@ -448,23 +448,29 @@ is "it is shown as what it is" "$(get plugged_blocks) $(get online_blocks)" \
 check "sysfs, /proc/iomem and lsmem agree" agree
 all_again "a dimm"
 
-# What is taken offline by somebody else while the others are tried
-set_faults "offline errno=EAGAIN" "remove errno=EIO"
+# What is taken offline by somebody else while it, or another one, is tried
 first=$(first_block)
-rule=$(sed -n 's/.*EAGAIN.*# rule \([0-9]*\):.*/\1/p' "$F")
-printf 'all\n' | wr "$D/unplug" >"$TMP/op" &
-OP=$!
-check "an unplug tries" until_true 60 tried
-is "a user takes a block offline" \
-	"$(put "$MEM/memory$((first + 2))/state" offline)" ok
-is "it is not tried in vain any more" "$(faults "del $rule")" ok
-wait $OP
-is "but the dimm cannot be removed" "$(cat "$TMP/op")" EIO
-sed "s/^2 .*/2 offline/" "$TMP/zones" >"$TMP/zones.user"
-is "what the user took stays offline, the others are as they were" \
-	"$(zones | sed "s/ offline .*/ offline/" | diff "$TMP/zones.user" -)" ""
-check "sysfs, /proc/iomem and lsmem agree" agree
-all_again "a dimm, of which a user took a block"
+for took in 2 "0 1 2 3 4 5"; do
+	set_faults "offline errno=EAGAIN" "remove errno=EIO"
+	rule=$(sed -n 's/.*EAGAIN.*# rule \([0-9]*\):.*/\1/p' "$F")
+	cp "$TMP/zones" "$TMP/zones.user"
+	printf 'all\n' | wr "$D/unplug" >"$TMP/op" &
+	OP=$!
+	check "an unplug tries" until_true 60 tried
+	for block in $took; do
+		is "a user takes block $block offline" \
+			"$(put "$MEM/memory$((first + block))/state" offline)" ok
+		sed -i "s/^$block .*/$block offline/" "$TMP/zones.user"
+	done
+	is "they are not tried in vain any more" "$(faults "del $rule")" ok
+	wait $OP
+	is "but the dimm cannot be removed" "$(cat "$TMP/op")" EIO
+	is "what the user took stays offline, the others are as they were" \
+		"$(zones | sed "s/ offline .*/ offline/" |
+			diff "$TMP/zones.user" -)" ""
+	check "sysfs, /proc/iomem and lsmem agree" agree
+	all_again "a dimm, of which a user took $took"
+done
 
 set_faults
 is "unplug all" "$(put_dev unplug all)" ok
