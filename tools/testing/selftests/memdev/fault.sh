@@ -88,11 +88,17 @@ all_again()
 	check "$1: sysfs, /proc/iomem and lsmem agree" agree
 }
 
-# start_op ATTRIBUTE TEXT: in the background, until a rule makes it wait
-start_op()
+# begin_op ATTRIBUTE TEXT: in the background; not by put_dev, as OP is who writes
+begin_op()
 {
 	printf '%s\n' "$2" | wr "$D/$1" >"$TMP/op" &
 	OP=$!
+}
+
+# start_op ATTRIBUTE TEXT: the same, until a rule makes it wait
+start_op()
+{
+	begin_op "$1" "$2"
 	until_true 60 hit || die "$1 of $2 was not hit" "$(counts)"
 }
 
@@ -454,8 +460,7 @@ for took in 2 "0 1 2 3 4 5"; do
 	set_faults "offline errno=EAGAIN" "remove errno=EIO"
 	rule=$(sed -n 's/.*EAGAIN.*# rule \([0-9]*\):.*/\1/p' "$F")
 	cp "$TMP/zones" "$TMP/zones.user"
-	printf 'all\n' | wr "$D/unplug" >"$TMP/op" &
-	OP=$!
+	begin_op unplug all
 	check "an unplug tries" until_true 60 tried
 	for block in $took; do
 		is "a user takes block $block offline" \
