@@ -21,7 +21,7 @@
 
 /* One write at a time, and none once the module goes */
 static DEFINE_MUTEX(memdev_bus_lock);
-static bool memdev_bus_closed = true;
+static bool memdev_bus_opened;
 
 /* Protects memdev_bus_error: why the last write failed */
 static DEFINE_SPINLOCK(memdev_bus_error_lock);
@@ -54,7 +54,7 @@ int memdev_bus_enter(void)
 
 	if (mutex_lock_interruptible(&memdev_bus_lock))
 		return -EINTR;
-	if (memdev_bus_closed) {
+	if (!memdev_bus_opened) {
 		mutex_unlock(&memdev_bus_lock);
 		return -ENODEV;
 	}
@@ -71,7 +71,8 @@ int memdev_bus_enter(void)
  */
 int memdev_bus_leave(int rc, struct memdev_reason *why)
 {
-	if (rc < 0) {
+	/* The system call goes on once the task has been frozen or stopped */
+	if (rc < 0 && rc != -ERESTARTNOINTR) {
 		if (!why->text[0])
 			memdev_refuse(why, rc, "failed (%d)", rc);
 		memdev_bus_refused(why);
@@ -550,21 +551,33 @@ MEMDEV_BUS_TYPE memdev_bus = {
 };
 
 /**
- * memdev_bus_open() - take writes from now on
+ * memdev_bus_is_open() - whether users may operate devices
+ *
+ * Return: true once the module cannot fail to load any more.
+ */
+bool memdev_bus_is_open(void)
+{
+	/* Pairs with the store in memdev_bus_open() */
+	return smp_load_acquire(&memdev_bus_opened);
+}
+
+/**
+ * memdev_bus_open() - accept writes and operations of users
  */
 void memdev_bus_open(void)
 {
 	mutex_lock(&memdev_bus_lock);
-	memdev_bus_closed = false;
+	/* Pairs with the load in memdev_bus_is_open() */
+	smp_store_release(&memdev_bus_opened, true);
 	mutex_unlock(&memdev_bus_lock);
 }
 
 /**
- * memdev_bus_close() - take no writes any more
+ * memdev_bus_close() - refuse writes and operations of users
  */
 void memdev_bus_close(void)
 {
 	mutex_lock(&memdev_bus_lock);
-	memdev_bus_closed = true;
+	WRITE_ONCE(memdev_bus_opened, false);
 	mutex_unlock(&memdev_bus_lock);
 }

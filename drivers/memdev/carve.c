@@ -179,27 +179,45 @@ static void memdev_carve_find_ranges(struct memdev_carving *c)
 				    memdev_carve_add_child);
 }
 
-/* Blocks [@start, @start + @nr) come online again */
-static void memdev_carve_undo(struct memdev_carving *c, u64 start,
-			      unsigned int nr)
+/**
+ * struct memdev_carve_undo - blocks that come online again
+ * @start: physical address of the first
+ * @nr: how many
+ * @movable: blocks that were in ZONE_MOVABLE, from the top down
+ */
+struct memdev_carve_undo {
+	u64 start;
+	unsigned int nr;
+	const unsigned long *movable;
+};
+
+static void memdev_carve_undo_work(void *data)
 {
 	u64 block_size = memory_block_size_bytes();
-	u64 addr = start;
-	sigset_t signals;
+	struct memdev_carve_undo *undo = data;
+	u64 addr = undo->start;
 	unsigned int i;
 	int rc;
 
-	memdev_signals_block(&signals);
 	/* Bit 0 of the map is the highest block */
-	for (i = nr; i--; addr += block_size) {
-		rc = memdev_block_online(addr, test_bit(i, c->movable) ?
+	for (i = undo->nr; i--; addr += block_size) {
+		rc = memdev_block_online(addr, test_bit(i, undo->movable) ?
 					 MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE :
 					 MEMDEV_ONLINE_TYPE_ONLINE_KERNEL);
 		if (rc)
 			pr_warn("memory%llu did not come online again: %d\n",
 				addr / block_size, rc);
 	}
-	memdev_signals_restore(&signals);
+}
+
+static void memdev_carve_undo(struct memdev_carving *c, u64 start,
+			      unsigned int nr)
+{
+	struct memdev_carve_undo undo = {
+		.start = start, .nr = nr, .movable = c->movable,
+	};
+
+	memdev_undo_run(memdev_carve_undo_work, &undo);
 }
 
 static bool memdev_carve_may_take(struct memdev_carving *c, u64 addr,
@@ -402,6 +420,7 @@ int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
 
 	c->watch = &watch;
 	memdev_watch_begin(&watch, spec->shrink ? MEMDEV_CARVE_LIMIT_MS : 0);
+	watch.pauses = current->flags & PF_KTHREAD;
 	do {
 		c->node = spec->node;
 		rc = memdev_carve_blocks(c, &spec->start, why);

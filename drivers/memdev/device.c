@@ -9,6 +9,7 @@
 #include <linux/memory.h>
 #include <linux/module.h>
 #include <linux/numa.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
 #include <linux/xarray.h>
@@ -54,6 +55,8 @@ void memdev_object_put(void)
 void memdev_devices_wait_gone(void)
 {
 	wait_event(memdev_objects_wait, !atomic_read(&memdev_nr_objects));
+	/* The task that has released it may not have left the function yet */
+	synchronize_rcu_tasks();
 }
 
 /**
@@ -449,17 +452,14 @@ int memory_device_register(struct memory_device *md,
 	memdev_notify_add(core);
 
 	memdev_debugfs_add(core);
-	/* Nobody plugs it before everybody is told that it is there */
-	mutex_lock(&core->op_lock);
 	rc = device_add(&md->dev);
-	if (!rc) {
-		core->registered = true;
-		memdev_generation_next();
-		memdev_event_device(core, MEMDEV_CMD_DEV_NEW_NTF);
-	}
-	mutex_unlock(&core->op_lock);
 	if (rc)
 		goto err_unregister;
+	core->registered = true;
+	memdev_generation_next();
+	memdev_event_device(core, MEMDEV_CMD_DEV_NEW_NTF);
+	/* Let operations begin: listeners know the device now */
+	smp_store_release(&core->live, true);
 	mutex_unlock(&memdev_list_lock);
 	return 0;
 
@@ -499,30 +499,11 @@ int memory_device_unregister(struct memory_device *md,
 {
 	struct memdev_core *core = md->core;
 	struct memdev_reason why = {};
-	int rc = 0;
+	int rc;
 
-	if (memdev_user_waits(core)) {
-		memdev_refuse(&why, -EBUSY,
-			      "%s device cannot get unplugged while some of its memory is being plugged or unplugged",
-			      md->ops->kind);
-		return memdev_refused(-EBUSY, &why, extack);
-	}
-
-	memdev_resize_stop(core);
-	mutex_lock(&core->op_lock);
-	if (core->dying)
-		rc = memdev_refuse(&why, -ENODEV, "the device is going");
-	else if (core->nr_plugged)
-		rc = memdev_refuse(&why, -EBUSY,
-				   "%s device cannot get unplugged while some of its memory is still plugged",
-				   md->ops->kind);
-	else
-		core->dying = true;
-	mutex_unlock(&core->op_lock);
-	if (rc) {
-		memdev_resize_start(core);
+	rc = memdev_core_close(core, &why);
+	if (rc)
 		return memdev_refused(rc, &why, extack);
-	}
 
 	/* What was announced last is not to be lost */
 	flush_delayed_work(&core->event);

@@ -132,7 +132,8 @@ int memdev_fault_hit(struct memdev_core *core, enum memdev_step step,
 	int error = 0;
 	int rc;
 
-	lockdep_assert_held(&core->op_lock);
+	/* Held by the task that waits, where a worker undoes an operation */
+	lockdep_assert(mutex_is_locked(&core->op_lock));
 
 	spin_lock(&core->lock);
 	list_for_each_entry(fault, &core->faults, list) {

@@ -9,8 +9,9 @@
 
 #include "trace.h"
 
-/* How long taking back what a plug has added may take */
+/* How long to try to take a block back, for each 128 MiB of it */
 #define MEMDEV_UNDO_MS		10000U
+#define MEMDEV_UNDO_SLICE_MS	500U
 
 /* Offline blocks give no memory and take 16 MiB a GiB: leave this much */
 #define MEMDEV_KEEP_MIN		SZ_64M
@@ -269,24 +270,37 @@ static unsigned int memdev_free_run(struct memdev_core *core,
 	return find_next_bit(core->skip, block + max, block) - block;
 }
 
-/*
- * Take back what this plug has added. A block whose pages cannot be moved
- * again stays: it is counted as plugged, which is what it is.
- */
-static void memdev_plug_undo(struct memdev_core *core)
+/* Each block has its own time, so that one that is in use takes none from others */
+static int memdev_undo_offline(struct memdev_core *core, unsigned int block)
 {
+	unsigned int units = DIV_ROUND_UP(core->block_size, SZ_128M);
 	struct memdev_watch watch;
-	unsigned int block;
-	sigset_t signals;
+	int rc;
 
-	memdev_signals_block(&signals);
-	memdev_watch_begin(&watch, MEMDEV_UNDO_MS);
+	memdev_watch_begin(&watch, MEMDEV_UNDO_MS * units);
+	do {
+		rc = memdev_step_offline(core, block, &watch,
+					 MEMDEV_UNDO_SLICE_MS * units);
+		if (rc == -EAGAIN)
+			memdev_turn_wait(&watch, MEMDEV_UNDO_SLICE_MS * units);
+	} while (rc == -EAGAIN && !memdev_watch_check(&watch));
+	memdev_watch_end(&watch);
+	return rc;
+}
+
+/*
+ * Take back what this plug has added. A block that does not go offline any more
+ * stays plugged, and is counted as such.
+ */
+static void memdev_plug_undo(void *data)
+{
+	struct memdev_core *core = data;
+	unsigned int block;
+
 	for_each_set_bit(block, core->victims, core->nr_blocks) {
-		if (memdev_step_offline(core, block, &watch, 0))
+		if (memdev_undo_offline(core, block))
 			__clear_bit(block, core->victims);
 	}
-	memdev_watch_end(&watch);
-	memdev_signals_restore(&signals);
 
 	bitmap_copy(core->skip, core->victims, core->nr_blocks);
 	memdev_remove_victims(core, false, NULL);
@@ -351,7 +365,7 @@ int memdev_hotplug_plug(struct memdev_core *core, u64 size,
 	}
 
 	if (rc && !some)
-		memdev_plug_undo(core);
+		memdev_undo_run(memdev_plug_undo, core);
 	if (rc || now == size)
 		return rc;
 err_no_room:

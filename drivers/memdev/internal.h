@@ -37,7 +37,6 @@
 #include <linux/memory_hotplug.h>
 #include <linux/mutex.h>
 #include <linux/rbtree.h>
-#include <linux/signal_types.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -74,6 +73,7 @@ int memdev_number_parse(const char *str, const char *prefix, int *nr);
  * @vain: what is tried has been tried before, and no page went
  * @waited: it has let others pass for as long as it can be asked to
  * @stop: errno with which another task ended the operation, 0 if none did
+ * @pauses: the operation ends when the machine goes to sleep
  * @slice: jiffies that may be spent on the block; 0 if only the deadline counts
  * @began: jiffies at which the kernel began with it; while in @slices
  * @slices: in memdev_slices, while the kernel is busy with it
@@ -88,6 +88,7 @@ struct memdev_watch {
 	bool vain;
 	bool waited;
 	int stop;
+	bool pauses;
 	unsigned long slice;
 	unsigned long began;
 	struct list_head slices;
@@ -105,8 +106,22 @@ void memdev_turn_vain(struct memdev_watch *w, bool vain);
 void memdev_turn_end(struct memdev_watch *w);
 void memdev_watch_stop(struct memdev_watch *w, int rc);
 void memdev_watch_end(struct memdev_watch *w);
-void memdev_signals_block(sigset_t *old);
-void memdev_signals_restore(const sigset_t *old);
+
+/* --- taking back what an operation has begun (undo.c) ---------------------- */
+
+int memdev_undo_init(void);
+void memdev_undo_exit(void);
+void memdev_undo_run(void (*fn)(void *data), void *data);
+
+/* --- system sleep (pm.c) --------------------------------------------------- */
+
+int memdev_pm_init(void);
+void memdev_pm_exit(void);
+int memdev_pm_hold(struct memdev_reason *why);
+void memdev_pm_hold_more(void);
+void memdev_pm_release(void);
+bool memdev_pm_sleeping(void);
+int memdev_pm_wait(void);
 
 /* --- blocks of memory (online.c) ------------------------------------------ */
 
@@ -208,7 +223,6 @@ int memdev_window_create(const struct memdev_window_spec *spec,
 struct memdev_window *memdev_window_next(int id);
 int memdev_window_destroy(int id, struct memdev_reason *why);
 void memdev_windows_destroy_all(void);
-bool memdev_windows_carved(void);
 struct resource *memdev_resource_claim(struct resource *parent, u64 start,
 				       u64 size, const char *name);
 void memdev_resource_release(struct resource *res);
@@ -310,8 +324,8 @@ struct memdev_settings {
  * @event: tells user space that a size has changed
  * @resize: follows @requested in the background
  * @debugfs: its directory in debugfs
+ * @live: operations may begin; set once the device is registered
  * @op_lock: one operation at a time; protects what follows
- * @dying: the device is going, start nothing
  * @pinned: the modules are pinned as something is plugged
  * @res: the region in the tree of resources, while something is
  * @online_type: what becomes of blocks once they are added
@@ -323,6 +337,8 @@ struct memdev_settings {
  *	     may have to come back, with MEMORY_DEVICE_ATOMIC
  * @skip: scratch: blocks that the operation leaves alone
  * @lock: protects what follows
+ * @dying: the device is being unregistered, begin no operation
+ * @waiting: tasks that wait for @op_lock, for which a background operation ends
  * @op: what goes on
  * @background: @op is one of @resize; changes under @op_lock, too
  * @adding: the task that is inside add_memory*() and vetoes auto-onlining
@@ -363,10 +379,10 @@ struct memdev_core {
 	struct delayed_work event;
 	struct delayed_work resize;
 	struct dentry *debugfs;
+	bool live;
 
 	/* One operation at a time; protects the fields up to @lock */
 	struct mutex op_lock;
-	bool dying;
 	bool pinned;
 	struct resource *res;
 	enum memdev_online_type online_type;
@@ -379,6 +395,8 @@ struct memdev_core {
 
 	/* Protects the fields below it */
 	spinlock_t lock;
+	bool dying;
+	unsigned int waiting;
 	enum memdev_op op;
 	bool background;
 	struct task_struct *adding;
@@ -485,10 +503,9 @@ int memdev_core_refuse(struct memdev_core *core, enum memdev_op op, u64 asked,
 int memdev_core_error(struct memdev_core *core, int rc, const char *buf,
 		      size_t count);
 void memdev_resize_work(struct work_struct *work);
-bool memdev_user_waits(struct memdev_core *core);
+int memdev_core_close(struct memdev_core *core, struct memdev_reason *why);
+void memdev_op_pause(struct memdev_core *core);
 void memdev_resize_start(struct memdev_core *core);
-void memdev_resize_stop(struct memdev_core *core);
-bool memdev_anything_plugged(void);
 
 /* info.c */
 enum memdev_state memdev_state(struct memdev_core *core);
@@ -527,6 +544,7 @@ void memdev_object_put(void);
 /* bus.c */
 void memdev_bus_open(void);
 void memdev_bus_close(void);
+bool memdev_bus_is_open(void);
 void memdev_bus_refused(const struct memdev_reason *why);
 bool memdev_bus_knows_kind(const char *name);
 int memdev_bus_enter(void);

@@ -10,6 +10,7 @@
  * who was killed, the thread gets a signal, and does what every process does
  * then.
  */
+#include <linux/freezer.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/netlink.h>
@@ -149,21 +150,33 @@ static void memdev_job_answer(struct memdev_job *job, int rc)
 		netlink_ack(job->skb, job->nlh, min(rc, 0), &extack);
 }
 
+/* Run a job again that system sleep has stopped */
+static int memdev_job_run(struct memdev_job *job)
+{
+	int rc;
+
+	while ((rc = job->type->run(job)) == -ERESTARTNOINTR) {
+		if (memdev_pm_wait())
+			return -EINTR;
+	}
+	return rc;
+}
+
 static int memdev_job_thread(void *data)
 {
 	struct memdev_job *job = data;
 	int rc;
 
+	set_freezable();
 	allow_signal(SIGINT);
 	/* One that came before was lost, but @gone is set since */
 	rc = memdev_job_gone(job) ? -EINTR :
-	     wait_event_interruptible(memdev_jobs_wait,
-				      memdev_job_is_next(job));
+	     wait_event_freezable(memdev_jobs_wait, memdev_job_is_next(job));
 	/* A signal does not end the wait for what has become true meanwhile */
 	if (rc || memdev_job_gone(job))
 		rc = -EINTR;
 	else
-		rc = job->type->run(job);
+		rc = memdev_job_run(job);
 
 	/* In the list, so that the socket's next answer is not before this */
 	if (!memdev_job_gone(job))

@@ -12,7 +12,6 @@
 #include <linux/numa.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/suspend.h>
 
 #include "emu.h"
 #include "fault.h"
@@ -38,28 +37,6 @@ MODULE_PARM_DESC(kind, "Kind of these devices: virtio-mem (default) or dimm");
 static char *online_type = "online_movable";
 module_param(online_type, charp, 0444);
 MODULE_PARM_DESC(online_type, "What becomes of plugged blocks: online_movable (default), online_kernel, online, offline, system");
-
-/* --- hibernation ---------------------------------------------------------- */
-
-/*
- * The kernel that resumes knows nothing of what was plugged or carved, and
- * would write the image over the wrong memory.
- */
-static int memdev_pm_notify(struct notifier_block *nb, unsigned long action,
-			    void *data)
-{
-	if (action != PM_HIBERNATION_PREPARE && action != PM_RESTORE_PREPARE)
-		return NOTIFY_OK;
-	if (!memdev_anything_plugged() && !memdev_windows_carved())
-		return NOTIFY_OK;
-
-	pr_info("no hibernation while memory is plugged or a window is carved out of System RAM\n");
-	return NOTIFY_BAD;
-}
-
-static struct notifier_block memdev_pm_nb = {
-	.notifier_call = memdev_pm_notify,
-};
 
 /* --- what the parameters ask for ------------------------------------------ */
 
@@ -87,7 +64,7 @@ static int memdev_default_window(void)
 				   "a memory block of %llu MiB is more than a quarter of what is available; reserve memory at boot and name it: window=SIZE@START",
 				   block_size / SZ_1M);
 	/* The module is of use without a window, unless nobody wants it */
-	if (rc < 0 && rc != -EINTR) {
+	if (rc < 0 && rc != -EINTR && rc != -ERESTARTNOINTR) {
 		pr_info("no window: %s\n",
 			why.text[0] ? why.text : "out of memory");
 		return 0;
@@ -133,6 +110,12 @@ static int memdev_make_windows(void)
 	return rc;
 }
 
+/* Size of each of the equal devices that fill a window */
+static u64 memdev_device_size(const struct memdev_window *w)
+{
+	return ALIGN_DOWN(div_u64(w->size, devices), memory_block_size_bytes());
+}
+
 static int memdev_make_devices(void)
 {
 	struct memory_device_params params = {
@@ -149,13 +132,14 @@ static int memdev_make_devices(void)
 
 	/* Nobody else makes or removes windows yet */
 	list_for_each_entry(w, &memdev_windows, list) {
+		if (rc || memdev_device_size(w))
+			continue;
+		rc = memdev_refuse(&why, -EINVAL,
+				   "window%d has fewer memory blocks", w->id);
+	}
+	list_for_each_entry(w, &memdev_windows, list) {
 		params.window = w->id;
-		params.size = ALIGN_DOWN(div_u64(w->size, devices),
-					 memory_block_size_bytes());
-		if (!params.size)
-			rc = memdev_refuse(&why, -EINVAL,
-					   "window%d has fewer memory blocks",
-					   w->id);
+		params.size = memdev_device_size(w);
 		for (i = 0; i < devices && rc >= 0; i++)
 			rc = memdev_bus_new_device(&params, &why);
 		if (rc < 0)
@@ -197,13 +181,16 @@ static int __init memdev_init(void)
 		return -EBUSY;
 	}
 	/* Unbound: a shrink can keep a worker busy until its deadline */
-	memdev_wq = alloc_workqueue("memdev", WQ_UNBOUND, 0);
+	memdev_wq = alloc_workqueue("memdev", WQ_UNBOUND | WQ_FREEZABLE, 0);
 	if (!memdev_wq)
 		return -ENOMEM;
+	rc = memdev_undo_init();
+	if (rc)
+		goto err_destroy_wq;
 	memdev_root = root_device_register("memdev");
 	if (IS_ERR(memdev_root)) {
 		rc = PTR_ERR(memdev_root);
-		goto err_destroy_wq;
+		goto err_undo_exit;
 	}
 	rc = memdev_memmap_init() ?: memdev_blocks_init();
 	if (rc)
@@ -218,23 +205,23 @@ static int __init memdev_init(void)
 	rc = memdev_emu_init();
 	if (rc)
 		goto err_debugfs_exit;
-	rc = register_pm_notifier(&memdev_pm_nb);
+	rc = memdev_pm_init();
 	if (rc)
 		goto err_emu_exit;
 
 	rc = memdev_check_params() ?: memdev_make_windows() ?:
 	     memdev_make_devices();
 	if (rc)
-		goto err_unregister_pm;
+		goto err_pm_exit;
 	rc = memdev_netlink_init();
 	if (rc)
-		goto err_unregister_pm;
+		goto err_pm_exit;
 
 	memdev_bus_open();
 	return 0;
 
-err_unregister_pm:
-	unregister_pm_notifier(&memdev_pm_nb);
+err_pm_exit:
+	memdev_pm_exit();
 err_emu_exit:
 	memdev_emu_exit();
 	memdev_windows_destroy_all();
@@ -248,6 +235,8 @@ err_blocks_exit:
 err_unregister_root:
 	root_device_unregister(memdev_root);
 	memdev_devices_wait_gone();
+err_undo_exit:
+	memdev_undo_exit();
 err_destroy_wq:
 	destroy_workqueue(memdev_wq);
 	return rc;
@@ -258,7 +247,7 @@ static void __exit memdev_exit(void)
 {
 	memdev_netlink_exit();
 	memdev_bus_close();
-	unregister_pm_notifier(&memdev_pm_nb);
+	memdev_pm_exit();
 	memdev_emu_exit();
 	memdev_windows_destroy_all();
 	memdev_debugfs_exit();
@@ -267,6 +256,7 @@ static void __exit memdev_exit(void)
 	memdev_blocks_exit();
 	root_device_unregister(memdev_root);
 	memdev_devices_wait_gone();
+	memdev_undo_exit();
 	destroy_workqueue(memdev_wq);
 }
 module_exit(memdev_exit);

@@ -8,6 +8,7 @@
  * there is still something to do.
  */
 #include <linux/bitmap.h>
+#include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
@@ -20,18 +21,8 @@
 #define MEMDEV_BACKOFF_MIN_MS	50U
 #define MEMDEV_BACKOFF_MAX_MS	300000U
 
-/* Devices with plugged memory; see memdev_anything_plugged() */
-static atomic_t memdev_nr_plugged = ATOMIC_INIT(0);
-
-/**
- * memdev_anything_plugged() - whether the kernel has memory of any device
- *
- * Return: true if it has.
- */
-bool memdev_anything_plugged(void)
-{
-	return atomic_read(&memdev_nr_plugged);
-}
+/* How long a system call waits before it is restarted, as the kernel's own do */
+#define MEMDEV_RESTART_MS	5
 
 /*
  * While memory is plugged neither this module nor the provider's can go: there
@@ -54,75 +45,116 @@ static void memdev_modules_put(struct memdev_core *core)
 	module_put(THIS_MODULE);
 }
 
-/* Stop what goes on in the background, so that op_lock is free soon */
+/* Stop an operation in the background, so that op_lock is free soon */
 static void memdev_background_stop(struct memdev_core *core)
 {
-	spin_lock(&core->lock);
-	if (core->background && core->watch)
+	lockdep_assert_held(&core->lock);
+	if (core->background)
 		memdev_watch_stop(core->watch, -ECANCELED);
-	spin_unlock(&core->lock);
 }
 
 /**
- * memdev_user_waits() - whether an operation goes on that a user waits for
+ * memdev_op_pause() - stop an operation for system sleep
  * @core: the device
  *
- * Return: true if so.
+ * Stops operations of kernel threads. The freezer interrupts processes.
+ *
+ * Context: once memdev_pm_sleeping() is true.
  */
-bool memdev_user_waits(struct memdev_core *core)
+void memdev_op_pause(struct memdev_core *core)
 {
-	bool waits;
-
 	spin_lock(&core->lock);
-	waits = core->op != MEMDEV_OP_NONE && !core->background;
+	if (core->watch && core->watch->pauses)
+		memdev_watch_stop(core->watch, -ERESTARTNOINTR);
 	spin_unlock(&core->lock);
-	return waits;
 }
 
 /**
- * memdev_op_lock() - begin something that a user waits for
+ * memdev_op_lock() - lock a device for an operation of a user
  * @core: the device
  *
- * What goes on in the background is stopped.
+ * Stops an operation in the background.
  *
- * Context: Sleeps until an operation that somebody waits for is over. A signal
- * ends it.
- * Return: 0, and the caller unlocks core->op_lock; -EINTR; -ENODEV for a device
- * that is going.
+ * Until the module has finished loading and the device is registered, either may
+ * still fail, and would then wait for a user who is inside an attribute of the
+ * device. So the system call is restarted until it is clear whether the device
+ * stays.
+ *
+ * Context: Sleeps until an operation of another user is over. A signal ends it.
+ * Return: 0, and the caller unlocks core->op_lock; -EINTR; -ERESTARTNOINTR;
+ * -ENODEV if the device is being unregistered.
  */
 int memdev_op_lock(struct memdev_core *core)
 {
+	bool dying;
+	int rc;
+
+	/* Pairs with the store in memory_device_register() */
+	if (!memdev_bus_is_open() || !smp_load_acquire(&core->live)) {
+		msleep(MEMDEV_RESTART_MS);
+		return current->flags & PF_KTHREAD ? -ERESTARTNOINTR :
+						     restart_syscall();
+	}
+
+	spin_lock(&core->lock);
+	core->waiting++;
 	memdev_background_stop(core);
-	if (mutex_lock_interruptible(&core->op_lock))
+	spin_unlock(&core->lock);
+
+	rc = mutex_lock_interruptible(&core->op_lock);
+
+	spin_lock(&core->lock);
+	core->waiting--;
+	dying = core->dying;
+	spin_unlock(&core->lock);
+	if (rc)
 		return -EINTR;
-	if (!core->dying)
+	if (!dying)
 		return 0;
 	mutex_unlock(&core->op_lock);
 	return -ENODEV;
 }
 
-static void memdev_op_begin(struct memdev_core *core, enum memdev_op op,
-			    bool background, struct memdev_watch *watch)
+/*
+ * A user, the removal of the device and system sleep stop an operation in the
+ * background. One that they came too early to stop is canceled here.
+ */
+static int memdev_op_begin(struct memdev_core *core, enum memdev_op op,
+			   bool background, struct memdev_watch *watch)
 {
+	int rc = 0;
+
 	memdev_watch_begin(watch, op == MEMDEV_OP_UNPLUG ? core->timeout_ms :
 							   0);
-	spin_lock(&core->lock);
-	core->op = op;
-	core->background = background;
-	core->watch = watch;
 	watch->told = true;
-	memdev_changed(core, MEMDEV_CHANGED_STATE, 0);
+	watch->pauses = current->flags & PF_KTHREAD;
+	spin_lock(&core->lock);
+	if (background &&
+	    (core->waiting || core->dying || memdev_pm_sleeping())) {
+		rc = -ECANCELED;
+	} else if (core->dying) {
+		rc = -ENODEV;
+	} else {
+		core->op = op;
+		core->background = background;
+		core->watch = watch;
+		memdev_changed(core, MEMDEV_CHANGED_STATE, 0);
+	}
 	spin_unlock(&core->lock);
-	memdev_turn_begin(watch);
+	if (rc)
+		memdev_watch_end(watch);
+	else
+		memdev_turn_begin(watch);
+	return rc;
 }
 
+/* Tells nobody: a user who knows that it is over can remove the modules */
 static void memdev_op_end(struct memdev_core *core, struct memdev_watch *watch)
 {
 	spin_lock(&core->lock);
 	core->op = MEMDEV_OP_NONE;
 	core->background = false;
 	core->watch = NULL;
-	memdev_changed(core, MEMDEV_CHANGED_STATE, 0);
 	spin_unlock(&core->lock);
 	memdev_turn_end(watch);
 	memdev_watch_end(watch);
@@ -138,9 +170,9 @@ static void memdev_pin(struct memdev_core *core)
 	if (plugged) {
 		__module_get(THIS_MODULE);
 		__module_get(core->md->ops->owner);
-		atomic_inc(&memdev_nr_plugged);
+		memdev_pm_hold_more();
 	} else {
-		atomic_dec(&memdev_nr_plugged);
+		memdev_pm_release();
 		memdev_modules_put(core);
 	}
 }
@@ -176,22 +208,27 @@ static void memdev_account(struct memdev_core *core, enum memdev_op op, int rc,
 	u64 after = memdev_plugged_size(core);
 	u64 done = after > before ? after - before : before - after;
 	u64 ns = memdev_since(began);
+	/* The operation goes on later */
+	bool paused = rc == -ERESTARTNOINTR;
 
 	spin_lock(&core->lock);
+	memdev_changed(core, MEMDEV_CHANGED_STATE, 0);
 	stats->count++;
-	stats->failures += !!rc;
+	stats->failures += rc && !paused;
 	stats->bytes += done;
 	stats->time_ns += ns;
-	core->failure = (struct memdev_failure){
-		.op = rc ? op : MEMDEV_OP_NONE,
-		.rc = rc,
-		.asked = asked,
-		.done = done,
-	};
-	core->last_error = *why;
-	/* Nobody refused what another operation has stopped */
-	if (rc && rc != -ECANCELED)
-		memdev_event_refused(core);
+	if (!paused) {
+		core->failure = (struct memdev_failure){
+			.op = rc ? op : MEMDEV_OP_NONE,
+			.rc = rc,
+			.asked = asked,
+			.done = done,
+		};
+		core->last_error = *why;
+		/* Preemption is no refusal */
+		if (rc && rc != -ECANCELED)
+			memdev_event_refused(core);
+	}
 	spin_unlock(&core->lock);
 	if (op == MEMDEV_OP_PLUG)
 		trace_memdev_plug_end(core, asked, done, rc, ns, background);
@@ -201,8 +238,10 @@ static void memdev_account(struct memdev_core *core, enum memdev_op op, int rc,
 		dev_dbg(&core->md->dev, "%s\n", why->text);
 }
 
+/* @resumes: after -ERESTARTNOINTR the caller goes on where this has stopped */
 static int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
-			  bool background, struct memdev_reason *why)
+			  bool background, bool resumes,
+			  struct memdev_reason *why)
 {
 	u64 before = memdev_plugged_size(core);
 	struct memdev_watch watch;
@@ -213,7 +252,14 @@ static int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
 
 	if (!memdev_modules_get(core))
 		return -ENODEV;
-	memdev_op_begin(core, op, background, &watch);
+	rc = memdev_pm_hold(why);
+	if (rc && background)
+		rc = -ECANCELED;
+	if (rc)
+		goto err_put_modules;
+	rc = memdev_op_begin(core, op, background, &watch);
+	if (rc)
+		goto err_release_pm;
 	if (op == MEMDEV_OP_PLUG)
 		trace_memdev_plug_begin(core, size, background);
 	else
@@ -233,12 +279,28 @@ static int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
 			why->text[0] = '\0';
 	}
 
-	/* Whoever hears that it is over can remove the modules */
+	/* A restarted system call would ask for all of it once more */
+	if (rc == -ERESTARTNOINTR && !resumes &&
+	    memdev_plugged_size(core) != before)
+		rc = -EINTR;
+
+	/*
+	 * An exit function that runs once the modules are let go finds no
+	 * operation in flight. A user is told last, and can remove the modules
+	 * then.
+	 */
 	memdev_unclaim(core);
 	memdev_pin(core);
-	memdev_modules_put(core);
 	memdev_op_end(core, &watch);
+	memdev_pm_release();
+	memdev_modules_put(core);
 	memdev_account(core, op, rc, size, before, began, background, why);
+	return rc;
+
+err_release_pm:
+	memdev_pm_release();
+err_put_modules:
+	memdev_modules_put(core);
 	return rc;
 }
 
@@ -311,22 +373,12 @@ static u64 memdev_core_left(struct memdev_core *core)
 	return core->size - memdev_blocks_size(core, core->skip);
 }
 
-/**
- * memdev_core_op() - what a user wants plugged or unplugged, now
- * @core: the device
- * @op: which of them
- * @size: bytes, or MEMORY_DEVICE_ALL
- * @why: where to put the reason
- *
- * Afterwards nothing else is requested.
- *
- * Context: Sleeps. A signal ends it.
- * Return: as memory_device_plug() and memory_device_unplug().
- */
-int memdev_core_op(struct memdev_core *core, enum memdev_op op, u64 size,
-		   struct memdev_reason *why)
+/* Plugs or unplugs; *@left is what is left to do, unless it was MEMORY_DEVICE_ALL */
+static int memdev_core_op_once(struct memdev_core *core, enum memdev_op op,
+			       u64 *left, struct memdev_reason *why)
 {
-	u64 plugged, whole;
+	u64 size = *left;
+	u64 plugged, before, whole;
 	int rc;
 
 	rc = memdev_op_lock(core);
@@ -334,6 +386,7 @@ int memdev_core_op(struct memdev_core *core, enum memdev_op op, u64 size,
 		return rc;
 
 	plugged = memdev_plugged_size(core);
+	before = plugged;
 	if (size == MEMORY_DEVICE_ALL)
 		size = op == MEMDEV_OP_PLUG ? memdev_core_left(core) : plugged;
 	/* An undo that failed has left a part of a dimm: it, or the rest, goes */
@@ -351,13 +404,48 @@ int memdev_core_op(struct memdev_core *core, enum memdev_op op, u64 size,
 	}
 
 	cancel_delayed_work(&core->resize);
-	rc = memdev_operate(core, op, size, false, why);
+	rc = memdev_operate(core, op, size, false,
+			    *left == MEMORY_DEVICE_ALL ||
+			    current->flags & PF_KTHREAD, why);
 	plugged = memdev_plugged_size(core);
 	spin_lock(&core->lock);
 	core->requested = plugged;
 	spin_unlock(&core->lock);
+	if (*left != MEMORY_DEVICE_ALL)
+		*left -= op == MEMDEV_OP_PLUG ? plugged - before :
+						before - plugged;
 out:
 	mutex_unlock(&core->op_lock);
+	return rc;
+}
+
+/**
+ * memdev_core_op() - plug or unplug memory for a user
+ * @core: the device
+ * @op: which of them
+ * @size: bytes, or MEMORY_DEVICE_ALL
+ * @why: where to put the reason
+ *
+ * Sets the requested size to what is plugged afterwards.
+ *
+ * The freezers, a stop and a tracer interrupt a process, which is frozen or stops
+ * on its way out of the system call. The system call is restarted afterwards; but
+ * one that has unplugged a part of @size fails with -EINTR, as it would begin anew.
+ * A kernel thread waits here until the machine wakes up, and unplugs the rest.
+ *
+ * Context: Sleeps. A signal ends it.
+ * Return: as memory_device_plug() and memory_device_unplug(); -ERESTARTNOINTR.
+ */
+int memdev_core_op(struct memdev_core *core, enum memdev_op op, u64 size,
+		   struct memdev_reason *why)
+{
+	u64 left = size;
+	int rc;
+
+	do {
+		rc = memdev_core_op_once(core, op, &left, why);
+	} while (rc == -ERESTARTNOINTR && current->flags & PF_KTHREAD &&
+		 !memdev_pm_wait());
 	return rc;
 }
 
@@ -366,7 +454,8 @@ static int memdev_extack_rc(int rc, const struct memdev_reason *why,
 {
 	if (rc)
 		memdev_extack_set(extack, why->text);
-	return rc;
+	/* The caller may be no system call, or one that must not be restarted */
+	return rc == -ERESTARTNOINTR ? -EINTR : rc;
 }
 
 /**
@@ -559,9 +648,6 @@ void memdev_resize_work(struct work_struct *work)
 				   memdev_resize_pause(0));
 		return;
 	}
-	if (core->dying)
-		goto out;
-
 	spin_lock(&core->lock);
 	plugged = memdev_plugged_size(core);
 	requested = core->requested;
@@ -569,16 +655,17 @@ void memdev_resize_work(struct work_struct *work)
 
 	if (requested > plugged)
 		rc = memdev_operate(core, MEMDEV_OP_PLUG, requested - plugged,
-				    true, &why);
+				    true, true, &why);
 	else if (requested < plugged)
 		rc = memdev_operate(core, MEMDEV_OP_UNPLUG,
-				    plugged - requested, true, &why);
-	/* Who stopped it has something else in mind; that is no try in vain */
-	if (rc)
+				    plugged - requested, true, true, &why);
+	/* Preemption is no reason to back off */
+	if (rc == -ECANCELED || rc == -ERESTARTNOINTR)
 		queue_delayed_work(memdev_wq, &core->resize,
-				   memdev_resize_pause(rc == -ECANCELED ?
-						       0 : core->tries++));
-out:
+				   memdev_resize_pause(0));
+	else if (rc)
+		queue_delayed_work(memdev_wq, &core->resize,
+				   memdev_resize_pause(core->tries++));
 	mutex_unlock(&core->op_lock);
 }
 
@@ -591,14 +678,57 @@ void memdev_resize_start(struct memdev_core *core)
 	mod_delayed_work(memdev_wq, &core->resize, 0);
 }
 
-/**
- * memdev_resize_stop() - follow nothing until memdev_resize_start()
- * @core: the device
- *
- * Context: Sleeps, but not for long.
- */
-void memdev_resize_stop(struct memdev_core *core)
+static int memdev_close_refuse(struct memdev_core *core,
+			       struct memdev_reason *why)
 {
-	memdev_background_stop(core);
+	return memdev_refuse(why, -EBUSY,
+			     "%s device cannot get unplugged while some of its memory is still plugged",
+			     core->md->ops->kind);
+}
+
+/**
+ * memdev_core_close() - let no operation begin any more
+ * @core: the device
+ * @why: where to put the reason
+ *
+ * Stops an operation in the background.
+ *
+ * Context: Sleeps, but not until an operation of a user is over.
+ * Return: 0; -EBUSY while memory is plugged or a user plugs or unplugs, and then
+ * nothing has changed; -ENODEV if the device is closed already.
+ */
+int memdev_core_close(struct memdev_core *core, struct memdev_reason *why)
+{
+	int rc = 0;
+
+	spin_lock(&core->lock);
+	if (core->dying) {
+		rc = memdev_refuse(why, -ENODEV, "the device is going");
+	} else if (core->op != MEMDEV_OP_NONE && !core->background) {
+		rc = memdev_refuse(why, -EBUSY,
+				   "%s device cannot get unplugged while some of its memory is being plugged or unplugged",
+				   core->md->ops->kind);
+	} else if (core->nr_plugged) {
+		rc = memdev_close_refuse(core, why);
+	} else {
+		core->dying = true;
+		memdev_background_stop(core);
+	}
+	spin_unlock(&core->lock);
+	if (rc)
+		return rc;
+
 	cancel_delayed_work_sync(&core->resize);
+	/* No operation begins any more, so this does not wait for one */
+	mutex_lock(&core->op_lock);
+	/* The operation in the background may have plugged some */
+	if (core->nr_plugged) {
+		rc = memdev_close_refuse(core, why);
+		spin_lock(&core->lock);
+		core->dying = false;
+		spin_unlock(&core->lock);
+		memdev_resize_start(core);
+	}
+	mutex_unlock(&core->op_lock);
+	return rc;
 }

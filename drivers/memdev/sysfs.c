@@ -14,34 +14,43 @@
 /* --- sizes ---------------------------------------------------------------- */
 
 static ssize_t memdev_size_op(struct device *dev, const char *buf, size_t count,
-			      int (*op)(struct memory_device *md, u64 size,
-					struct netlink_ext_ack *extack))
+			      enum memdev_op op)
 {
+	struct memdev_core *core = dev_to_core(dev);
 	u64 size = MEMORY_DEVICE_ALL;
+	struct memdev_reason why = {};
 	int rc;
 
 	if (!sysfs_streq(buf, "all")) {
 		rc = memdev_size_parse(buf, count, &size);
 		if (rc)
-			return memdev_core_error(dev_to_core(dev), rc, buf,
-						 count);
+			return memdev_core_error(core, rc, buf, count);
 	}
-	return op(to_memory_device(dev), size, NULL) ?: count;
+	return memdev_core_op(core, op, size, &why) ?: count;
 }
 
 static ssize_t plug_store(struct device *dev, struct device_attribute *attr,
 			  const char *buf, size_t count)
 {
-	return memdev_size_op(dev, buf, count, memory_device_plug);
+	return memdev_size_op(dev, buf, count, MEMDEV_OP_PLUG);
 }
 static DEVICE_ATTR_WO(plug);
 
 static ssize_t unplug_store(struct device *dev, struct device_attribute *attr,
 			    const char *buf, size_t count)
 {
-	return memdev_size_op(dev, buf, count, memory_device_unplug);
+	return memdev_size_op(dev, buf, count, MEMDEV_OP_UNPLUG);
 }
 static DEVICE_ATTR_WO(unplug);
+
+static ssize_t memdev_setting_store(struct device *dev,
+				    const struct memdev_settings *set,
+				    size_t count)
+{
+	struct memdev_reason why = {};
+
+	return memdev_core_set(dev_to_core(dev), set, &why) ?: count;
+}
 
 static ssize_t requested_size_show(struct device *dev,
 				   struct device_attribute *attr, char *buf)
@@ -59,14 +68,13 @@ static ssize_t requested_size_store(struct device *dev,
 				    struct device_attribute *attr,
 				    const char *buf, size_t count)
 {
-	u64 size;
+	struct memdev_settings set = { .has = MEMDEV_SET_REQUESTED };
 	int rc;
 
-	rc = memdev_bytes_parse(buf, count, &size);
+	rc = memdev_bytes_parse(buf, count, &set.requested);
 	if (rc)
 		return memdev_core_error(dev_to_core(dev), rc, buf, count);
-	return memory_device_request(to_memory_device(dev), size, NULL) ?:
-	       count;
+	return memdev_setting_store(dev, &set, count);
 }
 static DEVICE_ATTR_RW(requested_size);
 
@@ -160,15 +168,6 @@ static ssize_t online_type_show(struct device *dev,
 
 	return sysfs_emit(buf, "%s\n",
 			  memdev_online_types[READ_ONCE(core->online_type)]);
-}
-
-static ssize_t memdev_setting_store(struct device *dev,
-				    const struct memdev_settings *set,
-				    size_t count)
-{
-	struct memdev_reason why = {};
-
-	return memdev_core_set(dev_to_core(dev), set, &why) ?: count;
 }
 
 static ssize_t online_type_store(struct device *dev,

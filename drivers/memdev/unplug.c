@@ -34,6 +34,8 @@ static const char *memdev_offline_error(int rc)
 		return "it has pages in use that do not go away";
 	case -EINTR:
 		return "interrupted";
+	case -ERESTARTNOINTR:
+		return "stopped, as the task or the machine is being suspended";
 	case -ECANCELED:
 		return "another operation is wanted";
 	case -EBUSY:
@@ -308,15 +310,25 @@ static void memdev_unplug_undo_removed(struct memdev_core *core,
 	}
 }
 
-static void memdev_unplug_undo(struct memdev_core *core,
-			       struct memdev_reason *why)
+/**
+ * struct memdev_unplug_undo - an unplug that is rolled back
+ * @core: the device
+ * @why: where to put the reason if a block does not come back
+ */
+struct memdev_unplug_undo {
+	struct memdev_core *core;
+	struct memdev_reason *why;
+};
+
+static void memdev_unplug_undo(void *data)
 {
+	struct memdev_unplug_undo *undo = data;
+	struct memdev_reason *why = undo->why;
+	struct memdev_core *core = undo->core;
 	enum memdev_online_type type;
 	unsigned int block;
-	sigset_t signals;
 	int rc;
 
-	memdev_signals_block(&signals);
 	for_each_set_bit(block, core->victims, core->nr_blocks)
 		memdev_provider_keeps(core, block);
 	memdev_unplug_undo_removed(core, why);
@@ -332,7 +344,6 @@ static void memdev_unplug_undo(struct memdev_core *core,
 					    "block %u did not come online again (%d)",
 					    block, rc);
 	}
-	memdev_signals_restore(&signals);
 }
 
 /*
@@ -344,6 +355,7 @@ static int memdev_unplug_whole(struct memdev_core *core,
 			       struct memdev_reason *why)
 {
 	unsigned int others = core->background ? core->tries : 0;
+	struct memdev_unplug_undo undo = { .core = core, .why = why };
 	struct memdev_pass pass = { .watch = watch, .why = why };
 	unsigned int block;
 	int rc;
@@ -371,7 +383,7 @@ static int memdev_unplug_whole(struct memdev_core *core,
 			rc = memdev_watch_check(watch);
 	} while (rc == -EAGAIN && !core->background);
 
-	memdev_unplug_undo(core, why);
+	memdev_undo_run(memdev_unplug_undo, &undo);
 	return rc;
 }
 

@@ -64,16 +64,45 @@ void memdev_watch_begin(struct memdev_watch *w, unsigned int timeout_ms)
 	w->vain = false;
 	w->waited = false;
 	w->stop = 0;
+	w->pauses = false;
 	w->slice = 0;
 	INIT_LIST_HEAD(&w->slices);
+}
+
+static bool memdev_signal_unblocked(const sigset_t *pending)
+{
+	sigset_t set;
+
+	sigandnsets(&set, pending, &current->blocked);
+	return !sigisemptyset(&set);
+}
+
+/*
+ * The freezers, a stop of the process and a tracer interrupt a task without
+ * sending a signal that it could handle or die of. The system call is restarted
+ * afterwards, so the operation can go on.
+ */
+static int memdev_signal_errno(void)
+{
+	bool signaled;
+
+	if (current->flags & PF_KTHREAD)
+		return -EINTR;
+	spin_lock_irq(&current->sighand->siglock);
+	signaled = memdev_signal_unblocked(&current->pending.signal) ||
+		   memdev_signal_unblocked(&current->signal->shared_pending.signal);
+	spin_unlock_irq(&current->sighand->siglock);
+	return signaled ? -EINTR : -ERESTARTNOINTR;
 }
 
 /**
  * memdev_watch_check() - whether the operation has to end
  * @w: the watch
  *
- * Return: 0 to go on, -EINTR if a signal is pending, -ETIMEDOUT after the
- * deadline, or what memdev_watch_stop() was told.
+ * Return: 0 to go on; -EINTR if a signal is pending; -ERESTARTNOINTR if the task
+ * is to be frozen, stopped or traced, or if it is a kernel thread and the machine
+ * goes to sleep; -ETIMEDOUT after the deadline; or what memdev_watch_stop() was
+ * told.
  */
 int memdev_watch_check(struct memdev_watch *w)
 {
@@ -82,7 +111,9 @@ int memdev_watch_check(struct memdev_watch *w)
 	if (stop)
 		return stop;
 	if (task_sigpending(current))
-		return -EINTR;
+		return memdev_signal_errno();
+	if (w->pauses && memdev_pm_sleeping())
+		return -ERESTARTNOINTR;
 	if (w->limited && time_after_eq(jiffies, w->deadline))
 		return -ETIMEDOUT;
 	return 0;
@@ -277,33 +308,7 @@ void memdev_turn_vain(struct memdev_watch *w, bool vain)
 	w->vain = vain;
 }
 
-/* --- signals, the end ------------------------------------------------------ */
-
-/**
- * memdev_signals_block() - let no signal come between
- * @old: for memdev_signals_restore()
- *
- * What a signal has ended must be undone, and not be ended again by the same
- * signal.
- */
-void memdev_signals_block(sigset_t *old)
-{
-	sigset_t all;
-
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, old);
-}
-
-/**
- * memdev_signals_restore() - let signals come again
- * @old: from memdev_signals_block()
- */
-void memdev_signals_restore(const sigset_t *old)
-{
-	sigset_t blocked = *old;
-
-	sigprocmask(SIG_SETMASK, &blocked, NULL);
-}
+/* --- the end --------------------------------------------------------------- */
 
 /**
  * memdev_watch_end() - the operation is over

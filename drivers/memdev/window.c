@@ -295,15 +295,26 @@ err_release:
 
 /* --- carving it out of System RAM ----------------------------------------- */
 
+static void memdev_window_carve_undo(void *data)
+{
+	struct memdev_window *w = data;
+
+	memdev_carve_return(w->start, w->size, w->node, w->movable, NULL);
+}
+
 static int memdev_window_carve(struct memdev_window *w,
 			       struct memdev_window_spec *spec,
 			       struct memdev_reason *why)
 {
 	int rc;
 
-	rc = memdev_carve(spec, &w->movable, why);
+	/* System RAM is missing until it is given back */
+	rc = memdev_pm_hold(why);
 	if (rc)
 		return rc;
+	rc = memdev_carve(spec, &w->movable, why);
+	if (rc)
+		goto err_release_pm;
 
 	w->start = spec->start;
 	w->size = spec->size;
@@ -318,38 +329,32 @@ static int memdev_window_carve(struct memdev_window *w,
 
 	if (w->res)
 		memdev_resource_release(w->res);
-	memdev_carve_return(w->start, w->size, w->node, w->movable, NULL);
+	memdev_undo_run(memdev_window_carve_undo, w);
 	bitmap_free(w->movable);
 	w->movable = NULL;
-	return memdev_refuse(why, -EBUSY,
-			     "window [0x%llx-0x%llx]: the range was taken before it could be claimed",
-			     w->start, w->start + w->size - 1);
+	rc = memdev_refuse(why, -EBUSY,
+			   "window [0x%llx-0x%llx]: the range was taken before it could be claimed",
+			   w->start, w->start + w->size - 1);
+err_release_pm:
+	memdev_pm_release();
+	return rc;
 }
 
-static void memdev_window_give_back(struct memdev_window *w)
+static void memdev_window_give_back_work(void *data)
 {
+	struct memdev_window *w = data;
+
 	memdev_resource_release(w->res);
 	if (w->source == MEMDEV_SOURCE_CARVED)
 		memdev_carve_return(w->start, w->size, w->node, w->movable,
 				    w->retired);
 }
 
-/**
- * memdev_windows_carved() - whether System RAM is missing
- *
- * Context: takes memdev_list_lock.
- * Return: true if a window was carved out of it.
- */
-bool memdev_windows_carved(void)
+static void memdev_window_give_back(struct memdev_window *w)
 {
-	struct memdev_window *w;
-	bool carved = false;
-
-	mutex_lock(&memdev_list_lock);
-	list_for_each_entry(w, &memdev_windows, list)
-		carved |= w->source == MEMDEV_SOURCE_CARVED;
-	mutex_unlock(&memdev_list_lock);
-	return carved;
+	memdev_undo_run(memdev_window_give_back_work, w);
+	if (w->source == MEMDEV_SOURCE_CARVED)
+		memdev_pm_release();
 }
 
 /* --- life ----------------------------------------------------------------- */

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Undoing an operation that has failed.
+ *
+ * Taking blocks offline and bringing them online fails in a task that has a
+ * signal pending. An operation often fails because of a signal, and the freezers,
+ * a fatal signal, a stop and a tracer keep TIF_SIGPENDING set whatever the task
+ * blocks. So a worker undoes the operation: no signal reaches it, and nothing
+ * freezes it. The task that waits for it cannot be frozen before it is done,
+ * therefore system sleep waits, too.
+ */
+#include <linux/workqueue.h>
+#include <linux/wait.h>
+
+#include "internal.h"
+
+static struct workqueue_struct *memdev_undo_wq;
+/* The task that has queued an undo waits here for its end */
+static DECLARE_WAIT_QUEUE_HEAD(memdev_undo_wait);
+
+/**
+ * struct memdev_undo - a function that a worker runs
+ * @work: the work
+ * @fn: the function
+ * @data: its argument
+ * @done: the function has returned
+ */
+struct memdev_undo {
+	struct work_struct work;
+	void (*fn)(void *data);
+	void *data;
+	bool done;
+};
+
+static void memdev_undo_work(struct work_struct *work)
+{
+	struct memdev_undo *undo = container_of(work, struct memdev_undo, work);
+
+	undo->fn(undo->data);
+	/* Pairs with the load in memdev_undo_run() */
+	smp_store_release(&undo->done, true);
+	wake_up_all(&memdev_undo_wait);
+}
+
+/**
+ * memdev_undo_run() - run a function undisturbed by signals
+ * @fn: the function
+ * @data: its argument
+ *
+ * The function runs in a worker, on behalf of the caller and of the locks that
+ * the caller holds.
+ *
+ * Context: Sleeps until @fn has returned. Needs no memory.
+ */
+void memdev_undo_run(void (*fn)(void *data), void *data)
+{
+	struct memdev_undo undo = { .fn = fn, .data = data };
+
+	INIT_WORK_ONSTACK(&undo.work, memdev_undo_work);
+	queue_work(memdev_undo_wq, &undo.work);
+	/* A long wait, which is not to be taken for a hung task */
+	wait_event_idle(memdev_undo_wait, smp_load_acquire(&undo.done));
+	/* The worker may still be about to wake its waiters */
+	flush_work(&undo.work);
+	destroy_work_on_stack(&undo.work);
+}
+
+/**
+ * memdev_undo_init() - make the workers
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int memdev_undo_init(void)
+{
+	/* The rescuer undoes operations when there is no memory for a worker */
+	memdev_undo_wq = alloc_workqueue("memdev_undo",
+					 WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	return memdev_undo_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * memdev_undo_exit() - destroy the workers
+ */
+void memdev_undo_exit(void)
+{
+	destroy_workqueue(memdev_undo_wq);
+}
