@@ -10,6 +10,8 @@
 #include <linux/numa.h>
 #include <linux/slab.h>
 
+#include "internal.h"
+
 #define FAKE_PLUGGED	4096ULL
 #define FAKE_REQUESTED	8192ULL
 
@@ -256,6 +258,32 @@ static void device_test_given_back(struct kunit *test)
 	fake_drop(test, fake);
 }
 
+/* A device that is gone already is left alone: nothing may be queued on it */
+static void device_test_unregister_twice(struct kunit *test)
+{
+	bool released;
+	struct fake *fake = fake_new(test, &released);
+	u64 addr = fake_place(test, fake);
+	int rc;
+
+	if (addr) {
+		rc = memory_device_register(&fake->md, NULL);
+		KUNIT_EXPECT_EQ(test, 0, rc);
+		if (!rc) {
+			KUNIT_EXPECT_EQ(test, 0,
+					memory_device_unregister(&fake->md,
+								 NULL));
+			KUNIT_EXPECT_EQ(test, -ENODEV,
+					memory_device_unregister(&fake->md,
+								 NULL));
+			KUNIT_EXPECT_FALSE(test, work_busy(&fake->md.core->resize.work));
+		}
+	}
+	fake_drop(test, fake);
+	if (!addr)
+		kunit_skip(test, "no window has room for a block");
+}
+
 static struct kunit_case device_test_cases[] = {
 	KUNIT_CASE(device_test_without_kind),
 	KUNIT_CASE(device_test_without_get_addr),
@@ -266,6 +294,7 @@ static struct kunit_case device_test_cases[] = {
 	KUNIT_CASE(device_test_alignment),
 	KUNIT_CASE(device_test_no_power_of_two),
 	KUNIT_CASE(device_test_given_back),
+	KUNIT_CASE(device_test_unregister_twice),
 	{}
 };
 
