@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * wr FILE: writes what is on standard input to FILE, in one write(2), and
- * prints what came of it: "ok", or the name of the errno.
+ * wr [-t] FILE: writes what is on standard input to FILE, in one write(2), and
+ * prints what came of it: "ok", or the name of the errno. With -t a second
+ * thread of the process writes.
  *
  * A shell's echo tells that a write failed, not why, and may cut it in two.
  * SIGINT and SIGTERM are caught and do not restart the write, so that one
@@ -10,28 +11,54 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static char buf[1 << 16];
+static size_t len;
+static int fd;
 
 static void on_signal(int sig)
 {
 	(void)sig;
 }
 
+static void *do_write(void *unused)
+{
+	ssize_t n = write(fd, buf, len);
+	const char *name;
+
+	(void)unused;
+	if (n < 0) {
+		name = strerrorname_np(errno);
+		if (name)
+			printf("%s\n", name);
+		else
+			printf("errno:%d\n", errno);
+		exit(1);
+	}
+	if ((size_t)n != len) {
+		printf("short:%zd\n", n);
+		exit(1);
+	}
+	puts("ok");
+	exit(0);
+}
+
 int main(int argc, char **argv)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
-	size_t len = 0;
+	bool thread = argc == 3 && !strcmp(argv[1], "-t");
+	pthread_t writer;
 	ssize_t n;
-	int fd;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: wr FILE <DATA\n");
+	if (argc != 2 + thread) {
+		fprintf(stderr, "usage: wr [-t] FILE <DATA\n");
 		return 2;
 	}
 	while ((n = read(STDIN_FILENO, buf + len, sizeof(buf) - len)) > 0)
@@ -40,25 +67,13 @@ int main(int argc, char **argv)
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 
-	fd = open(argv[1], O_WRONLY);
+	fd = open(argv[1 + thread], O_WRONLY);
 	if (fd < 0) {
 		printf("open:%s\n", strerrorname_np(errno));
 		return 1;
 	}
-	n = write(fd, buf, len);
-	if (n < 0) {
-		const char *name = strerrorname_np(errno);
-
-		if (name)
-			printf("%s\n", name);
-		else
-			printf("errno:%d\n", errno);
-		return 1;
-	}
-	if ((size_t)n != len) {
-		printf("short:%zd\n", n);
-		return 1;
-	}
-	puts("ok");
-	return 0;
+	if (thread && !pthread_create(&writer, NULL, do_write, NULL))
+		pthread_join(writer, NULL);
+	do_write(NULL);
+	return 1;
 }
