@@ -12,6 +12,7 @@
  * -f N, -t N	from, and to, this one
  * -l		looks for what was leaked after each, not once at the end, which
  *		it only does where each of them fails
+ * -W		another process writes to the device whenever there is one
  * -v		prints every try
  * -p		whether this kernel can, and nothing else
  *
@@ -19,8 +20,11 @@
  * are and what came of it, and what was wrong. Exits with 1 if anything was.
  */
 #define _GNU_SOURCE
+#include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <sys/klog.h>
+#include <sys/prctl.h>
 
 #include "failnth.h"
 #include "failnth_state.h"
@@ -34,7 +38,7 @@
 #define ERRNOS		134
 
 static unsigned int stride = 1, first = 1, last = -1U;
-static bool leaks_each, verbose;
+static bool leaks_each, verbose, beside;
 static unsigned int problems;
 
 /* --- what to expect ------------------------------------------------------- */
@@ -355,11 +359,40 @@ static const struct op *op_find(const char *name)
 	exit(2);
 }
 
+/*
+ * Start a process that writes to an attribute of the device whenever there is
+ * one. A registration that fails then has to wait for it, inside the attribute.
+ */
+static void write_beside(void)
+{
+	static const char path[] = DEVICE "/unplug_timeout_ms";
+	int file;
+
+	switch (fork()) {
+	case -1:
+		fault_die("fork");
+		break;
+	case 0:
+		break;
+	default:
+		return;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;) {
+		file = open(path, O_WRONLY | O_CLOEXEC);
+		/* The value that it has anyway */
+		if (file < 0 || write(file, "30000", 5) < 0)
+			sched_yield();
+		if (file >= 0)
+			close(file);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	int opt, err;
 
-	while ((opt = getopt(argc, argv, "m:w:b:k:s:f:t:lvp")) != -1) {
+	while ((opt = getopt(argc, argv, "m:w:b:k:s:f:t:lvpW")) != -1) {
 		switch (opt) {
 		case 'm':
 			module_path = optarg;
@@ -385,6 +418,9 @@ int main(int argc, char **argv)
 		case 'l':
 			leaks_each = true;
 			break;
+		case 'W':
+			beside = true;
+			break;
 		case 'v':
 			verbose = true;
 			break;
@@ -399,6 +435,8 @@ int main(int argc, char **argv)
 			"usage: failnth -m MODULE -w WINDOW -b BYTES [OPTION]... OPERATION...\n");
 		return 2;
 	}
+	if (beside)
+		write_beside();
 	fault_open();
 	for (; optind < argc; optind++) {
 		const struct op *op = op_find(argv[optind]);

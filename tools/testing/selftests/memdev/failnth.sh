@@ -6,7 +6,8 @@
 # or does without; nothing of it is left, nothing leaks, and it works afterwards.
 #
 # Which operations, the machine's command line says, so that they can be done side
-# by side: failnth.ops=OPERATION[,OPERATION...], of a dimm with dimm- before it.
+# by side: failnth.ops=OPERATION[,OPERATION...], of a dimm with dimm- before it,
+# while another process writes to the device with beside- before it.
 # By hand, FAILNTH_OPS says it. FAILNTH_STRIDE=N lets only every N-th allocation
 # fail, and leaves it to who runs the VM to look for leaks; FAILNTH_LEAKS=1 looks
 # after each, which takes 10 s a time, to find the one that leaks.
@@ -15,11 +16,11 @@
 # could not be added, and bus_register() that fails half-way unregisters a key of
 # lockdep's that it has not registered yet.
 #
-# VM: load: mem=5G append="memmap=1G$0x100000000 failnth.ops=load,rmmod"
+# VM: load: mem=5G append="memmap=1G$0x100000000 failnth.ops=load,beside-load,rmmod"
 # VM: load: kernels=debug usual=debug timeout=3600
 # VM: load: allow="WARNING: kernel/locking/lockdep.c:[0-9]* at lockdep_unregister_key"
 # VM: device: mem=5G append=memmap=1G$0x100000000
-# VM: device: append=failnth.ops=window-add,window-del,create,destroy
+# VM: device: append=failnth.ops=window-add,window-del,create,beside-create,destroy
 # VM: device: kernels=debug usual=debug timeout=3600
 # VM: plug: mem=5G append=memmap=1G$0x100000000
 # VM: plug: append=failnth.ops=plug,unplug,grow,shrink,dimm-plug,dimm-unplug
@@ -48,9 +49,9 @@ for word in $(cat /proc/cmdline); do
 	failnth.ops=*)	ops=${ops:-${word#*=}} ;;
 	esac
 done
-all="load rmmod window-add window-del create destroy plug unplug grow shrink
-	dimm-plug dimm-unplug nl-window-add nl-create nl-destroy nl-plug
-	nl-unplug nl-dump"
+all="load beside-load rmmod window-add window-del create beside-create destroy
+	plug unplug grow shrink dimm-plug dimm-unplug nl-window-add nl-create
+	nl-destroy nl-plug nl-unplug nl-dump"
 ops=$(echo "${ops:-$all}" | tr , ' ')
 
 # Two blocks that are added by two calls, so that the first is to be undone when
@@ -70,20 +71,22 @@ fi
 # sweep OPERATION: a point for each kind of fault
 sweep()
 {
-	local kind=virtio-mem op=$1 line
+	local kind=virtio-mem op=$1 beside='' line name
 
 	case $op in
 	dimm-*)	kind=dimm op=${op#dimm-} ;;
+	beside-*)	beside=-W op=${op#beside-} ;;
 	esac
 	failnth -m "$module" -w "$spec" -b $size -k $kind \
-		-s "${FAILNTH_STRIDE:-1}" ${FAILNTH_LEAKS:+-l} "$op" \
+		-s "${FAILNTH_STRIDE:-1}" ${FAILNTH_LEAKS:+-l} $beside "$op" \
 		>"$TMP/sweep" 2>&1
 	[ $? -le 1 ] || echo "not ok $op: failnth failed" >>"$TMP/sweep"
+	name=$kind${beside:+, beside a writer}
 	: >"$TMP/why"
 	while IFS= read -r line; do
 		case $line in
-		"ok "*)		pass "$kind, ${line#ok }" ;;
-		"not ok "*)	fail "$kind, ${line#not ok }" "$(cat "$TMP/why")" ;;
+		"ok "*)		pass "$name, ${line#ok }" ;;
+		"not ok "*)	fail "$name, ${line#not ok }" "$(cat "$TMP/why")" ;;
 		*)		printf '%s\n' "$line" >>"$TMP/why"
 				continue ;;
 		esac
