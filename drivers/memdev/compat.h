@@ -11,6 +11,7 @@
 #include <linux/mm.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
+#include <linux/timer.h>
 #include <linux/version.h>
 #include <net/genetlink.h>
 
@@ -40,6 +41,13 @@
 #endif
 #ifndef kvzalloc_obj
 #define kvzalloc_obj(obj, gfp) kvzalloc(sizeof(obj), gfp)
+#endif
+
+/* The end of a timer on the stack, which was renamed */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#define memdev_timer_destroy_on_stack(timer) timer_destroy_on_stack(timer)
+#else
+#define memdev_timer_destroy_on_stack(timer) destroy_timer_on_stack(timer)
 #endif
 
 /* Whether a kernel takes memmaps on memory, and of how much in one call */

@@ -250,9 +250,9 @@ void memdev_changed(struct memdev_core *core, unsigned int what, u64 was)
 	core->changed |= what;
 	/* Of many blocks at once, at the latest when the operation ends */
 	if (core->op != MEMDEV_OP_NONE && what != MEMDEV_CHANGED_STATE)
-		queue_delayed_work(memdev_wq, &core->event, MEMDEV_EVENT_DELAY);
+		queue_delayed_work(memdev_event_wq, &core->event, MEMDEV_EVENT_DELAY);
 	else
-		mod_delayed_work(memdev_wq, &core->event, 0);
+		mod_delayed_work(memdev_event_wq, &core->event, 0);
 }
 
 /**

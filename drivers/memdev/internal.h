@@ -39,6 +39,7 @@
 #include <linux/rbtree.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
+#include <linux/timer.h>
 #include <linux/workqueue.h>
 
 #include "alloc.h"
@@ -63,7 +64,7 @@ int memdev_number_parse(const char *str, const char *prefix, int *nr);
 
 /**
  * struct memdev_watch - what ends the offlining of a block
- * @work: fires when the time is over
+ * @timer: fires when the time is over
  * @task: the task that is offlining
  * @deadline: jiffies at which the whole operation ends; if @limited
  * @limited: there is a deadline
@@ -79,7 +80,7 @@ int memdev_number_parse(const char *str, const char *prefix, int *nr);
  * @slices: in memdev_slices, while the kernel is busy with it
  */
 struct memdev_watch {
-	struct delayed_work work;
+	struct timer_list timer;
 	struct task_struct *task;
 	unsigned long deadline;
 	bool limited;
@@ -447,6 +448,7 @@ static inline struct memdev_core *dev_to_core(struct device *dev)
 }
 
 extern struct workqueue_struct *memdev_wq;
+extern struct workqueue_struct *memdev_event_wq;
 extern struct mutex memdev_list_lock;
 extern unsigned int memdev_generation;
 extern MEMDEV_BUS_TYPE memdev_bus;

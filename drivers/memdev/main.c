@@ -17,7 +17,16 @@
 #include "fault.h"
 #include "internal.h"
 
+/*
+ * Every resize worker waits for the one device_hotplug_lock, and polls it, so
+ * more of them do no more work. But a worker also waits while others pass, at
+ * most for the deadline of its device: that many devices can be stuck at the
+ * same time before the next one waits in the queue.
+ */
+#define MEMDEV_RESIZE_WORKERS	32
+
 struct workqueue_struct *memdev_wq;
+struct workqueue_struct *memdev_event_wq;
 struct device *memdev_root;
 enum memdev_online_type memdev_default_online_type;
 
@@ -181,12 +190,19 @@ static int __init memdev_init(void)
 		return -EBUSY;
 	}
 	/* Unbound: a shrink can keep a worker busy until its deadline */
-	memdev_wq = alloc_workqueue("memdev", WQ_UNBOUND | WQ_FREEZABLE, 0);
+	memdev_wq = alloc_workqueue("memdev", WQ_UNBOUND | WQ_FREEZABLE,
+				    MEMDEV_RESIZE_WORKERS);
 	if (!memdev_wq)
 		return -ENOMEM;
+	/* User space must be told while all resize workers are busy */
+	memdev_event_wq = alloc_workqueue("memdev-event", WQ_UNBOUND, 0);
+	if (!memdev_event_wq) {
+		rc = -ENOMEM;
+		goto err_destroy_wq;
+	}
 	rc = memdev_undo_init();
 	if (rc)
-		goto err_destroy_wq;
+		goto err_destroy_event_wq;
 	memdev_root = root_device_register("memdev");
 	if (IS_ERR(memdev_root)) {
 		rc = PTR_ERR(memdev_root);
@@ -237,6 +253,8 @@ err_unregister_root:
 	memdev_devices_wait_gone();
 err_undo_exit:
 	memdev_undo_exit();
+err_destroy_event_wq:
+	destroy_workqueue(memdev_event_wq);
 err_destroy_wq:
 	destroy_workqueue(memdev_wq);
 	return rc;
@@ -257,6 +275,7 @@ static void __exit memdev_exit(void)
 	root_device_unregister(memdev_root);
 	memdev_devices_wait_gone();
 	memdev_undo_exit();
+	destroy_workqueue(memdev_event_wq);
 	destroy_workqueue(memdev_wq);
 }
 module_exit(memdev_exit);

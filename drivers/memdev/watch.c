@@ -40,10 +40,11 @@ static atomic_t memdev_nr_lively = ATOMIC_INIT(0);
 /* Somebody waits for that to be 0 */
 static DECLARE_WAIT_QUEUE_HEAD(memdev_turns);
 
-static void memdev_watch_fire(struct work_struct *work)
+/* A timer: a deadline must not wait for a worker that others keep busy */
+static void memdev_watch_fire(struct timer_list *timer)
 {
-	struct memdev_watch *w = container_of(to_delayed_work(work),
-					      struct memdev_watch, work);
+	struct memdev_watch *w = container_of(timer, struct memdev_watch,
+					      timer);
 
 	set_tsk_thread_flag(w->task, TIF_NOTIFY_SIGNAL);
 }
@@ -55,7 +56,7 @@ static void memdev_watch_fire(struct work_struct *work)
  */
 void memdev_watch_begin(struct memdev_watch *w, unsigned int timeout_ms)
 {
-	INIT_DELAYED_WORK_ONSTACK(&w->work, memdev_watch_fire);
+	timer_setup_on_stack(&w->timer, memdev_watch_fire, 0);
 	w->task = current;
 	w->limited = timeout_ms;
 	w->deadline = jiffies + msecs_to_jiffies(timeout_ms);
@@ -132,7 +133,7 @@ static void memdev_watch_set(struct memdev_watch *w, unsigned long after)
 			after = left;
 	}
 	if (after)
-		mod_delayed_work(memdev_wq, &w->work, after);
+		mod_timer(&w->timer, jiffies + after);
 }
 
 /* What is left in jiffies until others may end it */
@@ -210,7 +211,7 @@ void memdev_watch_disarm(struct memdev_watch *w)
 	w->slice = 0;
 	list_del_init(&w->slices);
 	spin_unlock(&memdev_slices_lock);
-	cancel_delayed_work_sync(&w->work);
+	timer_delete_sync(&w->timer);
 	clear_notify_signal();
 }
 
@@ -317,7 +318,7 @@ void memdev_turn_vain(struct memdev_watch *w, bool vain)
 void memdev_watch_end(struct memdev_watch *w)
 {
 	memdev_watch_disarm(w);
-	destroy_delayed_work_on_stack(&w->work);
+	memdev_timer_destroy_on_stack(&w->timer);
 
 	/* The flag was not only ours: give it back to those who count on it */
 	if (task_work_pending(current))
