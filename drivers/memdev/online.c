@@ -161,23 +161,42 @@ static bool memdev_page_of_memmap(struct page *page)
 	return PageVmemmapSelfHosted(page) && !page->mapping && !PageLRU(page);
 }
 
+/*
+ * Whether a page that is not free in the buddy allocator is in use, or the folio
+ * that it is the first page of. Nobody holds a reference for this, so the page
+ * can be freed, or become part of another folio, at any time.
+ */
+static bool memdev_page_in_use(struct page *page, unsigned int order)
+{
+	struct folio *folio = (struct folio *)page;
+
+	if (page_ref_count(page) || PageTail(page))
+		return true;
+	/* Newer kernels hold no reference to slabs, none to a free huge page */
+	return order ? !folio_test_hugetlb(folio) : folio_test_slab(folio);
+}
+
 /**
- * memdev_block_in_use() - how many pages of an online block somebody has
+ * memdev_block_in_use() - count the pages of an online block that are in use
  * @addr: physical address of the block
  *
- * What is free is passed over in large pieces, as far as it is in such.
+ * Free memory and folios are passed over in as large pieces as they are. A page
+ * whose folio starts in another block counts as in use without a look at the
+ * first page: the other block can be removed meanwhile. So a free huge page that
+ * is larger than a block counts, too, except in the block where it starts.
  *
  * Context: Sleeps.
- * Return: pages, of a folio only the first, without those of the memmap where
- * that is on the block; 0 of a block that is offline.
+ * Return: pages, without those of the memmap where that is on the block; 0 of a
+ * block that is offline. They may have changed when the answer arrives.
  */
 unsigned int memdev_block_in_use(u64 addr)
 {
 	unsigned long pfn = PHYS_PFN(addr);
 	unsigned long end = pfn + PHYS_PFN(memory_block_size_bytes());
-	unsigned long nr, order;
-	unsigned int in_use = 0;
+	unsigned int order_max = ilog2(end - pfn);
+	unsigned int order, in_use = 0;
 	struct page *page;
+	unsigned long nr;
 
 	if (!pfn_to_online_page(pfn))
 		return 0;
@@ -185,24 +204,23 @@ unsigned int memdev_block_in_use(u64 addr)
 		pfn++;
 
 	for (; pfn < end; pfn += nr) {
-		nr = 1;
-		/* Sections, the unit of what is online, are smaller than this */
+		/* A section, the unit of what is online, has at least these */
 		if (!(pfn % pageblock_nr_pages)) {
 			cond_resched();
 			nr = pageblock_nr_pages;
 			if (!pfn_to_online_page(pfn))
 				continue;
-			nr = 1;
 		}
 		page = pfn_to_page(pfn);
-		in_use += !!page_ref_count(page);
-		if (!PageBuddy(page))
-			continue;
-		/* It may be taken just now, and this be anything */
-		order = READ_ONCE(page->private);
-		if (order <= ilog2(MAX_ORDER_NR_PAGES) &&
-		    IS_ALIGNED(pfn, 1UL << order))
-			nr = 1UL << order;
+		/* It may be taken or split just now, and this be anything */
+		if (PageBuddy(page))
+			order = READ_ONCE(page->private);
+		else
+			order = compound_order(page);
+		order = min(order, order_max);
+		nr = IS_ALIGNED(pfn, 1UL << order) ? 1UL << order : 1;
+		if (!PageBuddy(page) && memdev_page_in_use(page, order))
+			in_use += nr;
 	}
 	return in_use;
 }

@@ -19,8 +19,9 @@
  * out of it would move back in when the next block is tried. When half of the
  * pages went, that one is long enough for the rest, and the last: pages also come
  * back in the pause, so that there can be fewer each time while a pinned one
- * stays. Where not one page has gone, be it pinned or the machine slow, the block
- * is left alone until the next pass over all of them, which gives more time.
+ * stays. A block that did not get emptier, be it pinned or the machine slow, is
+ * left alone until the next pass over all of them, which gives more time. So is
+ * one in which no page seems to be in use: only the kernel knows all the users.
  */
 #define MEMDEV_SLICE_MIN_MS	500U	/* for each 128 MiB of a block */
 #define MEMDEV_SLICE_PASS_MS	4000U	/* as far as passes lengthen it */
@@ -52,6 +53,8 @@ static const char *memdev_offline_error(int rc)
  * @watch: what ends it
  * @why: where to put the reason of a failure
  * @slice_ms: how long to stay with a block at first
+ * @free_ms: the same for a block of which no page is in use: the kernel needs only
+ *	     time for it, on a slow machine a lot
  * @nr: how many more are to become victims
  * @last: what the last refusal was, 0 if there is none
  * @again: a block only wants more time
@@ -61,6 +64,7 @@ struct memdev_pass {
 	struct memdev_watch *watch;
 	struct memdev_reason *why;
 	unsigned int slice_ms;
+	unsigned int free_ms;
 	unsigned int nr;
 	int last;
 	bool again;
@@ -78,8 +82,8 @@ static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
 {
 	u64 addr = memdev_block_addr(core, block);
 	struct memdev_watch *watch = pass->watch;
-	unsigned int slice_ms = pass->slice_ms;
-	bool goes, last = false;
+	unsigned int slice_ms = now ? pass->slice_ms : pass->free_ms;
+	bool last = false;
 	unsigned int was;
 	int rc;
 
@@ -98,12 +102,10 @@ static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
 			break;
 		slice_ms = min(2 * slice_ms, MEMDEV_SLICE_MAX_MS);
 		now = memdev_block_in_use(addr);
-		last = now && now <= was / 2;
-		/* An empty one only wants time */
-		goes = !now || now < was;
-		if (goes)
+		last = now <= was / 2;
+		if (now < was)
 			memdev_turn_vain(watch, false);
-	} while (goes);
+	} while (now < was);
 
 	return -EAGAIN;
 }
@@ -251,14 +253,17 @@ static int memdev_pass(struct memdev_core *core, struct memdev_pass *pass)
 	return pass->again ? -EAGAIN : pass->last ?: -EBUSY;
 }
 
-/* The slice of a pass after so many others */
-static unsigned int memdev_slice_ms(struct memdev_core *core,
-				    unsigned int others)
+/* The slices of a pass after so many others */
+static void memdev_pass_set_slices(struct memdev_core *core,
+				   struct memdev_pass *pass,
+				   unsigned int others)
 {
-	unsigned int ms = MEMDEV_SLICE_MIN_MS *
-			  DIV_ROUND_UP(core->block_size, SZ_128M);
+	unsigned int least = MEMDEV_SLICE_MIN_MS *
+			     DIV_ROUND_UP(core->block_size, SZ_128M);
+	unsigned int ms = min(least << min(others, 8U), MEMDEV_SLICE_MAX_MS);
 
-	return min(ms << min(others, 3U), max(ms, MEMDEV_SLICE_PASS_MS));
+	pass->free_ms = ms;
+	pass->slice_ms = min(ms, max(least, MEMDEV_SLICE_PASS_MS));
 }
 
 /*
@@ -278,7 +283,7 @@ static int memdev_unplug_some(struct memdev_core *core, unsigned int nr,
 	do {
 		pass.nr = core->nr_plugged - keep;
 		memdev_turn_vain(watch, others);
-		pass.slice_ms = memdev_slice_ms(core, others++);
+		memdev_pass_set_slices(core, &pass, others++);
 		rc = memdev_pass(core, &pass);
 		pass.last = memdev_remove_victims(core, false, why) ?:
 			    pass.last;
@@ -364,7 +369,7 @@ static int memdev_unplug_whole(struct memdev_core *core,
 		pass.nr = core->nr_plugged -
 			  bitmap_weight(core->victims, core->nr_blocks);
 		memdev_turn_vain(watch, others);
-		pass.slice_ms = memdev_slice_ms(core, others++);
+		memdev_pass_set_slices(core, &pass, others++);
 		rc = memdev_pass(core, &pass);
 		if (!rc) {
 			rc = memdev_remove_victims(core, true, why) ?: -EAGAIN;

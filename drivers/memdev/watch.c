@@ -27,6 +27,7 @@
 
 /* What others leave a block: for each 128 MiB, and of its time */
 #define MEMDEV_SHARE_MIN_MS	125U
+#define MEMDEV_SHARE_MAX_MS	250U
 #define MEMDEV_SHARE_SHIFT	4
 /* For those who plug and unplug otherwise */
 #define MEMDEV_PAUSE_MS		30
@@ -141,8 +142,10 @@ static unsigned long memdev_watch_share(const struct memdev_watch *w)
 {
 	unsigned int units = DIV_ROUND_UP(memory_block_size_bytes(), SZ_128M);
 	unsigned long least = msecs_to_jiffies(MEMDEV_SHARE_MIN_MS * units);
+	unsigned long most = msecs_to_jiffies(MEMDEV_SHARE_MAX_MS * units);
 	unsigned long spent = jiffies - w->began;
-	unsigned long share = max(w->slice >> MEMDEV_SHARE_SHIFT, least);
+	unsigned long share = clamp(w->slice >> MEMDEV_SHARE_SHIFT, least,
+				    most);
 
 	if (w->vain && !w->waited)
 		return 0;
