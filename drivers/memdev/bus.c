@@ -389,7 +389,8 @@ int memdev_bus_new_device(const struct memory_device_params *params,
 		return memdev_refuse_about(why, MEMDEV_ABOUT_KIND, -EINVAL,
 					   "there is no kind '%s'", params->kind);
 	md = kind->create(params, &extack);
-	rc = IS_ERR(md) ? memdev_bus_why(PTR_ERR(md), &extack, why) :
+	rc = IS_ERR(md) ? memdev_bus_why(memdev_provider_errno(PTR_ERR(md)),
+					 &extack, why) :
 			  md->core->id;
 	module_put(kind->owner);
 	return rc;
@@ -432,7 +433,8 @@ int memdev_bus_del_device(struct memory_device *md, struct memdev_reason *why)
 				     dev_name(&md->dev));
 	rc = kind->destroy(md, &extack);
 	module_put(kind->owner);
-	return rc ? memdev_bus_why(rc, &extack, why) : 0;
+	return rc ? memdev_bus_why(memdev_provider_errno(rc), &extack, why) :
+		    0;
 }
 
 static int memdev_del_device(char *text, struct memdev_reason *why)

@@ -20,19 +20,37 @@
 /* --- adding and removing -------------------------------------------------- */
 
 /**
+ * memdev_provider_errno() - check the errno that a provider returned
+ * @rc: what it returned, not 0
+ *
+ * write(2) takes a positive value for a number of bytes, and errnos above those
+ * of user space are the kernel's own.
+ *
+ * Return: @rc; -EINTR where a signal ended a wait of the provider; -EIO for what
+ * is not an errno.
+ */
+int memdev_provider_errno(int rc)
+{
+	if (rc == -ERESTARTSYS)
+		return -EINTR;
+	return rc < 0 && rc >= -MEMDEV_FAULT_ERRNO_MAX ? rc : -EIO;
+}
+
+/**
  * memdev_provider_refused() - say that the provider refuses
  * @why: where to put the reason
  * @rc: what it returned
  * @extack: the reason that it gave
  * @block: the first block that it was asked for
  *
- * Return: @rc.
+ * Return: memdev_provider_errno() of @rc.
  */
 int memdev_provider_refused(struct memdev_reason *why, int rc,
 			    const struct netlink_ext_ack *extack,
 			    unsigned int block)
 {
-	return memdev_refuse_block(why, block, rc, "block %u: %s", block,
+	return memdev_refuse_block(why, block, memdev_provider_errno(rc),
+				   "block %u: %s", block,
 				   extack->_msg ?: "the device refuses");
 }
 

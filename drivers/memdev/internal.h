@@ -100,6 +100,7 @@ int memdev_watch_check(struct memdev_watch *w);
 int memdev_watch_arm(struct memdev_watch *w, unsigned int slice_ms);
 void memdev_watch_begun(struct memdev_watch *w);
 void memdev_watch_disarm(struct memdev_watch *w);
+void memdev_watch_sleep(struct memdev_watch *w, unsigned int ms);
 void memdev_turn_begin(struct memdev_watch *w);
 void memdev_turn_again(struct memdev_watch *w);
 void memdev_turn_wait(struct memdev_watch *w, unsigned int ms);
@@ -479,6 +480,7 @@ void memdev_notify_exit(void);
 /* hotplug.c */
 int memdev_hotplug_plug(struct memdev_core *core, u64 size,
 			struct memdev_watch *watch, struct memdev_reason *why);
+int memdev_provider_errno(int rc);
 int memdev_provider_refused(struct memdev_reason *why, int rc,
 			    const struct netlink_ext_ack *extack,
 			    unsigned int block);

@@ -58,6 +58,7 @@ static const char *memdev_offline_error(int rc)
  * @nr: how many more are to become victims
  * @last: what the last refusal was, 0 if there is none
  * @again: a block only wants more time
+ * @asked: the kernel was asked for a block
  * @online: the block that is tried was online before the last try
  */
 struct memdev_pass {
@@ -68,6 +69,7 @@ struct memdev_pass {
 	unsigned int nr;
 	int last;
 	bool again;
+	bool asked;
 	bool online;
 };
 
@@ -126,6 +128,7 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 						       block);
 	}
 
+	pass->asked = true;
 	rc = memdev_offline_sliced(core, block, pass, in_use);
 	if (rc) {
 		memdev_provider_keeps(core, block);
@@ -245,11 +248,15 @@ static int memdev_pass(struct memdev_core *core, struct memdev_pass *pass)
 	int rc;
 
 	pass->again = false;
+	pass->asked = false;
 	rc = memdev_pass_down(core, pass, true) ?:
 	     memdev_pass_free(core, pass) ?:
 	     memdev_pass_down(core, pass, false);
 	if (rc || !pass->nr)
 		return rc;
+	/* The provider wants all of them to be asked for later: do not spin */
+	if (pass->again && !pass->asked && !core->background)
+		memdev_watch_sleep(pass->watch, pass->slice_ms);
 	return pass->again ? -EAGAIN : pass->last ?: -EBUSY;
 }
 

@@ -219,6 +219,28 @@ void memdev_watch_disarm(struct memdev_watch *w)
 }
 
 /**
+ * memdev_watch_sleep() - sleep, at most until the operation has to end
+ * @w: the watch, not armed
+ * @ms: how long
+ *
+ * Context: Sleeps. Others do not wait for the operation meanwhile.
+ */
+void memdev_watch_sleep(struct memdev_watch *w, unsigned int ms)
+{
+	long left = msecs_to_jiffies(ms);
+
+	if (w->limited)
+		left = min(left, (long)(w->deadline - jiffies));
+	memdev_turn_end(w);
+	/* Not every signal: one that has no number does not end an operation */
+	clear_notify_signal();
+	if (left > 0)
+		wait_event_interruptible_timeout(memdev_turns,
+						 memdev_watch_check(w), left);
+	memdev_turn_again(w);
+}
+
+/**
  * memdev_watch_stop() - end the operation of another task
  * @w: its watch; the caller sees to it that it stays
  * @rc: negative errno for memdev_watch_check() to return

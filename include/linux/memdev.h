@@ -139,7 +139,8 @@ struct memory_device_ops {
 	 * that a block which @unplug let go stays after all; what it returns is
 	 * then not heeded.
 	 *
-	 * Return: 0, or a negative errno and, in @extack, the reason.
+	 * Return: 0, or a negative errno and, in @extack, the reason. A value
+	 * that is not an errno of user space is a bug, and taken as -EIO.
 	 */
 	int (*plug)(struct memory_device *md, u64 offset, u64 size,
 		    struct netlink_ext_ack *extack);
@@ -152,7 +153,8 @@ struct memory_device_ops {
 	 * allowed and could not be added, or is taken back; what it returns is
 	 * then not heeded.
 	 *
-	 * Return: 0, or a negative errno and, in @extack, the reason.
+	 * Return: as @plug. After -EAGAIN the block is asked for again, half a
+	 * second later or more, until the operation ends.
 	 */
 	int (*unplug)(struct memory_device *md, u64 offset, u64 size,
 		      struct netlink_ext_ack *extack);

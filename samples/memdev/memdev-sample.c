@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A provider with one memory device of four blocks. It logs what it is asked,
- * plugs no odd block, and unplugs none while its parameter "busy" is set.
+ * plugs no odd block, and unplugs none while its parameter "busy" is set. The
+ * parameters plug_answer and unplug_answer make it return something else, for
+ * the tests.
  */
 #include <linux/memdev.h>
 #include <linux/memory.h>
@@ -12,6 +14,14 @@
 static bool busy;
 module_param(busy, bool, 0644);
 MODULE_PARM_DESC(busy, "Refuse to be unplugged");
+
+static int plug_answer;
+module_param(plug_answer, int, 0644);
+MODULE_PARM_DESC(plug_answer, "Return this for every plug, if it is not 0");
+
+static int unplug_answer;
+module_param(unplug_answer, int, 0644);
+MODULE_PARM_DESC(unplug_answer, "Return this for every unplug, if it is not 0");
 
 static struct sample {
 	struct memory_device md;
@@ -39,6 +49,8 @@ static int sample_plug(struct memory_device *md, u64 offset, u64 size,
 		       struct netlink_ext_ack *extack)
 {
 	dev_info(&md->dev, "plug %llu bytes at offset %llu?\n", size, offset);
+	if (READ_ONCE(plug_answer))
+		return plug_answer;
 	if (size == memory_block_size_bytes() && !(offset & size))
 		return 0;
 	NL_SET_ERR_MSG(extack, "odd blocks are not plugged");
@@ -49,6 +61,8 @@ static int sample_unplug(struct memory_device *md, u64 offset, u64 size,
 			 struct netlink_ext_ack *extack)
 {
 	dev_info(&md->dev, "unplug %llu bytes at offset %llu?\n", size, offset);
+	if (READ_ONCE(unplug_answer))
+		return unplug_answer;
 	if (!READ_ONCE(busy))
 		return 0;
 	NL_SET_ERR_MSG(extack, "the sample is busy");
