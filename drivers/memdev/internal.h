@@ -63,6 +63,18 @@ int memdev_number_parse(const char *str, const char *prefix, int *nr);
 /* --- deadlines and cancelling (watch.c) ----------------------------------- */
 
 /**
+ * enum memdev_turn - how an operation shares the kernel's lock; see watch.c
+ * @MEMDEV_TURN_YIELDS: it yields to those that make progress
+ * @MEMDEV_TURN_DUE: it has yielded for a time slice, and gets a share
+ * @MEMDEV_TURN_PROGRESS: it made progress, and others yield to it
+ */
+enum memdev_turn {
+	MEMDEV_TURN_YIELDS,
+	MEMDEV_TURN_DUE,
+	MEMDEV_TURN_PROGRESS,
+};
+
+/**
  * struct memdev_watch - what ends the offlining of a block
  * @timer: fires when the time is over
  * @task: the task that is offlining
@@ -70,9 +82,8 @@ int memdev_number_parse(const char *str, const char *prefix, int *nr);
  * @limited: there is a deadline
  * @told: memdev_watch_begun() tells when the kernel begins with a block; without
  *	  that it is taken to do so when asked
- * @lively: it is one of those who others let pass
- * @vain: what is tried has been tried before, and no page went
- * @waited: it has let others pass for as long as it can be asked to
+ * @turn: changed by its own task, between attempts
+ * @yielded: for how many jiffies it has yielded since it was last due
  * @stop: errno with which another task ended the operation, 0 if none did
  * @pauses: the operation ends when the machine goes to sleep
  * @slice: jiffies that may be spent on the block; 0 if only the deadline counts
@@ -85,9 +96,8 @@ struct memdev_watch {
 	unsigned long deadline;
 	bool limited;
 	bool told;
-	bool lively;
-	bool vain;
-	bool waited;
+	enum memdev_turn turn;
+	unsigned long yielded;
 	int stop;
 	bool pauses;
 	unsigned long slice;
@@ -100,11 +110,9 @@ int memdev_watch_check(struct memdev_watch *w);
 int memdev_watch_arm(struct memdev_watch *w, unsigned int slice_ms);
 void memdev_watch_begun(struct memdev_watch *w);
 void memdev_watch_disarm(struct memdev_watch *w);
-void memdev_watch_sleep(struct memdev_watch *w, unsigned int ms);
 void memdev_turn_begin(struct memdev_watch *w);
-void memdev_turn_again(struct memdev_watch *w);
-void memdev_turn_wait(struct memdev_watch *w, unsigned int ms);
-void memdev_turn_vain(struct memdev_watch *w, bool vain);
+void memdev_turn_yield(struct memdev_watch *w, unsigned int slice_ms);
+void memdev_turn_pause(struct memdev_watch *w, unsigned int ms);
 void memdev_turn_end(struct memdev_watch *w);
 void memdev_watch_stop(struct memdev_watch *w, int rc);
 void memdev_watch_end(struct memdev_watch *w);

@@ -98,15 +98,14 @@ static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
 		/* What has come out does not wait for what may take minutes */
 		if (!memdev_is_atomic(core))
 			memdev_remove_victims(core, false, NULL);
-		memdev_turn_end(watch);
-		memdev_turn_wait(watch, slice_ms);
+		memdev_turn_yield(watch, slice_ms);
 		if (last)
 			break;
 		slice_ms = min(2 * slice_ms, MEMDEV_SLICE_MAX_MS);
 		now = memdev_block_in_use(addr);
 		last = now <= was / 2;
 		if (now < was)
-			memdev_turn_vain(watch, false);
+			memdev_turn_begin(watch);
 	} while (now < was);
 
 	return -EAGAIN;
@@ -137,7 +136,7 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 					   memdev_offline_error(rc), rc);
 	}
 
-	memdev_turn_again(pass->watch);
+	memdev_turn_begin(pass->watch);
 	__set_bit(block, core->victims);
 	if (memdev_is_atomic(core))
 		__assign_bit(block, core->skip, !pass->online);
@@ -255,8 +254,10 @@ static int memdev_pass(struct memdev_core *core, struct memdev_pass *pass)
 	if (rc || !pass->nr)
 		return rc;
 	/* The provider wants all of them to be asked for later: do not spin */
-	if (pass->again && !pass->asked && !core->background)
-		memdev_watch_sleep(pass->watch, pass->slice_ms);
+	if (pass->again && !pass->asked && !core->background) {
+		memdev_turn_end(pass->watch);
+		memdev_turn_pause(pass->watch, pass->slice_ms);
+	}
 	return pass->again ? -EAGAIN : pass->last ?: -EBUSY;
 }
 
@@ -289,7 +290,6 @@ static int memdev_unplug_some(struct memdev_core *core, unsigned int nr,
 
 	do {
 		pass.nr = core->nr_plugged - keep;
-		memdev_turn_vain(watch, others);
 		memdev_pass_set_slices(core, &pass, others++);
 		rc = memdev_pass(core, &pass);
 		pass.last = memdev_remove_victims(core, false, why) ?:
@@ -375,7 +375,6 @@ static int memdev_unplug_whole(struct memdev_core *core,
 	do {
 		pass.nr = core->nr_plugged -
 			  bitmap_weight(core->victims, core->nr_blocks);
-		memdev_turn_vain(watch, others);
 		memdev_pass_set_slices(core, &pass, others++);
 		rc = memdev_pass(core, &pass);
 		if (!rc) {
@@ -426,6 +425,10 @@ int memdev_hotplug_unplug(struct memdev_core *core, u64 size,
 		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -EINVAL,
 					   "%llu bytes asked for, %llu are plugged",
 					   size, plugged);
+
+	/* A try in the background after others that were in vain */
+	if (core->background && core->tries)
+		memdev_turn_end(watch);
 
 	bitmap_zero(core->victims, core->nr_blocks);
 	bitmap_zero(core->skip, core->nr_blocks);

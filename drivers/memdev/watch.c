@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Deadlines, and a way to stop.
+ * Deadlines, a way to stop, and whose turn it is.
  *
  * offline_pages() tries until it succeeds, fails for good, or a signal is
  * pending: a page that someone has pinned keeps it going for ever. So that an
@@ -9,12 +9,30 @@
  * that has no number, runs no handler and works on workers, too. A real signal
  * does the same by itself.
  *
- * While the kernel is busy with a block it plugs and unplugs nothing else. An
- * operation that stays with a block whose pages do not go has the time, those of
- * other devices have not: who begins cuts short what has been tried for a while,
- * or what is tried again after it was in vain, and that at once. Who has tried in
- * vain lets all others pass before the next try; so that there is an end to it
- * when there are always others, who has let them pass for long has some time, too.
+ * While the kernel takes a block offline it holds device_hotplug_lock, and
+ * nobody else plugs or unplugs anything. So an attempt to take a block offline
+ * has a time slice, and its operation yields afterwards:
+ *
+ *	an operation begins
+ *	    |
+ *	    v        attempt over          yielded for a time slice
+ *	PROGRESS ---------------> YIELDS --------------------------> DUE
+ *	    ^                     |    ^                             | |
+ *	    |                     |    +------- attempt over --------+ |
+ *	    +---------------------+------------------------------------+
+ *	         the block is offline, or has fewer pages in use
+ *
+ * An operation that YIELDS sleeps until no operation is in PROGRESS, or until it
+ * is DUE, which one is at a time. How long its attempts last depends on its state:
+ *
+ *	while nobody else is in PROGRESS	its time slice
+ *	PROGRESS, DUE				its share: a sixteenth of that, within
+ *						MEMDEV_SHARE_{MIN,MAX}_MS
+ *	YIELDS					it ends at once
+ *
+ * When another operation begins, or makes progress again, the attempt that goes on
+ * is cut short accordingly. So an operation in PROGRESS waits for a share at most,
+ * and one that is stuck does not starve.
  */
 #include <linux/atomic.h>
 #include <linux/delay.h>
@@ -25,20 +43,22 @@
 
 #include "internal.h"
 
-/* What others leave a block: for each 128 MiB, and of its time */
+/* The share of an attempt, for each 128 MiB of the block, and of its slice */
 #define MEMDEV_SHARE_MIN_MS	125U
 #define MEMDEV_SHARE_MAX_MS	250U
 #define MEMDEV_SHARE_SHIFT	4
-/* For those who plug and unplug otherwise */
+/* Every yield lasts that long: others, also outside of memdev, poll the lock */
 #define MEMDEV_PAUSE_MS		30
 
 /* Protects memdev_slices, and @slice and @began of those in it */
 static DEFINE_SPINLOCK(memdev_slices_lock);
-/* The watches of those that the kernel is busy with */
+/* The watches of attempts that go on */
 static LIST_HEAD(memdev_slices);
-/* Operations that go on and have not just tried in vain */
-static atomic_t memdev_nr_lively = ATOMIC_INIT(0);
-/* Somebody waits for that to be 0 */
+/* Operations in MEMDEV_TURN_PROGRESS */
+static atomic_t memdev_nr_progress = ATOMIC_INIT(0);
+/* The operation in MEMDEV_TURN_DUE */
+static struct memdev_watch *memdev_due;
+/* Operations that sleep until none is in the one, or the other state */
 static DECLARE_WAIT_QUEUE_HEAD(memdev_turns);
 
 /* A timer: a deadline must not wait for a worker that others keep busy */
@@ -62,9 +82,8 @@ void memdev_watch_begin(struct memdev_watch *w, unsigned int timeout_ms)
 	w->limited = timeout_ms;
 	w->deadline = jiffies + msecs_to_jiffies(timeout_ms);
 	w->told = false;
-	w->lively = false;
-	w->vain = false;
-	w->waited = false;
+	w->turn = MEMDEV_TURN_YIELDS;
+	w->yielded = 0;
 	w->stop = 0;
 	w->pauses = false;
 	w->slice = 0;
@@ -137,7 +156,7 @@ static void memdev_watch_set(struct memdev_watch *w, unsigned long after)
 		mod_timer(&w->timer, jiffies + after);
 }
 
-/* What is left in jiffies until others may end it */
+/* What is left of the share of an attempt, in jiffies */
 static unsigned long memdev_watch_share(const struct memdev_watch *w)
 {
 	unsigned int units = DIV_ROUND_UP(memory_block_size_bytes(), SZ_128M);
@@ -147,12 +166,12 @@ static unsigned long memdev_watch_share(const struct memdev_watch *w)
 	unsigned long share = clamp(w->slice >> MEMDEV_SHARE_SHIFT, least,
 				    most);
 
-	if (w->vain && !w->waited)
+	if (w->turn == MEMDEV_TURN_YIELDS)
 		return 0;
 	return spent < share ? share - spent : 0;
 }
 
-/* Others wait */
+/* Others wait: end an attempt when its share is over */
 static void memdev_watch_cut(struct memdev_watch *w)
 {
 	unsigned long left = memdev_watch_share(w);
@@ -198,8 +217,8 @@ void memdev_watch_begun(struct memdev_watch *w)
 	w->began = jiffies;
 	list_move(&w->slices, &memdev_slices);
 	memdev_watch_set(w, w->slice);
-	/* They began after this task did not wait for them any more */
-	if (w->vain && atomic_read(&memdev_nr_lively) > w->lively)
+	if (atomic_read(&memdev_nr_progress) >
+	    (w->turn == MEMDEV_TURN_PROGRESS))
 		memdev_watch_cut(w);
 	spin_unlock(&memdev_slices_lock);
 }
@@ -219,28 +238,6 @@ void memdev_watch_disarm(struct memdev_watch *w)
 }
 
 /**
- * memdev_watch_sleep() - sleep, at most until the operation has to end
- * @w: the watch, not armed
- * @ms: how long
- *
- * Context: Sleeps. Others do not wait for the operation meanwhile.
- */
-void memdev_watch_sleep(struct memdev_watch *w, unsigned int ms)
-{
-	long left = msecs_to_jiffies(ms);
-
-	if (w->limited)
-		left = min(left, (long)(w->deadline - jiffies));
-	memdev_turn_end(w);
-	/* Not every signal: one that has no number does not end an operation */
-	clear_notify_signal();
-	if (left > 0)
-		wait_event_interruptible_timeout(memdev_turns,
-						 memdev_watch_check(w), left);
-	memdev_turn_again(w);
-}
-
-/**
  * memdev_watch_stop() - end the operation of another task
  * @w: its watch; the caller sees to it that it stays
  * @rc: negative errno for memdev_watch_check() to return
@@ -254,22 +251,13 @@ void memdev_watch_stop(struct memdev_watch *w, int rc)
 	wake_up_all(&memdev_turns);
 }
 
-/* --- one after the other -------------------------------------------------- */
+/* --- whose turn it is ------------------------------------------------------ */
 
 /**
- * memdev_turn_again() - be one of those who others let pass
- * @w: the watch of the operation
- */
-void memdev_turn_again(struct memdev_watch *w)
-{
-	if (!w->lively)
-		atomic_inc(&memdev_nr_lively);
-	w->lively = true;
-}
-
-/**
- * memdev_turn_begin() - an operation begins
- * @w: its watch
+ * memdev_turn_begin() - have others yield to an operation
+ * @w: its watch, not armed
+ *
+ * The operation begins, or it makes progress again.
  *
  * Context: Any.
  */
@@ -277,7 +265,11 @@ void memdev_turn_begin(struct memdev_watch *w)
 {
 	struct memdev_watch *other;
 
-	memdev_turn_again(w);
+	if (w->turn == MEMDEV_TURN_PROGRESS)
+		return;
+	w->turn = MEMDEV_TURN_PROGRESS;
+	w->yielded = 0;
+	atomic_inc(&memdev_nr_progress);
 	spin_lock(&memdev_slices_lock);
 	list_for_each_entry(other, &memdev_slices, slices)
 		memdev_watch_cut(other);
@@ -285,53 +277,95 @@ void memdev_turn_begin(struct memdev_watch *w)
 }
 
 /**
- * memdev_turn_end() - it is over, or has tried in vain
- * @w: its watch
+ * memdev_turn_end() - have others not wait for an operation
+ * @w: its watch, not armed
+ *
+ * The operation is over, or its last attempt was in vain.
+ *
+ * Context: Any.
  */
 void memdev_turn_end(struct memdev_watch *w)
 {
-	if (!w->lively)
-		return;
-	w->lively = false;
-	if (atomic_dec_and_test(&memdev_nr_lively))
+	enum memdev_turn was = w->turn;
+
+	w->turn = MEMDEV_TURN_YIELDS;
+	if (was == MEMDEV_TURN_DUE) {
+		w->yielded = 0;
+		smp_store_release(&memdev_due, NULL);
 		wake_up_all(&memdev_turns);
+	} else if (was == MEMDEV_TURN_PROGRESS &&
+		   atomic_dec_and_test(&memdev_nr_progress)) {
+		wake_up_all(&memdev_turns);
+	}
 }
 
-/* The others are through, or it shall not go on anyway */
-static bool memdev_turn_over(struct memdev_watch *w)
+/* Whether an operation that yields can go on; once it has yielded, as due */
+static bool memdev_turn_comes(struct memdev_watch *w, bool yielded)
 {
-	return !atomic_read(&memdev_nr_lively) || memdev_watch_check(w);
+	if (!atomic_read(&memdev_nr_progress))
+		return true;
+	if (yielded && !cmpxchg(&memdev_due, NULL, w))
+		w->turn = MEMDEV_TURN_DUE;
+	return w->turn == MEMDEV_TURN_DUE;
+}
+
+/* What is left in jiffies until @end, or the deadline */
+static long memdev_turn_left(const struct memdev_watch *w, unsigned long end)
+{
+	if (w->limited && time_after(end, w->deadline))
+		end = w->deadline;
+	return max_t(long, end - jiffies, 0);
 }
 
 /**
- * memdev_turn_wait() - let others pass, after a try in vain
- * @w: the watch of the operation
- * @ms: not for longer than so many ms
+ * memdev_turn_pause() - sleep where only time can help
+ * @w: the watch of the operation, not armed
+ * @ms: how long
  *
  * Context: Sleeps. Ends when the operation has to end.
  */
-void memdev_turn_wait(struct memdev_watch *w, unsigned int ms)
+void memdev_turn_pause(struct memdev_watch *w, unsigned int ms)
 {
-	long left = msecs_to_jiffies(ms);
+	unsigned long end = jiffies + msecs_to_jiffies(ms);
 
-	msleep_interruptible(MEMDEV_PAUSE_MS);
-	if (w->limited)
-		left = min(left, (long)(w->deadline - jiffies));
-	if (left > 0)
-		left = wait_event_interruptible_timeout(memdev_turns,
-							memdev_turn_over(w),
-							left);
-	w->waited = !left;
+	/* TIF_NOTIFY_SIGNAL alone does not end an operation */
+	clear_notify_signal();
+	wait_event_interruptible_timeout(memdev_turns, memdev_watch_check(w),
+					 memdev_turn_left(w, end));
 }
 
 /**
- * memdev_turn_vain() - whether what is tried next has been tried in vain before
+ * memdev_turn_yield() - let others pass after an attempt
  * @w: the watch of the operation, not armed
- * @vain: it has, so that others need not wait for it
+ * @slice_ms: the time slice that the attempt had
+ *
+ * Context: Sleeps. Ends when the operation has to end.
  */
-void memdev_turn_vain(struct memdev_watch *w, bool vain)
+void memdev_turn_yield(struct memdev_watch *w, unsigned int slice_ms)
 {
-	w->vain = vain;
+	unsigned long slice = msecs_to_jiffies(slice_ms);
+	unsigned long began = jiffies;
+	long left;
+
+	/* The next one is due when those have passed who wait for the lock */
+	if (w->turn != MEMDEV_TURN_DUE)
+		memdev_turn_end(w);
+	memdev_turn_pause(w, MEMDEV_PAUSE_MS);
+	memdev_turn_end(w);
+
+	if (w->yielded < slice) {
+		left = memdev_turn_left(w, began + slice - w->yielded);
+		wait_event_interruptible_timeout(memdev_turns,
+						 memdev_turn_comes(w, false) ||
+						 memdev_watch_check(w), left);
+	}
+	w->yielded += jiffies - began;
+	if (w->yielded >= slice) {
+		left = memdev_turn_left(w, jiffies + slice);
+		wait_event_interruptible_timeout(memdev_turns,
+						 memdev_turn_comes(w, true) ||
+						 memdev_watch_check(w), left);
+	}
 }
 
 /* --- the end --------------------------------------------------------------- */
