@@ -15,12 +15,15 @@
 
 need_mounted $DEBUG
 
-BUSY=/sys/module/memdev_sample/parameters/busy
+PARAMS=/sys/module/memdev_sample/parameters
+BUSY=$PARAMS/busy
 
 undo()
 {
 	[ -e $BUSY ] || return 0
 	echo 0 >$BUSY
+	echo 0 >$PARAMS/plug_answer
+	echo 0 >$PARAMS/unplug_answer
 	[ -e $D/unplug ] && put_dev unplug all >/dev/null
 	rmmod memdev-sample
 }
@@ -147,6 +150,67 @@ is "no memory can be added, once" "$(faults "add errno=ENOMEM times=1")" ok
 is "a plug fails" "$(put_dev plug $BLOCK)" ENOMEM
 is "the sample was asked for it" "$(asked plug 0)" 1
 is "and told that nothing came of it" "$(asked unplug 0)" 1
+requested_stays 0 0
+
+# --- answers that are no errno ---------------------------------------------------------------
+
+# answer plug|unplug NUMBER: what the sample returns from now on, 0 for what it does
+answer()
+{
+	echo "$2" >$PARAMS/"$1"_answer || die "$1_answer=$2 was not accepted"
+}
+
+while read -r number want; do
+	answer plug "$number"
+	is "the sample answers a plug by $number" "$(put_dev plug $BLOCK)" "$want"
+	is "with a reason" "$(get last_error)" "block 0: the device refuses"
+	requested_stays 0 0
+	answer plug 0
+	is "plug a block" "$(put_dev plug $BLOCK)" ok
+	answer unplug "$number"
+	is "the sample answers an unplug by $number" "$(put_dev unplug all)" "$want"
+	is "with a reason" "$(get last_error)" "block 0: the device refuses"
+	requested_stays $BLOCK $BLOCK
+	answer unplug 0
+	is "unplug it" "$(put_dev unplug all)" ok
+done <<EOF
+1 EIO
+$BLOCK EIO
+-134 EIO
+-512 EINTR
+-517 EIO
+-4095 EIO
+-5000 EIO
+-28 ENOSPC
+EOF
+
+# --- later --------------------------------------------------------------------------------------
+
+is "plug a block" "$(put_dev plug $BLOCK)" ok
+answer unplug -11
+is "the deadline is set" "$(put_dev unplug_timeout_ms 3000)" ok
+log_mark
+is "an unplug that is always to be tried later ends at its deadline" \
+	"$(put_dev unplug all)" ETIMEDOUT
+nr=$(asked unplug 0)
+say "the sample was asked $nr times"
+check "the sample was asked several times" [ "$nr" -ge 2 ]
+check "and not all the time" [ "$nr" -le 20 ]
+requested_stays $BLOCK $BLOCK
+no_deadline
+log_mark
+is "a signal ends it" \
+	"$(printf all | timeout -s INT 2 wr $D/unplug)" EINTR
+printf all | wr $D/unplug >"$TMP/later" &
+later=$!
+was_asked()
+{
+	[ "$(asked unplug 0)" -ge "$1" ]
+}
+check "the sample is asked again and again" until_true 600 was_asked 4
+answer unplug 0
+wait $later
+is "an unplug succeeds once it is let" "$(cat "$TMP/later")" ok
 requested_stays 0 0
 
 # Half of what is requested here never comes: the worker waits to try again.
