@@ -211,14 +211,18 @@ int memdev_watch_arm(struct memdev_watch *w, unsigned int slice_ms)
  */
 void memdev_watch_begun(struct memdev_watch *w)
 {
+	int others;
+
 	if (!w->slice)
 		return;
 	spin_lock(&memdev_slices_lock);
 	w->began = jiffies;
 	list_move(&w->slices, &memdev_slices);
 	memdev_watch_set(w, w->slice);
-	if (atomic_read(&memdev_nr_progress) >
-	    (w->turn == MEMDEV_TURN_PROGRESS))
+	others = atomic_read(&memdev_nr_progress);
+	if (w->turn == MEMDEV_TURN_PROGRESS)
+		others--;
+	if (others)
 		memdev_watch_cut(w);
 	spin_unlock(&memdev_slices_lock);
 }
@@ -291,7 +295,7 @@ void memdev_turn_end(struct memdev_watch *w)
 	w->turn = MEMDEV_TURN_YIELDS;
 	if (was == MEMDEV_TURN_DUE) {
 		w->yielded = 0;
-		smp_store_release(&memdev_due, NULL);
+		WRITE_ONCE(memdev_due, NULL);
 		wake_up_all(&memdev_turns);
 	} else if (was == MEMDEV_TURN_PROGRESS &&
 		   atomic_dec_and_test(&memdev_nr_progress)) {

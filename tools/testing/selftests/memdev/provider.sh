@@ -175,7 +175,7 @@ while read -r number want; do
 	is "unplug it" "$(put_dev unplug all)" ok
 done <<EOF
 1 EIO
-$BLOCK EIO
+134217728 EIO
 -134 EIO
 -512 EINTR
 -517 EIO

@@ -1,0 +1,189 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+# shellcheck disable=SC2317 # functions that check runs
+#
+# Huge pages in use: a block with any part of one is in use, blocks that are free
+# come out first, what can be migrated is, and other devices do not wait for long.
+#
+# VM: mem=9G timeout=1800 append=memmap=3G$0x180000000 usual="6.1 7.3"
+
+. "$(dirname "$0")/lib.sh"
+
+HUGE=/sys/kernel/mm/hugepages
+G1=$HUGE/hugepages-1048576kB/nr_hugepages
+M2=$HUGE/hugepages-2048kB/nr_hugepages
+
+need memhuge
+[ $BLOCK -lt $GiB ] || skip_all "a huge page is not larger than a memory block"
+
+HUGE_PID=
+
+# huge_start ARGUMENT...: memhuge with them; sets HUGE_AT
+huge_start()
+{
+	mkfifo "$TMP/huge.in" "$TMP/huge.out"
+	memhuge "$@" <"$TMP/huge.in" >"$TMP/huge.out" &
+	HUGE_PID=$!
+	exec 4>"$TMP/huge.in" 5<"$TMP/huge.out"
+	read -r HUGE_AT <&5
+	case $HUGE_AT in
+	"has "*)	HUGE_AT=${HUGE_AT#has } ;;
+	*)		echo "memhuge: $HUGE_AT"; return 1 ;;
+	esac
+}
+
+# huge_stop: sets HUGE_SAID
+huge_stop()
+{
+	HUGE_SAID=gone
+	[ -n "$HUGE_PID" ] || return 0
+	exec 4>&-
+	read -r HUGE_SAID <&5
+	exec 5<&-
+	wait "$HUGE_PID" 2>/dev/null
+	HUGE_PID=
+	rm -f "$TMP/huge.in" "$TMP/huge.out"
+}
+
+undo()
+{
+	huge_stop
+	echo 0 >$M2
+	[ ! -e $G1 ] || echo 0 >$G1
+}
+
+# others_take NR: OTHERS is how many ms the other device takes to plug or unplug a
+# block, the median of NR of each. The kernel counts, and a machine that stands
+# still for a while does not matter.
+others_take()
+{
+	local other=$BUS/devices/memdev1 i=0 was
+
+	: >"$TMP/took"
+	while [ $i -lt "$1" ]; do
+		for op in plug unplug; do
+			was=$(cat $other/stats/${op}_time_ms)
+			timeout -s INT 300 wr $other/$op <"$TMP/block" >>"$TMP/said"
+			echo $(($(cat $other/stats/${op}_time_ms) - was)) >>"$TMP/took"
+		done
+		i=$((i + 1))
+	done
+	OTHERS=$(sort -n "$TMP/took" | sed -n "$1p")
+	say "ms of the other device: $(sort -n "$TMP/took" | xargs)"
+	check "all $(($1 * 2)) operations of the other device succeed" \
+		[ "$(grep -cx ok "$TMP/said")" = $(($1 * 2)) ]
+	: >"$TMP/said"
+}
+
+# plugged_are BLOCKS: as plugged_blocks shows them
+plugged_are()
+{
+	[ "$(get plugged_blocks)" = "$1" ]
+}
+
+printf %s $BLOCK >"$TMP/block"
+log_mark
+
+# --- one that is larger than a block, and cannot be migrated ----------------------
+
+if [ -e $G1 ]; then
+	# A GiB that is aligned, and half of one; and another device like it.
+	n=$((3 * GiB / BLOCK))
+	spec=$(window_spec $n) || skip_all "no reserved range of 3 GiB"
+	check "two devices" load "window=$spec" devices=2 online_type=online_kernel
+	is "its blocks stay offline" \
+		"$(put $BUS/devices/memdev1/online_type offline)" ok
+	no_deadline
+	low=$(($(get address)))
+	high=$((low + $(get size)))
+	is "plug all" "$(put_dev plug all)" ok
+	others_take 9
+	quiet=$OTHERS
+	# As many as there can be, as System RAM is searched first.
+	echo 8 >$G1
+	say "$(cat $G1) pages of 1 GiB"
+	huge_start hugetlb 30 $low $high 1 8 >"$TMP/huge" ||
+		die "no page of 1 GiB on the device" "$(cat "$TMP/huge")"
+	echo 1 >$G1
+	say "one at $HUGE_AT"
+	from=$(((HUGE_AT - low) / BLOCK))
+	last=$((from + GiB / BLOCK - 1))
+	printf all | wr $D/unplug >"$TMP/first" &
+	first=$!
+	check "blocks outside of the page of 1 GiB come out, one after the other" \
+		until_true 300 plugged_are "$from-$last"
+	say "plugged: $(get plugged_blocks), $(get last_error)"
+	others_take 15
+	check "meanwhile others wait for less than 0.5 s per 128 MiB of a block" \
+		[ "$OTHERS" -le $((4 * quiet + 500 * BLOCK / (128 * MiB))) ]
+	check "those of the page stay, as it cannot be migrated" \
+		plugged_are "$from-$last"
+	check "the unplug goes on" [ ! -s "$TMP/first" ]
+	kill -INT $first
+	wait $first
+	is "a signal ends it" "$(cat "$TMP/first")" EINTR
+	check "sysfs, /proc/iomem and lsmem agree" agree
+	is "and in the background" "$(put_dev requested_size 0)" ok
+	huge_stop
+	is "nothing was lost" "$HUGE_SAID" intact
+	echo 0 >$G1
+	check "all comes out when the page is free" until_true 600 plugged_are ""
+	check "rmmod" rmmod memdev
+else
+	skip "a page of 1 GiB" "this machine has none"
+fi
+
+# --- those that are smaller, and can --------------------------------------------------
+
+n=4
+load_blocks $n
+low=$(($(get address)))
+top=$((low + (n - 1) * BLOCK))
+
+# huge_moves NAME hugetlb|thp: half of the highest block is made of huge pages,
+# and they are migrated once, as a whole
+huge_moves()
+{
+	local nr=$((BLOCK / 2 / (2 * MiB))) before after
+
+	is "$1: plug all" "$(put_dev plug all)" ok
+	# shellcheck disable=SC2046 # a word each
+	is "$1: only the highest block is online" \
+		"$(put_each offline $(seq 0 $((n - 2)))) $(get online_blocks)" \
+		"ok $((n - 1))"
+	[ "$2" = thp ] || echo $((2 * nr)) >$M2
+	huge_start "$2" 21 $top $((top + BLOCK)) $nr 512 >"$TMP/huge" || {
+		skip "$1" "no huge pages on the device: $(cat "$TMP/huge")"
+		huge_stop
+		echo 0 >$M2
+		is "$1: unplug all" "$(put_dev unplug all)" ok
+		return
+	}
+	[ "$2" = thp ] || echo $nr >$M2
+	# shellcheck disable=SC2046
+	is "$1: the others come online" \
+		"$(put_each online_movable $(seq 0 $((n - 2)))) $(get online_blocks)" \
+		"ok 0-$((n - 1))"
+	before=$(pages_moved)
+	is "$1: unplug all" "$(put_dev unplug all)" ok
+	after=$(($(pages_moved) - before))
+	say "$after pages were migrated, of $((nr * 512))"
+	check "$1: they are migrated, not split and not twice" \
+		[ $after -lt $((nr * 512 * 3 / 2)) ]
+	huge_stop
+	is "$1: nothing was lost" "$HUGE_SAID" intact
+	echo 0 >$M2
+}
+
+huge_moves "2 MiB of hugetlb" hugetlb
+if grep -q '\[never\]' /sys/kernel/mm/transparent_hugepage/enabled 2>/dev/null ||
+   [ ! -e /sys/kernel/mm/transparent_hugepage ]; then
+	skip "transparent huge pages" "this kernel has none"
+else
+	huge_moves "transparent huge pages" thp
+fi
+check "sysfs, /proc/iomem and lsmem agree" agree
+check "rmmod" rmmod memdev
+check "the kernel did not complain" log_quiet
+finish
