@@ -12,6 +12,8 @@
 /* How long to try to take a block back, for each 128 MiB of it */
 #define MEMDEV_UNDO_MS		10000U
 #define MEMDEV_UNDO_SLICE_MS	500U
+/* For those who wait for the kernel's lock */
+#define MEMDEV_UNDO_PAUSE_MS	30U
 
 /* Offline blocks give no memory and take 16 MiB a GiB: leave this much */
 #define MEMDEV_KEEP_MIN		SZ_64M
@@ -300,7 +302,7 @@ static int memdev_undo_offline(struct memdev_core *core, unsigned int block)
 		rc = memdev_step_offline(core, block, &watch,
 					 MEMDEV_UNDO_SLICE_MS * units);
 		if (rc == -EAGAIN)
-			memdev_turn_wait(&watch, MEMDEV_UNDO_SLICE_MS * units);
+			memdev_turn_pause(&watch, MEMDEV_UNDO_PAUSE_MS);
 	} while (rc == -EAGAIN && !memdev_watch_check(&watch));
 	memdev_watch_end(&watch);
 	return rc;
