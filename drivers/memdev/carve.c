@@ -204,9 +204,11 @@ static void memdev_carve_undo_work(void *data)
 		rc = memdev_block_online(addr, test_bit(i, undo->movable) ?
 					 MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE :
 					 MEMDEV_ONLINE_TYPE_ONLINE_KERNEL);
-		if (rc)
+		if (rc) {
 			pr_warn("memory%llu did not come online again: %d\n",
 				addr / block_size, rc);
+			memdev_missing_add(addr);
+		}
 	}
 }
 
@@ -343,8 +345,7 @@ static int memdev_carve_remove(const struct memdev_carving *c, u64 start,
 			break;
 	}
 	if (rc && addr > start)
-		memdev_carve_return(start, addr - start, c->node, NULL,
-				    NULL);
+		memdev_carve_return(start, addr - start, c->node, NULL);
 	return rc;
 }
 
@@ -430,6 +431,7 @@ int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
 		c->want = min(c->best, c->want - 1);
 	} while (c->want);
 	memdev_watch_end(&watch);
+	memdev_missing_warn();
 
 	if (rc == -ENOENT)
 		rc = memdev_refuse(why, -EBUSY,
@@ -460,20 +462,15 @@ err_free:
 	return rc;
 }
 
-/* How much of [@addr, @end) can be given back at once */
-static u64 memdev_carve_good(u64 addr, u64 start, u64 end,
-			     const unsigned long *retired)
+/* How much of [@addr, @end) can be given back at once; 0 if it is poisoned */
+static u64 memdev_carve_good(u64 addr, u64 end)
 {
-	u64 block_size = memory_block_size_bytes();
-	unsigned long first, bad;
+	u64 most = memdev_chunk_len(addr, end);
+	u64 len = 0;
 
-	if (!retired)
-		return memdev_chunk_len(addr, end);
-	first = div64_u64(addr - start, block_size);
-	bad = find_next_bit(retired, div64_u64(end - start, block_size), first);
-	if (bad == first)
-		return 0;
-	return memdev_chunk_len(addr, start + bad * block_size);
+	while (len < most && !memdev_poison_known(addr + len))
+		len += memory_block_size_bytes();
+	return len;
 }
 
 /*
@@ -497,16 +494,14 @@ static int memdev_carve_add(int node, u64 addr, u64 len)
  * @size: bytes
  * @node: its node
  * @movable: blocks that go to ZONE_MOVABLE; NULL for none
- * @retired: blocks that had a poisoned page, which the kernel has forgotten
- *	     about: they stay away; NULL for none
  *
- * What cannot be given back is lost until the next boot, and said so.
+ * Blocks that had a poisoned page stay away, as the kernel has forgotten about
+ * it. What cannot be given back is lost until the next boot, and said so.
  *
  * Context: Sleeps, takes mm's locks.
  */
 void memdev_carve_return(u64 start, u64 size, int node,
-			 const unsigned long *movable,
-			 const unsigned long *retired)
+			 const unsigned long *movable)
 {
 	u64 block_size = memory_block_size_bytes();
 	u64 end = start + size;
@@ -514,12 +509,11 @@ void memdev_carve_return(u64 start, u64 size, int node,
 	u64 addr, len;
 	int rc;
 
+	memdev_poison_withhold(start, size);
 	for (addr = start; addr < end; addr += len) {
-		len = memdev_carve_good(addr, start, end, retired);
+		len = memdev_carve_good(addr, end);
 		if (!len) {
 			len = block_size;
-			pr_warn("memory%llu had a poisoned page and is not given back\n",
-				addr / block_size);
 			continue;
 		}
 		rc = memdev_carve_add(node, addr, len);
@@ -537,5 +531,8 @@ void memdev_carve_return(u64 start, u64 size, int node,
 		if (rc && rc != -ENODEV)
 			pr_err("memory%llu did not come online again: %d\n",
 			       addr / block_size, rc);
+		if (rc)
+			memdev_missing_add(addr);
 	}
+	memdev_missing_warn();
 }

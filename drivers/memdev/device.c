@@ -144,17 +144,15 @@ static u64 memdev_device_align(const struct memory_device *md)
 	return align;
 }
 
-/* What of the region had a poisoned page while another device had it */
-static void memdev_retired_inherit(struct memdev_core *core,
-				   const struct memdev_window *w)
+/* Retire the blocks that are known to have had a poisoned page */
+static void memdev_retired_inherit(struct memdev_core *core)
 {
-	unsigned long first = div64_u64(core->region.start - w->start,
-					core->block_size);
 	unsigned int block;
 
 	for (block = 0; block < core->nr_blocks; block++)
 		__assign_bit(block, core->retired,
-			     test_bit(first + block, w->retired));
+			     memdev_poison_known(memdev_block_addr(core,
+								   block)));
 }
 
 static int memdev_region_take(struct memdev_window *w, struct memory_device *md,
@@ -310,7 +308,7 @@ static int memdev_core_maps_alloc(struct memdev_core *core)
 		if (!core->removed || !core->movable)
 			return -ENOMEM;
 	}
-	memdev_retired_inherit(core, core->window);
+	memdev_retired_inherit(core);
 	return 0;
 }
 

@@ -168,6 +168,19 @@ int memdev_block_offline(u64 addr, struct memdev_watch *watch,
 int memdev_memmap_init(void);
 bool memdev_memmap_supported(void);
 
+/* --- poisoned and missing memory (poison.c) ------------------------------- */
+
+int memdev_poison_reserve(u64 start, u64 size);
+void memdev_poison_unreserve(u64 start, u64 size);
+void memdev_poison_record(u64 addr);
+bool memdev_poison_known(u64 addr);
+void memdev_poison_withhold(u64 start, u64 size);
+void memdev_missing_add(u64 addr);
+u64 memdev_missing_size(void);
+void memdev_missing_warn(void);
+void memdev_poison_init(void);
+void memdev_poison_exit(void);
+
 /* --- windows (window.c, carve.c) ------------------------------------------ */
 
 /**
@@ -197,7 +210,6 @@ struct memdev_window_spec {
  * @name: name of @res
  * @res: the range in the tree of resources
  * @movable: carved windows: blocks that were in ZONE_MOVABLE before
- * @retired: blocks that had a poisoned page; bits are only ever set, atomically
  * @list: in memdev_windows; protected by memdev_list_lock
  * @lock: protects what follows
  * @alloc: which of its blocks and slots devices have
@@ -212,7 +224,6 @@ struct memdev_window {
 	char name[24];
 	struct resource *res;
 	unsigned long *movable;
-	unsigned long *retired;
 	struct list_head list;
 	/* Protects the fields below it */
 	struct mutex lock;
@@ -240,8 +251,7 @@ void memdev_resource_release(struct resource *res);
 int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
 		 struct memdev_reason *why);
 void memdev_carve_return(u64 start, u64 size, int node,
-			 const unsigned long *movable,
-			 const unsigned long *retired);
+			 const unsigned long *movable);
 
 /**
  * memdev_chunk_len() - how much one call may add or remove

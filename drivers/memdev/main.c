@@ -211,6 +211,7 @@ static int __init memdev_init(void)
 	rc = memdev_memmap_init() ?: memdev_blocks_init();
 	if (rc)
 		goto err_unregister_root;
+	memdev_poison_init();
 	rc = memdev_notify_init();
 	if (rc)
 		goto err_blocks_exit;
@@ -247,6 +248,7 @@ err_debugfs_exit:
 err_notify_exit:
 	memdev_notify_exit();
 err_blocks_exit:
+	memdev_poison_exit();
 	memdev_blocks_exit();
 err_unregister_root:
 	root_device_unregister(memdev_root);
@@ -271,6 +273,7 @@ static void __exit memdev_exit(void)
 	memdev_debugfs_exit();
 	bus_unregister(&memdev_bus);
 	memdev_notify_exit();
+	memdev_poison_exit();
 	memdev_blocks_exit();
 	root_device_unregister(memdev_root);
 	memdev_devices_wait_gone();

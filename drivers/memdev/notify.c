@@ -107,13 +107,10 @@ static void memdev_set_online(struct memdev_core *core, unsigned int block,
 /* A block had a poisoned page */
 static void memdev_retire(struct memdev_core *core, unsigned int block)
 {
-	struct memdev_window *w = core->window;
-
 	lockdep_assert_held(&core->lock);
 	__set_bit(block, core->retired);
-	/* For those who get this part of the window later */
-	set_bit(div64_u64(core->start - w->start, core->block_size) + block,
-		w->retired);
+	/* Later devices and windows inherit it */
+	memdev_poison_record(memdev_block_addr(core, block));
 }
 
 /*

@@ -105,11 +105,25 @@ int memdev_pm_wait(void)
 				    !memdev_pm_sleeping());
 }
 
+static void memdev_pm_wake(void)
+{
+	spin_lock(&memdev_pm_lock);
+	memdev_pm_hibernating = false;
+	spin_unlock(&memdev_pm_lock);
+	WRITE_ONCE(memdev_pm_asleep, false);
+	wake_up_all(&memdev_pm_wait_queue);
+}
+
 static bool memdev_pm_try_hibernate(void)
 {
 	spin_lock(&memdev_pm_lock);
 	memdev_pm_hibernating = !memdev_pm_holds;
 	spin_unlock(&memdev_pm_lock);
+	/* While nothing holds it off, nothing goes missing either */
+	if (memdev_pm_hibernating && memdev_missing_size()) {
+		memdev_pm_wake();
+		return false;
+	}
 	return memdev_pm_hibernating;
 }
 
@@ -126,15 +140,6 @@ static void memdev_pm_sleep(void)
 	mutex_unlock(&memdev_list_lock);
 }
 
-static void memdev_pm_wake(void)
-{
-	spin_lock(&memdev_pm_lock);
-	memdev_pm_hibernating = false;
-	spin_unlock(&memdev_pm_lock);
-	WRITE_ONCE(memdev_pm_asleep, false);
-	wake_up_all(&memdev_pm_wait_queue);
-}
-
 static int memdev_pm_notify(struct notifier_block *nb, unsigned long action,
 			    void *data)
 {
@@ -142,7 +147,7 @@ static int memdev_pm_notify(struct notifier_block *nb, unsigned long action,
 	case PM_HIBERNATION_PREPARE:
 	case PM_RESTORE_PREPARE:
 		if (!memdev_pm_try_hibernate()) {
-			pr_info("no hibernation while memory is plugged or a window is carved out of System RAM\n");
+			pr_info("no hibernation while memory is plugged, or System RAM is carved or missing\n");
 			return NOTIFY_BAD;
 		}
 		fallthrough;

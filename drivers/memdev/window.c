@@ -299,7 +299,7 @@ static void memdev_window_carve_undo(void *data)
 {
 	struct memdev_window *w = data;
 
-	memdev_carve_return(w->start, w->size, w->node, w->movable, NULL);
+	memdev_carve_return(w->start, w->size, w->node, w->movable);
 }
 
 static int memdev_window_carve(struct memdev_window *w,
@@ -344,10 +344,10 @@ static void memdev_window_give_back_work(void *data)
 {
 	struct memdev_window *w = data;
 
+	memdev_poison_unreserve(w->start, w->size);
 	memdev_resource_release(w->res);
 	if (w->source == MEMDEV_SOURCE_CARVED)
-		memdev_carve_return(w->start, w->size, w->node, w->movable,
-				    w->retired);
+		memdev_carve_return(w->start, w->size, w->node, w->movable);
 }
 
 static void memdev_window_give_back(struct memdev_window *w)
@@ -364,7 +364,6 @@ static void memdev_window_release(struct device *dev)
 	struct memdev_window *w = to_memdev_window(dev);
 
 	bitmap_free(w->movable);
-	bitmap_free(w->retired);
 	bitmap_free(w->alloc.map);
 	bitmap_free(w->alloc.slots);
 	kfree(w);
@@ -383,11 +382,12 @@ static int memdev_window_maps_alloc(struct memdev_window *w)
 	unsigned int block_shift = ilog2(memory_block_size_bytes());
 	unsigned long nr_blocks = w->size >> block_shift;
 
-	w->retired = bitmap_zalloc(nr_blocks, GFP_KERNEL);
 	memdev_alloc_init(&w->alloc, w->start, w->size, block_shift,
 			  bitmap_zalloc(nr_blocks, GFP_KERNEL),
 			  bitmap_zalloc(MEMDEV_SLOTS_MAX, GFP_KERNEL));
-	return w->retired && w->alloc.map && w->alloc.slots ? 0 : -ENOMEM;
+	if (!w->alloc.map || !w->alloc.slots)
+		return -ENOMEM;
+	return memdev_poison_reserve(w->start, w->size);
 }
 
 /**

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory that the kernel must not get again, and System RAM that is missing.
+ *
+ * The kernel forgets that a page is poisoned when the page's memory block is
+ * removed. The module remembers it by the block's address, so that the knowledge
+ * outlives devices and windows: each later window over the block inherits it.
+ *
+ * A poisoned block of a carved window is not given back. It stays claimed in the
+ * tree of resources as "hwpoisoned RAM", also after the module is removed, so
+ * that nothing takes it for RAM that was reserved at boot. From then on System
+ * RAM is missing: the kernel that resumes a hibernation image counts all of RAM
+ * and rejects the image of a kernel that had less.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/ioport.h>
+#include <linux/memory.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "internal.h"
+
+/*
+ * Poisoned blocks of windows, by block number. The blocks of each window have
+ * their slots reserved, as the memory notifier must not allocate.
+ */
+static DEFINE_XARRAY(memdev_poisoned);
+/* Blocks that did not come back to System RAM, by block number */
+static DEFINE_XARRAY(memdev_missing);
+/* How much of it the log has told of, in bytes */
+static u64 memdev_missing_told;
+
+/* Tells a withheld block from what other drivers claim */
+#define MEMDEV_WITHHELD_FLAGS \
+	(IORESOURCE_MEM | IORESOURCE_BUSY | IORESOURCE_DISABLED)
+
+/**
+ * struct memdev_withheld - the claim of a block that is not given back
+ * @res: the claim; first, as the kernel may free it
+ * @name: its name, which must outlive the module
+ */
+struct memdev_withheld {
+	struct resource res;
+	char name[16];
+};
+
+static unsigned long memdev_block_nr(u64 addr)
+{
+	return addr / memory_block_size_bytes();
+}
+
+/**
+ * memdev_poison_reserve() - prepare to record poisoned blocks of a window
+ * @start: physical address of the window
+ * @size: its size in bytes
+ *
+ * Context: Sleeps.
+ * Return: 0 or -ENOMEM.
+ */
+int memdev_poison_reserve(u64 start, u64 size)
+{
+	u64 addr;
+	int rc;
+
+	for (addr = start; addr < start + size;
+	     addr += memory_block_size_bytes()) {
+		rc = xa_reserve(&memdev_poisoned, memdev_block_nr(addr),
+				GFP_KERNEL);
+		if (rc) {
+			memdev_poison_unreserve(start, addr - start);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+/**
+ * memdev_poison_unreserve() - undo memdev_poison_reserve()
+ * @start: physical address of the window
+ * @size: its size in bytes
+ *
+ * Blocks that were recorded stay recorded.
+ */
+void memdev_poison_unreserve(u64 start, u64 size)
+{
+	u64 addr;
+
+	for (addr = start; addr < start + size;
+	     addr += memory_block_size_bytes())
+		xa_release(&memdev_poisoned, memdev_block_nr(addr));
+}
+
+/**
+ * memdev_poison_record() - record that a block of a window has a poisoned page
+ * @addr: physical address of the block
+ *
+ * Context: Any but interrupts. Does not allocate.
+ */
+void memdev_poison_record(u64 addr)
+{
+	xa_store(&memdev_poisoned, memdev_block_nr(addr), xa_mk_value(1), 0);
+}
+
+/**
+ * memdev_poison_known() - whether a block is recorded as poisoned
+ * @addr: physical address of the block
+ *
+ * Return: true if it is.
+ */
+bool memdev_poison_known(u64 addr)
+{
+	return xa_load(&memdev_poisoned, memdev_block_nr(addr));
+}
+
+/**
+ * memdev_missing_add() - record that a block did not come back to System RAM
+ * @addr: physical address of the block
+ *
+ * Context: Sleeps.
+ */
+void memdev_missing_add(u64 addr)
+{
+	xa_store(&memdev_missing, memdev_block_nr(addr), xa_mk_value(1),
+		 GFP_KERNEL | __GFP_NOFAIL);
+}
+
+/**
+ * memdev_missing_size() - how much System RAM is missing
+ *
+ * A block that somebody brings online later is not missing any more.
+ *
+ * Context: Sleeps.
+ * Return: bytes.
+ */
+u64 memdev_missing_size(void)
+{
+	u64 block_size = memory_block_size_bytes();
+	enum memdev_block_state state;
+	unsigned long nr;
+	u64 size = 0;
+	void *entry;
+
+	xa_for_each(&memdev_missing, nr, entry) {
+		state = memdev_block_look(nr * block_size).state;
+		if (state != MEMDEV_BLOCK_STATE_KERNEL &&
+		    state != MEMDEV_BLOCK_STATE_MOVABLE)
+			size += block_size;
+	}
+	return size;
+}
+
+/**
+ * memdev_missing_warn() - warn of hibernation if more System RAM is missing
+ *
+ * Context: under memdev_bus_lock, or while the module is loaded or removed.
+ * Sleeps.
+ */
+void memdev_missing_warn(void)
+{
+	u64 size = memdev_missing_size();
+
+	if (size > memdev_missing_told)
+		pr_warn("%llu MiB of System RAM are missing until the next boot: an image of a hibernation before it cannot be resumed\n",
+			size / SZ_1M);
+	memdev_missing_told = size;
+}
+
+/* Keep a block claimed, for as long as the machine runs */
+static void memdev_poison_claim(u64 addr)
+{
+	struct memdev_withheld *withheld;
+	int rc;
+
+	withheld = kzalloc_obj(*withheld, GFP_KERNEL | __GFP_NOFAIL);
+	strscpy(withheld->name, "hwpoisoned RAM", sizeof(withheld->name));
+	withheld->res.name = withheld->name;
+	withheld->res.start = addr;
+	withheld->res.end = addr + memory_block_size_bytes() - 1;
+	withheld->res.flags = MEMDEV_WITHHELD_FLAGS;
+	rc = request_resource(&iomem_resource, &withheld->res);
+	if (rc) {
+		pr_warn("memory%lu had a poisoned page and could not be claimed (%d)\n",
+			memdev_block_nr(addr), rc);
+		kfree(withheld);
+	}
+}
+
+/**
+ * memdev_poison_withhold() - keep the poisoned blocks of a carved window
+ * @start: physical address of the window
+ * @size: its size in bytes
+ *
+ * Context: Sleeps. Once the window has released its claim.
+ */
+void memdev_poison_withhold(u64 start, u64 size)
+{
+	u64 addr;
+
+	for (addr = start; addr < start + size;
+	     addr += memory_block_size_bytes()) {
+		if (!memdev_poison_known(addr))
+			continue;
+		pr_warn("memory%lu had a poisoned page and is not given back\n",
+			memdev_block_nr(addr));
+		memdev_poison_claim(addr);
+		memdev_missing_add(addr);
+	}
+}
+
+static int memdev_poison_find(struct resource *res, void *arg)
+{
+	u64 block_size = memory_block_size_bytes();
+
+	if (IS_ALIGNED(res->start, block_size) &&
+	    resource_size(res) == block_size)
+		memdev_missing_add(res->start);
+	return 0;
+}
+
+/**
+ * memdev_poison_init() - find what an earlier load of the module has withheld
+ *
+ * Context: Sleeps.
+ */
+void memdev_poison_init(void)
+{
+	walk_iomem_res_desc(IORES_DESC_NONE, MEMDEV_WITHHELD_FLAGS, 0, U64_MAX,
+			    NULL, memdev_poison_find);
+}
+
+/**
+ * memdev_poison_exit() - say what is forgotten with the module, and what is not
+ *
+ * Context: Sleeps. No window is left.
+ */
+void memdev_poison_exit(void)
+{
+	unsigned int forgotten = 0;
+	unsigned long nr;
+	void *entry;
+
+	/* What was withheld stays claimed */
+	xa_for_each(&memdev_poisoned, nr, entry)
+		forgotten += !xa_load(&memdev_missing, nr);
+	if (forgotten)
+		pr_warn("%u memory blocks that had poisoned pages are forgotten: name no window over them before the next boot\n",
+			forgotten);
+	memdev_missing_told = 0;
+	memdev_missing_warn();
+	xa_destroy(&memdev_poisoned);
+	xa_destroy(&memdev_missing);
+}
