@@ -142,7 +142,7 @@ int memdev_online_type_parse(const char *str);
  * struct memdev_block - what the kernel knows of a block of memory
  * @state: its state
  * @node: its node, NUMA_NO_NODE of a block that it does not know
- * @owned: a driver has plugged it
+ * @owned: it belongs to a driver or to firmware
  */
 struct memdev_block {
 	enum memdev_block_state state;
