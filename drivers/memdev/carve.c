@@ -35,8 +35,11 @@
 
 /* A block with pages in use is not waited for longer than this */
 #define MEMDEV_CARVE_SLICE_MS	2000
-/* Loading the module with no parameter must not take longer */
-#define MEMDEV_CARVE_LIMIT_MS	120000
+/*
+ * What loading the module with no parameter may cost: so long, and no block of
+ * which more than half of the pages has to be migrated.
+ */
+#define MEMDEV_CARVE_LIMIT_MS	10000
 
 #define MEMDEV_CARVE_RANGES	64
 
@@ -57,6 +60,7 @@ struct memdev_carve_range {
  * @watch: what ends it
  * @node: node that the blocks must be on, or NUMA_NO_NODE for any
  * @want: number of blocks
+ * @shrink: less than @want will do, and only mostly free blocks
  * @best: longest run that there was
  * @movable: blocks that were in ZONE_MOVABLE, from the top down
  * @nr_ranges: System RAM resources in @ranges
@@ -66,6 +70,7 @@ struct memdev_carving {
 	struct memdev_watch *watch;
 	int node;
 	unsigned int want;
+	bool shrink;
 	unsigned int best;
 	unsigned long *movable;
 	unsigned int nr_ranges;
@@ -222,6 +227,26 @@ static void memdev_carve_undo(struct memdev_carving *c, u64 start,
 	memdev_undo_run(memdev_carve_undo_work, &undo);
 }
 
+/*
+ * Offlining does not ask for these reservations of an administrator: it
+ * dissolves free hugetlb pages, and migrates those in use to free ones; a node
+ * without memory is taken from cpusets and memory policies. (The kernel refuses
+ * to offline CMA areas and secret memory by itself.)
+ */
+static bool memdev_carve_dissolves(u64 addr, int node)
+{
+	if (node != NUMA_NO_NODE &&
+	    node_present_pages(node) <= PHYS_PFN(memory_block_size_bytes()))
+		return true;
+	return memdev_block_has_hugetlb(addr);
+}
+
+static bool memdev_carve_is_costly(const struct memdev_carving *c, u64 addr)
+{
+	return c->shrink && memdev_block_free_pages(addr) <
+			    PHYS_PFN(memory_block_size_bytes()) / 2;
+}
+
 static bool memdev_carve_may_take(struct memdev_carving *c, u64 addr,
 				  const struct memdev_block *known)
 {
@@ -232,8 +257,11 @@ static bool memdev_carve_may_take(struct memdev_carving *c, u64 addr,
 		return false;
 	if (c->node != NUMA_NO_NODE && known->node != c->node)
 		return false;
-	/* Last, as it may look at every page */
-	return !memdev_block_poisoned(PHYS_PFN(addr),
+	if (memdev_carve_dissolves(addr, known->node))
+		return false;
+	/* Last, as these may look at every page */
+	return !memdev_carve_is_costly(c, addr) &&
+	       !memdev_block_poisoned(PHYS_PFN(addr),
 				      PHYS_PFN(memory_block_size_bytes()));
 }
 
@@ -271,10 +299,15 @@ static int memdev_carve_offline(struct memdev_carving *c, u64 low, u64 high,
 			c->best = max(c->best, nr);
 			continue;
 		}
+		rc = memdev_watch_check(c->watch);
+		if (rc == -ETIMEDOUT && c->shrink && nr) {
+			c->want = nr;
+			addr += block_size;
+			break;
+		}
 		memdev_carve_undo(c, addr + block_size, nr);
 		c->node = wanted_node;
 		nr = 0;
-		rc = memdev_watch_check(c->watch);
 		if (rc)
 			return rc;
 	}
@@ -378,6 +411,27 @@ err_online:
 	return rc;
 }
 
+static int memdev_carve_refuse(const struct memdev_carving *c, u64 size,
+			       struct memdev_reason *why)
+{
+	u64 block_size = memory_block_size_bytes();
+	unsigned int hugetlb = 0, costly = 0;
+	unsigned int i;
+	u64 addr;
+
+	for (i = 0; i < c->nr_ranges; i++) {
+		addr = ALIGN(c->ranges[i].floor, block_size);
+		for (; addr + block_size - 1 <= c->ranges[i].end;
+		     addr += block_size) {
+			hugetlb += memdev_block_has_hugetlb(addr);
+			costly += memdev_carve_is_costly(c, addr);
+		}
+	}
+	return memdev_refuse(why, -EBUSY,
+			     "window of %llu bytes: of %llu memory blocks in a row %u is the most that can go offline (%u have hugetlb pages, %u are over half in use); reserve memory at boot: window=SIZE@START",
+			     size, size / block_size, c->best, hugetlb, costly);
+}
+
 /**
  * memdev_carve() - take memory out of System RAM
  * @spec: how much, and on which node; its start, node and, if less will do,
@@ -412,6 +466,7 @@ int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
 	if (!c)
 		return -ENOMEM;
 	c->want = spec->size / block_size;
+	c->shrink = spec->shrink;
 	c->movable = bitmap_zalloc(c->want, GFP_KERNEL);
 	*movable = bitmap_zalloc(c->want, GFP_KERNEL);
 	if (!c->movable || !*movable) {
@@ -434,10 +489,7 @@ int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
 	memdev_missing_warn();
 
 	if (rc == -ENOENT)
-		rc = memdev_refuse(why, -EBUSY,
-				   "window of %llu bytes: System RAM has no %llu memory blocks in a row that can be taken offline, %u is the most; reserve memory at boot and name it: window=SIZE@START",
-				   spec->size, spec->size / block_size,
-				   c->best);
+		rc = memdev_carve_refuse(c, spec->size, why);
 	else if (rc == -EINTR || rc == -ETIMEDOUT)
 		memdev_refuse(why, rc, "window of %llu bytes: %s while taking memory offline",
 			      spec->size, rc == -EINTR ? "interrupted" :

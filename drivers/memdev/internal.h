@@ -152,6 +152,8 @@ struct memdev_block {
 
 struct memdev_block memdev_block_look(u64 addr);
 unsigned int memdev_block_in_use(u64 addr);
+unsigned long memdev_block_free_pages(u64 addr);
+bool memdev_block_has_hugetlb(u64 addr);
 bool memdev_block_poisoned(unsigned long pfn, unsigned long nr_pages);
 enum memdev_block_state memdev_pfn_state(unsigned long pfn);
 bool memdev_block_suits(enum memdev_block_state state,

@@ -33,7 +33,7 @@ enum memdev_online_type memdev_default_online_type;
 static char *window;
 /* It has addresses, which not everybody may know */
 module_param(window, charp, 0400);
-MODULE_PARM_DESC(window, "Windows, separated by commas: SIZE@START[:NODE] (RAM that was reserved at boot), SIZE[:NODE] (carved out of System RAM) or none; default: carve 1G, or what can be had");
+MODULE_PARM_DESC(window, "Windows, separated by commas: SIZE@START[:NODE] (RAM that was reserved at boot), SIZE[:NODE] (carved out of System RAM) or none; default: carve 1G, or what can be had; if built in, none");
 
 static int devices = 1;
 module_param(devices, int, 0444);
@@ -105,8 +105,9 @@ static int memdev_make_windows(void)
 	struct memdev_reason why = {};
 	int rc;
 
+	/* Where nobody loads a module, nobody has asked for a window either */
 	if (!window)
-		return memdev_default_window();
+		return IS_BUILTIN(CONFIG_MEMDEV) ? 0 : memdev_default_window();
 	if (!strcmp(window, "none"))
 		return 0;
 

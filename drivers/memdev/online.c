@@ -254,6 +254,61 @@ unsigned int memdev_block_in_use(u64 addr)
 }
 
 /**
+ * memdev_block_free_pages() - how many pages of an online block are free
+ * @addr: physical address of the block
+ *
+ * Pages on the lists of the CPUs do not count.
+ *
+ * Context: Sleeps.
+ * Return: pages.
+ */
+unsigned long memdev_block_free_pages(u64 addr)
+{
+	unsigned long end = PHYS_PFN(addr + memory_block_size_bytes());
+	unsigned long pfn, nr, order, free = 0;
+	struct page *page;
+
+	for (pfn = PHYS_PFN(addr); pfn < end; pfn += nr) {
+		nr = 1;
+		if (!(pfn % pageblock_nr_pages))
+			cond_resched();
+		page = pfn_to_online_page(pfn);
+		if (!page || !PageBuddy(page))
+			continue;
+		/* The page may be allocated by now, and this be anything */
+		order = READ_ONCE(page->private);
+		if (order <= ilog2(MAX_ORDER_NR_PAGES) &&
+		    IS_ALIGNED(pfn, 1UL << order))
+			nr = 1UL << order;
+		free += nr;
+	}
+	return free;
+}
+
+/**
+ * memdev_block_has_hugetlb() - whether a hugetlb page is in an online block
+ * @addr: physical address of the block
+ *
+ * No hugetlb page is smaller than a pageblock on x86, which alone can carve.
+ *
+ * Context: Sleeps.
+ * Return: true if one is, be it free or in use.
+ */
+bool memdev_block_has_hugetlb(u64 addr)
+{
+	unsigned long end = PHYS_PFN(addr + memory_block_size_bytes());
+	unsigned long pfn;
+	struct page *page;
+
+	for (pfn = PHYS_PFN(addr); pfn < end; pfn += pageblock_nr_pages) {
+		page = pfn_to_online_page(pfn);
+		if (page && PageHuge(page))
+			return true;
+	}
+	return false;
+}
+
+/**
  * memdev_block_poisoned() - whether a page of a block is poisoned
  * @pfn: the first of its pages
  * @nr_pages: how many of them to look at, where the kernel does not count
