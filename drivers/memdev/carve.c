@@ -36,8 +36,8 @@
 /* A block with pages in use is not waited for longer than this */
 #define MEMDEV_CARVE_SLICE_MS	2000
 /*
- * What loading the module with no parameter may cost: so long, and no block of
- * which more than half of the pages has to be migrated.
+ * Bounds the default window, which nobody asked for by name. Nor does it take
+ * blocks of which more than half of the pages would have to be migrated.
  */
 #define MEMDEV_CARVE_LIMIT_MS	10000
 
@@ -228,10 +228,10 @@ static void memdev_carve_undo(struct memdev_carving *c, u64 start,
 }
 
 /*
- * Offlining does not ask for these reservations of an administrator: it
- * dissolves free hugetlb pages, and migrates those in use to free ones; a node
- * without memory is taken from cpusets and memory policies. (The kernel refuses
- * to offline CMA areas and secret memory by itself.)
+ * Whether offlining a block would silently dissolve what an administrator has
+ * set up: its hugetlb pages leave the pool, and a node drops out of cpusets and
+ * memory policies with its last memory. The kernel itself refuses to offline CMA
+ * areas and secret memory.
  */
 static bool memdev_carve_dissolves(u64 addr, int node)
 {

@@ -27,9 +27,9 @@
  * their slots reserved, as the memory notifier must not allocate.
  */
 static DEFINE_XARRAY(memdev_poisoned);
-/* Blocks that did not come back to System RAM, by block number */
+/* Blocks that have not come back to System RAM, by block number */
 static DEFINE_XARRAY(memdev_missing);
-/* How much of it the log has told of, in bytes */
+/* Bytes of missing System RAM that the log has reported */
 static u64 memdev_missing_told;
 
 /* Tells a withheld block from what other drivers claim */
@@ -162,12 +162,12 @@ void memdev_missing_warn(void)
 	u64 size = memdev_missing_size();
 
 	if (size > memdev_missing_told)
-		pr_warn("%llu MiB of System RAM are missing until the next boot: an image of a hibernation before it cannot be resumed\n",
+		pr_warn("%llu MiB of System RAM are missing until the next boot: a hibernation image made before then cannot be resumed\n",
 			size / SZ_1M);
 	memdev_missing_told = size;
 }
 
-/* Keep a block claimed, for as long as the machine runs */
+/* The claim outlives the module: nothing of it may live in the module */
 static void memdev_poison_claim(u64 addr)
 {
 	struct memdev_withheld *withheld;
@@ -241,7 +241,7 @@ void memdev_poison_exit(void)
 	unsigned long nr;
 	void *entry;
 
-	/* What was withheld stays claimed */
+	/* Blocks that were withheld stay claimed: those are not forgotten */
 	xa_for_each(&memdev_poisoned, nr, entry)
 		forgotten += !xa_load(&memdev_missing, nr);
 	if (forgotten)

@@ -9,7 +9,7 @@
 # The DIMM of the machine "dimm" is in the map that the machine boots with, as
 # it is after a kexec, and ACPI knows it all the same.
 #
-# VM: huge: mem=4G timeout=900 append="hugepagesz=1G hugepages=1" alone=yes
+# VM: huge: mem=4G timeout=900 append="hugepagesz=1G hugepages=1 nokaslr" alone=yes
 # VM: dimm: mem=4G timeout=900 append=memmap=1G@0x180000000 alone=yes
 # VM: dimm: qemu="-m 4G,slots=2,maxmem=8G"
 # VM: dimm: qemu="-object memory-backend-ram,id=d1,size=1G"
@@ -91,8 +91,8 @@ check "rmmod" unload
 is "the hugetlb pages are all there" "$(pool | diff "$TMP/pool" -)" ""
 echo 0 >$HUGE_2M
 
-# The page of 1 GiB is above 4 GiB, where there are 2 GiB of RAM; below there
-# are less.
+# The kernel lies at the bottom, so the page of 1 GiB is above 4 GiB, where there
+# are 2 GiB of RAM; below there are less.
 pool >"$TMP/pool"
 check "the module loads" load window=none
 is "more is asked for than the hugetlb page leaves" \
