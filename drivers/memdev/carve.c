@@ -39,7 +39,7 @@
  * Bounds the default window, which nobody asked for by name. Nor does it take
  * blocks of which more than half of the pages would have to be migrated.
  */
-#define MEMDEV_CARVE_LIMIT_MS	10000
+#define MEMDEV_CARVE_LIMIT_MS	30000
 
 #define MEMDEV_CARVE_RANGES	64
 

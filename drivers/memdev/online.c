@@ -19,9 +19,6 @@
 #include <linux/sched/signal.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
-#ifdef CONFIG_X86
-#include <asm/hypervisor.h>
-#endif
 
 #include "internal.h"
 
@@ -123,29 +120,15 @@ static enum memdev_block_state memdev_block_state_of(struct memory_block *mem)
 	return MEMDEV_BLOCK_STATE_KERNEL;
 }
 
-/* Xen and Hyper-V hot-add memory blocks without a mark */
-static bool memdev_block_from_hypervisor(u64 addr)
-{
-#ifdef CONFIG_X86
-	return (hypervisor_is_type(X86_HYPER_MS_HYPERV) ||
-		hypervisor_is_type(X86_HYPER_XEN_PV) ||
-		hypervisor_is_type(X86_HYPER_XEN_HVM)) &&
-		!early_section(__pfn_to_section(PHYS_PFN(addr)));
-#else
-	return false;
-#endif
-}
-
 /*
- * Whether somebody may take a block away, or relies on it to stay. Drivers that
- * hot-plug memory (ACPI DIMMs, dax, virtio-mem) give its blocks a memory group.
- * A DIMM that is in the memory map at boot has none, but ACPI binds its blocks
- * to the device that it can eject.
+ * Whether a driver may take a block away. Drivers that hot-plug memory (ACPI
+ * DIMMs, dax, virtio-mem) give its blocks a memory group. A DIMM that is in the
+ * memory map at boot has none, but ACPI binds its blocks to the device that it
+ * can eject. Hyper-V and Xen take no block away: they allocate its pages.
  */
-static bool memdev_block_owned(struct memory_block *mem, u64 addr)
+static bool memdev_block_owned(struct memory_block *mem)
 {
-	return mem->group || dev_fwnode(&mem->dev) ||
-	       memdev_block_from_hypervisor(addr);
+	return mem->group || dev_fwnode(&mem->dev);
 }
 
 /**
@@ -166,7 +149,7 @@ struct memdev_block memdev_block_look(u64 addr)
 		return known;
 	known.state = memdev_block_state_of(mem);
 	known.node = mem->nid;
-	known.owned = memdev_block_owned(mem, addr);
+	known.owned = memdev_block_owned(mem);
 	put_device(&mem->dev);
 	return known;
 }
