@@ -536,6 +536,8 @@ static int memdev_carve_add(int node, u64 addr, u64 len)
 
 	do {
 		rc = add_memory(node, addr, len, MHP_MERGE_RESOURCE);
+		if (rc == -ENOMEM)
+			memdev_add_clean(addr, len);
 	} while ((rc == -ENOMEM || rc == -EEXIST) && --tries);
 	return rc;
 }

@@ -148,6 +148,10 @@ int memdev_add(struct memdev_core *core, unsigned int block, unsigned int nr,
 		return 0;
 
 	memdev_provider_gets(core, block, nr);
+	if (rc == -EEXIST)
+		return memdev_refuse_block(why, block, rc,
+					   "block %u: something else has claimed or described the range (%d)",
+					   block, rc);
 	return memdev_refuse_block(why, block, rc,
 				   "block %u: adding failed (%d)", block, rc);
 }

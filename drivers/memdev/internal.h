@@ -477,6 +477,7 @@ extern const struct attribute_group *memdev_device_groups[];
 extern enum memdev_online_type memdev_default_online_type;
 
 /* step.c */
+void memdev_add_clean(u64 start, u64 size);
 int memdev_step_add(struct memdev_core *core, unsigned int block,
 		    unsigned int nr, mhp_t flags);
 int memdev_step_online(struct memdev_core *core, unsigned int block,

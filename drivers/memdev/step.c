@@ -19,6 +19,57 @@ static int memdev_step_done(struct memdev_core *core, enum memdev_step step,
 	return rc;
 }
 
+static bool memdev_memmap_present(u64 start, u64 size)
+{
+	unsigned long pfn, end = PHYS_PFN(start + size);
+
+	for (pfn = PHYS_PFN(start); pfn < end; pfn += PAGES_PER_SECTION) {
+		if (pfn_valid(pfn))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * memdev_add_clean() - remove what an add that failed has left
+ * @start: physical address
+ * @size: bytes; the range had no memmap before the add
+ *
+ * If the memmap of a section cannot be allocated, the kernel keeps those of the
+ * sections before it, and refuses the range with EEXIST from then on. There are
+ * no block devices yet, of which remove_memory() warns, once; nothing else
+ * removes a section. A block that is a single section leaves nothing.
+ *
+ * Context: Sleeps, takes mm's locks.
+ */
+void memdev_add_clean(u64 start, u64 size)
+{
+	u64 block_size = memory_block_size_bytes();
+	u64 addr;
+
+	for (addr = start; addr < start + size; addr += block_size) {
+		if (memdev_memmap_present(addr, block_size))
+			remove_memory(addr, block_size);
+	}
+}
+
+static int memdev_step_add_range(struct memdev_core *core, u64 start, u64 size,
+				 mhp_t flags)
+{
+	int rc;
+
+	/* What is there is not ours to clean up */
+	if (memdev_memmap_present(start, size))
+		return -EEXIST;
+	rc = add_memory_driver_managed(core->mgid, start, size, memdev_ram_name,
+				       MHP_NID_IS_MGID | MHP_MERGE_RESOURCE |
+				       flags);
+	/* A memmap on the memory is not the kernel's to free: it stays */
+	if (rc && !(flags & MHP_MEMMAP_ON_MEMORY))
+		memdev_add_clean(start, size);
+	return rc;
+}
+
 /**
  * memdev_step_add() - add blocks to the kernel
  * @core: the device
@@ -27,7 +78,8 @@ static int memdev_step_done(struct memdev_core *core, enum memdev_step step,
  * @flags: beside what all of them have
  *
  * Context: under core->op_lock. Sleeps, takes mm's locks.
- * Return: 0, or what add_memory_driver_managed() or a scripted fault said.
+ * Return: 0; -EEXIST if the kernel has a memmap of the range already; what
+ * add_memory_driver_managed() or a scripted fault said.
  */
 int memdev_step_add(struct memdev_core *core, unsigned int block,
 		    unsigned int nr, mhp_t flags)
@@ -36,11 +88,8 @@ int memdev_step_add(struct memdev_core *core, unsigned int block,
 	int rc;
 
 	rc = memdev_fault(core, MEMDEV_STEP_ADD, block, nr, core->watch) ?:
-	     add_memory_driver_managed(core->mgid,
-				       memdev_block_addr(core, block),
-				       nr * core->block_size, memdev_ram_name,
-				       MHP_NID_IS_MGID | MHP_MERGE_RESOURCE |
-				       flags);
+	     memdev_step_add_range(core, memdev_block_addr(core, block),
+				   nr * core->block_size, flags);
 	return memdev_step_done(core, MEMDEV_STEP_ADD, block, nr, rc, began);
 }
 
