@@ -15,10 +15,6 @@
 /* For those who wait for the kernel's lock */
 #define MEMDEV_UNDO_PAUSE_MS	30U
 
-/* Offline blocks give no memory and take 16 MiB a GiB: leave this much */
-#define MEMDEV_KEEP_MIN		SZ_64M
-#define MEMDEV_KEEP_SHIFT	4
-
 /* --- adding and removing -------------------------------------------------- */
 
 /**
@@ -85,22 +81,6 @@ static void memdev_provider_gets(struct memdev_core *core, unsigned int block,
 			    nr * core->block_size, &extack);
 }
 
-static int memdev_memory_left(struct memdev_core *core, u64 size,
-			      struct memdev_reason *why)
-{
-	u64 memmap = PHYS_PFN(size) * sizeof(struct page);
-	u64 keep = max_t(u64, MEMDEV_KEEP_MIN,
-			 PFN_PHYS(totalram_pages()) >> MEMDEV_KEEP_SHIFT);
-	u64 available = PFN_PHYS(max(si_mem_available(), 0L));
-
-	/* A memmap on the memory itself takes none of the rest */
-	if (core->memmap_on_memory || available >= memmap + keep)
-		return 0;
-	return memdev_refuse(why, -ENOMEM,
-			     "no memory left to describe %llu bytes more: %llu needed, %llu available and %llu kept free",
-			     size, memmap, available, keep);
-}
-
 /**
  * memdev_add() - give blocks to the kernel, offline
  * @core: the device
@@ -120,14 +100,16 @@ int memdev_add(struct memdev_core *core, unsigned int block, unsigned int nr,
 	u64 size = nr * core->block_size;
 	int rc;
 
-	rc = memdev_memory_left(core, size, why);
+	rc = memdev_headroom_get(core, size, why);
 	if (rc)
 		return rc;
 
 	if (ops->plug) {
 		rc = ops->plug(core->md, offset, size, &extack);
-		if (rc)
+		if (rc) {
+			memdev_headroom_put(core, size);
 			return memdev_provider_refused(why, rc, &extack, block);
+		}
 	}
 
 	spin_lock(&core->lock);
@@ -138,6 +120,7 @@ int memdev_add(struct memdev_core *core, unsigned int block, unsigned int nr,
 	rc = memdev_step_add(core, block, nr,
 			     core->memmap_on_memory ? MHP_MEMMAP_ON_MEMORY :
 						      MHP_NONE);
+	memdev_headroom_put(core, size);
 
 	spin_lock(&core->lock);
 	core->adding = NULL;
@@ -291,6 +274,11 @@ static unsigned int memdev_free_run(struct memdev_core *core,
 					core->block_size));
 	if (core->memmap_on_memory && MEMDEV_MEMMAP_BLOCK_BY_BLOCK)
 		max = 1;
+	/* Where memory is short, a part may fit; and less is left of a failure */
+	if (!memdev_headroom_plenty(core, max * core->block_size) ||
+	    (core->background &&
+	     memdev_headroom_check(core, max * core->block_size, NULL)))
+		max = 1;
 	return find_next_bit(core->skip, block + max, block) - block;
 }
 
@@ -366,6 +354,11 @@ int memdev_hotplug_plug(struct memdev_core *core, u64 size,
 	now = some ? min(size, free) : size;
 	if (!now || now > free)
 		goto err_no_room;
+	if (!some) {
+		rc = memdev_headroom_check(core, now, why);
+		if (rc)
+			return rc;
+	}
 
 	/* The victims are what has to go if it fails */
 	bitmap_zero(core->victims, core->nr_blocks);
@@ -379,7 +372,10 @@ int memdev_hotplug_plug(struct memdev_core *core, u64 size,
 			break;
 		}
 		nr = memdev_free_run(core, &block, left);
-		rc = memdev_add(core, block, nr, why);
+		if (some)
+			rc = memdev_headroom_check(core, nr * core->block_size,
+						   why);
+		rc = rc ?: memdev_add(core, block, nr, why);
 		if (rc)
 			break;
 		bitmap_set(core->victims, block, nr);

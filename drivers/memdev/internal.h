@@ -3,8 +3,8 @@
  * What the files of memdev share. Dependencies point one way:
  *
  *   linux/memdev.h <- internal.h <- { reason, alloc, watch, online, memmap,
- *     window, event, fault, step, notify, hotplug, unplug } <- { info, device }
- *     <- { bus, resize } <- { sysfs, netlink*, job, fault_debugfs } <- main
+ *     window, event, fault, step, notify, headroom, hotplug, unplug }
+ *     <- { info, device } <- { bus, resize } <- { sysfs, netlink*, job, fault_debugfs } <- main
  *
  * emu.c sees the public header only.
  *
@@ -497,6 +497,14 @@ void memdev_notify_add(struct memdev_core *core);
 void memdev_notify_del(struct memdev_core *core);
 int memdev_notify_init(void);
 void memdev_notify_exit(void);
+
+/* headroom.c */
+int memdev_headroom_check(struct memdev_core *core, u64 size,
+			  struct memdev_reason *why);
+bool memdev_headroom_plenty(struct memdev_core *core, u64 size);
+int memdev_headroom_get(struct memdev_core *core, u64 size,
+			struct memdev_reason *why);
+void memdev_headroom_put(struct memdev_core *core, u64 size);
 
 /* hotplug.c */
 int memdev_hotplug_plug(struct memdev_core *core, u64 size,

@@ -1,0 +1,203 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+# shellcheck disable=SC2317 # functions that check runs
+#
+# A machine whose kernel runs out of memory for its own data: a plug is refused
+# before it harms, by a reason that says so; and a plug that relieves a machine
+# which is nearly full is not refused.
+#
+# VM: m512: mem=64G append="mem=512M memmap=60G$0x100000000" timeout=1800
+# VM: m512: usual="6.1 7.3"
+# VM: m512: qemu="-object memory-backend-ram,id=m,size=64G,reserve=off"
+# VM: m512: qemu="-machine memory-backend=m"
+# VM: m768: mem=64G append="mem=768M memmap=60G$0x100000000" timeout=1800
+# VM: m768: usual="6.12"
+# VM: m768: qemu="-object memory-backend-ram,id=m,size=64G,reserve=off"
+# VM: m768: qemu="-machine memory-backend=m"
+# VM: m1024: mem=64G append="mem=1G memmap=60G$0x100000000" timeout=1800
+# VM: m1024: kernels=debug usual=debug
+# VM: m1024: qemu="-object memory-backend-ram,id=m,size=64G,reserve=off"
+# VM: m1024: qemu="-machine memory-backend=m"
+# VM: full: mem=4G append=memmap=1G$0x100000000 timeout=1800 alone=yes
+
+. "$(dirname "$0")/lib.sh"
+
+HOG=$TMP/hog
+mkdir "$HOG"
+mount -t tmpfs -o size=100% hog "$HOG" || skip_all "no tmpfs"
+
+undo()
+{
+	[ -z "$BREATH" ] || kill "$BREATH" 2>/dev/null
+	umount "$HOG" 2>/dev/null
+}
+BREATH=
+
+available()
+{
+	echo $(($(meminfo MemAvailable) / 1024))
+}
+
+# hog_start MIB: takes memory until MIB are available, for good
+hog_start()
+{
+	mount -o "remount,size=$(meminfo MemTotal)k" "$HOG"
+	dd if=/dev/zero of="$HOG/it" bs=1M count=$(($(available) - $1)) \
+		2>"$TMP/dd" || { cat "$TMP/dd"; return 1; }
+	say "$(available) MiB are available"
+}
+
+hog_stop()
+{
+	rm -f "$HOG/it"
+}
+
+# plug_until_refused: GiB by GiB; sets REPLY and N
+plug_until_refused()
+{
+	N=0
+	while [ $N -lt 60 ]; do
+		REPLY=$(put_dev plug 1G)
+		[ "$REPLY" = ok ] || break
+		N=$((N + 1))
+	done
+	say "$N GiB, then $REPLY: $(get last_error)"
+}
+
+# refused WHAT: what there was before is there, and it is said why
+refused()
+{
+	is "$1: refused for lack of memory" "$REPLY" ENOMEM
+	check "$1: by memdev, which says of what" expr "$(get last_error)" : "$2"
+	is "$1: what was plugged stays, and no more" \
+		"$(get plugged_size)" $((N * GiB))
+	check "$1: sysfs, /proc/iomem and lsmem agree" agree
+	is "$1: the next is refused alike" \
+		"$(put_dev plug 1G) $(get plugged_size)" "ENOMEM $((N * GiB))"
+	check "$1: by the same reason" expr "$(get last_error)" : "$2"
+	check "$1: the kernel does not complain" log_quiet
+}
+
+# all_comes_back WHAT
+all_comes_back()
+{
+	is "$1: all is unplugged" "$(put_dev unplug all) $(get plugged_size)" "ok 0"
+	is "$1: and is plugged again" "$(put_dev plug 512M) $(get plugged_size)" \
+		"ok $((512 * MiB))"
+	is "$1: and unplugged" "$(put_dev unplug all) $(get plugged_size)" "ok 0"
+	check "$1: the kernel does not complain" log_quiet
+}
+
+# Where KASAN takes as much as it does, memory is short before the ratio counts
+SHORT='.*MiB* free to add them\|.*free to add them'
+RATIO=$(on_debug ".*times the other zones\|$SHORT" ".*times the other zones")
+
+small_machine()
+{
+	reserved || skip_all "no reserved range"
+	log_mark
+	load "window=60G@$(hex "$RESERVED")" || die "no window" "$(log_memdev)"
+	no_deadline
+
+	plug_until_refused
+	check "some of it is plugged, not all" [ $((N > 0 && N < 60)) = 1 ]
+	refused "movable" "$RATIO"
+	check "movable: the machine lives" fill_start $((512 * MiB))
+	is "movable: the memory is memory" "$(fill_ask check)" intact
+	fill_stop
+	is "movable: all is requested" "$(put_dev requested_size 60G)" ok
+	check "movable: the worker is refused, too" \
+		until_true 300 grep -q '^[0-9]*M asked' $D/last_error
+	say "$(get plugged_size): $(get last_error)"
+	check "movable: it keeps what was plugged" \
+		[ "$(get plugged_size)" -ge $((N * GiB)) ]
+	check "movable: the kernel has memory left" [ "$(available)" -ge 64 ]
+	all_comes_back "movable"
+
+	is "offline" "$(put_dev online_type offline)" ok
+	plug_until_refused
+	refused "offline" ".*kept while offline"
+	check "offline: memory is left" [ "$(available)" -ge 48 ]
+	all_comes_back "offline"
+	is "movable again" "$(put_dev online_type online_movable)" ok
+
+	check "a hog that leaves 56 MiB" hog_start 56
+	plug_until_refused
+	refused "hog" "$SHORT"
+	hog_stop
+	all_comes_back "hog"
+
+	# One that comes and goes
+	while :; do
+		dd if=/dev/zero of="$HOG/breath" bs=1M \
+			count=100 2>/dev/null
+		rm "$HOG/breath"
+	done &
+	BREATH=$!
+	: >"$TMP/replies"
+	for _ in 1 2 3 4 5 6; do
+		put_dev plug 2G >>"$TMP/replies"
+		put_dev unplug all >/dev/null
+	done
+	kill $BREATH
+	wait $BREATH 2>/dev/null
+	BREATH=
+	rm -f "$HOG/breath"
+	say "$(sort "$TMP/replies" | uniq -c | xargs)"
+	check "beside it a plug succeeds, or lacks memory" \
+		awk '!/^(ok|ENOMEM)$/ { exit 1 }' "$TMP/replies"
+	all_comes_back "a hog that comes and goes"
+	finish
+}
+
+# full_machine: 3 GiB, of which 120 MiB are available, and a device of 1 GiB
+full_machine()
+{
+	load_blocks 4
+	is "a block stays offline" \
+		"$(put_dev online_type offline) $(put_dev plug $BLOCK)" "ok ok"
+	is "movable" "$(put_dev online_type online_movable)" ok
+	fill_start $(($(meminfo MemAvailable) * 1024 - 120 * MiB)) ||
+		die "no memory to fill"
+	say "$(available) MiB are available"
+	is "beside a block that is offline, a plug is refused" \
+		"$(put_dev plug $BLOCK)" ENOMEM
+	check "for what it leaves" expr "$(get last_error)" : '.*kept while offline'
+	say "$(get last_error)"
+	is "the block comes online" "$(put_each online_movable 0)" ok
+	is "then a movable block is plugged" \
+		"$(put_dev plug $BLOCK) $(get online_blocks)" "ok 0-1"
+	is "to plug what stays offline" "$(put_dev online_type offline)" ok
+	is "is refused" "$(put_dev plug $BLOCK)" ENOMEM
+	check "for what it leaves, too" \
+		expr "$(get last_error)" : '.*kept while offline'
+	is "what was filled is intact" "$(fill_ask check)" intact
+	fill_stop
+	is "all is unplugged" "$(put_dev unplug all)" ok
+
+	is "for the kernel" "$(put_dev online_type online_kernel)" ok
+	fill_start $(($(meminfo MemAvailable) * 1024 - 120 * MiB)) ||
+		die "no memory to fill"
+	say "$(available) MiB are available"
+	is "a block for the kernel is plugged" \
+		"$(put_dev plug $BLOCK) $(get online_blocks)" "ok 0"
+	is "and another" "$(put_dev plug $BLOCK) $(get online_blocks)" "ok 0-1"
+	fill_stop
+	check "the kernel does not complain" log_quiet
+	[ "$(put_dev unplug all)" != ok ] || finish
+	# That is not memdev's to promise
+	say "the kernel keeps some: $(get last_error)"
+	trap - EXIT
+	undo
+	rm -rf "$TMP"
+	echo "1..$TESTS"
+	[ $FAILED = 0 ]
+	exit
+}
+
+if [ "$(meminfo MemTotal)" -lt $((1536 << 10)) ]; then
+	small_machine
+else
+	full_machine
+fi
