@@ -14,7 +14,8 @@
 #
 # What is allowed on the console is the kernel's own: x86 warns, once, when memory
 # could not be added, and bus_register() that fails half-way unregisters a key of
-# lockdep's that it has not registered yet.
+# lockdep's that it has not registered yet. Where a call adds several blocks, what
+# it leaves of the first when it fails is removed, of which the kernel warns, once.
 #
 # VM: load: mem=5G append="memmap=1G$0x100000000 failnth.ops=load,beside-load,rmmod"
 # VM: load: kernels=debug usual=debug timeout=3600
@@ -26,6 +27,9 @@
 # VM: plug: append=failnth.ops=plug,unplug,grow,shrink,dimm-plug,dimm-unplug
 # VM: plug: kernels=debug usual=debug timeout=3600
 # VM: plug: allow="WARNING: arch/x86/mm/init_64.c:[0-9]* at add_pages"
+# VM: call: mem=5G append="memmap=1G$0x100000000 failnth.ops=plug,grow failnth.blocks=4"
+# VM: call: kernels=debug usual=debug timeout=3600
+# VM: call: allow="WARNING: .* at (add_pages|remove_memory_block_devices)"
 # VM: netlink: mem=5G append=memmap=1G$0x100000000
 # VM: netlink: append=failnth.ops=nl-window-add,nl-create,nl-destroy,nl-plug,nl-unplug,nl-dump
 # VM: netlink: kernels=debug usual=none timeout=3600
@@ -42,11 +46,12 @@
 need failnth modinfo
 failnth -p || skip_all "this kernel has no fault injection"
 
-ops=${FAILNTH_OPS:-}
+ops=${FAILNTH_OPS:-} blocks=
 # shellcheck disable=SC2013 # words
 for word in $(cat /proc/cmdline); do
 	case $word in
 	failnth.ops=*)	ops=${ops:-${word#*=}} ;;
+	failnth.blocks=*) blocks=${word#*=} ;;
 	esac
 done
 all="load beside-load rmmod window-add window-del create beside-create destroy
@@ -55,9 +60,13 @@ all="load beside-load rmmod window-add window-del create beside-create destroy
 ops=$(echo "${ops:-$all}" | tr , ' ')
 
 # Two blocks that are added by two calls, so that the first is to be undone when
-# the second fails: no call goes beyond an aligned 512 MiB.
-size=$((2 * BLOCK))
-if reserved; then
+# the second fails: no call goes beyond an aligned 512 MiB. With failnth.blocks=N
+# so many that are added by one.
+size=$((${blocks:-2} * BLOCK))
+if [ -n "$blocks" ]; then
+	spec=$(window_spec "$blocks") ||
+		skip_all "no reserved range of $blocks memory blocks on this machine"
+elif reserved; then
 	start=$(((RESERVED / (512 * MiB) + 1) * 512 * MiB - BLOCK))
 	[ $start -ge "$RESERVED" ] || start=$RESERVED
 	[ $((start + size)) -le $((RESERVED + RESERVED_SIZE)) ] ||
