@@ -19,7 +19,6 @@
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/nodemask.h>
-#include <linux/sched/signal.h>
 #ifdef CONFIG_KASAN_GENERIC
 #include <linux/kasan.h>
 #endif
@@ -180,21 +179,18 @@ static int memdev_headroom_reclaim(int node, u64 size)
 {
 	struct page *page, *next;
 	LIST_HEAD(pages);
-	int rc = 0;
+	u64 got;
 
-	for (; size && !rc; size -= min_t(u64, size, PAGE_SIZE)) {
+	for (got = 0; got < size; got += PAGE_SIZE) {
 		page = alloc_pages_node(node, GFP_KERNEL | __GFP_NOWARN |
 					__GFP_RETRY_MAYFAIL, 0);
-		if (page)
-			list_add(&page->lru, &pages);
 		if (!page)
-			rc = -ENOMEM;
-		else if (fatal_signal_pending(current))
-			rc = -EINTR;
+			break;
+		list_add(&page->lru, &pages);
 	}
 	list_for_each_entry_safe(page, next, &pages, lru)
 		__free_page(page);
-	return rc;
+	return got < size ? -ENOMEM : 0;
 }
 
 /**
@@ -207,7 +203,7 @@ static int memdev_headroom_reclaim(int node, u64 size)
  * for, and adds of other devices count. memdev_headroom_put() has to follow.
  *
  * Context: under core->op_lock. Sleeps, reclaims.
- * Return: 0; -ENOMEM; -EINTR for a task that is being killed.
+ * Return: 0 or -ENOMEM.
  */
 int memdev_headroom_get(struct memdev_core *core, u64 size,
 			struct memdev_reason *why)
