@@ -5,6 +5,7 @@
 #include <linux/bitmap.h>
 #include <linux/memory.h>
 #include <linux/mm.h>
+#include <linux/range.h>
 #include <linux/sched.h>
 
 #include "trace.h"
@@ -82,6 +83,33 @@ static void memdev_provider_gets(struct memdev_core *core, unsigned int block,
 }
 
 /**
+ * memdev_foreign_refuse() - name the block that another driver has claimed
+ * @core: the device
+ * @hold: where to look
+ * @block: the first of the blocks that nothing of memdev is in
+ * @nr: how many
+ * @why: where to put the reason
+ *
+ * Context: Sleeps.
+ * Return: -EBUSY, or 0 if there is none.
+ */
+int memdev_foreign_refuse(struct memdev_core *core, struct memdev_hold *hold,
+			  unsigned int block, unsigned int nr,
+			  struct memdev_reason *why)
+{
+	struct range found;
+
+	if (!memdev_hold_foreign(hold, memdev_block_addr(core, block),
+				 memdev_block_addr(core, block + nr) - 1,
+				 &found))
+		return 0;
+	block = div64_u64(found.start - core->start, core->block_size);
+	return memdev_refuse_block(why, block, -EBUSY,
+				   "block %u: another driver has claimed a part of it, see /proc/iomem",
+				   block);
+}
+
+/**
  * memdev_add() - give blocks to the kernel, offline
  * @core: the device
  * @block: the first of them
@@ -124,17 +152,24 @@ int memdev_add(struct memdev_core *core, unsigned int block, unsigned int nr,
 
 	spin_lock(&core->lock);
 	core->adding = NULL;
+	core->nr_added = 0;
 	if (!rc)
 		memdev_set_plugged(core, block, nr);
+	else if (find_next_bit(core->plugged, block + nr, block) < block + nr)
+		/* Another driver was quicker, and its blocks came online */
+		memdev_set_unplugged(core, block, nr);
 	spin_unlock(&core->lock);
 	if (!rc)
 		return 0;
 
 	memdev_provider_gets(core, block, nr);
-	if (rc == -EEXIST)
+	if (rc == -EEXIST) {
+		if (memdev_foreign_refuse(core, &core->hold, block, nr, why))
+			return -EBUSY;
 		return memdev_refuse_block(why, block, rc,
 					   "block %u: something else has claimed or described the range (%d)",
 					   block, rc);
+	}
 	return memdev_refuse_block(why, block, rc,
 				   "block %u: adding failed (%d)", block, rc);
 }

@@ -3,8 +3,9 @@
  * What the files of memdev share. Dependencies point one way:
  *
  *   linux/memdev.h <- internal.h <- { reason, alloc, watch, online, memmap,
- *     window, event, fault, step, notify, headroom, hotplug, unplug }
- *     <- { info, device } <- { bus, resize } <- { sysfs, netlink*, job, fault_debugfs } <- main
+ *     hold, poison, probe, window, event, fault, step, notify, headroom, hotplug,
+ *     unplug } <- { info, device }
+ *     <- { bus, resize } <- { sysfs, netlink*, job, fault_debugfs } <- main
  *
  * emu.c sees the public header only.
  *
@@ -15,6 +16,7 @@
  *   window->lock	the window's block map, limit and slots
  *   core->op_lock	one plug or unplug of a device at a time; held across
  *			add_memory*() and remove_memory()
+ *   hold->lock		the placeholders in a window or a region
  *   (mm's own)		device_hotplug_lock, the block's device_lock,
  *			mem_hotplug_lock, the memory notifier chain
  *   memdev_regions_sem	whom the memory notifier tells
@@ -183,7 +185,35 @@ void memdev_missing_warn(void);
 void memdev_poison_init(void);
 void memdev_poison_exit(void);
 
-/* --- windows (window.c, carve.c) ------------------------------------------ */
+/* --- ranges that are kept from other drivers (hold.c) --------------------- */
+
+/**
+ * struct memdev_hold - a range of which only memdev can claim a part
+ * @res: the range in the tree of resources, NULL while it is not claimed
+ * @lock: protects what follows
+ * @placeholders: what keeps others out, ascending
+ * @spare: more of them
+ */
+struct memdev_hold {
+	struct resource *res;
+	/* Protects the fields below it */
+	struct mutex lock;
+	struct list_head placeholders;
+	struct list_head spare;
+};
+
+struct resource *memdev_resource_claim(struct resource *parent, u64 start,
+				       u64 size, const char *name);
+void memdev_resource_release(struct resource *res);
+int memdev_hold_claim(struct memdev_hold *hold, struct resource *parent,
+		      u64 start, u64 size, const char *name);
+void memdev_hold_release(struct memdev_hold *hold);
+int memdev_hold_open(struct memdev_hold *hold, u64 start, u64 end);
+void memdev_hold_close(struct memdev_hold *hold, u64 start, u64 end);
+bool memdev_hold_foreign(struct memdev_hold *hold, u64 start, u64 end,
+			 struct range *found);
+
+/* --- windows (window.c, carve.c, probe.c) --------------------------------- */
 
 /**
  * struct memdev_window_spec - what a window shall be
@@ -209,8 +239,8 @@ struct memdev_window_spec {
  * @size: bytes
  * @node: NUMA node of the range
  * @source: where it came from
- * @name: name of @res
- * @res: the range in the tree of resources
+ * @name: name of the range in the tree of resources
+ * @hold: keeps other drivers out of it
  * @movable: carved windows: blocks that were in ZONE_MOVABLE before
  * @list: in memdev_windows; protected by memdev_list_lock
  * @lock: protects what follows
@@ -224,7 +254,7 @@ struct memdev_window {
 	int node;
 	enum memdev_source source;
 	char name[24];
-	struct resource *res;
+	struct memdev_hold hold;
 	unsigned long *movable;
 	struct list_head list;
 	/* Protects the fields below it */
@@ -246,9 +276,8 @@ int memdev_window_create(const struct memdev_window_spec *spec,
 struct memdev_window *memdev_window_next(int id);
 int memdev_window_destroy(int id, struct memdev_reason *why);
 void memdev_windows_destroy_all(void);
-struct resource *memdev_resource_claim(struct resource *parent, u64 start,
-				       u64 size, const char *name);
-void memdev_resource_release(struct resource *res);
+
+int memdev_probe(u64 start, u64 size, struct memdev_reason *why);
 
 int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
 		 struct memdev_reason *why);
@@ -339,7 +368,7 @@ struct memdev_settings {
  * @nr_blocks: blocks in the region
  * @node: NUMA node that its memory goes to
  * @mgid: memory group of its blocks
- * @name: name of @res
+ * @name: name of the region in the tree of resources
  * @named: by its id, if it has one; protected by memdev_list_lock
  * @registered: not only pre-plugged; protected by memdev_list_lock
  * @notified: in the memory notifier's tree
@@ -349,7 +378,7 @@ struct memdev_settings {
  * @live: operations may begin; set once the device is registered
  * @op_lock: one operation at a time; protects what follows
  * @pinned: the modules are pinned as something is plugged
- * @res: the region in the tree of resources, while something is
+ * @hold: keeps other drivers out of the region, while something is
  * @online_type: what becomes of blocks once they are added
  * @memmap_on_memory: ask for the memmap of a block to be on the block
  * @timeout_ms: deadline of a shrink in ms, 0 for none
@@ -364,6 +393,8 @@ struct memdev_settings {
  * @op: what goes on
  * @background: @op is one of @resize; changes under @op_lock, too
  * @adding: the task that is inside add_memory*() and vetoes auto-onlining
+ * @added: first of the blocks that add_memory*() is adding, or has added
+ * @nr_added: how many they are; 0 once @plugged has them
  * @watch: what can stop @op, or NULL
  * @plugged: blocks that the kernel has
  * @nr_plugged: how many they are
@@ -406,7 +437,7 @@ struct memdev_core {
 	/* One operation at a time; protects the fields up to @lock */
 	struct mutex op_lock;
 	bool pinned;
-	struct resource *res;
+	struct memdev_hold hold;
 	enum memdev_online_type online_type;
 	bool memmap_on_memory;
 	unsigned int timeout_ms;
@@ -422,6 +453,8 @@ struct memdev_core {
 	enum memdev_op op;
 	bool background;
 	struct task_struct *adding;
+	unsigned int added;
+	unsigned int nr_added;
 	struct memdev_watch *watch;
 	unsigned long *plugged;
 	unsigned int nr_plugged;
@@ -514,6 +547,9 @@ int memdev_provider_refused(struct memdev_reason *why, int rc,
 			    const struct netlink_ext_ack *extack,
 			    unsigned int block);
 void memdev_provider_keeps(struct memdev_core *core, unsigned int block);
+int memdev_foreign_refuse(struct memdev_core *core, struct memdev_hold *hold,
+			  unsigned int block, unsigned int nr,
+			  struct memdev_reason *why);
 int memdev_add(struct memdev_core *core, unsigned int block, unsigned int nr,
 	       struct memdev_reason *why);
 int memdev_remove_victims(struct memdev_core *core, bool whole,

@@ -129,6 +129,17 @@ static bool memdev_may_go_online(struct memdev_core *core, unsigned long pfn)
 	return !core->nr_faults && memdev_block_suits(state, core->online_type);
 }
 
+/*
+ * Another driver may have got a range of the region before memdev did, and be
+ * adding memory there.
+ */
+static bool memdev_block_is_ours(struct memdev_core *core, unsigned int block)
+{
+	lockdep_assert_held(&core->lock);
+	return test_bit(block, core->plugged) ||
+	       (block >= core->added && block - core->added < core->nr_added);
+}
+
 static int memdev_notify_core(struct memdev_core *core, unsigned long action,
 			      const struct memory_notify *arg)
 {
@@ -147,6 +158,10 @@ static int memdev_notify_core(struct memdev_core *core, unsigned long action,
 						 arg->nr_pages);
 
 	spin_lock(&core->lock);
+	if (!memdev_block_is_ours(core, block)) {
+		spin_unlock(&core->lock);
+		return NOTIFY_DONE;
+	}
 	switch (action) {
 	case MEM_GOING_ONLINE:
 		if (!memdev_may_go_online(core, arg->start_pfn))

@@ -184,20 +184,31 @@ static void memdev_pin(struct memdev_core *core)
  */
 static int memdev_claim(struct memdev_core *core, struct memdev_reason *why)
 {
-	if (core->res)
+	struct memdev_hold *window = &core->window->hold;
+	u64 last = core->start + core->size - 1;
+	int rc;
+
+	if (core->hold.res)
 		return 0;
-	core->res = memdev_resource_claim(core->window->res, core->start,
-					  core->size, core->name);
-	return core->res ? 0 :
-		memdev_refuse(why, -ENOMEM, "no memory to claim the region");
+	rc = memdev_hold_open(window, core->start, last);
+	if (!rc) {
+		rc = memdev_hold_claim(&core->hold, window->res, core->start,
+				       core->size, core->name);
+		if (!rc)
+			return 0;
+		memdev_hold_close(window, core->start, last);
+	}
+	return memdev_foreign_refuse(core, window, 0, core->nr_blocks, why) ?:
+	       memdev_refuse(why, -ENOMEM, "no memory to claim the region");
 }
 
 static void memdev_unclaim(struct memdev_core *core)
 {
-	if (!core->res || core->nr_plugged)
+	if (!core->hold.res || core->nr_plugged)
 		return;
-	memdev_resource_release(core->res);
-	core->res = NULL;
+	memdev_hold_release(&core->hold);
+	memdev_hold_close(&core->window->hold, core->start,
+			  core->start + core->size - 1);
 }
 
 static void memdev_account(struct memdev_core *core, enum memdev_op op, int rc,

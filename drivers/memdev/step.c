@@ -77,19 +77,35 @@ static int memdev_step_add_range(struct memdev_core *core, u64 start, u64 size,
  * @nr: how many, at most what memdev_chunk_len() says
  * @flags: beside what all of them have
  *
+ * After a success blocks of the range, and no others, can be online before the
+ * caller has called memdev_set_plugged().
+ *
  * Context: under core->op_lock. Sleeps, takes mm's locks.
- * Return: 0; -EEXIST if the kernel has a memmap of the range already; what
- * add_memory_driver_managed() or a scripted fault said.
+ * Return: 0; -ENOMEM; -EEXIST if the kernel has a memmap of the range already;
+ * what add_memory_driver_managed() or a scripted fault said.
  */
 int memdev_step_add(struct memdev_core *core, unsigned int block,
 		    unsigned int nr, mhp_t flags)
 {
+	u64 addr = memdev_block_addr(core, block);
+	u64 size = nr * core->block_size;
 	ktime_t began = ktime_get();
 	int rc;
 
-	rc = memdev_fault(core, MEMDEV_STEP_ADD, block, nr, core->watch) ?:
-	     memdev_step_add_range(core, memdev_block_addr(core, block),
-				   nr * core->block_size, flags);
+	rc = memdev_hold_open(&core->hold, addr, addr + size - 1);
+	if (rc)
+		goto out;
+	rc = memdev_fault(core, MEMDEV_STEP_ADD, block, nr, core->watch);
+	if (!rc) {
+		spin_lock(&core->lock);
+		core->added = block;
+		core->nr_added = nr;
+		spin_unlock(&core->lock);
+		rc = memdev_step_add_range(core, addr, size, flags);
+	}
+	if (rc)
+		memdev_hold_close(&core->hold, addr, addr + size - 1);
+out:
 	return memdev_step_done(core, MEMDEV_STEP_ADD, block, nr, rc, began);
 }
 
@@ -147,11 +163,14 @@ int memdev_step_offline(struct memdev_core *core, unsigned int block,
 int memdev_step_remove(struct memdev_core *core, unsigned int block,
 		       unsigned int nr)
 {
+	u64 addr = memdev_block_addr(core, block);
+	u64 size = nr * core->block_size;
 	ktime_t began = ktime_get();
 	int rc;
 
 	rc = memdev_fault(core, MEMDEV_STEP_REMOVE, block, nr, core->watch) ?:
-	     remove_memory(memdev_block_addr(core, block),
-			   nr * core->block_size);
+	     remove_memory(addr, size);
+	if (!rc)
+		memdev_hold_close(&core->hold, addr, addr + size - 1);
 	return memdev_step_done(core, MEMDEV_STEP_REMOVE, block, nr, rc, began);
 }

@@ -3,19 +3,18 @@
  * Windows: ranges of RAM that memdev owns and the kernel does not use.
  *
  * A window is either claimed, where the kernel was told at boot to leave RAM
- * alone, or carved out of System RAM (carve.c). What is claimed is checked
- * twice: no resource but a reserved one may lie there, and it has to remember
- * what is written to it.
+ * alone, or carved out of System RAM (carve.c). A claim is refused where a
+ * resource other than a reserved one lies, and where there is no RAM (probe.c).
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/idr.h>
-#include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/log2.h>
 #include <linux/memory.h>
 #include <linux/mm.h>
 #include <linux/numa.h>
+#include <linux/range.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -141,104 +140,12 @@ static int memdev_window_conflict(struct resource *res, void *arg)
 	return 1;
 }
 
-/**
- * memdev_resource_claim() - claim a range in the tree of resources
- * @parent: where in the tree
- * @start: physical address
- * @size: bytes
- * @name: its name; must stay
- *
- * The resource is not busy: memory that is plugged becomes its child.
- *
- * Return: the resource, or NULL if something else has a part of the range.
- */
-struct resource *memdev_resource_claim(struct resource *parent, u64 start,
-				       u64 size, const char *name)
-{
-	struct resource *res = __request_region(parent, start, size, name, 0);
-
-	if (res)
-		res->flags &= ~IORESOURCE_BUSY;
-	return res;
-}
-
-/**
- * memdev_resource_release() - release what memdev_resource_claim() claimed
- * @res: the resource; it has no children any more
- */
-void memdev_resource_release(struct resource *res)
-{
-	/* Only busy ones are found and freed */
-	res->flags |= IORESOURCE_BUSY;
-	__release_region(res->parent, res->start, resource_size(res));
-}
-
-/*
- * Whether a page remembers: RAM does, unassigned addresses do not, nor does
- * what decodes them. What was in the page is put back. Returns 0, -ENXIO, or
- * -ENOMEM if it cannot be looked at.
- */
-static int memdev_page_check(u64 addr)
-{
-	static const u64 patterns[] = {
-		0x0f1e2d3c4b5a6978, 0xf0e1d2c3b4a59687,
-	};
-	u64 *p, saved;
-	int i, rc = 0;
-
-	/* Not cached, so that no cache remembers in the page's place */
-	p = memremap(addr, PAGE_SIZE, MEMREMAP_WC);
-	if (!p)
-		p = memremap(addr, PAGE_SIZE, MEMREMAP_WB);
-	if (!p)
-		return -ENOMEM;
-
-	saved = READ_ONCE(*p);
-	for (i = 0; i < ARRAY_SIZE(patterns); i++) {
-		WRITE_ONCE(*p, patterns[i] ^ addr);
-		/* Out of the write-combining buffer before it is read */
-		mb();
-		if (READ_ONCE(*p) != (patterns[i] ^ addr))
-			rc = -ENXIO;
-	}
-	WRITE_ONCE(*p, saved);
-	/* Before the mapping goes */
-	mb();
-
-	memunmap(p);
-	return rc;
-}
-
-static int memdev_window_probe(u64 start, u64 size, struct memdev_reason *why)
-{
-	u64 block_size = memory_block_size_bytes();
-	u64 addr, bad;
-	int rc;
-
-	for (addr = start; addr < start + size; addr += block_size) {
-		cond_resched();
-		bad = addr;
-		rc = memdev_page_check(bad);
-		if (!rc) {
-			bad = addr + block_size - PAGE_SIZE;
-			rc = memdev_page_check(bad);
-		}
-		if (rc == -ENXIO)
-			return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, rc,
-						   "window [0x%llx-0x%llx] is not RAM at 0x%llx",
-						   start, start + size - 1, bad);
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
 static int memdev_window_claim(struct memdev_window *w,
 			       struct memdev_reason *why)
 {
+	u64 last = w->start + w->size - 1;
 	struct memdev_conflict c = {};
 	struct resource *parent;
-	u64 last = w->start + w->size - 1;
 	int rc;
 
 	walk_iomem_res_desc(IORES_DESC_NONE, 0, w->start, last, &c,
@@ -250,10 +157,12 @@ static int memdev_window_claim(struct memdev_window *w,
 	w->source = memdev_soft_reserved(w->start, w->size) ?
 		    MEMDEV_SOURCE_SOFT_RESERVED : MEMDEV_SOURCE_RESERVED;
 
-	w->res = memdev_resource_claim(&iomem_resource, w->start, w->size,
-				       w->name);
-	if (!w->res)
-		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EBUSY,
+	rc = memdev_hold_claim(&w->hold, &iomem_resource, w->start, w->size,
+			       w->name);
+	if (rc == -ENOMEM)
+		return rc;
+	if (rc)
+		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, rc,
 					   "window [0x%llx-0x%llx] cannot be claimed, it is in use or crosses the end of what is reserved",
 					   w->start, last);
 
@@ -261,7 +170,7 @@ static int memdev_window_claim(struct memdev_window *w,
 	 * The walk above saw what is on top. This sees what the claim ended up
 	 * in, and nobody can come in between any more.
 	 */
-	for (parent = w->res->parent; parent != &iomem_resource;
+	for (parent = w->hold.res->parent; parent != &iomem_resource;
 	     parent = parent->parent) {
 		if (parent->desc == IORES_DESC_RESERVED ||
 		    parent->desc == IORES_DESC_SOFT_RESERVED)
@@ -272,7 +181,7 @@ static int memdev_window_claim(struct memdev_window *w,
 		goto err_release;
 	}
 
-	rc = memdev_window_probe(w->start, w->size, why);
+	rc = memdev_probe(w->start, w->size, why);
 	if (rc)
 		goto err_release;
 
@@ -289,7 +198,7 @@ static int memdev_window_claim(struct memdev_window *w,
 	return 0;
 
 err_release:
-	memdev_resource_release(w->res);
+	memdev_hold_release(&w->hold);
 	return rc;
 }
 
@@ -320,15 +229,14 @@ static int memdev_window_carve(struct memdev_window *w,
 	w->size = spec->size;
 	w->node = spec->node;
 	w->source = MEMDEV_SOURCE_CARVED;
-	w->res = memdev_resource_claim(&iomem_resource, w->start, w->size,
-				       w->name);
-	if (w->res && region_intersects(w->start, w->size,
-					IORESOURCE_SYSTEM_RAM,
-					IORES_DESC_NONE) == REGION_DISJOINT)
+	rc = memdev_hold_claim(&w->hold, &iomem_resource, w->start, w->size,
+			       w->name);
+	if (!rc && region_intersects(w->start, w->size, IORESOURCE_SYSTEM_RAM,
+				     IORES_DESC_NONE) == REGION_DISJOINT)
 		return 0;
 
-	if (w->res)
-		memdev_resource_release(w->res);
+	if (!rc)
+		memdev_hold_release(&w->hold);
 	memdev_undo_run(memdev_window_carve_undo, w);
 	bitmap_free(w->movable);
 	w->movable = NULL;
@@ -340,12 +248,23 @@ err_release_pm:
 	return rc;
 }
 
+static bool memdev_window_foreign(struct memdev_window *w, struct range *found)
+{
+	return memdev_hold_foreign(&w->hold, w->start, w->start + w->size - 1,
+				   found);
+}
+
 static void memdev_window_give_back_work(void *data)
 {
 	struct memdev_window *w = data;
+	struct range found;
 
+	/* When the module goes, nothing can refuse any more */
+	if (memdev_window_foreign(w, &found))
+		pr_warn("window%d: another driver has claimed [0x%llx-0x%llx] and keeps it\n",
+			w->id, found.start, found.end);
 	memdev_poison_unreserve(w->start, w->size);
-	memdev_resource_release(w->res);
+	memdev_hold_release(&w->hold);
 	if (w->source == MEMDEV_SOURCE_CARVED)
 		memdev_carve_return(w->start, w->size, w->node, w->movable);
 }
@@ -510,11 +429,13 @@ struct memdev_window *memdev_window_next(int id)
  * @why: where to put the reason
  *
  * Context: under memdev_bus_lock. Sleeps, takes mm's locks.
- * Return: 0, -ENODEV if there is no such window, -EBUSY if it has devices.
+ * Return: 0, -ENODEV if there is no such window, -EBUSY if it has devices, or if
+ * another driver has claimed a part of it.
  */
 int memdev_window_destroy(int id, struct memdev_reason *why)
 {
 	struct memdev_window *w;
+	struct range found = {};
 	int rc = -ENODEV;
 
 	mutex_lock(&memdev_list_lock);
@@ -522,6 +443,8 @@ int memdev_window_destroy(int id, struct memdev_reason *why)
 		if (w->id != id)
 			continue;
 		rc = RB_EMPTY_ROOT(&w->alloc.regions) ? 0 : -EBUSY;
+		if (!rc && memdev_window_foreign(w, &found))
+			rc = -EBUSY;
 		if (!rc) {
 			list_del(&w->list);
 			memdev_generation_next();
@@ -533,6 +456,10 @@ int memdev_window_destroy(int id, struct memdev_reason *why)
 	if (rc == -ENODEV)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_WINDOW, rc,
 					   "there is no window%d", id);
+	if (found.end)
+		return memdev_refuse_about(why, MEMDEV_ABOUT_WINDOW, rc,
+					   "window%d: another driver has claimed [0x%llx-0x%llx]",
+					   id, found.start, found.end);
 	if (rc)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_WINDOW, rc,
 					   "window%d has devices", id);

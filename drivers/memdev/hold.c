@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Keeping other drivers out of what memdev owns and has not plugged.
+ *
+ * A driver that claims a range gets a child of the innermost resource that
+ * contains the range and is not busy. What is above plugged memory must not be
+ * busy, or the kernel does not find the memory again to remove it. So busy
+ * placeholders fill every part of a window, and of the region of a device, where
+ * nothing is plugged. They make room right before the kernel gets a range, and
+ * close the gap once it has given the range up.
+ *
+ * Another driver can still claim a range in a gap. Nothing of memdev goes there
+ * then, and the claim outlives the resource that it is in.
+ */
+#include <linux/ioport.h>
+#include <linux/range.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+static const char memdev_placeholder_name[] = "memdev (unplugged)";
+
+/**
+ * struct memdev_placeholder - a range that nobody can claim
+ * @res: child of the resource that is held
+ * @list: in placeholders of a struct memdev_hold, ascending; or in its spare
+ */
+struct memdev_placeholder {
+	struct resource res;
+	struct list_head list;
+};
+
+/**
+ * memdev_resource_claim() - claim a range in the tree of resources
+ * @parent: where in the tree
+ * @start: physical address
+ * @size: bytes
+ * @name: its name; must stay
+ *
+ * The resource is not busy: memory that is plugged becomes its child.
+ *
+ * Return: the resource, or NULL if something else has a part of the range.
+ */
+struct resource *memdev_resource_claim(struct resource *parent, u64 start,
+				       u64 size, const char *name)
+{
+	struct resource *res = __request_region(parent, start, size, name, 0);
+
+	if (res)
+		res->flags &= ~IORESOURCE_BUSY;
+	return res;
+}
+
+/**
+ * memdev_resource_release() - release what memdev_resource_claim() claimed
+ * @res: the resource
+ *
+ * The parent of @res inherits claims of other drivers below it.
+ */
+void memdev_resource_release(struct resource *res)
+{
+	remove_resource(res);
+	kfree(res);
+}
+
+/* Takes a spare one first: what closes a gap should not fail */
+static struct memdev_placeholder *
+memdev_placeholder_get(struct memdev_hold *hold)
+{
+	struct memdev_placeholder *p;
+
+	p = list_first_entry_or_null(&hold->spare, struct memdev_placeholder,
+				     list);
+	if (p)
+		list_del(&p->list);
+	else
+		p = kzalloc_obj(*p, GFP_KERNEL);
+	return p;
+}
+
+/* Fails if another driver has a part of the range: @p is spare then */
+static int memdev_placeholder_insert(struct memdev_hold *hold,
+				     struct memdev_placeholder *p, u64 start,
+				     u64 end, struct list_head *before)
+{
+	int rc;
+
+	p->res = (struct resource){
+		.start = start,
+		.end = end,
+		.name = memdev_placeholder_name,
+		.flags = IORESOURCE_MEM | IORESOURCE_BUSY,
+		.desc = hold->res->desc,
+	};
+	rc = request_resource(hold->res, &p->res);
+	list_add(&p->list, rc ? &hold->spare : before);
+	return rc;
+}
+
+static void memdev_placeholder_remove(struct memdev_hold *hold,
+				      struct memdev_placeholder *p)
+{
+	release_resource(&p->res);
+	list_move(&p->list, &hold->spare);
+}
+
+/**
+ * memdev_hold_claim() - claim a range and keep others out of it
+ * @hold: what to set up
+ * @parent: where in the tree of resources
+ * @start: physical address
+ * @size: bytes
+ * @name: name of the range; must stay
+ *
+ * Context: Sleeps.
+ * Return: 0; -EBUSY if something else has a part of the range; -ENOMEM.
+ */
+int memdev_hold_claim(struct memdev_hold *hold, struct resource *parent,
+		      u64 start, u64 size, const char *name)
+{
+	struct memdev_placeholder *whole;
+	int rc;
+
+	mutex_init(&hold->lock);
+	INIT_LIST_HEAD(&hold->placeholders);
+	INIT_LIST_HEAD(&hold->spare);
+
+	whole = memdev_placeholder_get(hold);
+	if (!whole)
+		return -ENOMEM;
+	hold->res = memdev_resource_claim(parent, start, size, name);
+	if (!hold->res) {
+		kfree(whole);
+		return -EBUSY;
+	}
+	rc = memdev_placeholder_insert(hold, whole, start, start + size - 1,
+				       &hold->placeholders);
+	if (rc)
+		memdev_hold_release(hold);
+	return rc;
+}
+
+/**
+ * memdev_hold_release() - undo memdev_hold_claim()
+ * @hold: what it set up; nothing of memdev is below it any more
+ *
+ * Context: Sleeps.
+ */
+void memdev_hold_release(struct memdev_hold *hold)
+{
+	struct memdev_placeholder *p, *next;
+
+	list_for_each_entry_safe(p, next, &hold->placeholders, list)
+		memdev_placeholder_remove(hold, p);
+	list_for_each_entry_safe(p, next, &hold->spare, list)
+		kfree(p);
+	memdev_resource_release(hold->res);
+	hold->res = NULL;
+}
+
+/* Fails only where it changes nothing */
+static int memdev_placeholder_cut(struct memdev_hold *hold,
+				  struct memdev_placeholder *p, u64 start,
+				  u64 end)
+{
+	u64 first = p->res.start, last = p->res.end;
+	struct memdev_placeholder *rest;
+
+	if (first >= start && last <= end) {
+		memdev_placeholder_remove(hold, p);
+		return 0;
+	}
+	if (first >= start)
+		return adjust_resource(&p->res, end + 1, last - end);
+	if (last <= end)
+		return adjust_resource(&p->res, first, start - first);
+
+	rest = memdev_placeholder_get(hold);
+	if (!rest)
+		return -ENOMEM;
+	adjust_resource(&p->res, first, start - first);
+	/* A driver that was quicker has what this is for */
+	memdev_placeholder_insert(hold, rest, end + 1, last, &p->list);
+	return 0;
+}
+
+/**
+ * memdev_hold_open() - make room
+ * @hold: the range that is held
+ * @start: first byte
+ * @end: last byte
+ *
+ * Context: Sleeps.
+ * Return: 0, or -ENOMEM with nothing changed.
+ */
+int memdev_hold_open(struct memdev_hold *hold, u64 start, u64 end)
+{
+	struct memdev_placeholder *p, *next;
+	int rc = 0;
+
+	mutex_lock(&hold->lock);
+	list_for_each_entry_safe(p, next, &hold->placeholders, list) {
+		if (p->res.end < start)
+			continue;
+		if (p->res.start > end)
+			break;
+		rc = memdev_placeholder_cut(hold, p, start, end);
+		if (rc)
+			break;
+	}
+	mutex_unlock(&hold->lock);
+	return rc;
+}
+
+/* The range between the two is closed: one will do for all of it */
+static void memdev_placeholder_merge(struct memdev_hold *hold,
+				     struct memdev_placeholder *low,
+				     struct memdev_placeholder *high)
+{
+	u64 start = high->res.start, end = high->res.end;
+
+	memdev_placeholder_remove(hold, high);
+	if (!adjust_resource(&low->res, low->res.start,
+			     end + 1 - low->res.start))
+		return;
+	list_del(&high->list);
+	memdev_placeholder_insert(hold, high, start, end, &low->list);
+}
+
+/**
+ * memdev_hold_close() - undo memdev_hold_open()
+ * @hold: the range that is held
+ * @start: first byte; nothing of memdev is in the range any more
+ * @end: last byte
+ *
+ * The gap stays if another driver has a part of it.
+ *
+ * Context: Sleeps.
+ */
+void memdev_hold_close(struct memdev_hold *hold, u64 start, u64 end)
+{
+	struct memdev_placeholder *p, *low = NULL, *high = NULL;
+	struct list_head *before = &hold->placeholders;
+
+	mutex_lock(&hold->lock);
+	list_for_each_entry(p, &hold->placeholders, list) {
+		if (p->res.start > end) {
+			if (p->res.start == end + 1)
+				high = p;
+			break;
+		}
+		if (p->res.end + 1 == start)
+			low = p;
+		before = &p->list;
+	}
+	/* One that grows takes no memory, and they stay few */
+	if (low && !adjust_resource(&low->res, low->res.start,
+				    end + 1 - low->res.start)) {
+		if (high)
+			memdev_placeholder_merge(hold, low, high);
+	} else if (!high || adjust_resource(&high->res, start,
+					    high->res.end + 1 - start)) {
+		p = memdev_placeholder_get(hold);
+		if (p)
+			memdev_placeholder_insert(hold, p, start, end, before);
+	}
+	mutex_unlock(&hold->lock);
+}
+
+static int memdev_hold_first(struct resource *res, void *arg)
+{
+	struct range *found = arg;
+
+	found->start = res->start;
+	found->end = res->end;
+	return 1;
+}
+
+/**
+ * memdev_hold_foreign() - find the claim of another driver
+ * @hold: the range that is held
+ * @start: first byte; nothing of memdev is in the range
+ * @end: last byte
+ * @found: where to put the part of the range that is claimed
+ *
+ * Context: Sleeps.
+ * Return: false if there is none.
+ */
+bool memdev_hold_foreign(struct memdev_hold *hold, u64 start, u64 end,
+			 struct range *found)
+{
+	struct memdev_placeholder *p;
+	u64 at = start;
+
+	*found = (struct range){};
+	mutex_lock(&hold->lock);
+	list_for_each_entry(p, &hold->placeholders, list) {
+		if (at > end || found->end)
+			break;
+		if (p->res.end < at)
+			continue;
+		if (p->res.start > at)
+			walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_BUSY,
+					    at, min_t(u64, p->res.start - 1, end),
+					    found, memdev_hold_first);
+		at = p->res.end + 1;
+	}
+	if (at <= end && !found->end)
+		walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_BUSY, at, end,
+				    found, memdev_hold_first);
+	mutex_unlock(&hold->lock);
+	return found->end;
+}
