@@ -16,6 +16,7 @@
 #include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/random.h>
+#include <linux/security.h>
 #include <linux/slab.h>
 
 #include "fault.h"
@@ -415,8 +416,9 @@ static int memdev_poison_page(unsigned int block, unsigned long pfn,
  *
  * Context: Sleeps; waits for an operation on the device. A signal ends it.
  * Return: 0; -ERANGE for what the device does not have; -ENXIO if the block is
- * not online; -EBUSY if nothing of it is free; -EOPNOTSUPP; -EINTR; -ENODEV for
- * a device that is going; or what memory_failure() said.
+ * not online; -EBUSY if nothing of it is free; -EOPNOTSUPP; -EPERM under
+ * lockdown; -EINTR; -ENODEV for a device that is going; or what
+ * memory_failure() said.
  */
 int memdev_fault_poison(struct memdev_core *core, u32 block, const u32 *page,
 			struct memdev_reason *why)
@@ -426,6 +428,9 @@ int memdev_fault_poison(struct memdev_core *core, u32 block, const u32 *page,
 	u64 addr;
 	int rc;
 
+	if (security_locked_down(LOCKDOWN_DEV_MEM))
+		return memdev_refuse(why, -EPERM,
+				     "the kernel is locked down: no page can be poisoned");
 	rc = memdev_fault_check_block(core, block, why);
 	if (rc)
 		return rc;

@@ -31,8 +31,8 @@ struct device *memdev_root;
 enum memdev_online_type memdev_default_online_type;
 
 static char *window;
-/* It has addresses, which not everybody may know */
-module_param(window, charp, 0400);
+/* It has addresses: not for everybody to read, nor to set under lockdown */
+module_param_hw(window, charp, iomem, 0400);
 MODULE_PARM_DESC(window, "Windows, separated by commas: SIZE@START[:NODE] (RAM that was reserved at boot), SIZE[:NODE] (carved out of System RAM) or none; default: carve 1G, or what can be had; if built in, none");
 
 static int devices = 1;

@@ -15,6 +15,7 @@
 #include <linux/mm.h>
 #include <linux/numa.h>
 #include <linux/range.h>
+#include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -92,6 +93,10 @@ static int memdev_window_check(struct memdev_window_spec *spec,
 	if (spec->carve)
 		return 0;
 
+	/* The probe writes to that address */
+	if (security_locked_down(LOCKDOWN_DEV_MEM))
+		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EPERM,
+					   "the kernel is locked down: no window at an address, only a SIZE to carve");
 	if (!IS_ALIGNED(spec->start, block_size))
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EINVAL,
 					   "window start 0x%llx is not a multiple of the memory block size 0x%llx",

@@ -1,0 +1,102 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+# shellcheck disable=SC2317 # functions that check runs
+#
+# Under lockdown no user can name an address that memdev writes to, or a page to
+# poison. Everything else works.
+#
+# A kernel that boots locked down refuses the module, which is not signed. So the
+# test locks the kernel down once the module is loaded; that cannot be undone.
+#
+# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000
+# VM: kernels="6.1 6.12 7.3" usual="6.1 6.12 7.3" alone=yes
+
+. "$(dirname "$0")/lib.sh"
+
+LOCKDOWN=/sys/kernel/security/lockdown
+need nlreq
+need_mounted $DEBUG
+[ -w $LOCKDOWN ] || skip_all "this kernel has no lockdown"
+grep -q '\[none\]' $LOCKDOWN || skip_all "it is locked down already"
+reserved || skip_all "nothing is reserved on this machine"
+[ "$RESERVED_SIZE" -ge $((8 * BLOCK)) ] ||
+	skip_all "less than 8 memory blocks are reserved"
+
+# hw_parameters: how many parameters of the module cannot be set under lockdown
+hw_parameters()
+{
+	objcopy -O binary -j __param "$(modinfo -n memdev)" "$TMP/params" &&
+		od -An -v -tu1 -w40 "$TMP/params" |
+			awk '{ hw += int($28 / 2) % 2 } END { print hw + 0 }'
+}
+
+# nl REQUEST...: how it ended
+nl()
+{
+	nlreq "$@" 2>&1 | tail -n 1
+}
+
+# denied NAME WHAT-IT-GOT
+denied()
+{
+	case $2 in
+	EPERM*)	pass "$1" ;;
+	*)	fail "$1" "got: $2" ;;
+	esac
+}
+
+spec=$((4 * BLOCK))@$(hex $RESERVED)
+there=$(hex $((RESERVED + 4 * BLOCK)))
+total=$(mem_total)
+iomem >"$TMP/iomem"
+log_mark
+
+if command -v objcopy >/dev/null && [ "$(getconf LONG_BIT)" = 64 ]; then
+	is "lockdown refuses one parameter" "$(hw_parameters)" 1
+else
+	skip "lockdown refuses one parameter" "needs objcopy"
+fi
+check "window=$spec" load "window=$spec"
+no_deadline
+is "plug two blocks" "$(put_dev plug $((2 * BLOCK)))" ok
+is "new_window" "$(put $BUS/new_window "$BLOCK@$there")" ok
+is "del_window" "$(put $BUS/del_window 1)" ok
+is "by netlink" "$(nl window-new size=$BLOCK start="$there")" ok
+is "del_window" "$(put $BUS/del_window 1)" ok
+
+for level in integrity confidentiality; do
+	is "$level" "$(printf %s $level | wr $LOCKDOWN)" ok
+	iomem >"$TMP/before"
+	log_mark
+
+	denied "$level: new_window" "$(put $BUS/new_window "$BLOCK@$there")"
+	check "$level: it says why" grep -q 'locked down' $BUS/last_error
+	say "$(cat $BUS/last_error)"
+	denied "$level: by netlink" "$(nl window-new size=$BLOCK start="$there")"
+	check "$level: it says why" grep -q 'locked down' $BUS/last_error
+	is "$level: nothing has changed" "$(iomem | diff "$TMP/before" -)" ""
+	denied "$level: poison" "$(nl fault-poison device=0 block=0)"
+	is "$level: no page is poisoned" "$(meminfo HardwareCorrupted)" 0
+	check "$level: debugfs is closed" \
+		one_of "$(put "$(faults_file)" "poison block=0")" open:EPERM,EPERM
+
+	is "$level: plug" "$(put_dev plug all)" ok
+	check "$level: sysfs, /proc/iomem and lsmem agree" agree
+	is "$level: unplug" "$(put_dev unplug $((2 * BLOCK)))" ok
+	is "$level: a window is carved" "$(put $BUS/new_window $BLOCK)" ok
+	note_carved
+	is "$level: a device in it" \
+		"$(put $BUS/new_device "size=$BLOCK window=1 id=carved")" ok
+	is "$level: it is plugged by netlink" \
+		"$(nl dev-plug index=1 size=$BLOCK)" ok
+	is "$level: and unplugged" "$(nl dev-unplug index=1 size=$BLOCK)" ok
+	is "$level: del_device" "$(put $BUS/del_device carved)" ok
+	is "$level: del_window" "$(put $BUS/del_window 1)" ok
+	check "$level: the kernel did not complain" log_quiet
+done
+
+check "it can be removed" unload
+check "MemTotal is back" total_is_back "$total"
+is "/proc/iomem is as it was" "$(iomem | diff "$TMP/iomem" -)" ""
+finish
