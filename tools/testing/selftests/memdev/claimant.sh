@@ -10,10 +10,13 @@
 # VM: reserved: kernels="6.1 6.12 7.3" usual="6.1 6.12 7.3" alone=yes
 # VM: soft: mem=5G timeout=1800 append=memmap=512M%0x100000000-1+0xefffffff
 # VM: soft: kernels="6.1 6.12 7.3" usual="6.1 6.12 7.3" alone=yes
+# VM: nvdimm: mem=4G timeout=900 usual="6.1 6.12 7.3 debug"
+# VM: nvdimm: qemu="-machine nvdimm=on -m slots=2,maxmem=8G"
+# VM: nvdimm: qemu="-object memory-backend-ram,id=nv,size=512M"
+# VM: nvdimm: qemu="-device nvdimm,memdev=nv"
 
 . "$(dirname "$0")/lib.sh"
 
-need_mounted $DEBUG
 LOW=$((0x100000000))
 PLUG_PID=
 POLICY=$(cat $MEM/auto_online_blocks)
@@ -122,7 +125,33 @@ all_is_well()
 iomem >"$TMP/iomem"
 log_mark
 
+# --- memory that is not for the kernel ------------------------------------------------
+
+# QEMU puts it behind the RAM, at the next GiB.
+if [ -e /sys/firmware/acpi/tables/NFIT ]; then
+	check "window=none" load window=none
+	# shellcheck disable=SC2013 # words
+	for range in $(sed -n 's/^\([0-9a-f]*-[0-9a-f]*\) : System RAM$/\1/p' \
+		       /proc/iomem); do
+		at=$(((0x${range#*-} + GiB) / GiB * GiB))
+	done
+	[ $((512 * MiB % BLOCK)) = 0 ] || skip_all "memory blocks are too large"
+	if claimed "Persistent Memory"; then
+		skip "memory that no driver has claimed is refused" \
+			"its driver is there"
+	else
+		is "memory that no driver has claimed is refused" \
+			"$(put $BUS/new_window "$((512 * MiB))@$(hex "$at")")" ENXIO
+		check "it says that the firmware did not call it RAM" \
+			grep -q 'the firmware does not call' $BUS/last_error
+		say "$(cat $BUS/last_error)"
+	fi
+	finish
+fi
+
 # --- ramoops -----------------------------------------------------------------------
+
+need_mounted $DEBUG
 
 # ramoops_at ADDRESS: claims 1 MiB
 ramoops_at()
