@@ -113,6 +113,8 @@ int memdev_watch_arm(struct memdev_watch *w, unsigned int slice_ms);
 void memdev_watch_begun(struct memdev_watch *w);
 void memdev_watch_disarm(struct memdev_watch *w);
 void memdev_turn_begin(struct memdev_watch *w);
+void memdev_turn_enter(struct memdev_watch *w);
+void memdev_turn_leave(struct memdev_watch *w);
 void memdev_turn_yield(struct memdev_watch *w, unsigned int slice_ms);
 void memdev_turn_pause(struct memdev_watch *w, unsigned int ms);
 void memdev_turn_end(struct memdev_watch *w);

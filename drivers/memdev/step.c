@@ -101,7 +101,9 @@ int memdev_step_add(struct memdev_core *core, unsigned int block,
 		core->added = block;
 		core->nr_added = nr;
 		spin_unlock(&core->lock);
+		memdev_turn_enter(core->watch);
 		rc = memdev_step_add_range(core, addr, size, flags);
+		memdev_turn_leave(core->watch);
 	}
 	if (rc)
 		memdev_hold_close(&core->hold, addr, addr + size - 1);
@@ -124,8 +126,12 @@ int memdev_step_online(struct memdev_core *core, unsigned int block,
 	ktime_t began = ktime_get();
 	int rc;
 
-	rc = memdev_fault(core, MEMDEV_STEP_ONLINE, block, 1, core->watch) ?:
-	     memdev_block_online(memdev_block_addr(core, block), type);
+	rc = memdev_fault(core, MEMDEV_STEP_ONLINE, block, 1, core->watch);
+	if (!rc) {
+		memdev_turn_enter(core->watch);
+		rc = memdev_block_online(memdev_block_addr(core, block), type);
+		memdev_turn_leave(core->watch);
+	}
 	return memdev_step_done(core, MEMDEV_STEP_ONLINE, block, 1, rc, began);
 }
 
@@ -145,9 +151,13 @@ int memdev_step_offline(struct memdev_core *core, unsigned int block,
 	ktime_t began = ktime_get();
 	int rc;
 
-	rc = memdev_fault(core, MEMDEV_STEP_OFFLINE, block, 1, watch) ?:
-	     memdev_block_offline(memdev_block_addr(core, block), watch,
-				  slice_ms);
+	rc = memdev_fault(core, MEMDEV_STEP_OFFLINE, block, 1, watch);
+	if (!rc) {
+		memdev_turn_enter(core->watch);
+		rc = memdev_block_offline(memdev_block_addr(core, block),
+					  watch, slice_ms);
+		memdev_turn_leave(core->watch);
+	}
 	return memdev_step_done(core, MEMDEV_STEP_OFFLINE, block, 1, rc, began);
 }
 
@@ -168,8 +178,12 @@ int memdev_step_remove(struct memdev_core *core, unsigned int block,
 	ktime_t began = ktime_get();
 	int rc;
 
-	rc = memdev_fault(core, MEMDEV_STEP_REMOVE, block, nr, core->watch) ?:
-	     remove_memory(addr, size);
+	rc = memdev_fault(core, MEMDEV_STEP_REMOVE, block, nr, core->watch);
+	if (!rc) {
+		memdev_turn_enter(core->watch);
+		rc = remove_memory(addr, size);
+		memdev_turn_leave(core->watch);
+	}
 	if (!rc)
 		memdev_hold_close(&core->hold, addr, addr + size - 1);
 	return memdev_step_done(core, MEMDEV_STEP_REMOVE, block, nr, rc, began);

@@ -25,14 +25,15 @@
  * An operation that YIELDS sleeps until no operation is in PROGRESS, or until it
  * is DUE, which one is at a time. How long its attempts last depends on its state:
  *
- *	while nobody else is in PROGRESS	its time slice
+ *	nobody who is in PROGRESS waits		its time slice
+ *	for the lock
  *	PROGRESS, DUE				its share: a sixteenth of that, within
  *						MEMDEV_SHARE_{MIN,MAX}_MS
  *	YIELDS					it ends at once
  *
- * When another operation begins, or makes progress again, the attempt that goes on
- * is cut short accordingly. So an operation in PROGRESS waits for a share at most,
- * and one that is stuck does not starve.
+ * When an operation in PROGRESS comes to wait for the lock, the attempt that goes
+ * on is cut short accordingly. So the operation waits for a share at most, and one
+ * that is stuck does not starve.
  */
 #include <linux/atomic.h>
 #include <linux/delay.h>
@@ -56,6 +57,8 @@ static DEFINE_SPINLOCK(memdev_slices_lock);
 static LIST_HEAD(memdev_slices);
 /* Operations in MEMDEV_TURN_PROGRESS */
 static atomic_t memdev_nr_progress = ATOMIC_INIT(0);
+/* Those of them that wait for device_hotplug_lock, or hold it */
+static atomic_t memdev_nr_waiting = ATOMIC_INIT(0);
 /* The operation in MEMDEV_TURN_DUE */
 static struct memdev_watch *memdev_due;
 /* Operations that sleep until none is in the one, or the other state */
@@ -219,7 +222,7 @@ void memdev_watch_begun(struct memdev_watch *w)
 	w->began = jiffies;
 	list_move(&w->slices, &memdev_slices);
 	memdev_watch_set(w, w->slice);
-	others = atomic_read(&memdev_nr_progress);
+	others = atomic_read(&memdev_nr_waiting);
 	if (w->turn == MEMDEV_TURN_PROGRESS)
 		others--;
 	if (others)
@@ -258,29 +261,6 @@ void memdev_watch_stop(struct memdev_watch *w, int rc)
 /* --- whose turn it is ------------------------------------------------------ */
 
 /**
- * memdev_turn_begin() - have others yield to an operation
- * @w: its watch, not armed
- *
- * The operation begins, or it makes progress again.
- *
- * Context: Any.
- */
-void memdev_turn_begin(struct memdev_watch *w)
-{
-	struct memdev_watch *other;
-
-	if (w->turn == MEMDEV_TURN_PROGRESS)
-		return;
-	w->turn = MEMDEV_TURN_PROGRESS;
-	w->yielded = 0;
-	atomic_inc(&memdev_nr_progress);
-	spin_lock(&memdev_slices_lock);
-	list_for_each_entry(other, &memdev_slices, slices)
-		memdev_watch_cut(other);
-	spin_unlock(&memdev_slices_lock);
-}
-
-/**
  * memdev_turn_end() - have others not wait for an operation
  * @w: its watch, not armed
  *
@@ -301,6 +281,57 @@ void memdev_turn_end(struct memdev_watch *w)
 		   atomic_dec_and_test(&memdev_nr_progress)) {
 		wake_up_all(&memdev_turns);
 	}
+}
+
+/**
+ * memdev_turn_begin() - have others yield to an operation
+ * @w: its watch, not armed
+ *
+ * The operation begins, or it makes progress again.
+ *
+ * Context: Any.
+ */
+void memdev_turn_begin(struct memdev_watch *w)
+{
+	if (w->turn == MEMDEV_TURN_PROGRESS)
+		return;
+	memdev_turn_end(w);
+	w->turn = MEMDEV_TURN_PROGRESS;
+	w->yielded = 0;
+	atomic_inc(&memdev_nr_progress);
+}
+
+/**
+ * memdev_turn_enter() - an operation is about to wait for device_hotplug_lock
+ * @w: its watch, not armed
+ *
+ * Between this and memdev_turn_leave() the turn must not change.
+ *
+ * Context: Any.
+ */
+void memdev_turn_enter(struct memdev_watch *w)
+{
+	struct memdev_watch *other;
+
+	if (w->turn != MEMDEV_TURN_PROGRESS)
+		return;
+	atomic_inc(&memdev_nr_waiting);
+	spin_lock(&memdev_slices_lock);
+	list_for_each_entry(other, &memdev_slices, slices)
+		memdev_watch_cut(other);
+	spin_unlock(&memdev_slices_lock);
+}
+
+/**
+ * memdev_turn_leave() - an operation has dropped device_hotplug_lock
+ * @w: its watch, not armed
+ *
+ * Context: Any.
+ */
+void memdev_turn_leave(struct memdev_watch *w)
+{
+	if (w->turn == MEMDEV_TURN_PROGRESS)
+		atomic_dec(&memdev_nr_waiting);
 }
 
 /* Whether an operation that yields can go on; once it has yielded, as due */
