@@ -123,7 +123,8 @@ check "all are plugged" until_true 120 plugged_are "$n"
 
 # --- a deadline in a worker -----------------------------------------------------------
 
-check "a deadline" each unplug_timeout_ms 2000
+# The others have none: how long they wait for the lock depends on the machine.
+is "the first still has its deadline" "$(get unplug_timeout_ms)" 2000
 check "all of them are to shrink" each requested_size 0
 check "all but the first are gone soon" until_true 600 plugged_are 1
 is "that is the first" "$(get plugged_size)" $BLOCK
