@@ -5,6 +5,7 @@
 #ifndef _MEMDEV_COMPAT_H
 #define _MEMDEV_COMPAT_H
 
+#include <linux/fs.h>
 #include <linux/ioport.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
@@ -94,6 +95,16 @@ static inline struct nlattr **memdev_dump_attrs(struct netlink_callback *cb)
 	return genl_dumpit_info(cb)->info.attrs;
 #else
 	return genl_dumpit_info(cb)->attrs;
+#endif
+}
+
+/* A reference to a file that is not freed meanwhile; NULL if it is closed */
+static inline struct file *memdev_file_get(struct file **file)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	return get_file_active(file);
+#else
+	return *file && get_file_rcu(*file) ? *file : NULL;
 #endif
 }
 

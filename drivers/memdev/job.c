@@ -9,7 +9,11 @@
  * socket is closed, by a user who has lost patience or by the kernel for one
  * who was killed, the thread gets a signal, and does what every process does
  * then.
+ *
+ * A job belongs to a socket, not to a portid: as soon as a socket is closed,
+ * another one can be bound to its portid.
  */
+#include <linux/file.h>
 #include <linux/freezer.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
@@ -39,9 +43,15 @@ static u32 memdev_job_portid(const struct memdev_job *job)
 	return NETLINK_CB(job->skb).portid;
 }
 
+/* The socket that the request came from; the job holds it */
+static struct sock *memdev_job_sock(const struct memdev_job *job)
+{
+	return NETLINK_CB(job->skb).sk;
+}
+
 static void memdev_job_free(struct memdev_job *job)
 {
-	sock_put(NETLINK_CB(job->skb).sk);
+	sock_put(memdev_job_sock(job));
 	/* It was only borrowed, see memdev_job_alloc() */
 	job->skb->sk = NULL;
 	consume_skb(job->skb);
@@ -74,7 +84,7 @@ static struct memdev_job *memdev_job_alloc(const struct memdev_job_type *type,
 	/* What netlink_ack() looks for: the kernel's socket and the user's */
 	job->skb->sk = skb->sk;
 	NETLINK_CB(job->skb) = NETLINK_CB(skb);
-	sock_hold(NETLINK_CB(job->skb).sk);
+	sock_hold(memdev_job_sock(job));
 	return job;
 }
 
@@ -88,7 +98,7 @@ static bool memdev_job_is_next(struct memdev_job *job)
 	list_for_each_entry(other, &memdev_jobs, list) {
 		if (other == job)
 			break;
-		if (memdev_job_portid(other) == memdev_job_portid(job)) {
+		if (memdev_job_sock(other) == memdev_job_sock(job)) {
 			next = false;
 			break;
 		}
@@ -105,6 +115,24 @@ static bool memdev_job_gone(struct memdev_job *job)
 	gone = job->gone;
 	spin_unlock(&memdev_jobs_lock);
 	return gone;
+}
+
+/*
+ * Netlink delivers by portid, which can be another socket's once this one is
+ * closed. Keep the file open while the answer is sent: the socket then keeps its
+ * portid. Returns NULL if the socket is closed.
+ */
+static struct file *memdev_job_file_get(const struct memdev_job *job)
+{
+	struct sock *sk = memdev_job_sock(job);
+	struct file *file = NULL;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	/* sock_orphan() clears it before the file is freed */
+	if (sk->sk_socket)
+		file = memdev_file_get(&sk->sk_socket->file);
+	read_unlock_bh(&sk->sk_callback_lock);
+	return file;
 }
 
 static int memdev_job_reply(struct memdev_job *job, u32 index)
@@ -131,9 +159,12 @@ static int memdev_job_reply(struct memdev_job *job, u32 index)
 
 static void memdev_job_answer(struct memdev_job *job, int rc)
 {
+	struct file *file = memdev_job_file_get(job);
 	struct netlink_ext_ack extack = {};
 	int attr;
 
+	if (!file)
+		return;
 	if (rc < 0) {
 		if (!job->why.text[0])
 			memdev_refuse(&job->why, rc, "failed (%d)", rc);
@@ -148,6 +179,8 @@ static void memdev_job_answer(struct memdev_job *job, int rc)
 	}
 	if (rc < 0 || job->nlh->nlmsg_flags & NLM_F_ACK)
 		netlink_ack(job->skb, job->nlh, min(rc, 0), &extack);
+	/* At once, as fput() of a kernel thread leaves the close to a worker */
+	__fput_sync(file);
 }
 
 /* Run a job again that system sleep has stopped */
@@ -261,9 +294,13 @@ static int memdev_jobs_notify(struct notifier_block *nb, unsigned long event,
 	    !net_eq(n->net, &init_net))
 		return NOTIFY_DONE;
 
+	/*
+	 * The portid of the socket that closes may be another one's by now: look
+	 * for sockets that are dead, which it is.
+	 */
 	spin_lock(&memdev_jobs_lock);
 	list_for_each_entry(job, &memdev_jobs, list) {
-		if (memdev_job_portid(job) != n->portid || job->gone)
+		if (job->gone || !sock_flag(memdev_job_sock(job), SOCK_DEAD))
 			continue;
 		job->gone = true;
 		send_sig(SIGINT, job->task, 1);
