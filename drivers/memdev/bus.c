@@ -23,9 +23,10 @@
 static DEFINE_MUTEX(memdev_bus_lock);
 static bool memdev_bus_opened;
 
-/* Protects memdev_bus_error: why the last write failed */
+/* Protects memdev_bus_error: why the last write failed; and whose it was */
 static DEFINE_SPINLOCK(memdev_bus_error_lock);
 static struct memdev_reason memdev_bus_error;
+static const struct task_struct *memdev_bus_error_task;
 
 /* Protected by memdev_list_lock */
 static LIST_HEAD(memdev_kinds);
@@ -38,6 +39,7 @@ void memdev_bus_refused(const struct memdev_reason *why)
 {
 	spin_lock(&memdev_bus_error_lock);
 	memdev_bus_error = *why;
+	memdev_bus_error_task = current;
 	spin_unlock(&memdev_bus_error_lock);
 }
 
@@ -77,6 +79,10 @@ int memdev_bus_leave(int rc, struct memdev_reason *why)
 			memdev_refuse(why, rc, "failed (%d)", rc);
 		memdev_bus_refused(why);
 		pr_info_ratelimited("%s\n", why->text);
+	} else {
+		/* Nothing that failed on the way matters */
+		why->text[0] = '\0';
+		memdev_bus_refused(why);
 	}
 	mutex_unlock(&memdev_bus_lock);
 	return rc;
@@ -357,9 +363,13 @@ static int memdev_params_parse(char *text, struct memory_device_params *p,
 static int memdev_bus_why(int rc, const struct netlink_ext_ack *extack,
 			  struct memdev_reason *why)
 {
-	/* The core has left the whole text where the extack may have none */
+	/*
+	 * The core has left the whole text where the extack may have none. Others
+	 * leave theirs there without memdev_bus_lock, too.
+	 */
 	spin_lock(&memdev_bus_error_lock);
-	*why = memdev_bus_error;
+	if (memdev_bus_error_task == current)
+		*why = memdev_bus_error;
 	spin_unlock(&memdev_bus_error_lock);
 	if (why->text[0])
 		return rc;

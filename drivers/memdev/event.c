@@ -32,6 +32,7 @@ static u64 memdev_event_seq;
  * @window: to which window, or NULL
  * @was: a size before, in bytes
  * @is: and now
+ * @block: a block of the device
  */
 struct memdev_event {
 	u8 cmd;
@@ -39,36 +40,37 @@ struct memdev_event {
 	const struct memdev_window *window;
 	u64 was;
 	u64 is;
+	unsigned int block;
 };
 
 /**
- * memdev_put_refusal() - put the last failure of a device into a message
+ * memdev_put_refusal() - put the failure of an operation into a message
  * @skb: the message
  * @attr: the attribute that it goes into
- * @core: the device, of which the last operation has failed
+ * @core: the device
+ * @failure: the operation
+ * @why: why it failed
  * @admin: with physical addresses
  *
- * Context: under core->lock.
+ * Context: under core->lock, where @failure and @why are the device's.
  * Return: 0 or -EMSGSIZE.
  */
 int memdev_put_refusal(struct sk_buff *skb, int attr, struct memdev_core *core,
-		       bool admin)
+		       const struct memdev_failure *failure,
+		       const struct memdev_reason *why, bool admin)
 {
-	const struct memdev_failure *failure = &core->failure;
-	const struct memdev_reason *why = &core->last_error;
 	struct nlattr *nest;
 	char memory[24];
 	u64 addr;
 
-	lockdep_assert_held(&core->lock);
 	nest = nla_nest_start(skb, attr);
 	if (!nest ||
 	    nla_put_u32(skb, MEMDEV_A_REFUSAL_OP, failure->op) ||
 	    nla_put_u32(skb, MEMDEV_A_REFUSAL_ERRNO, -failure->rc) ||
 	    nla_put_string(skb, MEMDEV_A_REFUSAL_REASON, why->text) ||
-	    nla_put_u64_64bit(skb, MEMDEV_A_REFUSAL_ASKED, failure->asked,
+	    nla_put_u64_64bit(skb, MEMDEV_A_REFUSAL_ASKED, why->asked,
 			      MEMDEV_A_REFUSAL_PAD) ||
-	    nla_put_u64_64bit(skb, MEMDEV_A_REFUSAL_DONE, failure->done,
+	    nla_put_u64_64bit(skb, MEMDEV_A_REFUSAL_DONE, why->done,
 			      MEMDEV_A_REFUSAL_PAD))
 		return -EMSGSIZE;
 	if (why->at_block &&
@@ -110,7 +112,14 @@ static int memdev_event_put_device(struct sk_buff *skb,
 					  core->start, MEMDEV_A_EVENT_PAD);
 	case MEMDEV_CMD_DEV_REFUSED_NTF:
 		return memdev_put_refusal(skb, MEMDEV_A_EVENT_REFUSAL, core,
+					  &core->failure, &core->last_error,
 					  admin);
+	case MEMDEV_CMD_DEV_RETIRED_NTF:
+		return nla_put_u32(skb, MEMDEV_A_EVENT_BLOCK, e->block) ?:
+		       !admin ? 0 :
+		       nla_put_u64_64bit(skb, MEMDEV_A_EVENT_ADDRESS,
+					 memdev_block_addr(core, e->block),
+					 MEMDEV_A_EVENT_PAD);
 	default:
 		return nla_put_u64_64bit(skb, MEMDEV_A_EVENT_OLD_SIZE, e->was,
 					 MEMDEV_A_EVENT_PAD) ?:
@@ -217,6 +226,23 @@ void memdev_event_refused(struct memdev_core *core)
 {
 	const struct memdev_event e = {
 		.cmd = MEMDEV_CMD_DEV_REFUSED_NTF, .core = core,
+	};
+
+	lockdep_assert_held(&core->lock);
+	memdev_event_send(&e);
+}
+
+/**
+ * memdev_event_retired() - a block has been retired
+ * @core: the device
+ * @block: the block
+ *
+ * Context: under core->lock.
+ */
+void memdev_event_retired(struct memdev_core *core, unsigned int block)
+{
+	const struct memdev_event e = {
+		.cmd = MEMDEV_CMD_DEV_RETIRED_NTF, .core = core, .block = block,
 	};
 
 	lockdep_assert_held(&core->lock);

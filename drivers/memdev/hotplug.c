@@ -358,6 +358,40 @@ static void memdev_plug_undo(void *data)
 }
 
 /**
+ * memdev_retired_left() - mark the blocks that cannot be plugged any more
+ * @core: the device
+ *
+ * They are marked in core->skip. A retired block that is plugged still is none
+ * of them.
+ *
+ * Context: under core->op_lock.
+ * Return: how many they are.
+ */
+unsigned int memdev_retired_left(struct memdev_core *core)
+{
+	bitmap_andnot(core->skip, core->retired, core->plugged,
+		      core->nr_blocks);
+	return bitmap_weight(core->skip, core->nr_blocks);
+}
+
+static int memdev_no_room(struct memdev_core *core, u64 size, u64 free,
+			  struct memdev_reason *why)
+{
+	if (!memdev_retired_left(core))
+		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
+					   "%llu bytes asked for, %llu of the region are free",
+					   size, free);
+	/* All of what is left, and all of that is retired */
+	if (!size)
+		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
+					   "nothing is left to plug but retired blocks: %*pbl",
+					   core->nr_blocks, core->skip);
+	return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
+				   "%llu bytes asked for, %llu are free, retired blocks: %*pbl",
+				   size, free, core->nr_blocks, core->skip);
+}
+
+/**
  * memdev_hotplug_plug() - give memory of the region to the kernel
  * @core: the device
  * @size: bytes, a multiple of the block size
@@ -388,7 +422,7 @@ int memdev_hotplug_plug(struct memdev_core *core, u64 size,
 	free = core->size - memdev_blocks_size(core, core->skip);
 	now = some ? min(size, free) : size;
 	if (!now || now > free)
-		goto err_no_room;
+		return memdev_no_room(core, size, free, why);
 	if (!some) {
 		rc = memdev_headroom_check(core, now, why);
 		if (rc)
@@ -423,8 +457,5 @@ int memdev_hotplug_plug(struct memdev_core *core, u64 size,
 		memdev_undo_run(memdev_plug_undo, core);
 	if (rc || now == size)
 		return rc;
-err_no_room:
-	return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
-				   "%llu bytes asked for, %llu of the region are free",
-				   size, free);
+	return memdev_no_room(core, size, free, why);
 }

@@ -326,14 +326,10 @@ struct memdev_stats {
  * struct memdev_failure - the last operation, if it failed
  * @op: what it was to do; MEMDEV_OP_NONE if it did, or there was none
  * @rc: negative errno
- * @asked: bytes that it was to plug or unplug
- * @done: bytes of it that came or went all the same
  */
 struct memdev_failure {
 	enum memdev_op op;
 	int rc;
-	u64 asked;
-	u64 done;
 };
 
 /**
@@ -408,7 +404,8 @@ struct memdev_settings {
  * @requested: bytes that the device should have plugged
  * @stats: by direction
  * @failure: the last operation, if it failed
- * @last_error: why it failed, or why something else was refused since
+ * @last_error: why it failed, or why something else was refused since; empty
+ *		after a success
  * @changed: MEMDEV_CHANGED_* that @event has not told yet
  * @faults: rules for scripted faults, by number
  * @nr_faults: how many they are
@@ -545,6 +542,7 @@ void memdev_headroom_put(struct memdev_core *core, u64 size);
 int memdev_hotplug_plug(struct memdev_core *core, u64 size,
 			struct memdev_watch *watch, struct memdev_reason *why);
 int memdev_provider_errno(int rc);
+unsigned int memdev_retired_left(struct memdev_core *core);
 int memdev_provider_refused(struct memdev_reason *why, int rc,
 			    const struct netlink_ext_ack *extack,
 			    unsigned int block);
@@ -594,9 +592,11 @@ void memdev_event_close(void);
 void memdev_event_device(struct memdev_core *core, u8 cmd);
 void memdev_event_size(struct memdev_core *core, u8 cmd, u64 was, u64 is);
 void memdev_event_refused(struct memdev_core *core);
+void memdev_event_retired(struct memdev_core *core, unsigned int block);
 void memdev_event_window(struct memdev_window *w, u8 cmd);
 int memdev_put_refusal(struct sk_buff *skb, int attr, struct memdev_core *core,
-		       bool admin);
+		       const struct memdev_failure *failure,
+		       const struct memdev_reason *why, bool admin);
 
 /* netlink.c */
 int memdev_netlink_init(void);

@@ -27,6 +27,9 @@
 
 #include "job.h"
 
+/* Room for an index and a refusal */
+#define MEMDEV_REPLY_LEN	(256 + MEMDEV_REASON_LEN)
+
 /* Far more than somebody who waits for answers can have */
 #define MEMDEV_JOBS_MAX		256
 
@@ -52,6 +55,7 @@ static struct sock *memdev_job_sock(const struct memdev_job *job)
 static void memdev_job_free(struct memdev_job *job)
 {
 	sock_put(memdev_job_sock(job));
+	nlmsg_free(job->reply);
 	/* It was only borrowed, see memdev_job_alloc() */
 	job->skb->sk = NULL;
 	consume_skb(job->skb);
@@ -135,26 +139,48 @@ static struct file *memdev_job_file_get(const struct memdev_job *job)
 	return file;
 }
 
-static int memdev_job_reply(struct memdev_job *job, u32 index)
+/**
+ * memdev_job_reply() - begin the reply of a job
+ * @job: the job
+ *
+ * It is sent before the ACK, or the error.
+ *
+ * Return: the message, to put attributes in; or NULL.
+ */
+struct sk_buff *memdev_job_reply(struct memdev_job *job)
 {
 	const struct genlmsghdr *genlhdr = nlmsg_data(job->nlh);
-	struct sk_buff *skb;
-	void *hdr;
 
-	skb = genlmsg_new(nla_total_size(sizeof(u32)), GFP_KERNEL);
-	if (!skb)
-		return -ENOMEM;
-	hdr = genlmsg_put(skb, memdev_job_portid(job), job->nlh->nlmsg_seq,
-			  memdev_jobs_family, 0, genlhdr->cmd);
+	job->reply = genlmsg_new(MEMDEV_REPLY_LEN, GFP_KERNEL);
+	if (job->reply &&
+	    !genlmsg_put(job->reply, memdev_job_portid(job),
+			 job->nlh->nlmsg_seq, memdev_jobs_family, 0,
+			 genlhdr->cmd)) {
+		nlmsg_free(job->reply);
+		job->reply = NULL;
+	}
+	return job->reply;
+}
+
+static void memdev_job_reply_index(struct memdev_job *job, u32 index)
+{
 	BUILD_BUG_ON((int)MEMDEV_A_DEV_INDEX != (int)MEMDEV_A_WINDOW_INDEX);
 	BUILD_BUG_ON((int)MEMDEV_A_DEV_INDEX != (int)MEMDEV_A_FAULT_INDEX);
 	BUILD_BUG_ON((int)MEMDEV_A_FAULT_MAX > (int)MEMDEV_A_DEV_MAX);
-	if (!hdr || nla_put_u32(skb, MEMDEV_A_DEV_INDEX, index)) {
-		nlmsg_free(skb);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(skb, hdr);
-	return genlmsg_unicast(&init_net, skb, memdev_job_portid(job));
+	/* It is made, whether there is a reply or not */
+	if (memdev_job_reply(job))
+		nla_put_u32(job->reply, MEMDEV_A_DEV_INDEX, index);
+}
+
+static void memdev_job_reply_send(struct memdev_job *job)
+{
+	struct sk_buff *reply = job->reply;
+
+	if (!reply)
+		return;
+	job->reply = NULL;
+	nlmsg_end(reply, nlmsg_hdr(reply));
+	genlmsg_unicast(&init_net, reply, memdev_job_portid(job));
 }
 
 static void memdev_job_answer(struct memdev_job *job, int rc)
@@ -168,15 +194,17 @@ static void memdev_job_answer(struct memdev_job *job, int rc)
 	if (rc < 0) {
 		if (!job->why.text[0])
 			memdev_refuse(&job->why, rc, "failed (%d)", rc);
-		extack._msg = job->why.text;
 		attr = job->type->attr_of[job->why.about];
 		extack.bad_attr = job->bad_attr;
 		if (!extack.bad_attr && attr)
 			extack.bad_attr = job->attrs[attr];
 	} else if (job->type->makes) {
-		/* It is there, whether the reply arrives or not */
-		memdev_job_reply(job, rc);
+		memdev_job_reply_index(job, rc);
 	}
+	memdev_job_reply_send(job);
+	/* An ACK has a text as well, where there is something to remark */
+	if (job->why.text[0])
+		extack._msg = job->why.text;
 	if (rc < 0 || job->nlh->nlmsg_flags & NLM_F_ACK)
 		netlink_ack(job->skb, job->nlh, min(rc, 0), &extack);
 	/* At once, as fput() of a kernel thread leaves the close to a worker */

@@ -17,7 +17,8 @@ struct memdev_job;
  * @check: refuses, at once, what can be refused without a lock.
  *	   Returns 0, or a negative errno and the reason in the extack.
  * @run: does it. Returns 0; the index of what it made, for the reply; or a
- *	 negative errno, and the reason in @why of the job.
+ *	 negative errno, and the reason in @why of the job. After a success @why
+ *	 has what there is to remark.
  * @makes: it makes something, and replies with the index
  * @attr_of: by enum memdev_about, the attributes; 0 for none
  * @attr_max: the last attribute
@@ -39,6 +40,7 @@ struct memdev_job_type {
  * @attrs: its attributes, by number
  * @why: where to put the reason
  * @bad_attr: the attribute that is at fault, if @why does not know
+ * @reply: what is sent before the ACK or the error, or NULL
  * @gone: the socket is closed
  * @task: the thread that does it
  */
@@ -50,10 +52,12 @@ struct memdev_job {
 	struct nlattr *attrs[MEMDEV_A_DEV_MAX + 1];
 	struct memdev_reason why;
 	const struct nlattr *bad_attr;
+	struct sk_buff *reply;
 	bool gone;
 	struct task_struct *task;
 };
 
+struct sk_buff *memdev_job_reply(struct memdev_job *job);
 int memdev_job_start(const struct memdev_job_type *type, struct sk_buff *skb,
 		     struct genl_info *info);
 int memdev_jobs_init(const struct genl_family *family);

@@ -185,7 +185,9 @@ static int memdev_nl_put_dev_state(struct sk_buff *skb,
 	     nla_put_string(skb, MEMDEV_A_DEV_LAST_ERROR,
 			    core->last_error.text);
 	if (!rc && core->failure.op != MEMDEV_OP_NONE)
-		rc = memdev_put_refusal(skb, MEMDEV_A_DEV_REFUSAL, core, admin);
+		rc = memdev_put_refusal(skb, MEMDEV_A_DEV_REFUSAL, core,
+					&core->failure, &core->last_error,
+					admin);
 	spin_unlock(&core->lock);
 	return rc;
 }

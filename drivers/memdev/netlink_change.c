@@ -234,6 +234,27 @@ int memdev_nl_dev_set_doit(struct sk_buff *skb, struct genl_info *info)
 	return memdev_nl_change(skb, info, &type);
 }
 
+/*
+ * What an error has no place for: how much was done all the same, and which block
+ * refused
+ */
+static void memdev_job_refused(struct memdev_job *job, struct memdev_core *core,
+			       enum memdev_op op, int rc)
+{
+	const struct memdev_failure failure = { .op = op, .rc = rc };
+
+	if (!job->why.done && !job->why.at_block)
+		return;
+	if (!memdev_job_reply(job))
+		return;
+	if (nla_put_u32(job->reply, MEMDEV_A_DEV_INDEX, core->id) ||
+	    memdev_put_refusal(job->reply, MEMDEV_A_DEV_REFUSAL, core, &failure,
+			       &job->why, true)) {
+		nlmsg_free(job->reply);
+		job->reply = NULL;
+	}
+}
+
 static int memdev_job_dev_op(struct memdev_job *job, enum memdev_op op)
 {
 	const struct nlattr *size = job->attrs[MEMDEV_A_DEV_SIZE];
@@ -246,6 +267,8 @@ static int memdev_job_dev_op(struct memdev_job *job, enum memdev_op op)
 	rc = memdev_core_op(md->core, op,
 			    size ? nla_get_u64(size) : MEMORY_DEVICE_ALL,
 			    &job->why);
+	if (rc)
+		memdev_job_refused(job, md->core, op, rc);
 	memdev_device_put(md);
 	return rc;
 }

@@ -108,7 +108,8 @@ static void memdev_set_online(struct memdev_core *core, unsigned int block,
 static void memdev_retire(struct memdev_core *core, unsigned int block)
 {
 	lockdep_assert_held(&core->lock);
-	__set_bit(block, core->retired);
+	if (!__test_and_set_bit(block, core->retired))
+		memdev_event_retired(core, block);
 	/* Later devices and windows inherit it */
 	memdev_poison_record(memdev_block_addr(core, block));
 }

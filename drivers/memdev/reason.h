@@ -54,16 +54,21 @@ enum memdev_about {
 
 /**
  * struct memdev_reason - why something was refused
- * @text: one line without a newline, empty where nothing was refused
+ * @text: one line without a newline, empty where nothing was refused; of an
+ *	  operation that succeeded what there is to remark
  * @about: what of the request is at fault
  * @at_block: it is a memory block that refused
  * @block: which one, counted from the start of the region; if @at_block
+ * @asked: bytes that the operation was to plug or unplug
+ * @done: bytes of it that came or went all the same
  */
 struct memdev_reason {
 	char text[MEMDEV_REASON_LEN];
 	enum memdev_about about;
 	bool at_block;
 	unsigned int block;
+	u64 asked;
+	u64 done;
 };
 
 __printf(3, 4)

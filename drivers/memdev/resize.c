@@ -211,9 +211,29 @@ static void memdev_unclaim(struct memdev_core *core)
 			  core->start + core->size - 1);
 }
 
+/* What is kept of an operation, or of a change of settings, that is over */
+static void memdev_outcome(struct memdev_core *core, enum memdev_op op, int rc,
+			   const struct memdev_reason *why)
+{
+	lockdep_assert_held(&core->lock);
+	core->failure = (struct memdev_failure){
+		.op = rc ? op : MEMDEV_OP_NONE,
+		.rc = rc,
+	};
+	/* A remark on a success is for the operation's own answer only */
+	core->last_error = rc ? *why : (struct memdev_reason){};
+}
+
+static void memdev_succeeded(struct memdev_core *core)
+{
+	spin_lock(&core->lock);
+	memdev_outcome(core, MEMDEV_OP_NONE, 0, NULL);
+	spin_unlock(&core->lock);
+}
+
 static void memdev_account(struct memdev_core *core, enum memdev_op op, int rc,
 			   u64 asked, u64 before, ktime_t began,
-			   bool background, const struct memdev_reason *why)
+			   bool background, struct memdev_reason *why)
 {
 	struct memdev_stats *stats = &core->stats[op - MEMDEV_OP_PLUG];
 	u64 after = memdev_plugged_size(core);
@@ -222,6 +242,8 @@ static void memdev_account(struct memdev_core *core, enum memdev_op op, int rc,
 	/* The operation goes on later */
 	bool paused = rc == -ERESTARTNOINTR;
 
+	why->asked = asked;
+	why->done = done;
 	spin_lock(&core->lock);
 	memdev_changed(core, MEMDEV_CHANGED_STATE, 0);
 	stats->count++;
@@ -229,13 +251,7 @@ static void memdev_account(struct memdev_core *core, enum memdev_op op, int rc,
 	stats->bytes += done;
 	stats->time_ns += ns;
 	if (!paused) {
-		core->failure = (struct memdev_failure){
-			.op = rc ? op : MEMDEV_OP_NONE,
-			.rc = rc,
-			.asked = asked,
-			.done = done,
-		};
-		core->last_error = *why;
+		memdev_outcome(core, op, rc, why);
 		/* Preemption is no refusal */
 		if (rc && rc != -ECANCELED)
 			memdev_event_refused(core);
@@ -245,7 +261,7 @@ static void memdev_account(struct memdev_core *core, enum memdev_op op, int rc,
 		trace_memdev_plug_end(core, asked, done, rc, ns, background);
 	else
 		trace_memdev_unplug_end(core, asked, done, rc, ns, background);
-	if (rc && why->text[0])
+	if (why->text[0])
 		dev_dbg(&core->md->dev, "%s\n", why->text);
 }
 
@@ -329,12 +345,8 @@ int memdev_core_refuse(struct memdev_core *core, enum memdev_op op, u64 asked,
 		       int rc, const struct memdev_reason *why)
 {
 	spin_lock(&core->lock);
-	core->failure = (struct memdev_failure){
-		.op = op,
-		.rc = rc,
-		.asked = asked,
-	};
-	core->last_error = *why;
+	memdev_outcome(core, op, rc, why);
+	core->last_error.asked = asked;
 	spin_unlock(&core->lock);
 	return rc;
 }
@@ -384,10 +396,23 @@ static u64 memdev_core_left(struct memdev_core *core)
 	return core->size - memdev_blocks_size(core, core->skip);
 }
 
+/* Say that an operation that has succeeded had to leave blocks alone */
+static void memdev_remark_retired(struct memdev_core *core,
+				  struct memdev_reason *why)
+{
+	size_t len = strlen(why->text);
+
+	if (memdev_retired_left(core))
+		scnprintf(why->text + len, sizeof(why->text) - len,
+			  "%sretired blocks are left out: %*pbl",
+			  len ? "; " : "", core->nr_blocks, core->skip);
+}
+
 /* Plugs or unplugs; *@left is what is left to do, unless it was MEMORY_DEVICE_ALL */
 static int memdev_core_op_once(struct memdev_core *core, enum memdev_op op,
 			       u64 *left, struct memdev_reason *why)
 {
+	bool all = *left == MEMORY_DEVICE_ALL;
 	u64 size = *left;
 	u64 plugged, before, whole;
 	int rc;
@@ -398,7 +423,7 @@ static int memdev_core_op_once(struct memdev_core *core, enum memdev_op op,
 
 	plugged = memdev_plugged_size(core);
 	before = plugged;
-	if (size == MEMORY_DEVICE_ALL)
+	if (all)
 		size = op == MEMDEV_OP_PLUG ? memdev_core_left(core) : plugged;
 	/* An undo that failed has left a part of a dimm: it, or the rest, goes */
 	whole = op == MEMDEV_OP_PLUG ? core->size - plugged : plugged;
@@ -415,9 +440,14 @@ static int memdev_core_op_once(struct memdev_core *core, enum memdev_op op,
 	}
 
 	cancel_delayed_work(&core->resize);
-	rc = memdev_operate(core, op, size, false,
-			    *left == MEMORY_DEVICE_ALL ||
-			    current->flags & PF_KTHREAD, why);
+	if (all && !size && !(op == MEMDEV_OP_PLUG &&
+			      memdev_retired_left(core)))
+		memdev_succeeded(core);
+	else
+		rc = memdev_operate(core, op, size, false,
+				    all || current->flags & PF_KTHREAD, why);
+	if (!rc && all && op == MEMDEV_OP_PLUG)
+		memdev_remark_retired(core, why);
 	plugged = memdev_plugged_size(core);
 	spin_lock(&core->lock);
 	core->requested = plugged;
@@ -435,9 +465,10 @@ out:
  * @core: the device
  * @op: which of them
  * @size: bytes, or MEMORY_DEVICE_ALL
- * @why: where to put the reason
+ * @why: where to put the reason; after a success what there is to remark
  *
- * Sets the requested size to what is plugged afterwards.
+ * Sets the requested size to what is plugged afterwards. All of what is done already
+ * is a success that changes nothing.
  *
  * The freezers, a stop and a tracer interrupt a process, which is frozen or stops
  * on its way out of the system call. The system call is restarted afterwards; but
@@ -454,6 +485,7 @@ int memdev_core_op(struct memdev_core *core, enum memdev_op op, u64 size,
 	int rc;
 
 	do {
+		*why = (struct memdev_reason){};
 		rc = memdev_core_op_once(core, op, &left, why);
 	} while (rc == -ERESTARTNOINTR && current->flags & PF_KTHREAD &&
 		 !memdev_pm_wait());
@@ -473,7 +505,7 @@ static int memdev_extack_rc(int rc, const struct memdev_reason *why,
  * memory_device_plug() - give memory of the device to the kernel, now
  * @md: a registered device
  * @size: bytes, a multiple of the memory block size, or MEMORY_DEVICE_ALL for
- *	  all of the region that is not plugged
+ *	  all of the region that is not plugged, which may be nothing
  * @extack: where to put the reason of a failure, or NULL
  *
  * Lowest free blocks first. After a failure half-way nothing of it is plugged.
@@ -501,7 +533,7 @@ EXPORT_SYMBOL_GPL(memory_device_plug);
  * memory_device_unplug() - take memory of the device back, now
  * @md: a registered device
  * @size: bytes, a multiple of the memory block size, or MEMORY_DEVICE_ALL for
- *	  all that is plugged
+ *	  all that is plugged, which may be nothing
  * @extack: where to put the reason of a failure, or NULL
  *
  * Highest blocks first, those that are offline before others. After a failure
@@ -589,7 +621,7 @@ static int memdev_check_memmap(struct memdev_core *core, bool on_memory,
  * memdev_core_set() - change settings of a device, all of them or none
  * @core: the device
  * @set: which, and to what
- * @why: where to put the reason
+ * @why: where to put the reason; after a success what there is to remark
  *
  * Context: Sleeps until an operation that somebody waits for is over. A signal
  * ends it.
@@ -628,7 +660,14 @@ int memdev_core_set(struct memdev_core *core,
 		spin_unlock(&core->lock);
 		core->tries = 0;
 		memdev_resize_start(core);
+		if (memdev_retired_left(core) &&
+		    set->requested > core->size -
+				     memdev_blocks_size(core, core->skip))
+			memdev_refuse(why, 0,
+				      "not all of it can be plugged, retired blocks: %*pbl",
+				      core->nr_blocks, core->skip);
 	}
+	memdev_succeeded(core);
 out:
 	mutex_unlock(&core->op_lock);
 	return rc;

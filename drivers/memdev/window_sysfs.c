@@ -42,10 +42,10 @@ static DEVICE_ATTR_RO(source);
 static ssize_t memdev_window_stored(int rc, size_t count,
 				    const struct memdev_reason *why)
 {
-	if (!rc)
-		return count;
-	memdev_bus_refused(why);
-	return rc;
+	static const struct memdev_reason none = {};
+
+	memdev_bus_refused(rc ? why : &none);
+	return rc ?: count;
 }
 
 static ssize_t limit_show(struct device *dev, struct device_attribute *attr,

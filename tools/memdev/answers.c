@@ -340,6 +340,10 @@ void nl_event_parse(const struct nlmsghdr *nlh, struct event *event)
 		case MEMDEV_A_EVENT_NEW_SIZE:
 			event->new_size = get_number(attr);
 			break;
+		case MEMDEV_A_EVENT_BLOCK:
+			event->has_block = true;
+			event->block = get_number(attr);
+			break;
 		case MEMDEV_A_EVENT_REFUSAL:
 			parse_refusal(attr, &event->refusal);
 			break;

@@ -332,6 +332,8 @@ int cmd_set(const struct call *call)
 		complain("memdev%u: set: %s%s", dev.index,
 			 at_fault(&nl, set_faults), nl_words(&nl, rc));
 		rc = EXIT_FAILED;
+	} else if (nl.text[0]) {
+		complain("memdev%u: set: done, but %s", dev.index, nl.text);
 	}
 out:
 	nl_close(&nl);

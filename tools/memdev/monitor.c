@@ -36,6 +36,8 @@ static const char *event_name(__u8 cmd)
 		return "dev-online";
 	case MEMDEV_CMD_DEV_REFUSED_NTF:
 		return "dev-refused";
+	case MEMDEV_CMD_DEV_RETIRED_NTF:
+		return "dev-retired";
 	case MEMDEV_CMD_WINDOW_NEW_NTF:
 		return "window-new";
 	case MEMDEV_CMD_WINDOW_DEL_NTF:
@@ -117,6 +119,8 @@ static void print_json(const struct event *event)
 	json_text("kind", event->kind);
 	if (event->has_window)
 		printf(", \"window\": \"window%u\"", event->window);
+	if (event->has_block)
+		printf(", \"block\": %u", event->block);
 	if (event->has_address)
 		printf(", \"address\": \"0x%llx\"", event->address);
 	if (event->has_size)
@@ -206,6 +210,11 @@ static void print_line(const struct monitor *monitor,
 		break;
 	case MEMDEV_CMD_DEV_REFUSED_NTF:
 		print_refusal(monitor, &event->refusal);
+		break;
+	case MEMDEV_CMD_DEV_RETIRED_NTF:
+		printf("retired: block %u", event->block);
+		print_range(monitor, event);
+		putchar('\n');
 		break;
 	default:
 		printf("event %u\n", event->cmd);

@@ -124,6 +124,8 @@ struct event {
 	__u64 size;
 	__u64 old_size;
 	__u64 new_size;
+	bool has_block;
+	__u32 block;
 	struct refusal refusal;
 };
 

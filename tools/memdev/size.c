@@ -117,23 +117,16 @@ static int say_failure(const struct dev *dev, const char *what, __u64 done,
 	return EXIT_PART;
 }
 
-static int failed(struct nl *nl, const struct dev *before, __u32 op,
-		  const char *what, int error)
+/* @refusal: from the reply, if there was one: a part was done, or a block refused */
+static int failed(struct nl *nl, const struct dev *dev, const char *what,
+		  const struct refusal *refusal, int error)
 {
-	char *why = xstrdup(nl_words(nl, error));
-	__u64 done = 0;
-	struct dev dev;
+	char *why;
 	int rc;
 
-	/* What is refused for its text is not about a block, nor done in part */
-	if (!nl_dev(nl, before->index, &dev) && about_this(&dev, op, error)) {
-		done = dev.refusal.done;
-		if (dev.refusal.reason[0]) {
-			free(why);
-			why = refusal_words(&dev.refusal);
-		}
-	}
-	rc = say_failure(before, what, done, why);
+	why = refusal->reason[0] ? refusal_words(refusal) :
+				   xstrdup(nl_words(nl, error));
+	rc = say_failure(dev, what, refusal->done, why);
 	free(why);
 	return rc;
 }
@@ -178,9 +171,9 @@ static int plug(const struct call *call, __u8 cmd, __u32 op)
 {
 	const bool all = !strcmp(call->argv[1], "all");
 	struct progress progress = { .tty = is_terminal(STDERR_FILENO) };
+	struct dev dev, reply = { 0 };
 	struct nlmsghdr *nlh;
 	__u64 size = 0;
-	struct dev dev;
 	struct nl nl;
 	char *what;
 	int rc;
@@ -212,17 +205,17 @@ static int plug(const struct call *call, __u8 cmd, __u32 op)
 	else
 		mnl_attr_put_u64(nlh, MEMDEV_A_DEV_SIZE, size);
 	interrupt_catch();
-	rc = nl_call_wait(&nl, nlh, NULL, NULL, PROGRESS_MS, progress_tick,
-			  &progress);
+	rc = nl_call_wait(&nl, nlh, nl_dev_parse, &reply, PROGRESS_MS,
+			  progress_tick, &progress);
 	progress_end(&progress);
 	if (rc == -EINTR && !nl.sock) {
 		rc = cancelled(&dev, op, what);
 	} else if (rc) {
-		rc = failed(&nl, &dev, op, what, rc);
-	} else if (!nl_dev(&nl, dev.index, &dev) && dev.last_error[0]) {
-		/* Plugged, and not online */
+		rc = failed(&nl, &dev, what, &reply.refusal, rc);
+	} else if (nl.text[0]) {
+		/* Plugged, and not online, or not all of it */
 		complain("memdev%u: %s: done, but %s", dev.index, what,
-			 dev.last_error);
+			 nl.text);
 	}
 	free(what);
 	nl_close(&nl);
@@ -249,6 +242,55 @@ static void drain(struct nl *nl)
 	while (recv(mnl_socket_get_fd(nl->sock), buf, sizeof(buf),
 		    MSG_DONTWAIT) > 0)
 		;
+}
+
+/*
+ * Blocks that are retired and not plugged, of which memory never comes: "1,3" and
+ * their bytes, or NULL if there are none
+ */
+static char *retired_blocks(struct nl *nl, const struct dev *dev, __u64 *bytes)
+{
+	struct runs runs = { 0 };
+	char *list = NULL;
+
+	*bytes = 0;
+	if (!dev->retired)
+		return NULL;
+	/* Where they cannot be read, the wait goes on */
+	if (nl_runs(nl, &runs))
+		runs.n = 0;
+	for (size_t i = 0; i < runs.n; i++) {
+		const struct blocks *run = &runs.v[i];
+
+		if (run->device != dev->index ||
+		    run->state != MEMDEV_BLOCK_STATE_RETIRED)
+			continue;
+		list = blocks_add(list, run->first, run->count);
+		*bytes += run->count * dev->block_size;
+	}
+	free(runs.v);
+	return list;
+}
+
+/* Whether the device cannot get there; complains if so */
+static bool out_of_reach(struct nl *nl, const struct dev *dev, __u64 size,
+			 struct progress *progress)
+{
+	char *list, *most;
+	__u64 retired;
+	bool out;
+
+	list = retired_blocks(nl, dev, &retired);
+	out = list && size > dev->size - retired;
+	if (out) {
+		most = size_exact(dev->size - retired);
+		progress_erase(progress);
+		complain("memdev%u: %s: not waiting, %s at most can be plugged, retired blocks: %s",
+			 dev->index, progress->what, most, list);
+		free(most);
+	}
+	free(list);
+	return out;
 }
 
 static int resize_wait(struct nl *nl, struct nl *events,
@@ -285,6 +327,8 @@ static int resize_wait(struct nl *nl, struct nl *events,
 			free(other);
 			return EXIT_FAILED;
 		}
+		if (out_of_reach(nl, &dev, size, &progress))
+			return EXIT_FAILED;
 		if (progress.tty && now_ms() - start >= PROGRESS_MS)
 			progress_draw(&progress, dev.plugged);
 		wait_readable(mnl_socket_get_fd(events->sock), 1000);
@@ -297,7 +341,8 @@ static int resize_wait(struct nl *nl, struct nl *events,
 			progress_erase(&progress);
 			complain("memdev%u: %s: not waiting any longer, %s is plugged%s%s",
 				 before->index, what, plugged,
-				 dev.last_error[0] ? "; last " : "",
+				 dev.last_error[0] ?
+				 "; the device's last error: " : "",
 				 dev.last_error);
 			free(plugged);
 			return nearer ? EXIT_PART : EXIT_FAILED;
@@ -344,6 +389,9 @@ int cmd_resize(const struct call *call)
 		rc = EXIT_FAILED;
 	} else if (call->set[OPT_WAIT]) {
 		rc = resize_wait(&nl, &events, &dev, size, what);
+	} else if (nl.text[0]) {
+		complain("memdev%u: %s: done, but %s", dev.index, what,
+			 nl.text);
 	}
 	if (call->set[OPT_WAIT])
 		nl_close(&events);

@@ -185,7 +185,6 @@ refuse_junk $dimm/plug
 refuse $dimm/plug EINVAL 0
 refuse $dimm/plug EINVAL $((BLOCK / 2)) "half a block"
 refuse $dimm/plug EINVAL,ENOSPC $((2 * BLOCK)) "more than the region"
-refuse $dimm/unplug EINVAL all "all while nothing is plugged"
 refuse $dimm/unplug EINVAL $BLOCK "a block while nothing is plugged"
 refuse $dimm/requested_size EINVAL $((BLOCK / 2)) "half a block"
 refuse $dimm/requested_size EINVAL,ENOSPC,ERANGE $((2 * BLOCK)) \

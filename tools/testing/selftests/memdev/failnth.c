@@ -56,13 +56,15 @@ static bool partial(const struct op *op)
 }
 
 /*
- * A plug is done once the memory is added. What did not come online it says, and
- * that is all that is amiss: KASAN does not get the very addresses for its
+ * A plug is done once the memory is added. That a part of it did not come online
+ * is all that is amiss: KASAN does not get the very addresses for its
  * shadow of a block again at once after it has failed.
  */
 static bool told_offline(void)
 {
-	return strstr(file_read(DEVICE "/last_error"), "is plugged, but did not go") &&
+	return strcmp(file_read(DEVICE "/online_size"),
+		      file_read(DEVICE "/plugged_size")) &&
+	       !strcmp(file_read(DEVICE "/last_error"), "") &&
 	       !strcmp(file_read(DEVICE "/state"), "plugged") && agrees();
 }
 

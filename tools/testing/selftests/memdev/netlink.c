@@ -365,7 +365,8 @@ TEST_F(netlink, an_unplug_that_is_refused_tells_the_block)
 	const struct nlattr *tb[MEMDEV_A_DEV_MAX + 1];
 	const struct nlattr *refusal[MEMDEV_A_REFUSAL_MAX + 1];
 	struct nl *nl = self->nl;
-	char memory[32], said[NL_TEXT_LEN];
+	char memory[32], said[NL_TEXT_LEN], reply[512];
+	size_t replied;
 	__u64 low = self->a_start + block_size, plugged;
 
 	ASSERT_EQ(0, dev_plug(nl, self->a, 3 * block_size));
@@ -390,7 +391,19 @@ TEST_F(netlink, an_unplug_that_is_refused_tells_the_block)
 	EXPECT_REFUSED(ETIMEDOUT, nl,
 		       amount_begin(nl, MEMDEV_CMD_DEV_UNPLUG, self->a, 0), 0);
 	snprintf(said, sizeof(said), "%s", nl->text);
+	/* The reply has what a request for the device has afterwards */
+	ASSERT_EQ(1, nl->replies);
+	nl_parse((void *)nl->reply, tb, MEMDEV_A_DEV_MAX);
+	EXPECT_EQ(self->a, nl_u32(tb[MEMDEV_A_DEV_INDEX]));
+	ASSERT_NE(NULL, tb[MEMDEV_A_DEV_REFUSAL]);
+	replied = mnl_attr_get_payload_len(tb[MEMDEV_A_DEV_REFUSAL]);
+	ASSERT_GE(sizeof(reply), replied);
+	memcpy(reply, mnl_attr_get_payload(tb[MEMDEV_A_DEV_REFUSAL]), replied);
 	ASSERT_EQ(0, dev_get(nl, self->a, tb));
+	ASSERT_NE(NULL, tb[MEMDEV_A_DEV_REFUSAL]);
+	ASSERT_EQ(replied, mnl_attr_get_payload_len(tb[MEMDEV_A_DEV_REFUSAL]));
+	EXPECT_EQ(0, memcmp(reply, mnl_attr_get_payload(tb[MEMDEV_A_DEV_REFUSAL]),
+			    replied));
 	EXPECT_EQ(DEV_ALWAYS | NL_BIT(MEMDEV_A_DEV_ID) |
 		  NL_BIT(MEMDEV_A_DEV_REFUSAL), reply_attrs((void *)nl->reply));
 	EXPECT_STREQ(said, nl_str(tb[MEMDEV_A_DEV_LAST_ERROR]));

@@ -171,6 +171,7 @@ static const struct nl_attr nl_event_attrs[] = {
 	[MEMDEV_A_EVENT_OLD_SIZE]	= { "old-size", NL_U64 },
 	[MEMDEV_A_EVENT_NEW_SIZE]	= { "new-size", NL_U64 },
 	[MEMDEV_A_EVENT_REFUSAL]	= { "refusal", NL_NEST, &nl_refusal },
+	[MEMDEV_A_EVENT_BLOCK]		= { "block", NL_U32 },
 };
 
 static const struct nl_set nl_event = {
@@ -250,6 +251,7 @@ static const struct nl_cmd nl_cmds[] = {
 	[MEMDEV_CMD_DEV_PLUGGED_NTF]	= { "dev-plugged-ntf", &nl_event },
 	[MEMDEV_CMD_DEV_ONLINE_NTF]	= { "dev-online-ntf", &nl_event },
 	[MEMDEV_CMD_DEV_REFUSED_NTF]	= { "dev-refused-ntf", &nl_event },
+	[MEMDEV_CMD_DEV_RETIRED_NTF]	= { "dev-retired-ntf", &nl_event },
 	[MEMDEV_CMD_WINDOW_NEW_NTF]	= { "window-new-ntf", &nl_event },
 	[MEMDEV_CMD_WINDOW_DEL_NTF]	= { "window-del-ntf", &nl_event },
 	[MEMDEV_CMD_FAULT_GET] = {
