@@ -8,7 +8,7 @@
  * answers when it is over: the request as it came is kept until then. When the
  * socket is closed, by a user who has lost patience or by the kernel for one
  * who was killed, the thread gets a signal, and does what every process does
- * then.
+ * then. Another request can cancel the job likewise, which is then answered.
  *
  * A job belongs to a socket, not to a portid: as soon as a socket is closed,
  * another one can be bound to its portid.
@@ -33,7 +33,7 @@
 /* Far more than somebody who waits for answers can have */
 #define MEMDEV_JOBS_MAX		256
 
-/* Protects the list of jobs, in the order in which they came, and @gone */
+/* Protects the list of jobs, in the order in which they came, and @cancelled */
 static DEFINE_SPINLOCK(memdev_jobs_lock);
 static LIST_HEAD(memdev_jobs);
 static unsigned int memdev_nr_jobs;
@@ -111,14 +111,14 @@ static bool memdev_job_is_next(struct memdev_job *job)
 	return next;
 }
 
-static bool memdev_job_gone(struct memdev_job *job)
+static bool memdev_job_cancelled(struct memdev_job *job)
 {
-	bool gone;
+	bool cancelled;
 
 	spin_lock(&memdev_jobs_lock);
-	gone = job->gone;
+	cancelled = job->cancelled;
 	spin_unlock(&memdev_jobs_lock);
-	return gone;
+	return cancelled;
 }
 
 /*
@@ -193,7 +193,8 @@ static void memdev_job_answer(struct memdev_job *job, int rc)
 		return;
 	if (rc < 0) {
 		if (!job->why.text[0])
-			memdev_refuse(&job->why, rc, "failed (%d)", rc);
+			memdev_refuse(&job->why, rc, rc == -EINTR ?
+				      "interrupted (%d)" : "failed (%d)", rc);
 		attr = job->type->attr_of[job->why.about];
 		extack.bad_attr = job->bad_attr;
 		if (!extack.bad_attr && attr)
@@ -230,18 +231,17 @@ static int memdev_job_thread(void *data)
 
 	set_freezable();
 	allow_signal(SIGINT);
-	/* One that came before was lost, but @gone is set since */
-	rc = memdev_job_gone(job) ? -EINTR :
+	/* One that came before was lost, but @cancelled is set since */
+	rc = memdev_job_cancelled(job) ? -EINTR :
 	     wait_event_freezable(memdev_jobs_wait, memdev_job_is_next(job));
 	/* A signal does not end the wait for what has become true meanwhile */
-	if (rc || memdev_job_gone(job))
+	if (rc || memdev_job_cancelled(job))
 		rc = -EINTR;
 	else
 		rc = memdev_job_run(job);
 
 	/* In the list, so that the socket's next answer is not before this */
-	if (!memdev_job_gone(job))
-		memdev_job_answer(job, rc);
+	memdev_job_answer(job, rc);
 
 	/* Nobody sends a signal to a job that is not in the list */
 	spin_lock(&memdev_jobs_lock);
@@ -312,6 +312,40 @@ err_put:
 	return rc == -EINTR ? -ERESTARTSYS : rc;
 }
 
+static void memdev_job_stop(struct memdev_job *job)
+{
+	lockdep_assert_held(&memdev_jobs_lock);
+	if (job->cancelled)
+		return;
+	job->cancelled = true;
+	send_sig(SIGINT, job->task, 1);
+}
+
+/**
+ * memdev_job_cancel() - cancel the jobs of a request
+ * @sk: the socket that it came from
+ * @seq: its sequence number
+ *
+ * They are answered when they have ended.
+ *
+ * Return: true if there are any.
+ */
+bool memdev_job_cancel(const struct sock *sk, u32 seq)
+{
+	struct memdev_job *job;
+	bool found = false;
+
+	spin_lock(&memdev_jobs_lock);
+	list_for_each_entry(job, &memdev_jobs, list) {
+		if (memdev_job_sock(job) != sk || job->nlh->nlmsg_seq != seq)
+			continue;
+		memdev_job_stop(job);
+		found = true;
+	}
+	spin_unlock(&memdev_jobs_lock);
+	return found;
+}
+
 static int memdev_jobs_notify(struct notifier_block *nb, unsigned long event,
 			      void *data)
 {
@@ -328,10 +362,8 @@ static int memdev_jobs_notify(struct notifier_block *nb, unsigned long event,
 	 */
 	spin_lock(&memdev_jobs_lock);
 	list_for_each_entry(job, &memdev_jobs, list) {
-		if (job->gone || !sock_flag(memdev_job_sock(job), SOCK_DEAD))
-			continue;
-		job->gone = true;
-		send_sig(SIGINT, job->task, 1);
+		if (sock_flag(memdev_job_sock(job), SOCK_DEAD))
+			memdev_job_stop(job);
 	}
 	spin_unlock(&memdev_jobs_lock);
 	return NOTIFY_OK;

@@ -41,7 +41,7 @@ struct memdev_job_type {
  * @why: where to put the reason
  * @bad_attr: the attribute that is at fault, if @why does not know
  * @reply: what is sent before the ACK or the error, or NULL
- * @gone: the socket is closed
+ * @cancelled: its socket is closed, or another request has cancelled it
  * @task: the thread that does it
  */
 struct memdev_job {
@@ -53,13 +53,14 @@ struct memdev_job {
 	struct memdev_reason why;
 	const struct nlattr *bad_attr;
 	struct sk_buff *reply;
-	bool gone;
+	bool cancelled;
 	struct task_struct *task;
 };
 
 struct sk_buff *memdev_job_reply(struct memdev_job *job);
 int memdev_job_start(const struct memdev_job_type *type, struct sk_buff *skb,
 		     struct genl_info *info);
+bool memdev_job_cancel(const struct sock *sk, u32 seq);
 int memdev_jobs_init(const struct genl_family *family);
 void memdev_jobs_exit(void);
 

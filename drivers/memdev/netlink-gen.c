@@ -117,8 +117,13 @@ const struct nla_policy memdev_fault_poison_nl_policy[MEMDEV_A_FAULT_PAGE + 1] =
 	[MEMDEV_A_FAULT_PAGE] = { .type = NLA_U32, },
 };
 
+/* MEMDEV_CMD_CANCEL - do */
+const struct nla_policy memdev_cancel_nl_policy[MEMDEV_A_DEV_SEQ + 1] = {
+	[MEMDEV_A_DEV_SEQ] = { .type = NLA_U32, },
+};
+
 /* Ops table for memdev */
-const struct genl_ops memdev_nl_ops[14] = {
+const struct genl_ops memdev_nl_ops[15] = {
 	{
 		.cmd		= MEMDEV_CMD_DEV_GET,
 		.doit		= memdev_nl_dev_get_doit,
@@ -206,6 +211,12 @@ const struct genl_ops memdev_nl_ops[14] = {
 		.doit		= memdev_nl_fault_poison_doit,
 		.policy		= memdev_fault_poison_nl_policy,
 		.maxattr	= MEMDEV_A_FAULT_PAGE,
+	},
+	{
+		.cmd		= MEMDEV_CMD_CANCEL,
+		.doit		= memdev_nl_cancel_doit,
+		.policy		= memdev_cancel_nl_policy,
+		.maxattr	= MEMDEV_A_DEV_SEQ,
 	},
 };
 

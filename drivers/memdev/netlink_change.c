@@ -330,6 +330,25 @@ int memdev_nl_dev_unplug_doit(struct sk_buff *skb, struct genl_info *info)
 	return memdev_nl_change(skb, info, &type);
 }
 
+/* --- requests ------------------------------------------------------------- */
+
+int memdev_nl_cancel_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	const struct nlattr *seq = info->attrs[MEMDEV_A_DEV_SEQ];
+
+	if (GENL_REQ_ATTR_CHECK(info, MEMDEV_A_DEV_SEQ)) {
+		NL_SET_ERR_MSG(info->extack,
+			       "no request named, by its sequence number");
+		return -EINVAL;
+	}
+	/* A socket cancels nothing but its own requests */
+	if (memdev_job_cancel(NETLINK_CB(skb).sk, nla_get_u32(seq)))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, seq,
+			    "no such request of this socket is being done");
+	return -ENOENT;
+}
+
 /* --- windows -------------------------------------------------------------- */
 
 static const u8 memdev_nl_window_about[NR_MEMDEV_ABOUT] = {

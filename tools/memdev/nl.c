@@ -122,11 +122,32 @@ static int receive(struct nl *nl, unsigned int seq, mnl_cb_t cb, void *data)
 	return 1;
 }
 
+/*
+ * By its own attributes, as the request is still in nl->buf. Its ACK is nobody's:
+ * what counts is how the request ends.
+ */
+static void cancel(struct nl *nl, unsigned int seq)
+{
+	__u64 buf[8];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct genlmsghdr *genl;
+
+	nlh->nlmsg_type = nl->family;
+	nlh->nlmsg_flags = NLM_F_REQUEST;
+	nlh->nlmsg_seq = ++nl->seq;
+	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
+	genl->cmd = MEMDEV_CMD_CANCEL;
+	genl->version = MEMDEV_FAMILY_VERSION;
+	mnl_attr_put_u32(nlh, MEMDEV_A_DEV_SEQ, seq);
+	mnl_socket_sendto(nl->sock, nlh, nlh->nlmsg_len);
+}
+
 static int call(struct nl *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *data,
 		bool wait, int ms, void (*tick)(void *arg), void *arg)
 {
 	const unsigned int seq = nlh->nlmsg_seq;
 	__u64 next = now_ms() + ms, now;
+	bool cancelled = false;
 	int rc;
 
 	nl->text[0] = '\0';
@@ -140,9 +161,14 @@ static int call(struct nl *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *data,
 			if (wait_readable(mnl_socket_get_fd(nl->sock),
 					  now >= next ? 0 : next - now))
 				break;
-			if (interrupted()) {
+			if (interrupted() && cancelled) {
 				nl_close(nl);
 				return -EINTR;
+			}
+			if (interrupted()) {
+				cancel(nl, seq);
+				cancelled = true;
+				interrupt_catch();
 			}
 			if (now_ms() < next)
 				continue;

@@ -165,8 +165,8 @@ int nl_join(struct nl *nl);
 struct nlmsghdr *nl_request(struct nl *nl, __u8 cmd, __u16 flags);
 /* Returns 0 or -errno, with nl->text; cb sees each answer. */
 int nl_call(struct nl *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *data);
-/* That, and calls tick() every ms; -EINTR, and the socket is closed, if the
- * user interrupts.
+/* That, and calls tick() every ms. The first interrupt cancels the request, of
+ * which the answer is still waited for; the second closes the socket: -EINTR.
  */
 int nl_call_wait(struct nl *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *data,
 		 int ms, void (*tick)(void *arg), void *arg);

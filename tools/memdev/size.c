@@ -10,9 +10,8 @@
 
 #include "dev.h"
 
-/* When progress is shown, and how often a state is looked at */
+/* When progress is shown */
 #define PROGRESS_MS	500
-#define LOOK_MS		100
 
 /* --- progress ------------------------------------------------------------- */
 
@@ -94,13 +93,6 @@ static void progress_end(struct progress *progress)
 
 /* --- plug, unplug --------------------------------------------------------- */
 
-/* Whether what the device says of a failure is about this one */
-static bool about_this(const struct dev *dev, __u32 op, int rc)
-{
-	return dev->refusal.there && dev->refusal.op == op &&
-		(int)dev->refusal.err == -rc;
-}
-
 static int say_failure(const struct dev *dev, const char *what, __u64 done,
 		       const char *why)
 {
@@ -124,47 +116,15 @@ static int failed(struct nl *nl, const struct dev *dev, const char *what,
 	char *why;
 	int rc;
 
-	why = refusal->reason[0] ? refusal_words(refusal) :
-				   xstrdup(nl_words(nl, error));
+	if (error == -EINTR)
+		why = xstrdup("interrupted");
+	else if (refusal->reason[0])
+		why = refusal_words(refusal);
+	else
+		why = xstrdup(nl_words(nl, error));
 	rc = say_failure(dev, what, refusal->done, why);
 	free(why);
 	return rc;
-}
-
-/*
- * The socket is closed, which cancels what goes on. It is over when the device
- * says so, and then it can be told what was done.
- */
-static int cancelled(const struct dev *before, __u32 op, const char *what)
-{
-	struct dev dev = *before;
-	struct nl nl;
-	int rc;
-
-	if (nl_open(&nl))
-		return EXIT_FAILED;
-	interrupt_catch();
-	do {
-		wait_readable(-1, LOOK_MS);
-		rc = nl_dev(&nl, before->index, &dev);
-	} while (!rc && !interrupted() && (dev.state == MEMDEV_STATE_PLUGGING ||
-					   dev.state == MEMDEV_STATE_UNPLUGGING));
-	nl_close(&nl);
-	if (rc) {
-		complain("memdev%u: %s: interrupted, and then: %s",
-			 before->index, what, nl_words(&nl, rc));
-		return EXIT_FAILED;
-	}
-	if (interrupted()) {
-		complain("memdev%u: %s: interrupted, and something still goes on",
-			 before->index, what);
-		return EXIT_FAILED;
-	}
-	if (about_this(&dev, op, -EINTR))
-		return say_failure(before, what, dev.refusal.done,
-				   "interrupted");
-	return say_failure(before, what, distance(before->plugged, dev.plugged),
-			   "interrupted");
 }
 
 static int plug(const struct call *call, __u8 cmd, __u32 op)
@@ -209,7 +169,9 @@ static int plug(const struct call *call, __u8 cmd, __u32 op)
 			  progress_tick, &progress);
 	progress_end(&progress);
 	if (rc == -EINTR && !nl.sock) {
-		rc = cancelled(&dev, op, what);
+		complain("memdev%u: %s: interrupted, and something still goes on",
+			 dev.index, what);
+		rc = EXIT_FAILED;
 	} else if (rc) {
 		rc = failed(&nl, &dev, what, &reply.refusal, rc);
 	} else if (nl.text[0]) {

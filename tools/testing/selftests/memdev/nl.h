@@ -104,6 +104,7 @@ static const struct nl_attr nl_dev_attrs[] = {
 	[MEMDEV_A_DEV_LAST_ERROR]	= { "last-error", NL_STRING },
 	[MEMDEV_A_DEV_REFUSAL]		= { "refusal", NL_NEST, &nl_refusal },
 	[MEMDEV_A_DEV_ALL]		= { "all", NL_FLAG },
+	[MEMDEV_A_DEV_SEQ]		= { "seq", NL_U32 },
 };
 
 static const struct nl_set nl_dev = {
@@ -252,6 +253,9 @@ static const struct nl_cmd nl_cmds[] = {
 	[MEMDEV_CMD_DEV_ONLINE_NTF]	= { "dev-online-ntf", &nl_event },
 	[MEMDEV_CMD_DEV_REFUSED_NTF]	= { "dev-refused-ntf", &nl_event },
 	[MEMDEV_CMD_DEV_RETIRED_NTF]	= { "dev-retired-ntf", &nl_event },
+	[MEMDEV_CMD_CANCEL] = {
+		"cancel", &nl_dev, NL_BIT(MEMDEV_A_DEV_SEQ),
+	},
 	[MEMDEV_CMD_WINDOW_NEW_NTF]	= { "window-new-ntf", &nl_event },
 	[MEMDEV_CMD_WINDOW_DEL_NTF]	= { "window-del-ntf", &nl_event },
 	[MEMDEV_CMD_FAULT_GET] = {

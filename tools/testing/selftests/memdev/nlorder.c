@@ -94,6 +94,53 @@ TEST_F(netlink, a_socket_that_is_closed_cancels_what_it_wanted)
 	EXPECT_EQ(0, dev_number(self->a, "plugged_size"));
 }
 
+TEST_F(netlink, a_request_that_is_cancelled_is_answered)
+{
+	const struct nlattr *tb[MEMDEV_A_DEV_MAX + 1];
+	const struct nlattr *refusal[MEMDEV_A_REFUSAL_MAX + 1];
+	__u32 stuck_seq, behind_seq;
+	struct nlmsghdr *nlh;
+
+	if (!stuck(&self->pin, self->nl, self->other, self->a, self->a_start))
+		SKIP(return, "no page came to lie on the device");
+	stuck_seq = self->nl->seq;
+	ASSERT_EQ(0, nl_send(self->nl, amount_begin(self->nl,
+						    MEMDEV_CMD_DEV_PLUG,
+						    self->b, 0)));
+	behind_seq = self->nl->seq;
+
+	/* Nobody else's, and none that there is not */
+	nlh = nl_begin(self->other, MEMDEV_CMD_CANCEL, 0);
+	mnl_attr_put_u32(nlh, MEMDEV_A_DEV_SEQ, stuck_seq);
+	EXPECT_REFUSED(ENOENT, self->other, nlh, MEMDEV_A_DEV_SEQ);
+	nlh = nl_begin(self->nl, MEMDEV_CMD_CANCEL, 0);
+	mnl_attr_put_u32(nlh, MEMDEV_A_DEV_SEQ, stuck_seq - 1);
+	EXPECT_REFUSED(ENOENT, self->nl, nlh, MEMDEV_A_DEV_SEQ);
+	EXPECT_MISSING(MEMDEV_A_DEV_SEQ, self->nl,
+		       nl_begin(self->nl, MEMDEV_CMD_CANCEL, 0));
+	EXPECT_EQ(MEMDEV_STATE_UNPLUGGING, dev_state(self->other, self->a));
+
+	/* It is answered, and the request behind it is done */
+	nlh = nl_begin(self->nl, MEMDEV_CMD_CANCEL, 0);
+	mnl_attr_put_u32(nlh, MEMDEV_A_DEV_SEQ, stuck_seq);
+	ASSERT_EQ(0, nl_send(self->nl, nlh));
+	EXPECT_EQ(EINTR, nl_receive(self->nl, stuck_seq, NULL, NULL, NULL));
+	EXPECT_NE('\0', self->nl->text[0]);
+	ASSERT_EQ(1, self->nl->replies);
+	nl_parse((void *)self->nl->reply, tb, MEMDEV_A_DEV_MAX);
+	ASSERT_NE(NULL, tb[MEMDEV_A_DEV_REFUSAL]);
+	nl_parse_nest(tb[MEMDEV_A_DEV_REFUSAL], refusal,
+		      MEMDEV_A_REFUSAL_MAX);
+	EXPECT_EQ(EINTR, nl_u32(refusal[MEMDEV_A_REFUSAL_ERRNO]));
+	EXPECT_EQ(2 * block_size, nl_u64(refusal[MEMDEV_A_REFUSAL_ASKED]));
+	EXPECT_EQ(2 * block_size - dev_number(self->a, "plugged_size"),
+		  nl_u64(refusal[MEMDEV_A_REFUSAL_DONE]));
+	EXPECT_EQ(0, nl_receive(self->nl, behind_seq, NULL, NULL, NULL));
+	EXPECT_EQ(block_size, dev_number(self->b, "plugged_size"));
+
+	pin_stop(&self->pin);
+}
+
 static struct nlmsghdr *timeout_begin(struct nl *nl, int index, __u32 ms)
 {
 	struct nlmsghdr *nlh = dev_begin(nl, MEMDEV_CMD_DEV_SET, index);

@@ -156,7 +156,7 @@ own_words()
 	local other=$(((n + 3) * BLOCK)) own=$(((n + 2) * BLOCK))
 
 	for _ in $(seq "$1"); do
-		ctl plug 0 $own
+		ctl plug 0 "$own"
 		case $RC$ERR in
 		*" $other "*)	;;
 		1*" $own bytes asked for"*)	continue ;;
