@@ -91,5 +91,5 @@ int main(void)
 	model_tests(seed);
 	printf("1..%u\n", passed + failed);
 	printf("# %u passed, %u failed\n", passed, failed);
-	return failed ? 1 : 0;
+	return failed || !passed;
 }

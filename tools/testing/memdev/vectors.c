@@ -206,6 +206,7 @@ void vector_tests(void)
 		test_vector(&memdev_alloc_vectors[i]);
 		unit_end("vector: %s", memdev_alloc_vectors[i].name);
 	}
+	BUILD_BUG_ON(!ARRAY_SIZE(memdev_alloc_vectors));
 	unit_begin();
 	test_order_of_checks();
 	unit_end("of two mistakes the first is told");

@@ -101,6 +101,8 @@ sweep()
 		esac
 		: >"$TMP/why"
 	done <"$TMP/sweep"
+	[ -s "$TMP/sweep" ] || fail "$1: the sweep says something"
+	cat "$TMP/sweep" >>"$TMP/sweeps"
 	[ ! -s "$TMP/why" ] || fail "$1: the sweep came to its end" \
 		"$(cat "$TMP/why")"
 }
@@ -114,5 +116,6 @@ esac
 for op in $ops; do
 	sweep "$op"
 done
+check "allocations failed" grep -q ' sites, [1-9]' "$TMP/sweeps"
 is "/proc/iomem is as it was" "$(iomem | diff "$TMP/iomem" -)" ""
 finish

@@ -32,6 +32,7 @@ suite()
 		*)	fail "${rest#* }" "$(grep '#' "$TMP/results")" ;;
 		esac
 	done <"$TMP/cases"
+	[ -s "$TMP/cases" ] || fail "the suite $1 has cases"
 	is "as many cases of $1 have a result as there are" \
 		"$(wc -l <"$TMP/cases")" \
 		"$(sed -n 's/^ *1\.\.//p' "$TMP/results" | tail -n 1)"

@@ -46,6 +46,8 @@ static const char *line_of(const char *dir, const char *name)
 		if (!fgets(line, sizeof(line), f))
 			line[0] = '\0';
 		fclose(f);
+	} else if (dir == device) {
+		differ("%s: %s", path, strerror(errno));
 	}
 	line[strcspn(line, "\n")] = '\0';
 	return line;

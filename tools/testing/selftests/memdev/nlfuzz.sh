@@ -61,6 +61,8 @@ is "a block is plugged" "$(nlreq dev-plug index=0 size=$BLOCK)" ok
 # --- who may not --------------------------------------------------------------------
 
 all_of_them >"$TMP/before"
+check "the devices and windows are in it" \
+	grep -q '^window-get' "$TMP/before"
 began=$(uptime_s)
 if user nlfuzz $((seed + 1)) "$messages" >"$TMP/user"; then
 	pass "nobody sends $messages messages and changes nothing"

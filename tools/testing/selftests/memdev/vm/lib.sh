@@ -78,6 +78,51 @@ died_of()
 	fi
 }
 
+# What is about the kernel alone does not count.
+# shellcheck disable=SC2317 # broken runs it
+not_known()
+{
+	awk -f "$VM_DIR/known.awk"
+}
+
+# broken FILTER: the lines that the filter leaves of the console $log, that speak
+# of a broken kernel and do not match $allow, with the test that ran, if somebody
+# wrote down which. Returns 1 if there are none, 2 if the console could not be
+# searched: it is not a kernel's, or the filter or the expression is faulty.
+# shellcheck disable=SC2154 # the caller's
+broken()
+{
+	local words lines
+
+	words='BUG:|kernel BUG at|WARNING:|Oops|general protection fault|double fault'
+	words="$words|Kernel panic|KASAN|KCSAN: |KFENCE|UBSAN|kmemleak: [1-9]"
+	words="$words|soft lockup|hard LOCKUP|blocked for more than|hung task"
+	words="$words|rcu.*detected.*stall|rcu.*starved for"
+	words="$words|list_(add|del) corruption|possible circular locking"
+	words="$words|possible recursive locking|inconsistent lock state"
+	words="$words|suspicious RCU usage|sleeping function called"
+	words="$words|scheduling while atomic|Bad page state|unable to handle"
+	grep -qa 'Linux version ' "$log" || return 2
+	lines=$(tr -d '\r\0' <"$log" | "$@") && [ -n "$lines" ] || return 2
+	# As it stands there: awk would take backslashes out of a variable.
+	printf '%s\n' "$lines" |
+		WORDS=$words ALLOW=${allow:-^\$} awk '
+		# No report goes on into the next test
+		/memdev-vm: test / { who = $NF; more = 0 }
+		/memdev-vm: end/ { who = ""; more = 0 }
+		$0 ~ ENVIRON["WORDS"] && !/[Cc]ommand line:/ &&
+		$0 !~ ENVIRON["ALLOW"] {
+			any = 1
+			# What follows tells where, of the first at least
+			if (!more)
+				more = told[who]++ ? 1 : 40
+		}
+		more && more-- {
+			print (who == "" ? "VM" : who) ": " NR ": " $0
+		}
+		END { exit !any }'
+}
+
 # pack_initramfs STAGE DIR: what is in STAGE as the initramfs of the kernel in DIR
 pack_initramfs()
 {

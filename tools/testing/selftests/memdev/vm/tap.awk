@@ -21,7 +21,7 @@
 	points++
 	if (number ~ /^[0-9]+$/ && number + 0 != points)
 		why = "point " points " calls itself " number
-	if (/# *([Ss][Kk][Ii][Pp]|[Tt][Oo][Dd][Oo]|XFAIL)/)
+	if (/# *([Tt][Oo][Dd][Oo]|XFAIL)/ || !bad && /# *[Ss][Kk][Ii][Pp]/)
 		skipped++
 	else if (bad)
 		failed++
@@ -35,7 +35,8 @@
 /^Bail out!/ { why = $0 }
 
 END {
-	if (rc == 4 && points == 0 || plan == 0 && plan != "" && rc == 0) {
+	if (points == 0 && why == "" &&
+	    (rc == 4 || plan == 0 && plan != "" && rc == 0)) {
 		sub(/^#? *SKIP:? */, "", skip_text)
 		if (whole_skip == "")
 			whole_skip = skip_text

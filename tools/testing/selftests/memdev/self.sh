@@ -1,0 +1,104 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+# shellcheck disable=SC2317 # functions that refuses runs
+#
+# What the other tests are made of fails where it has to: a comparison of nothing,
+# a command that is not there, a log that has lost its mark, a device that does not
+# agree with the machine.
+#
+# VM: mem=4G append=memmap=1G$0x100000000
+
+. "$(dirname "$0")/lib.sh"
+
+# fails NAME COMMAND...: a point that is "not ok"
+fails()
+{
+	local name=$1
+	shift
+
+	is "$name" "$("$@" | head -n 1 | cut -d ' ' -f 1)" "not"
+}
+
+# refuses NAME COMMAND...: a command that fails
+refuses()
+{
+	local name=$1
+	shift
+
+	if ("$@") >"$TMP/refuses" 2>&1; then
+		fail "$name" "it succeeded: $*" "$(cat "$TMP/refuses")"
+	else
+		pass "$name"
+	fi
+}
+
+fails "is: two that differ" is a 1 2
+fails "is: one that is missing" is a 1
+fails "is: both are missing" is a
+fails "is: a word too many" is a 1 1 1
+fails "check: a command that fails" check a false
+fails "check: no command" check a
+fails "check: an empty command" check a ""
+fails "check: a command that there is not" check a memdev-nosuch
+refuses "until_true: what never comes" until_true 1 false
+refuses "until_true: no command" until_true 1
+refuses "one_of: what is not among them" one_of a b,c
+
+# --- the kernel's log ----------------------------------------------------------------
+
+log_mark
+check "log_quiet: a log without complaints" log_quiet
+is "log_memdev: a log without a word" "$(log_memdev)" ""
+echo "memdev-test: use-after-free" >/dev/kmsg
+refuses "log_quiet: a complaint" log_quiet
+log_mark
+check "log_quiet: a complaint from before the mark" log_quiet
+no_filter()
+{
+	HERE=/nosuch
+	log_quiet
+}
+refuses "log_quiet: the filter cannot run" no_filter
+dmesg -C
+refuses "log_quiet: the mark is lost" log_quiet
+is "log_memdev: the mark is lost" "$(log_memdev | wc -l)" 1
+
+# --- what is left of the module, and what it says ------------------------------------
+
+log_mark
+load_blocks 4
+refuses "left_over: the module is loaded" left_over
+is "two blocks are plugged" "$(put_dev plug $((2 * BLOCK)))" ok
+check "agree: a device as it is" agree
+first=$(first_block)
+
+# a directory with what the device says, for memagree
+copy()
+{
+	mkdir -p "$TMP/copy"
+	for name in address size plugged_size online_size plugged_blocks \
+		    online_blocks state; do
+		get $name >"$TMP/copy/$name"
+	done
+}
+
+copy
+check "agree: a copy of it" memagree "$TMP/copy"
+for wrong in plugged_size=$BLOCK online_size=0 plugged_blocks=0 online_blocks=0 \
+	     plugged_blocks=0-2 online_blocks=x state=plugged size=0 size=1 \
+	     "address=$(hex $(((first + 1) * BLOCK)))"; do
+	copy
+	echo "${wrong#*=}" >"$TMP/copy/${wrong%%=*}"
+	refuses "agree: $wrong" memagree "$TMP/copy"
+done
+for name in address size plugged_size online_size plugged_blocks online_blocks \
+	    state; do
+	copy
+	rm "$TMP/copy/$name"
+	refuses "agree: no $name" memagree "$TMP/copy"
+done
+refuses "agree: no device" memagree "$TMP/nosuch"
+refuses "trywr: a snapshot that is none" \
+	trywr /dev/null "$D/plug" </dev/null
+finish
