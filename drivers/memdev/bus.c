@@ -78,7 +78,6 @@ int memdev_bus_leave(int rc, struct memdev_reason *why)
 		if (!why->text[0])
 			memdev_refuse(why, rc, "failed (%d)", rc);
 		memdev_bus_refused(why);
-		pr_info_ratelimited("%s\n", why->text);
 	} else {
 		/* Nothing that failed on the way matters */
 		why->text[0] = '\0';
@@ -104,7 +103,7 @@ static char *memdev_bus_text(const char *buf, size_t count, char **text,
 	if (!copy)
 		return ERR_PTR(-ENOMEM);
 	*text = strim(copy);
-	/* It ends up in the log */
+	/* Reasons quote it, and last_error is one line of plain text */
 	for (c = *text; isascii(*c) && (isprint(*c) || isspace(*c)); c++)
 		;
 	if (*c) {

@@ -109,18 +109,22 @@ static inline struct file *memdev_file_get(struct file **file)
 }
 
 /*
- * An extack on 6.1 holds no text but a constant one. The text itself is then
- * in the device's last_error and in the log.
+ * The whole text is in last_error. An extack on 6.1 holds no text but a constant
+ * one. Later kernels copy NETLINK_MAX_FMTMSG_LEN bytes and log a text that is
+ * longer: cut it before.
  */
+static inline void memdev_extack_set(struct netlink_ext_ack *extack,
+				     const char *text)
+{
 #ifdef NL_SET_ERR_MSG_FMT
-#define memdev_extack_set(extack, text) \
-	NL_SET_ERR_MSG_FMT(extack, "%s", text)
+	const bool fits = strlen(text) < NETLINK_MAX_FMTMSG_LEN;
+
+	NL_SET_ERR_MSG_FMT(extack, "%.*s%s",
+			   NETLINK_MAX_FMTMSG_LEN - (fits ? 1 : 4), text,
+			   fits ? "" : "...");
 #else
-#define memdev_extack_set(extack, text) \
-	do { \
-		(void)(text); \
-		NL_SET_ERR_MSG(extack, "refused, see last_error"); \
-	} while (0)
+	NL_SET_ERR_MSG(extack, "refused, see last_error");
 #endif
+}
 
 #endif /* _MEMDEV_COMPAT_H */

@@ -284,7 +284,25 @@ static void device_test_unregister_twice(struct kunit *test)
 		kunit_skip(test, "no window has room for a block");
 }
 
+/* A text that is too long for an extack is cut */
+static void device_test_extack(struct kunit *test)
+{
+	char text[NETLINK_MAX_FMTMSG_LEN + 1] = {};
+	struct netlink_ext_ack extack = {};
+
+	memset(text, 'x', NETLINK_MAX_FMTMSG_LEN - 1);
+	memdev_extack_set(&extack, text);
+	KUNIT_EXPECT_STREQ(test, text, extack._msg);
+
+	text[NETLINK_MAX_FMTMSG_LEN - 1] = 'x';
+	memdev_extack_set(&extack, text);
+	KUNIT_EXPECT_EQ(test, strlen(extack._msg), NETLINK_MAX_FMTMSG_LEN - 1);
+	KUNIT_EXPECT_STREQ(test, extack._msg + NETLINK_MAX_FMTMSG_LEN - 4,
+			   "...");
+}
+
 static struct kunit_case device_test_cases[] = {
+	KUNIT_CASE(device_test_extack),
 	KUNIT_CASE(device_test_without_kind),
 	KUNIT_CASE(device_test_without_get_addr),
 	KUNIT_CASE(device_test_without_set_addr),
