@@ -63,10 +63,10 @@ static int memdev_alloc_slot(const struct memdev_alloc *a, int slot,
 		slot = find_first_zero_bit(a->slots, a->nr_slots);
 		if (slot >= a->nr_slots)
 			return memdev_refuse(why, -ENOSPC,
-					     "no free slots available");
+					     "no free slot");
 	} else if (slot < 0 || slot >= a->nr_slots) {
 		return memdev_refuse_about(why, MEMDEV_ABOUT_SLOT, -EINVAL,
-					   "invalid slot number %d, valid range is [0-%d]",
+					   "slot %d is out of range [0-%d]",
 					   slot, (int)a->nr_slots - 1);
 	} else if (test_bit(slot, a->slots)) {
 		return memdev_refuse_about(why, MEMDEV_ABOUT_SLOT, -EBUSY,
@@ -109,14 +109,15 @@ static int memdev_alloc_hint(const struct memdev_alloc *a,
 	if (req->hint < a->start || req->size > window_size ||
 	    req->hint - a->start > window_size - req->size)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -ERANGE,
-					   "can't add memory device [0x%llx:0x%llx], usable range for memory devices [0x%llx:0x%llx]",
-					   req->hint, req->size, a->start,
-					   window_size);
+					   "%s at 0x%llx is outside of the window: %s at 0x%llx",
+					   MEMDEV_SIZE(req->size), req->hint,
+					   MEMDEV_SIZE(window_size), a->start);
 
 	conflict = memdev_alloc_conflict(a, req->hint, req->size);
 	if (conflict)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EBUSY,
-					   "address range conflicts with memory device id='%s'",
+					   "%s at 0x%llx is taken by device '%s'",
+					   MEMDEV_SIZE(req->size), req->hint,
 					   conflict->id[0] ? conflict->id :
 							     "(unnamed)");
 	r->start = req->hint;
@@ -135,7 +136,8 @@ static int memdev_alloc_first_fit(const struct memdev_alloc *a,
 	/* The model says so only of what would pass the end of 64 bits */
 	if (req->size - 1 > ~a->start)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
-					   "can't add memory device, device too big");
+					   "%s is too big for the window",
+					   MEMDEV_SIZE(req->size));
 
 	do {
 		/* The window's start is aligned, so are multiples of the step */
@@ -143,7 +145,9 @@ static int memdev_alloc_first_fit(const struct memdev_alloc *a,
 			      step);
 		if (nr > a->nr_blocks || first > a->nr_blocks - nr)
 			return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
-						   "could not find position in guest address space for memory device - memory fragmented due to alignments");
+						   "no free range of %s with the alignment %s",
+						   MEMDEV_SIZE(req->size),
+						   MEMDEV_SIZE(req->align));
 		next = find_next_bit(a->map, first + nr, first);
 	} while (next < first + nr);
 
@@ -184,20 +188,23 @@ int memdev_alloc_fit(const struct memdev_alloc *a,
 	if (!is_power_of_2(req->align) || req->align >> a->block_shift == 0 ||
 	    !IS_ALIGNED(a->start, req->align))
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ALIGN, -EINVAL,
-					   "the alignment (0x%llx) is not supported",
-					   req->align);
+					   "alignment %s is not supported",
+					   MEMDEV_SIZE(req->align));
 	if (req->size > a->limit || a->used > a->limit - req->size)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
-					   "not enough space, currently 0x%llx in use of total space for memory devices 0x%llx",
-					   a->used, a->limit);
+					   "%s is too much: %s of %s are in use",
+					   MEMDEV_SIZE(req->size),
+					   MEMDEV_SIZE(a->used),
+					   MEMDEV_SIZE(a->limit));
 	if (!IS_ALIGNED(req->hint, req->align))
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EINVAL,
-					   "address must be aligned to 0x%llx bytes",
-					   req->align);
+					   "address 0x%llx is not a multiple of the alignment %s",
+					   req->hint, MEMDEV_SIZE(req->align));
 	if (!IS_ALIGNED(req->size, req->align))
 		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -EINVAL,
-					   "backend memory size must be multiple of 0x%llx",
-					   req->align);
+					   "%s is not a multiple of the alignment %s",
+					   MEMDEV_SIZE(req->size),
+					   MEMDEV_SIZE(req->align));
 	if (!req->size)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -EINVAL,
 					   "a memory device needs a size");

@@ -143,12 +143,12 @@ static void alloc_test_end_of_addresses(struct kunit *test)
 	FITS(test, start, .align = BLOCK, .size = 4 * BLOCK);
 	FITS(test, last, .hint = last, .align = BLOCK, .size = BLOCK);
 	REFUSED(test, -ERANGE,
-		"can't add memory device [0xfffffffff8000000:0x10000000], usable range for memory devices [0xffffffffe0000000:0x20000000]",
+		"256M at 0xfffffffff8000000 is outside of the window: 512M at 0xffffffffe0000000",
 		.hint = last, .align = BLOCK, .size = 2 * BLOCK);
 
 	alloc_test_put(test, "last", last, BLOCK, MEMDEV_SLOT_NONE);
 	REFUSED(test, -EBUSY,
-		"address range conflicts with memory device id='last'",
+		"512M at 0xffffffffe0000000 is taken by device 'last'",
 		.hint = start, .align = BLOCK, .size = 4 * BLOCK);
 	FITS(test, start, .hint = start, .align = BLOCK, .size = 3 * BLOCK);
 }
@@ -163,7 +163,7 @@ static void alloc_test_gaps(struct kunit *test)
 	FITS(test, START + 5 * BLOCK, .align = BLOCK, .size = 3 * BLOCK);
 	/* Four aligned ones begin with the first or the fifth. */
 	REFUSED(test, -ENOSPC,
-		"could not find position in guest address space for memory device - memory fragmented due to alignments",
+		"no free range of 512M with the alignment 512M",
 		.align = 4 * BLOCK, .size = 4 * BLOCK);
 	FITS(test, START + 2 * BLOCK, .align = 2 * BLOCK, .size = 2 * BLOCK);
 }
@@ -179,10 +179,10 @@ static void alloc_test_lowest_conflict(struct kunit *test)
 	alloc_test_put(test, "d2", START + 2 * BLOCK, BLOCK, MEMDEV_SLOT_NONE);
 	alloc_test_put(test, "d4", START + 4 * BLOCK, BLOCK, MEMDEV_SLOT_NONE);
 	REFUSED(test, -EBUSY,
-		"address range conflicts with memory device id='d2'",
+		"1G at 0x140000000 is taken by device 'd2'",
 		.hint = START, .align = BLOCK, .size = 8 * BLOCK);
 	REFUSED(test, -EBUSY,
-		"address range conflicts with memory device id='d4'",
+		"640M at 0x158000000 is taken by device 'd4'",
 		.hint = START + 3 * BLOCK, .align = BLOCK, .size = 5 * BLOCK);
 	FITS(test, START, .hint = START, .align = BLOCK, .size = 2 * BLOCK);
 }
@@ -196,10 +196,10 @@ static void alloc_test_limit(struct kunit *test)
 	t->a.limit = 4 * BLOCK;
 	FITS(test, START + BLOCK, .align = BLOCK, .size = 3 * BLOCK);
 	REFUSED(test, -ENOSPC,
-		"not enough space, currently 0x8000000 in use of total space for memory devices 0x20000000",
+		"512M is too much: 128M of 512M are in use",
 		.align = BLOCK, .size = 4 * BLOCK);
 	REFUSED(test, -ENOSPC,
-		"not enough space, currently 0x8000000 in use of total space for memory devices 0x20000000",
+		"17592186044288M is too much: 128M of 512M are in use",
 		.align = BLOCK, .size = -BLOCK);
 }
 
@@ -225,11 +225,11 @@ static void alloc_test_slots(struct kunit *test)
 	alloc_test_refused(test, -EBUSY, "slot 2 is busy", &req);
 	req.slot = 3;
 	alloc_test_refused(test, -EINVAL,
-			   "invalid slot number 3, valid range is [0-2]", &req);
+			   "slot 3 is out of range [0-2]", &req);
 
 	alloc_test_put(test, "d2", START + 2 * BLOCK, BLOCK, 1);
 	req.slot = MEMDEV_SLOT_NONE;
-	alloc_test_refused(test, -ENOSPC, "no free slots available", &req);
+	alloc_test_refused(test, -ENOSPC, "no free slot", &req);
 	req.want_slot = false;
 	alloc_test_fits(test, START + 3 * BLOCK, &req);
 }

@@ -235,7 +235,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0x40000000ULL,
 		.rc = -EINVAL,
-		.text = "address must be aligned to 0x200000 bytes",
+		.text = "address 0x2 is not a multiple of the alignment 2M",
 	},
 	{
 		.name = "hint 0x200000",
@@ -247,8 +247,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0x40000000ULL,
 		.rc = -ERANGE,
-		.text =
-			"can't add memory device [0x200000:0x40000000], usable range for memory devices [0x140000000:0x200000000]",
+		.text = "1G at 0x200000 is outside of the window: 8G at 0x140000000",
 	},
 	{
 		.name = "hint past end",
@@ -260,8 +259,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0x40000000ULL,
 		.rc = -ERANGE,
-		.text =
-			"can't add memory device [0x300200000:0x40000000], usable range for memory devices [0x140000000:0x200000000]",
+		.text = "1G at 0x300200000 is outside of the window: 8G at 0x140000000",
 	},
 	{
 		.name = "hint huge",
@@ -273,8 +271,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0x40000000ULL,
 		.rc = -ERANGE,
-		.text =
-			"can't add memory device [0x15000000000000:0x40000000], usable range for memory devices [0x140000000:0x200000000]",
+		.text = "1G at 0x15000000000000 is outside of the window: 8G at 0x140000000",
 	},
 	{
 		.name = "hint conflict",
@@ -289,7 +286,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0x40000000ULL,
 		.rc = -EBUSY,
-		.text = "address range conflicts with memory device id='plug2'",
+		.text = "1G at 0x150800000 is taken by device 'plug2'",
 	},
 	{
 		.name = "hint conflict multi -> lowest",
@@ -305,7 +302,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0x80000000ULL,
 		.rc = -EBUSY,
-		.text = "address range conflicts with memory device id='d0'",
+		.text = "2G at 0x180000000 is taken by device 'd0'",
 	},
 	{
 		.name = "hint adjacent ok",
@@ -334,7 +331,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0x40000000ULL,
 		.rc = -EBUSY,
-		.text = "address range conflicts with memory device id='(unnamed)'",
+		.text = "1G at 0x140000000 is taken by device '(unnamed)'",
 	},
 	{
 		.name = "size 3",
@@ -345,7 +342,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0x3ULL,
 		.rc = -EINVAL,
-		.text = "backend memory size must be multiple of 0x200000",
+		.text = "3 is not a multiple of the alignment 2M",
 	},
 	{
 		.name = "T exceeded",
@@ -359,8 +356,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0x80000000ULL,
 		.rc = -ENOSPC,
-		.text =
-			"not enough space, currently 0xc0000000 in use of total space for memory devices 0x100000000",
+		.text = "2G is too much: 3G of 4G are in use",
 	},
 	{
 		.name = "T exact",
@@ -388,8 +384,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0x200000ULL,
 		.rc = -ENOSPC,
-		.text =
-			"not enough space, currently 0x100000000 in use of total space for memory devices 0x100000000",
+		.text = "2M is too much: 4G of 4G are in use",
 	},
 	{
 		.name = "used+size wraps",
@@ -403,8 +398,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0xffffffffc0000000ULL,
 		.rc = -ENOSPC,
-		.text =
-			"not enough space, currently 0x80000000 in use of total space for memory devices 0x100000000",
+		.text = "17179869183G is too much: 2G of 4G are in use",
 	},
 	{
 		.name = "hint wraps",
@@ -416,8 +410,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0x400000ULL,
 		.rc = -ERANGE,
-		.text =
-			"can't add memory device [0xffffffffffe00000:0x400000], usable range for memory devices [0x140000000:0x200000000]",
+		.text = "4M at 0xffffffffffe00000 is outside of the window: 8G at 0x140000000",
 	},
 	{
 		.name = "hint all ones",
@@ -429,7 +422,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0x40000000ULL,
 		.rc = -EINVAL,
-		.text = "address must be aligned to 0x200000 bytes",
+		.text = "address 0xffffffffffffffff is not a multiple of the alignment 2M",
 	},
 	{
 		.name = "auto too big (T=max)",
@@ -440,7 +433,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0xffffffffffe00000ULL,
 		.rc = -ENOSPC,
-		.text = "can't add memory device, device too big",
+		.text = "17592186044414M is too big for the window",
 	},
 	{
 		.name = "fragmented",
@@ -455,8 +448,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x40000000ULL,
 		.size = 0x80000000ULL,
 		.rc = -ENOSPC,
-		.text =
-			"could not find position in guest address space for memory device - memory fragmented due to alignments",
+		.text = "no free range of 2G with the alignment 1G",
 	},
 	{
 		.name = "frag 2",
@@ -471,8 +463,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0x80000000ULL,
 		.rc = -ENOSPC,
-		.text =
-			"could not find position in guest address space for memory device - memory fragmented due to alignments",
+		.text = "no free range of 2G with the alignment 2M",
 	},
 	{
 		.name = "align 32G unsupported",
@@ -483,7 +474,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x800000000ULL,
 		.size = 0x800000000ULL,
 		.rc = -EINVAL,
-		.text = "the alignment (0x800000000) is not supported",
+		.text = "alignment 32G is not supported",
 	},
 	/*
 	 * The model calls an empty window fragmented, which sends users looking
@@ -529,7 +520,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0x3ULL,
 		.rc = -EINVAL,
-		.text = "address must be aligned to 0x200000 bytes",
+		.text = "address 0x140000001 is not a multiple of the alignment 2M",
 	},
 };
 

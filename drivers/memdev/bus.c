@@ -95,8 +95,8 @@ static char *memdev_bus_text(const char *buf, size_t count, char **text,
 
 	if (count > MEMDEV_TEXT_MAX || strnlen(buf, count) != count) {
 		memdev_refuse(why, -EINVAL,
-			      "%zu bytes that are no text of at most %d characters",
-			      count, MEMDEV_TEXT_MAX);
+			      "input is not text or exceeds %d characters",
+			      MEMDEV_TEXT_MAX);
 		return ERR_PTR(-EINVAL);
 	}
 	copy = kstrndup(buf, count, GFP_KERNEL);
@@ -108,7 +108,7 @@ static char *memdev_bus_text(const char *buf, size_t count, char **text,
 		;
 	if (*c) {
 		kfree(copy);
-		memdev_refuse(why, -EINVAL, "characters that are no text");
+		memdev_refuse(why, -EINVAL, "input is not printable ASCII text");
 		return ERR_PTR(-EINVAL);
 	}
 	return copy;
@@ -160,7 +160,7 @@ static int memdev_del_window(char *text, struct memdev_reason *why)
 
 	if (memdev_number_parse(text, "window", &id))
 		return memdev_refuse(why, -EINVAL,
-				     "'%.80s' is no window: not windowN or N",
+				     "invalid window '%.80s', not windowN or N",
 				     text);
 	return memdev_window_destroy(id, why);
 }
@@ -343,15 +343,15 @@ static int memdev_params_parse(char *text, struct memory_device_params *p,
 		opt = match_string(memdev_opts, NR_OPTS, word);
 		if (opt < 0 || !val)
 			return memdev_refuse(why, -EINVAL,
-					     "'%.80s' is none of size= window= addr= align= node= slot= kind= id=",
+					     "invalid word '%.80s', not one of size= window= addr= align= node= slot= kind= id=",
 					     word);
 		if (__test_and_set_bit(opt, &seen))
-			return memdev_refuse(why, -EINVAL, "%s= is there twice",
+			return memdev_refuse(why, -EINVAL, "%s= is given twice",
 					     word);
 		rc = memdev_opt_set(p, opt, val);
 		if (rc)
-			return memdev_refuse(why, rc, "%s='%.80s' is no %s",
-					     word, val, word);
+			return memdev_refuse(why, rc, "invalid %s='%.80s'",
+					     word, val);
 	}
 	if (!test_bit(OPT_SIZE, &seen))
 		return memdev_refuse(why, -EINVAL, "size= is missing");
@@ -396,7 +396,7 @@ int memdev_bus_new_device(const struct memory_device_params *params,
 	kind = memdev_kind_get(params->kind, NULL);
 	if (!kind)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_KIND, -EINVAL,
-					   "there is no kind '%s'", params->kind);
+					   "unknown kind '%s'", params->kind);
 	md = kind->create(params, &extack);
 	rc = IS_ERR(md) ? memdev_bus_why(memdev_provider_errno(PTR_ERR(md)),
 					 &extack, why) :
@@ -438,7 +438,7 @@ int memdev_bus_del_device(struct memory_device *md, struct memdev_reason *why)
 	kind = memdev_kind_get(NULL, md->ops);
 	if (!kind)
 		return memdev_refuse(why, -EPERM,
-				     "device '%s' is its driver's to remove",
+				     "cannot remove %s: only its driver can",
 				     dev_name(&md->dev));
 	rc = kind->destroy(md, &extack);
 	module_put(kind->owner);
@@ -452,7 +452,7 @@ static int memdev_del_device(char *text, struct memdev_reason *why)
 	int id, rc;
 
 	if (!*text)
-		return memdev_refuse(why, -EINVAL, "no device named");
+		return memdev_refuse(why, -EINVAL, "no device is named");
 	if (memdev_number_parse(text, "memdev", &id))
 		id = -1;
 	md = memdev_device_get(id, text);

@@ -332,7 +332,7 @@ static int memdev_device_check(const struct memory_device *md,
 	lockdep_assert_held(&memdev_list_lock);
 	if (md->id[0] && memdev_named_find(md->id))
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ID, -EEXIST,
-					   "there is a memory device id='%s'",
+					   "id '%s' is taken by another device",
 					   md->id);
 	return 0;
 }

@@ -88,7 +88,7 @@ emu_create(const struct memory_device_params *params,
 	int rc;
 
 	if (params->slot >= 0 && !(flags & MEMORY_DEVICE_SLOT)) {
-		NL_SET_ERR_MSG(extack, "this kind of device takes no slot");
+		NL_SET_ERR_MSG(extack, "a device of this kind takes no slot");
 		return ERR_PTR(-EINVAL);
 	}
 
@@ -152,7 +152,7 @@ static int emu_virtio_mem_destroy(struct memory_device *md,
 	memory_device_get_info(md, &info);
 	if (!info.plugged_size && info.requested_size) {
 		NL_SET_ERR_MSG(extack,
-			       "virtio-mem device cannot get unplugged while 'requested-size' != '0'");
+			       "cannot remove the device: its requested_size is not 0");
 		return -EBUSY;
 	}
 	return emu_destroy(md, extack);

@@ -178,8 +178,8 @@ static int memdev_fault_check_block(struct memdev_core *core, u32 block,
 	if (block < core->nr_blocks)
 		return 0;
 	return memdev_refuse_about(why, MEMDEV_ABOUT_BLOCK, -ERANGE,
-				   "there is no block %u, the device has %u",
-				   block, core->nr_blocks);
+				   "block %u is out of range [0-%u]",
+				   block, core->nr_blocks - 1);
 }
 
 /**
@@ -196,28 +196,27 @@ int memdev_fault_check(struct memdev_core *core,
 {
 	if (!rule->error && !rule->delay_ms)
 		return memdev_refuse(why, -EINVAL,
-				     "neither an errno nor a delay: nothing would happen");
+				     "a rule needs an errno or a delay");
 	if (rule->error > MEMDEV_FAULT_ERRNO_MAX)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ERRNO, -ERANGE,
-					   "%u is no errno that users know",
-					   rule->error);
+					   "errno %u is out of range [1-%u]",
+					   rule->error, MEMDEV_FAULT_ERRNO_MAX);
 	if (rule->delay_ms > MEMDEV_FAULT_DELAY_MAX)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_DELAY, -ERANGE,
-					   "a delay of %u ms is longer than %u ms",
+					   "a delay of %u ms exceeds %u ms",
 					   rule->delay_ms, MEMDEV_FAULT_DELAY_MAX);
 	if (!rule->nth || !rule->every || !rule->chance)
 		return memdev_refuse(why, -EINVAL,
-				     "nth, every and chance count from 1");
+				     "nth, every and chance must be at least 1");
 	if (rule->chance > MEMDEV_FAULT_CHANCE_MAX)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_CHANCE, -ERANGE,
-					   "a chance of %u is more than %u in %u",
-					   rule->chance, MEMDEV_FAULT_CHANCE_MAX,
-					   MEMDEV_FAULT_CHANCE_MAX);
+					   "a chance of %u exceeds %u",
+					   rule->chance, MEMDEV_FAULT_CHANCE_MAX);
 	if (!rule->has_block)
 		return 0;
 	if (rule->step == MEMDEV_STEP_ANSWER)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_BLOCK, -EINVAL,
-					   "the device answers, not one of its blocks");
+					   "the step answer is of the device and takes no block");
 	return memdev_fault_check_block(core, rule->block, why);
 }
 
@@ -247,7 +246,7 @@ int memdev_fault_new(struct memdev_core *core,
 	static_branch_inc(&memdev_faults_wanted);
 	spin_lock(&core->lock);
 	if (core->faults_closed) {
-		rc = memdev_refuse(why, -ENODEV, "the device is going");
+		rc = memdev_refuse(why, -ENODEV, "the device is being removed");
 	} else if (core->nr_faults >= MEMDEV_FAULTS_MAX ||
 		   core->last_fault == INT_MAX) {
 		rc = memdev_refuse(why, -ENOSPC,
@@ -436,20 +435,20 @@ int memdev_fault_poison(struct memdev_core *core, u32 block, const u32 *page,
 		return rc;
 	if (page && *page >= pages)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_PAGE, -ERANGE,
-					   "there is no page %u, a block has %lu",
-					   *page, pages);
+					   "page %u is out of range [0-%lu]",
+					   *page, pages - 1);
 
 	/* Nobody but memdev removes the block meanwhile */
 	rc = memdev_op_lock(core);
 	if (rc)
 		return memdev_refuse(why, rc,
 				     rc == -EINTR ? "interrupted" :
-						    "the device is going");
+						    "the device is being removed");
 	addr = memdev_block_addr(core, block);
 	pfn = PHYS_PFN(addr) + (page ? *page : 0);
 	if (!test_bit(block, core->plugged) || !test_bit(block, core->online))
 		rc = memdev_refuse_block(why, block, -ENXIO,
-					 "block %u is not online, it has no pages",
+					 "block %u is not online",
 					 block);
 	else if (!page && !memdev_block_free_page(addr, &pfn))
 		rc = memdev_refuse_block(why, block, -EBUSY,

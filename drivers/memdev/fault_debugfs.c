@@ -219,17 +219,17 @@ static int memdev_fault_opts_parse(char *text, struct memdev_fault_line *line,
 		opt = match_string(memdev_fault_opts, NR_OPTS, word);
 		if (opt < 0 || !val || !(allowed & BIT(opt)))
 			return memdev_refuse(why, -EINVAL,
-					     "'%.40s' is none of %s", word,
+					     "invalid word '%.40s', not one of %s", word,
 					     allowed == OPTS_POISON ?
 					     "block= page=" :
 					     "block= errno= delay= nth= every= times= chance= seed=");
 		if (__test_and_set_bit(opt, &seen))
-			return memdev_refuse(why, -EINVAL, "%s= is there twice",
+			return memdev_refuse(why, -EINVAL, "%s= is given twice",
 					     word);
 		rc = memdev_fault_opt(line, opt, val);
 		if (rc)
-			return memdev_refuse(why, rc, "%s='%.40s' is no %s",
-					     word, val, word);
+			return memdev_refuse(why, rc, "invalid %s='%.40s'",
+					     word, val);
 	}
 	return 0;
 }
@@ -270,7 +270,7 @@ static int memdev_fault_line_parse(struct memdev_core *core, char *text,
 	step = match_string(memdev_step_names, -1, verb);
 	if (step < 0)
 		return memdev_refuse(why, -EINVAL,
-				     "'%.40s' is none of add online offline remove answer poison del clear",
+				     "invalid word '%.40s', not one of add online offline remove answer poison del clear",
 				     verb);
 	line->verb = VERB_RULE;
 	line->rule.step = step;
@@ -331,7 +331,7 @@ static int memdev_faults_text(const char *text, size_t count,
 		;
 	if (c == text + count)
 		return 0;
-	return memdev_refuse(why, -EINVAL, "characters that are no text");
+	return memdev_refuse(why, -EINVAL, "input is not printable ASCII text");
 }
 
 static ssize_t memdev_faults_write(struct file *file, const char __user *buf,
@@ -343,7 +343,7 @@ static ssize_t memdev_faults_write(struct file *file, const char __user *buf,
 	int rc;
 
 	if (count > MEMDEV_FAULTS_TEXT_MAX) {
-		rc = memdev_refuse(&why, -E2BIG, "more than %d bytes",
+		rc = memdev_refuse(&why, -E2BIG, "input exceeds %d bytes",
 				   MEMDEV_FAULTS_TEXT_MAX);
 		goto out;
 	}

@@ -6,6 +6,26 @@
 
 #include "reason.h"
 
+/**
+ * memdev_size_text() - a size in the notation that users write it in
+ * @text: where to put it
+ * @size: the size in bytes
+ *
+ * The unit is the largest that divides the size: 1G, 896M, 1536K, 4095.
+ *
+ * Return: @text.
+ */
+const char *memdev_size_text(char text[MEMDEV_SIZE_LEN], u64 size)
+{
+	static const char units[][2] = { "", "K", "M", "G", "T", "P", "E" };
+	unsigned int unit = 0;
+
+	for (; size && size % 1024 == 0; size >>= 10)
+		unit++;
+	snprintf(text, MEMDEV_SIZE_LEN, "%llu%s", size, units[unit]);
+	return text;
+}
+
 __printf(2, 0)
 static void memdev_reason_set(struct memdev_reason *why, const char *fmt,
 			      va_list args)

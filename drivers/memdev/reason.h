@@ -10,6 +10,13 @@
 
 #define MEMDEV_REASON_LEN 192
 
+/* U64_MAX in decimal, and a unit */
+#define MEMDEV_SIZE_LEN 22
+
+/* A size for the "%s" of a reason, in the notation that users write it in */
+#define MEMDEV_SIZE(size) \
+	memdev_size_text((char [MEMDEV_SIZE_LEN]) {}, size)
+
 /**
  * enum memdev_about - what of a request is at fault
  * @MEMDEV_ABOUT_NOTHING: nothing that was asked for by itself
@@ -71,6 +78,7 @@ struct memdev_reason {
 	u64 done;
 };
 
+const char *memdev_size_text(char text[MEMDEV_SIZE_LEN], u64 size);
 __printf(3, 4)
 int memdev_refuse(struct memdev_reason *why, int rc, const char *fmt, ...);
 __printf(4, 5)

@@ -732,8 +732,9 @@ static int memdev_close_refuse(struct memdev_core *core,
 			       struct memdev_reason *why)
 {
 	return memdev_refuse(why, -EBUSY,
-			     "%s device cannot get unplugged while some of its memory is still plugged",
-			     core->md->ops->kind);
+			     "cannot remove %s: %s of it are plugged",
+			     dev_name(&core->md->dev),
+			     MEMDEV_SIZE(core->nr_plugged * core->block_size));
 }
 
 /**
@@ -753,11 +754,12 @@ int memdev_core_close(struct memdev_core *core, struct memdev_reason *why)
 
 	spin_lock(&core->lock);
 	if (core->dying) {
-		rc = memdev_refuse(why, -ENODEV, "the device is going");
+		rc = memdev_refuse(why, -ENODEV,
+				   "the device is being removed");
 	} else if (core->op != MEMDEV_OP_NONE && !core->background) {
 		rc = memdev_refuse(why, -EBUSY,
-				   "%s device cannot get unplugged while some of its memory is being plugged or unplugged",
-				   core->md->ops->kind);
+				   "cannot remove %s: a plug or an unplug is in progress",
+				   dev_name(&core->md->dev));
 	} else if (core->nr_plugged) {
 		rc = memdev_close_refuse(core, why);
 	} else {

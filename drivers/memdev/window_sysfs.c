@@ -77,8 +77,9 @@ static ssize_t limit_store(struct device *dev, struct device_attribute *attr,
 	mutex_lock(&w->lock);
 	if (limit < w->alloc.used)
 		rc = memdev_refuse(&why, -EBUSY,
-				   "limit of %llu bytes: the devices of window%d have %llu",
-				   limit, w->id, w->alloc.used);
+				   "limit %s is less than the %s that devices of window%d have",
+				   MEMDEV_SIZE(limit),
+				   MEMDEV_SIZE(w->alloc.used), w->id);
 	else
 		w->alloc.limit = limit;
 	mutex_unlock(&w->lock);

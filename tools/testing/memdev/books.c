@@ -15,27 +15,27 @@ static void test_limit(void)
 	w->a.limit = 4 * BLOCK;
 	EXPECT_FIT(START, w, .align = BLOCK, .size = 4 * BLOCK);
 	EXPECT_REFUSAL(-ENOSPC,
-		       "not enough space, currently 0x0 in use of total space for memory devices 0x20000000",
+		       "640M is too much: 0 of 512M are in use",
 		       w, .align = BLOCK, .size = 5 * BLOCK);
 	put_blocks(w, "a", 6, 1);
 	EXPECT_FIT(START, w, .align = BLOCK, .size = 3 * BLOCK);
 	EXPECT_REFUSAL(-ENOSPC,
-		       "not enough space, currently 0x8000000 in use of total space for memory devices 0x20000000",
+		       "512M is too much: 128M of 512M are in use",
 		       w, .align = BLOCK, .size = 4 * BLOCK);
 	/* A byte less, and it is a block less. */
 	w->a.limit = 4 * BLOCK - 1;
 	EXPECT_FIT(START, w, .align = BLOCK, .size = 2 * BLOCK);
 	EXPECT_REFUSAL(-ENOSPC,
-		       "not enough space, currently 0x8000000 in use of total space for memory devices 0x1fffffff",
+		       "384M is too much: 128M of 536870911 are in use",
 		       w, .align = BLOCK, .size = 3 * BLOCK);
 	/* Less than what is there already: it may have been lowered. */
 	w->a.limit = BLOCK - 1;
 	EXPECT_REFUSAL(-ENOSPC,
-		       "not enough space, currently 0x8000000 in use of total space for memory devices 0x7ffffff",
+		       "128M is too much: 128M of 134217727 are in use",
 		       w, .align = BLOCK, .size = BLOCK);
 	w->a.limit = 0;
 	EXPECT_REFUSAL(-ENOSPC,
-		       "not enough space, currently 0x8000000 in use of total space for memory devices 0x0",
+		       "128M is too much: 128M of 0 are in use",
 		       w, .align = BLOCK, .size = BLOCK);
 	window_free(w);
 }
@@ -47,15 +47,15 @@ static void test_limit_that_sums_would_pass(void)
 	put_blocks(w, "a", 0, 2);
 	w->a.limit = U64_MAX;
 	EXPECT_REFUSAL(-ENOSPC,
-		       "not enough space, currently 0x10000000 in use of total space for memory devices 0xffffffffffffffff",
+		       "17592186044288M is too much: 256M of 18446744073709551615 are in use",
 		       w, .align = BLOCK, .size = -BLOCK);
 	EXPECT_REFUSAL(-ENOSPC,
-		       "not enough space, currently 0x10000000 in use of total space for memory devices 0xffffffffffffffff",
+		       "18446744073709551615 is too much: 256M of 18446744073709551615 are in use",
 		       w, .align = BLOCK, .size = U64_MAX);
 	EXPECT_FIT(START + 2 * BLOCK, w, .align = BLOCK, .size = 6 * BLOCK);
 	w->a.limit = 4 * BLOCK;
 	EXPECT_REFUSAL(-ENOSPC,
-		       "not enough space, currently 0x10000000 in use of total space for memory devices 0x20000000",
+		       "17592186044288M is too much: 256M of 512M are in use",
 		       w, .align = BLOCK, .size = -BLOCK);
 	window_free(w);
 }
@@ -103,7 +103,7 @@ static void test_lowest_free_slot(void)
 	put(w, "c", START + 5 * BLOCK, BLOCK, 3);
 	EXPECT_SLOT(2, w, MEMDEV_SLOT_NONE);
 	put(w, "d", START + 4 * BLOCK, BLOCK, 2);
-	EXPECT_REFUSAL(-ENOSPC, "no free slots available",
+	EXPECT_REFUSAL(-ENOSPC, "no free slot",
 		       w, .align = BLOCK, .size = BLOCK, .want_slot = true,
 		       .slot = MEMDEV_SLOT_NONE);
 	/* Those that take none still fit. */
@@ -126,19 +126,19 @@ static void test_certain_slot(void)
 		       w, .align = BLOCK, .size = BLOCK, .want_slot = true,
 		       .slot = 7);
 	EXPECT_REFUSAL(-EINVAL,
-		       "invalid slot number 256, valid range is [0-255]",
+		       "slot 256 is out of range [0-255]",
 		       w, .align = BLOCK, .size = BLOCK, .want_slot = true,
 		       .slot = 256);
 	EXPECT_REFUSAL(-EINVAL,
-		       "invalid slot number 2147483647, valid range is [0-255]",
+		       "slot 2147483647 is out of range [0-255]",
 		       w, .align = BLOCK, .size = BLOCK, .want_slot = true,
 		       .slot = INT_MAX);
 	EXPECT_REFUSAL(-EINVAL,
-		       "invalid slot number -2, valid range is [0-255]",
+		       "slot -2 is out of range [0-255]",
 		       w, .align = BLOCK, .size = BLOCK, .want_slot = true,
 		       .slot = -2);
 	EXPECT_REFUSAL(-EINVAL,
-		       "invalid slot number -2147483648, valid range is [0-255]",
+		       "slot -2147483648 is out of range [0-255]",
 		       w, .align = BLOCK, .size = BLOCK, .want_slot = true,
 		       .slot = INT_MIN);
 	/* Who takes no slot may name any. */
@@ -157,21 +157,21 @@ static void test_number_of_slots(void)
 	w->a.nr_slots = 2;
 	EXPECT_SLOT(0, w, MEMDEV_SLOT_NONE);
 	EXPECT_SLOT(1, w, 1);
-	EXPECT_REFUSAL(-EINVAL, "invalid slot number 2, valid range is [0-1]",
+	EXPECT_REFUSAL(-EINVAL, "slot 2 is out of range [0-1]",
 		       w, .align = BLOCK, .size = BLOCK, .want_slot = true,
 		       .slot = 2);
 	w->a.nr_slots = 0;
-	EXPECT_REFUSAL(-ENOSPC, "no free slots available",
+	EXPECT_REFUSAL(-ENOSPC, "no free slot",
 		       w, .align = BLOCK, .size = BLOCK, .want_slot = true,
 		       .slot = MEMDEV_SLOT_NONE);
-	EXPECT_REFUSAL(-EINVAL, "invalid slot number 0, valid range is [0--1]",
+	EXPECT_REFUSAL(-EINVAL, "slot 0 is out of range [0--1]",
 		       w, .align = BLOCK, .size = BLOCK, .want_slot = true,
 		       .slot = 0);
 	EXPECT_FIT(START, w, .align = BLOCK, .size = BLOCK);
 	w->a.nr_slots = MEMDEV_SLOTS_MAX;
 	EXPECT_SLOT(MEMDEV_SLOTS_MAX - 1, w, MEMDEV_SLOTS_MAX - 1);
 	EXPECT_REFUSAL(-EINVAL,
-		       "invalid slot number 65536, valid range is [0-65535]",
+		       "slot 65536 is out of range [0-65535]",
 		       w, .align = BLOCK, .size = BLOCK, .want_slot = true,
 		       .slot = MEMDEV_SLOTS_MAX);
 	window_free(w);
@@ -259,7 +259,7 @@ static void test_many_regions(void)
 	}
 	EXPECT_HEX(MANY * BLOCK, w.a.used);
 	EXPECT_HEX(MANY * BLOCK, memdev_alloc_largest_free(&w.a));
-	EXPECT_REFUSAL(-ENOSPC, "no free slots available",
+	EXPECT_REFUSAL(-ENOSPC, "no free slot",
 		       &w, .align = BLOCK, .size = BLOCK, .want_slot = true,
 		       .slot = MEMDEV_SLOT_NONE);
 
@@ -275,7 +275,8 @@ static void test_many_regions(void)
 			   .hint = START + block * BLOCK, .align = BLOCK,
 			   .size = BLOCK);
 		EXPECT_REFUSAL(-EBUSY,
-			       "address range conflicts with memory device id='odd'",
+			       text("256M at 0x%llx is taken by device 'odd'",
+				    START + block * BLOCK),
 			       &w, .hint = START + block * BLOCK,
 			       .align = BLOCK, .size = 2 * BLOCK);
 	}

@@ -6,8 +6,9 @@ Usage: gen_vectors.py [FILE]
 Make drivers/memdev/alloc_vectors.h, or print it.
 
 vectors.json holds requests for an address and what QEMU's memory devices
-answered; memdev answers as QEMU 4.0 did ("q40"), letter by letter.
-vectors-memdev.json holds where it does not, with memdev's answer and why.
+answered; memdev answers as QEMU 4.0 did ("q40"), in its own words, which
+qemu_texts.py has. vectors-memdev.json holds where it does not, with memdev's
+answer and why.
 """
 
 import json
@@ -15,19 +16,9 @@ import os
 import sys
 import textwrap
 
-BLOCK_SHIFT = 21
+import qemu_texts
 
-# The model has texts and no error numbers. The first that is in a text counts.
-ERRNOS = (
-    ("the alignment (", "EINVAL"),
-    ("not enough space", "ENOSPC"),
-    ("address must be aligned to", "EINVAL"),
-    ("backend memory size must be multiple of", "EINVAL"),
-    ("usable range for memory devices", "ERANGE"),
-    ("device too big", "ENOSPC"),
-    ("address range conflicts with", "EBUSY"),
-    ("could not find position", "ENOSPC"),
-)
+BLOCK_SHIFT = 21
 
 HEAD = """\
 /* SPDX-License-Identifier: GPL-2.0 */
@@ -102,11 +93,15 @@ def load(name):
     return by_name
 
 
-def errno_of(vector):
-    for part, errno in ERRNOS:
-        if part in vector["q40"]:
-            return errno
-    return die(f"{vector['name']}: no error number for '{vector['q40']}'")
+def answer_of(vector):
+    """What memdev says: an error number and a text."""
+    said = vector["q40"]
+    text, _ = qemu_texts.find(said)
+    if not text:
+        die(f"{vector['name']}: qemu_texts.py does not have '{said}'")
+    return text.errno, qemu_texts.memdev_text(
+        said, {"size": vector["size"], "align": vector["align"],
+               "addr": vector["hint"] or 0})
 
 
 def member(name, text):
@@ -156,8 +151,9 @@ def initialiser(vector, own):
     elif vector["q40"].startswith("0x"):
         yield f"\t\t.addr = {vector['q40']}ULL,"
     else:
-        yield f"\t\t.rc = -{errno_of(vector)},"
-        yield member("text", vector["q40"])
+        errno, text = answer_of(vector)
+        yield f"\t\t.rc = -{errno},"
+        yield member("text", text)
     yield "\t},"
 
 

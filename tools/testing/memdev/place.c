@@ -10,19 +10,6 @@
 
 #include "window.h"
 
-/* What a text with numbers in it should be; good until the next call */
-__printf(1, 2)
-static const char *text(const char *fmt, ...)
-{
-	static char buf[MEMDEV_REASON_LEN];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(buf, sizeof(buf), fmt, args);
-	va_end(args);
-	return buf;
-}
-
 static void test_new_window(void)
 {
 	struct window *w = window(6);
@@ -102,6 +89,28 @@ static void test_long_reason(void)
 	window_free(w);
 }
 
+static void test_sizes(void)
+{
+	static const struct {
+		u64 size;
+		const char *text;
+	} sizes[] = {
+		{ 0, "0" }, { 1, "1" }, { 1023, "1023" }, { 1024, "1K" },
+		{ 1025, "1025" }, { 1536, "1536" }, { 2048, "2K" },
+		{ 1024 * 1025, "1025K" }, { 1ULL << 20, "1M" },
+		{ 896ULL << 20, "896M" }, { (896ULL << 20) + 1, "939524097" },
+		{ (896ULL << 20) + 4096, "917508K" }, { 1ULL << 30, "1G" },
+		{ 3ULL << 29, "1536M" }, { 1ULL << 40, "1T" },
+		{ 1ULL << 50, "1P" }, { 1ULL << 60, "1E" },
+		{ 1ULL << 63, "8E" }, { -BLOCK, "17592186044288M" },
+		{ U64_MAX, "18446744073709551615" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		EXPECT_STR(sizes[i].text, MEMDEV_SIZE(sizes[i].size));
+}
+
 static void test_alignment(void)
 {
 	struct window w;
@@ -114,14 +123,15 @@ static void test_alignment(void)
 			EXPECT_FIT(START, &w, .align = align, .size = align);
 		else
 			EXPECT_REFUSAL(-EINVAL,
-				       text("the alignment (0x%llx) is not supported", align),
+				       text("alignment %s is not supported",
+					    MEMDEV_SIZE(align)),
 				       &w, .align = align, .size = 1ULL << 30);
 	}
-	EXPECT_REFUSAL(-EINVAL, "the alignment (0x0) is not supported",
+	EXPECT_REFUSAL(-EINVAL, "alignment 0 is not supported",
 		       &w, .align = 0, .size = BLOCK);
-	EXPECT_REFUSAL(-EINVAL, "the alignment (0x18000000) is not supported",
+	EXPECT_REFUSAL(-EINVAL, "alignment 384M is not supported",
 		       &w, .align = 3 * BLOCK, .size = 3 * BLOCK);
-	EXPECT_REFUSAL(-EINVAL, "the alignment (0xffffffffffffffff) is not supported",
+	EXPECT_REFUSAL(-EINVAL, "alignment 18446744073709551615 is not supported",
 		       &w, .align = U64_MAX, .size = BLOCK);
 	window_free(&w);
 
@@ -129,7 +139,7 @@ static void test_alignment(void)
 	window_init(&w, 0, 32 * BLOCK, SHIFT, 1);
 	w.a.limit = U64_MAX;
 	EXPECT_FIT(0, &w, .align = 32 * BLOCK, .size = 32 * BLOCK);
-	EXPECT_REFUSAL(-ENOSPC, FRAGMENTED,
+	EXPECT_REFUSAL(-ENOSPC, "no free range of 8E with the alignment 8E",
 		       &w, .align = 1ULL << 63, .size = 1ULL << 63);
 	window_free(&w);
 }
@@ -159,7 +169,7 @@ static void test_aligned_gaps(void)
 	/* Then the gap of six begins with an odd block. */
 	put_blocks(w, "d", 10, 1);
 	EXPECT_HEX(6 * BLOCK, memdev_alloc_largest_free(&w->a));
-	EXPECT_REFUSAL(-ENOSPC, FRAGMENTED,
+	EXPECT_REFUSAL(-ENOSPC, "no free range of 768M with the alignment 256M",
 		       w, .align = 2 * BLOCK, .size = 6 * BLOCK);
 	window_free(w);
 }
@@ -177,14 +187,14 @@ static void test_first_gap_that_fits(void)
 	EXPECT_FIT(START + BLOCK, w, .align = BLOCK, .size = 2 * BLOCK);
 	EXPECT_FIT(START + 4 * BLOCK, w, .align = BLOCK, .size = 3 * BLOCK);
 	EXPECT_FIT(START + 4 * BLOCK, w, .align = BLOCK, .size = 4 * BLOCK);
-	EXPECT_REFUSAL(-ENOSPC, FRAGMENTED,
+	EXPECT_REFUSAL(-ENOSPC, "no free range of 640M with the alignment 128M",
 		       w, .align = BLOCK, .size = 5 * BLOCK);
 	EXPECT_HEX(4 * BLOCK, memdev_alloc_largest_free(&w->a));
 	/* The last gap, which the window's end closes */
 	put_blocks(w, "e", 4, 4);
 	EXPECT_FIT(START + 13 * BLOCK, w, .align = BLOCK, .size = 3 * BLOCK);
 	put_blocks(w, "f", 13, 2);
-	EXPECT_REFUSAL(-ENOSPC, FRAGMENTED,
+	EXPECT_REFUSAL(-ENOSPC, "no free range of 384M with the alignment 128M",
 		       w, .align = BLOCK, .size = 3 * BLOCK);
 	window_free(w);
 }
@@ -200,7 +210,8 @@ static void test_full_window(void)
 		put_blocks(w, "d", i, 1);
 	}
 	EXPECT_HEX(0, memdev_alloc_largest_free(&w->a));
-	EXPECT_REFUSAL(-ENOSPC, FRAGMENTED, w, .align = BLOCK, .size = BLOCK);
+	EXPECT_REFUSAL(-ENOSPC, "no free range of 128M with the alignment 128M",
+		       w, .align = BLOCK, .size = BLOCK);
 	window_free(w);
 }
 
@@ -210,47 +221,46 @@ static void test_larger_than_the_window(void)
 	struct window *w = window(4);
 
 	w->a.limit = U64_MAX;
-	EXPECT_REFUSAL(-ENOSPC, FRAGMENTED,
+	EXPECT_REFUSAL(-ENOSPC, "no free range of 640M with the alignment 128M",
 		       w, .align = BLOCK, .size = 5 * BLOCK);
-	EXPECT_REFUSAL(-ENOSPC, FRAGMENTED,
+	EXPECT_REFUSAL(-ENOSPC, "no free range of 17179869179G with the alignment 128M",
 		       w, .align = BLOCK, .size = -START);
-	EXPECT_REFUSAL(-ENOSPC, "can't add memory device, device too big",
+	EXPECT_REFUSAL(-ENOSPC, "17592186039424M is too big for the window",
 		       w, .align = BLOCK, .size = BLOCK - START);
-	EXPECT_REFUSAL(-ENOSPC, "can't add memory device, device too big",
+	EXPECT_REFUSAL(-ENOSPC, "17592186044288M is too big for the window",
 		       w, .align = BLOCK, .size = -BLOCK);
 	EXPECT_REFUSAL(-ERANGE,
-		       "can't add memory device [0x140000000:0x28000000], usable range for memory devices [0x140000000:0x20000000]",
+		       "640M at 0x140000000 is outside of the window: 512M at 0x140000000",
 		       w, .hint = START, .align = BLOCK, .size = 5 * BLOCK);
 	window_free(w);
 }
 
 static void test_hint_and_window(void)
 {
-	const char *usable = "usable range for memory devices [0x140000000:0x20000000]";
 	struct window *w = window(4);
 
 	EXPECT_FIT(START, w, .hint = START, .align = BLOCK, .size = 4 * BLOCK);
 	EXPECT_FIT(START + 3 * BLOCK, w, .hint = START + 3 * BLOCK,
 		   .align = BLOCK, .size = BLOCK);
 	EXPECT_REFUSAL(-ERANGE,
-		       text("can't add memory device [0x138000000:0x8000000], %s", usable),
+		       "128M at 0x138000000 is outside of the window: 512M at 0x140000000",
 		       w, .hint = START - BLOCK, .align = BLOCK, .size = BLOCK);
 	EXPECT_REFUSAL(-ERANGE,
-		       text("can't add memory device [0x138000000:0x10000000], %s", usable),
+		       "256M at 0x138000000 is outside of the window: 512M at 0x140000000",
 		       w, .hint = START - BLOCK, .align = BLOCK,
 		       .size = 2 * BLOCK);
 	EXPECT_REFUSAL(-ERANGE,
-		       text("can't add memory device [0x160000000:0x8000000], %s", usable),
+		       "128M at 0x160000000 is outside of the window: 512M at 0x140000000",
 		       w, .hint = START + 4 * BLOCK, .align = BLOCK,
 		       .size = BLOCK);
 	EXPECT_REFUSAL(-ERANGE,
-		       text("can't add memory device [0x158000000:0x10000000], %s", usable),
+		       "256M at 0x158000000 is outside of the window: 512M at 0x140000000",
 		       w, .hint = START + 3 * BLOCK, .align = BLOCK,
 		       .size = 2 * BLOCK);
-	EXPECT_REFUSAL(-EINVAL, "address must be aligned to 0x10000000 bytes",
+	EXPECT_REFUSAL(-EINVAL, "address 0x148000000 is not a multiple of the alignment 256M",
 		       w, .hint = START + BLOCK, .align = 2 * BLOCK,
 		       .size = 2 * BLOCK);
-	EXPECT_REFUSAL(-EINVAL, "address must be aligned to 0x8000000 bytes",
+	EXPECT_REFUSAL(-EINVAL, "address 0x1 is not a multiple of the alignment 128M",
 		       w, .hint = 1, .align = BLOCK, .size = BLOCK);
 	window_free(w);
 }
@@ -259,11 +269,11 @@ static void test_size_and_alignment(void)
 {
 	struct window *w = window(4);
 
-	EXPECT_REFUSAL(-EINVAL, "backend memory size must be multiple of 0x8000000",
+	EXPECT_REFUSAL(-EINVAL, "1 is not a multiple of the alignment 128M",
 		       w, .align = BLOCK, .size = 1);
-	EXPECT_REFUSAL(-EINVAL, "backend memory size must be multiple of 0x8000000",
+	EXPECT_REFUSAL(-EINVAL, "192M is not a multiple of the alignment 128M",
 		       w, .align = BLOCK, .size = BLOCK + BLOCK / 2);
-	EXPECT_REFUSAL(-EINVAL, "backend memory size must be multiple of 0x10000000",
+	EXPECT_REFUSAL(-EINVAL, "384M is not a multiple of the alignment 256M",
 		       w, .align = 2 * BLOCK, .size = 3 * BLOCK);
 	window_free(w);
 }
@@ -280,30 +290,31 @@ static void test_window_to_the_end(void)
 	EXPECT_FIT(start, &w, .hint = start, .align = 4 * BLOCK,
 		   .size = 4 * BLOCK);
 	EXPECT_REFUSAL(-ERANGE,
-		       "can't add memory device [0xfffffffff8000000:0x10000000], usable range for memory devices [0xffffffffe0000000:0x20000000]",
+		       "256M at 0xfffffffff8000000 is outside of the window: 512M at 0xffffffffe0000000",
 		       &w, .hint = last, .align = BLOCK, .size = 2 * BLOCK);
 	EXPECT_REFUSAL(-ERANGE,
-		       "can't add memory device [0xfffffffff8000000:0xfffffffff8000000], usable range for memory devices [0xffffffffe0000000:0x20000000]",
+		       "17592186044288M at 0xfffffffff8000000 is outside of the window: 512M at 0xffffffffe0000000",
 		       &w, .hint = last, .align = BLOCK, .size = -BLOCK);
-	EXPECT_REFUSAL(-ENOSPC, "can't add memory device, device too big",
+	EXPECT_REFUSAL(-ENOSPC, "640M is too big for the window",
 		       &w, .align = BLOCK, .size = 5 * BLOCK);
 
 	put(&w, "last", last, BLOCK, MEMDEV_SLOT_NONE);
 	EXPECT_HEX(3 * BLOCK, memdev_alloc_largest_free(&w.a));
 	EXPECT_REFUSAL(-EBUSY,
-		       "address range conflicts with memory device id='last'",
+		       "128M at 0xfffffffff8000000 is taken by device 'last'",
 		       &w, .hint = last, .align = BLOCK, .size = BLOCK);
 	EXPECT_REFUSAL(-EBUSY,
-		       "address range conflicts with memory device id='last'",
+		       "512M at 0xffffffffe0000000 is taken by device 'last'",
 		       &w, .hint = start, .align = BLOCK, .size = 4 * BLOCK);
 	EXPECT_FIT(start, &w, .hint = start, .align = BLOCK,
 		   .size = 3 * BLOCK);
-	EXPECT_REFUSAL(-ENOSPC, FRAGMENTED,
+	EXPECT_REFUSAL(-ENOSPC, "no free range of 512M with the alignment 128M",
 		       &w, .align = BLOCK, .size = 4 * BLOCK);
 	put(&w, "rest", start, 3 * BLOCK, MEMDEV_SLOT_NONE);
-	EXPECT_REFUSAL(-ENOSPC, FRAGMENTED, &w, .align = BLOCK, .size = BLOCK);
+	EXPECT_REFUSAL(-ENOSPC, "no free range of 128M with the alignment 128M",
+		       &w, .align = BLOCK, .size = BLOCK);
 	EXPECT_REFUSAL(-EBUSY,
-		       "address range conflicts with memory device id='rest'",
+		       "256M at 0xfffffffff0000000 is taken by device 'rest'",
 		       &w, .hint = start + 2 * BLOCK, .align = BLOCK,
 		       .size = 2 * BLOCK);
 	window_free(&w);
@@ -315,20 +326,20 @@ static void test_hints_that_wrap(void)
 
 	w->a.limit = U64_MAX;
 	EXPECT_REFUSAL(-ERANGE,
-		       "can't add memory device [0xfffffffff8000000:0x148000000], usable range for memory devices [0x140000000:0x20000000]",
+		       "5248M at 0xfffffffff8000000 is outside of the window: 512M at 0x140000000",
 		       w, .hint = -BLOCK, .align = BLOCK, .size = START + BLOCK);
 	EXPECT_REFUSAL(-ERANGE,
-		       "can't add memory device [0x148000000:0xfffffffff8000000], usable range for memory devices [0x140000000:0x20000000]",
+		       "17592186044288M at 0x148000000 is outside of the window: 512M at 0x140000000",
 		       w, .hint = START + BLOCK, .align = BLOCK,
 		       .size = -BLOCK);
-	EXPECT_REFUSAL(-EINVAL, "address must be aligned to 0x8000000 bytes",
+	EXPECT_REFUSAL(-EINVAL,
+		       "address 0xffffffffffffffff is not a multiple of the alignment 128M",
 		       w, .hint = U64_MAX, .align = BLOCK, .size = BLOCK);
 	window_free(w);
 }
 
 static void test_conflict_edges(void)
 {
-	const char *conflict = "address range conflicts with memory device id='d'";
 	struct window *w = window(16);
 	u64 first, nr;
 
@@ -342,7 +353,10 @@ static void test_conflict_edges(void)
 				continue;
 			}
 			w->a.limit = U64_MAX;
-			EXPECT_REFUSAL(-EBUSY, conflict,
+			EXPECT_REFUSAL(-EBUSY,
+				       text("%s at 0x%llx is taken by device 'd'",
+					    MEMDEV_SIZE(nr * BLOCK),
+					    START + first * BLOCK),
 				       w, .hint = START + first * BLOCK,
 				       .align = BLOCK, .size = nr * BLOCK);
 		}
@@ -367,7 +381,9 @@ static void test_lowest_conflict(void)
 		id[1] = first < 1 ? '0' : first < 4 ? '2' :
 			first < 7 ? '5' : '8';
 		EXPECT_REFUSAL(-EBUSY,
-			       text("address range conflicts with memory device id='%s'", id),
+			       text("%s at 0x%llx is taken by device '%s'",
+				    MEMDEV_SIZE((16 - first) * BLOCK),
+				    START + first * BLOCK, id),
 			       w, .hint = START + first * BLOCK, .align = BLOCK,
 			       .size = (16 - first) * BLOCK);
 	}
@@ -380,7 +396,7 @@ static void test_conflict_unnamed(void)
 
 	put_blocks(w, "", 1, 1);
 	EXPECT_REFUSAL(-EBUSY,
-		       "address range conflicts with memory device id='(unnamed)'",
+		       "256M at 0x140000000 is taken by device '(unnamed)'",
 		       w, .hint = START, .align = BLOCK, .size = 2 * BLOCK);
 	window_free(w);
 }
@@ -394,6 +410,7 @@ static const struct {
 	{ test_without_a_reason, "nobody has to want a reason" },
 	{ test_reasons, "a reason says which block, or what is at fault" },
 	{ test_long_reason, "a reason that is too long is cut" },
+	{ test_sizes, "a size has the largest unit that divides it" },
 	{ test_alignment, "alignments: powers of two, of a block to the window's own" },
 	{ test_aligned_gaps, "a gap counts from its first aligned block" },
 	{ test_first_gap_that_fits, "the first gap that fits is taken" },

@@ -4,6 +4,7 @@
  * two answers comes first.
  */
 #include <errno.h>
+#include <fnmatch.h>
 #include <linux/kernel.h>
 #include <string.h>
 
@@ -61,7 +62,7 @@ enum mistake {
 };
 
 /*
- * What each is told by, from its beginning. Of two in one place only one can
+ * What each is told by. Of two in one place only one can
  * be made at a time; likewise of one that needs a hint and one that needs none.
  */
 static const struct {
@@ -71,19 +72,19 @@ static const struct {
 	const char *text;
 } told[NR_MISTAKES] = {
 	[NO_WINDOW_AT_ALL] = { 0, ANY, -ENODEV, NO_WINDOW },
-	[SLOT_INVALID] = { 1, ANY, -EINVAL, "invalid slot number -2, valid" },
+	[SLOT_INVALID] = { 1, ANY, -EINVAL, "slot -2 is out of range *" },
 	[SLOT_BUSY] = { 1, ANY, -EBUSY, "slot 7 is busy" },
-	[SLOT_NONE_FREE] = { 1, ANY, -ENOSPC, "no free slots available" },
-	[BAD_ALIGN] = { 2, ANY, -EINVAL, "the alignment (0x18000000) is not" },
-	[OVER_LIMIT] = { 3, ANY, -ENOSPC, "not enough space, currently" },
-	[HINT_UNALIGNED] = { 4, HINT, -EINVAL, "address must be aligned to" },
-	[SIZE_UNALIGNED] = { 5, ANY, -EINVAL, "backend memory size must be" },
+	[SLOT_NONE_FREE] = { 1, ANY, -ENOSPC, "no free slot" },
+	[BAD_ALIGN] = { 2, ANY, -EINVAL, "alignment 384M is not *" },
+	[OVER_LIMIT] = { 3, ANY, -ENOSPC, "* is too much: *" },
+	[HINT_UNALIGNED] = { 4, HINT, -EINVAL, "address * is not a multiple *" },
+	[SIZE_UNALIGNED] = { 5, ANY, -EINVAL, "[0-9]* is not a multiple *" },
 	[SIZE_ZERO] = { 5, ANY, -EINVAL, "a memory device needs a size" },
-	[HINT_OUTSIDE] = { 6, HINT, -ERANGE, "can't add memory device [" },
+	[HINT_OUTSIDE] = { 6, HINT, -ERANGE, "* is outside of the window: *" },
 	[TOO_BIG] = { 6, NO_HINT, -ENOSPC,
-		      "can't add memory device, device too big" },
-	[HINT_TAKEN] = { 7, HINT, -EBUSY, "address range conflicts with" },
-	[NO_GAP] = { 7, NO_HINT, -ENOSPC, FRAGMENTED },
+		      "* is too big for the window" },
+	[HINT_TAKEN] = { 7, HINT, -EBUSY, "* is taken by device *" },
+	[NO_GAP] = { 7, NO_HINT, -ENOSPC, "no free range of *" },
 };
 
 static bool both_can_be_made(enum mistake first, enum mistake second)
@@ -179,7 +180,7 @@ static void expect_first_told(enum mistake first, enum mistake second)
 		make_mistake(first, w, &req);
 	rc = memdev_alloc_fit(&w->a, &req, &r, &why);
 	if (rc != told[first].rc ||
-	    strncmp(why.text, told[first].text, strlen(told[first].text)))
+	    fnmatch(told[first].text, why.text, 0))
 		unit_fail(__FILE__, __LINE__, "\"%s\" before \"%s\": %d, \"%s\"",
 			  told[first].text, told[second].text, rc, why.text);
 	window_free(w);

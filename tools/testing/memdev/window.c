@@ -2,12 +2,25 @@
 /*
  * A window to test with, and what a test expects of it.
  */
+#include <fnmatch.h>
 #include <linux/bitmap.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "window.h"
+
+const char *text(const char *fmt, ...)
+{
+	static char buf[MEMDEV_REASON_LEN];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(buf, sizeof(buf), fmt, args);
+	va_end(args);
+	return buf;
+}
 
 static void *zalloc_or_die(size_t nr, size_t size)
 {
@@ -93,24 +106,24 @@ struct memdev_region expect_fit(const char *file, int line,
 static enum memdev_about about(const char *text)
 {
 	static const struct {
-		const char *begins;
+		const char *like;
 		enum memdev_about about;
 	} said[] = {
-		{ "invalid slot ", MEMDEV_ABOUT_SLOT },
-		{ "slot ", MEMDEV_ABOUT_SLOT },
-		{ "the alignment ", MEMDEV_ABOUT_ALIGN },
-		{ "address ", MEMDEV_ABOUT_ADDRESS },
-		{ "can't add memory device [", MEMDEV_ABOUT_ADDRESS },
-		{ "can't add memory device, ", MEMDEV_ABOUT_SIZE },
-		{ "not enough space", MEMDEV_ABOUT_SIZE },
-		{ "could not find position", MEMDEV_ABOUT_SIZE },
-		{ "backend memory size", MEMDEV_ABOUT_SIZE },
+		{ "slot *", MEMDEV_ABOUT_SLOT },
+		{ "alignment *", MEMDEV_ABOUT_ALIGN },
+		{ "address *", MEMDEV_ABOUT_ADDRESS },
+		{ "* is outside of the window: *", MEMDEV_ABOUT_ADDRESS },
+		{ "* is taken by device *", MEMDEV_ABOUT_ADDRESS },
+		{ "* is too big for the window", MEMDEV_ABOUT_SIZE },
+		{ "* is too much: *", MEMDEV_ABOUT_SIZE },
+		{ "no free range of *", MEMDEV_ABOUT_SIZE },
+		{ "* is not a multiple of *", MEMDEV_ABOUT_SIZE },
 		{ "a memory device needs a size", MEMDEV_ABOUT_SIZE },
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(said) / sizeof(*said); i++) {
-		if (!strncmp(text, said[i].begins, strlen(said[i].begins)))
+		if (!fnmatch(said[i].like, text, 0))
 			return said[i].about;
 	}
 	return MEMDEV_ABOUT_NOTHING;

@@ -15,7 +15,6 @@
 #define START	0x140000000ULL
 
 #define NO_WINDOW	"there is no window: make one by writing to /sys/bus/memdev/new_window"
-#define FRAGMENTED	"could not find position in guest address space for memory device - memory fragmented due to alignments"
 
 /* A window with its maps, and what was inserted */
 struct window {
@@ -38,6 +37,10 @@ struct memdev_region *put(struct window *w, const char *id, u64 start, u64 size,
 /* The same in blocks from START on, and without a slot */
 struct memdev_region *put_blocks(struct window *w, const char *id, u64 first,
 				 u64 nr);
+
+/* What a text with numbers in it should be; good until the next call */
+__printf(1, 2)
+const char *text(const char *fmt, ...);
 
 /* EXPECT_FIT(address, window, members of the request ...) */
 #define EXPECT_FIT(addr_, w, ...)					\

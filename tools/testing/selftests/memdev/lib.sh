@@ -232,6 +232,20 @@ bytes()
 	esac
 }
 
+# in_units BYTES: as the texts of the driver have a size, 1536M
+in_units()
+{
+	local size=$1 unit
+
+	for unit in "" K M G T P E; do
+		if [ "$size" = 0 ] || [ $((size % 1024)) != 0 ]; then
+			echo "$size$unit"
+			return
+		fi
+		size=$((size / 1024))
+	done
+}
+
 hex()
 {
 	printf '0x%x' "$1"

@@ -46,10 +46,10 @@ is "at that address" "$(cat $BUS/devices/memdev1/address)" \
 runs "create a dimm" create $BLOCK --kind dimm --slot 5
 is "in that slot" "$OUT $(cat $BUS/devices/memdev2/slot)" "memdev2 5"
 fails "create says what is at fault" 1 \
-	"memdevctl: create $BLOCK: --addr: address must be aligned *" \
+	"memdevctl: create $BLOCK: --addr: address 0x5 is not a multiple of *" \
 	create $BLOCK --addr 5
 fails "and in the kernel's words" 1 \
-	"memdevctl: create 1: backend memory size must be multiple of *" \
+	"memdevctl: create 1: 1 is not a multiple of the alignment *" \
 	create 1
 fails "and who has the name" 1 "memdevctl: create $BLOCK: --id: *vm0*" \
 	create $BLOCK --id vm0

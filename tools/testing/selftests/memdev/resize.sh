@@ -155,8 +155,8 @@ is "the target is shown, and the truth" \
 check "last_error names the block" \
 	grep -q "^block $pinned: it has pages" $D/last_error
 is "del_device is refused meanwhile" "$(put $BUS/del_device memdev0)" EBUSY
-is "in the model's words" "$(cat $BUS/last_error)" \
-	"virtio-mem device cannot get unplugged while some of its memory is still plugged"
+is "and says why" "$(cat $BUS/last_error)" \
+	"cannot remove memdev0: $(in_units $BLOCK) of it are plugged"
 is "the target is as before" "$(get requested_size)" 0
 
 # The shrink can be at it, or pausing: neither is in the way.
@@ -216,8 +216,8 @@ is "no memory can be added any more" "$(faults "add errno=ENOMEM")" ok
 is "what cannot be plugged is requested" "$(put_dev requested_size $BLOCK)" ok
 is "del_device is refused while something is requested" \
 	"$(put $BUS/del_device memdev0)" EBUSY
-is "in the model's words" "$(cat $BUS/last_error)" \
-	"virtio-mem device cannot get unplugged while 'requested-size' != '0'"
+is "and says why" "$(cat $BUS/last_error)" \
+	"cannot remove the device: its requested_size is not 0"
 check "rmmod stops the worker" until_true 60 rmmod memdev
 check "the kernel did not complain" log_quiet
 finish

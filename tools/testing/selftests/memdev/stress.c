@@ -174,7 +174,7 @@ static bool text_fits(const struct worker *w, const struct draw *d, int err)
 	bool sure = !d->sysfs;
 
 	if (d->op == OP_CREATE && err == EEXIST)
-		return !sure || strstr(w->text, "there is a memory device id=");
+		return !sure || strstr(w->text, "is taken by another device");
 	/* Nothing, or less, is plugged */
 	if (d->op == OP_UNPLUG && err == EINVAL)
 		return sure ? !!strstr(w->text, "are plugged") :

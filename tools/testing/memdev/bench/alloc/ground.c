@@ -201,16 +201,17 @@ static void check_reason(const struct ground *g,
 void check_refused(const struct ground *g,
 		   const struct memdev_alloc_request *req)
 {
-	check_reason(g, req, -ENOSPC, FRAGMENTED);
+	check_reason(g, req, -ENOSPC,
+		     text("no free range of %s with the alignment %s",
+			  MEMDEV_SIZE(req->size), MEMDEV_SIZE(req->align)));
 }
 
 void check_owner(const struct ground *g, u64 address, const char *id)
 {
 	struct memdev_alloc_request req = request(1, 1);
-	char text[MEMDEV_REASON_LEN];
 
 	req.hint = address;
-	snprintf(text, sizeof(text),
-		 "address range conflicts with memory device id='%s'", id);
-	check_reason(g, &req, -EBUSY, text);
+	check_reason(g, &req, -EBUSY,
+		     text("%s at 0x%llx is taken by device '%s'",
+			  MEMDEV_SIZE(req.size), address, id));
 }

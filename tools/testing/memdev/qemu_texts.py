@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What QEMU says of a request for an address, and what memdev says instead.
+
+memdev gives the answers of QEMU's memory devices in its own words: what was
+asked, what is wrong with it, what would be right. For each answer there is one
+line here, by which the recorded answers (gen_vectors.py) and those of a QEMU
+that runs (compare) become memdev's.
+"""
+
+import collections
+import re
+
+# Names in braces stand for values. memdev's text may have those of the request,
+# besides those that are in QEMU's.
+Text = collections.namedtuple("Text", "kind errno qemu memdev")
+TEXTS = [Text(*line) for line in (
+    ("unsupported alignment", "EINVAL",
+     "the alignment ({align}) is not supported",
+     "alignment {align} is not supported"),
+    ("limit", "ENOSPC",
+     "not enough space, currently {used} in use of total space for memory "
+     "devices {limit}",
+     "{size} is too much: {used} of {limit} are in use"),
+    ("unaligned address", "EINVAL",
+     "address must be aligned to {align} bytes",
+     "address {addr} is not a multiple of the alignment {align}"),
+    ("unaligned size", "EINVAL",
+     "backend memory size must be multiple of {align}",
+     "{size} is not a multiple of the alignment {align}"),
+    ("outside", "ERANGE",
+     "can't add memory device [{addr}:{size}], usable range for memory devices "
+     "[{start}:{window}]",
+     "{size} at {addr} is outside of the window: {window} at {start}"),
+    ("too big", "ENOSPC",
+     "can't add memory device, device too big",
+     "{size} is too big for the window"),
+    ("conflict", "EBUSY",
+     "address range conflicts with memory device id='{id}'",
+     "{size} at {addr} is taken by device '{id}'"),
+    ("fragmented", "ENOSPC",
+     "could not find position in guest address space for memory device - memory "
+     "fragmented due to alignments",
+     "no free range of {size} with the alignment {align}"),
+    ("slot busy", "EBUSY",
+     "slot {slot} is busy",
+     "slot {slot} is busy"),
+    ("no slot", "ENOSPC",
+     "no free slots available",
+     "no free slot"),
+    ("invalid slot", "EINVAL",
+     "invalid slot number {slot}, valid range is [0-{last}]",
+     "slot {slot} is out of range [0-{last}]"),
+)]
+
+# How values look in QEMU's texts and in memdev's; sizes if they are not here
+PLAIN = ("id", "slot", "last")
+ADDRESSES = ("addr", "start")
+
+
+def size_text(size):
+    """As memdev_size_text() in drivers/memdev/reason.c."""
+    units = " KMGTPE"
+    unit = 0
+    while size and size % 1024 == 0:
+        size //= 1024
+        unit += 1
+    return f"{size}{units[unit].strip()}"
+
+
+def value_text(name, value):
+    if name in PLAIN:
+        return str(value)
+    if name in ADDRESSES:
+        return f"{value:#x}"
+    return size_text(value)
+
+
+def pattern(text):
+    """What matches QEMU's text, with a group for each value."""
+    parts = re.split(r"\{(\w+)\}", text)
+    for at in range(1, len(parts), 2):
+        value = {"id": "[^']*"}.get(parts[at], r"-?(?:0x[0-9a-f]+|\d+)")
+        parts[at] = f"(?P<{parts[at]}>{value})"
+    parts[::2] = map(re.escape, parts[::2])
+    return "".join(parts)
+
+
+def find(said):
+    """Which answer QEMU gave, and the values in it; None for another text."""
+    for text in TEXTS:
+        match = re.fullmatch(pattern(text.qemu), said)
+        if match:
+            return text, {name: value if name == "id" else int(value, 0)
+                          for name, value in match.groupdict().items()}
+    return None, {}
+
+
+def memdev_text(said, request):
+    """What memdev says to a request to which QEMU says so."""
+    text, values = find(said)
+    if not text:
+        return said
+    values = {name: value_text(name, value)
+              for name, value in {**request, **values}.items()}
+    return text.memdev.format(**values)
