@@ -13,6 +13,7 @@
 messages=${MESSAGES:-$(on_debug 15000 50000)}
 
 need nlreq nlfuzz
+[ "$messages" -gt 0 ] || die "no messages are to be sent"
 
 # what all of them are and have, but statistics and reasons
 all_of_them()

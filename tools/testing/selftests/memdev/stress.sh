@@ -271,6 +271,7 @@ say "$looks times $((fill / MiB)) MiB of a pattern verified and changed"
 grep ' vm ' "$TMP/load" | sed 's/^/# /'
 touch "$TMP/bad" "$TMP/listing"
 is "the pattern is intact" "$(cat "$TMP/bad")" ""
+check "the workers did something" grep -q '^# [1-9][0-9]* operations' "$TMP/said"
 is "the workers found nothing" "$rc $(grep -v '^#' "$TMP/said" |
 	grep -vE '^(poisoned|tried) ')" "0 "
 # What it counts are long operations; that it had any time is seen by the time.
