@@ -504,10 +504,10 @@ runs "fault del" fault del 0 2
 fails "fault del in part" 64 "memdevctl: memdev0: fault del: there is no rule 2" \
 	fault del 0 2 1
 fails "fault add to a block that there is not" 1 \
-	"memdevctl: memdev0: fault add: --block: there is no block 77*" \
+	"memdevctl: memdev0: fault add: --block: block 77 is out of range *" \
 	fault add 0 add --block 77 --errno EIO
 fails "fault add of an error that users do not know" 1 \
-	"memdevctl: memdev0: fault add: --errno: 512 is no*" \
+	"memdevctl: memdev0: fault add: --errno: errno 512 is out of range *" \
 	fault add 0 add --errno 512
 fails "fault add of a certain chance, and more" 1 \
 	"memdevctl: memdev0: fault add: --chance: *" \
