@@ -100,6 +100,7 @@ def memdev_text(said, request):
     text, values = find(said)
     if not text:
         return said
-    values = {name: value_text(name, value)
-              for name, value in {**request, **values}.items()}
-    return text.memdev.format(**values)
+    values = {**request, **values}
+    return text.memdev.format(**{
+        name: value_text(name, values[name])
+        for name in re.findall(r"\{(\w+)\}", text.memdev)})
