@@ -2,9 +2,9 @@
 /*
  * What the files of memdev share. Dependencies point one way:
  *
- *   linux/memdev.h <- internal.h <- { reason, alloc, watch, online, memmap,
- *     hold, poison, probe, window, event, fault, step, notify, headroom, hotplug,
- *     unplug } <- { info, device }
+ *   linux/memdev.h <- internal.h <- { reason, alloc, watch, online, memmap, undo,
+ *     hold, poison, pm, probe, window, event, fault, step, notify, headroom,
+ *     hotplug, unplug } <- { info, device }
  *     <- { bus, resize } <- { sysfs, netlink*, job, fault_debugfs } <- main
  *
  * emu.c sees the public header only.
@@ -25,8 +25,8 @@
  *   memdev_event_lock	spinlock, the order of messages to those who monitor
  *
  * memdev_jobs_lock (job.c), a spinlock, is taken while none of these is held, and
- * none of them while it is. memdev_slices_lock (watch.c), a spinlock, is taken
- * under core->lock or none, and is innermost.
+ * none of them while it is. memdev_slices_lock (watch.c) and memdev_pm_lock (pm.c),
+ * spinlocks, are innermost.
  */
 #ifndef _MEMDEV_INTERNAL_H
 #define _MEMDEV_INTERNAL_H
