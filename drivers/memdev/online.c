@@ -395,11 +395,8 @@ static int memdev_block_store(struct memory_block *mem, const char *state,
 		if (interruptible && signal_pending(current))
 			return -EINTR;
 		rc = store(&mem->dev, attr, state, strlen(state));
-		if (rc == -ERESTARTNOINTR) {
-			spin_lock_irq(&current->sighand->siglock);
-			recalc_sigpending();
-			spin_unlock_irq(&current->sighand->siglock);
-		}
+		if (rc == -ERESTARTNOINTR)
+			memdev_signal_recalc();
 	} while (rc == -ERESTARTNOINTR);
 
 	return rc < 0 ? rc : 0;

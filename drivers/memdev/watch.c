@@ -93,6 +93,24 @@ void memdev_watch_begin(struct memdev_watch *w, unsigned int timeout_ms)
 	INIT_LIST_HEAD(&w->slices);
 }
 
+/* A task's own signal handlers stay while it runs */
+static spinlock_t *memdev_siglock(void)
+{
+	return &rcu_dereference_protected(current->sighand, true)->siglock;
+}
+
+/**
+ * memdev_signal_recalc() - find out whether a signal is pending
+ *
+ * Undoes what restart_syscall() pretends.
+ */
+void memdev_signal_recalc(void)
+{
+	spin_lock_irq(memdev_siglock());
+	recalc_sigpending();
+	spin_unlock_irq(memdev_siglock());
+}
+
 static bool memdev_signal_unblocked(const sigset_t *pending)
 {
 	sigset_t set;
@@ -112,10 +130,10 @@ static int memdev_signal_errno(void)
 
 	if (current->flags & PF_KTHREAD)
 		return -EINTR;
-	spin_lock_irq(&current->sighand->siglock);
+	spin_lock_irq(memdev_siglock());
 	signaled = memdev_signal_unblocked(&current->pending.signal) ||
 		   memdev_signal_unblocked(&current->signal->shared_pending.signal);
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(memdev_siglock());
 	return signaled ? -EINTR : -ERESTARTNOINTR;
 }
 
