@@ -47,15 +47,15 @@ void memdev_bus_refused(const struct memdev_reason *why)
  * memdev_bus_enter() - begin to make or remove something
  *
  * Context: Sleeps. A signal ends it.
- * Return: 0, and memdev_bus_leave() has to follow; -EINTR; -ENODEV when the
- * module goes.
+ * Return: 0, and memdev_bus_leave() has to follow; -EINTR; -ERESTARTNOINTR;
+ * -ENODEV when the module goes.
  */
 int memdev_bus_enter(void)
 {
 	static const struct memdev_reason none = {};
 
 	if (mutex_lock_interruptible(&memdev_bus_lock))
-		return -EINTR;
+		return memdev_signal_errno();
 	if (!memdev_bus_opened) {
 		mutex_unlock(&memdev_bus_lock);
 		return -ENODEV;

@@ -442,8 +442,9 @@ int memdev_fault_poison(struct memdev_core *core, u32 block, const u32 *page,
 	rc = memdev_op_lock(core);
 	if (rc)
 		return memdev_refuse(why, rc,
-				     rc == -EINTR ? "interrupted" :
-						    "the device is being removed");
+				     rc == -ENODEV ?
+				     "the device is being removed" :
+				     "interrupted");
 	addr = memdev_block_addr(core, block);
 	pfn = PHYS_PFN(addr) + (page ? *page : 0);
 	if (!test_bit(block, core->plugged) || !test_bit(block, core->online))

@@ -120,6 +120,7 @@ void memdev_turn_pause(struct memdev_watch *w, unsigned int ms);
 void memdev_turn_end(struct memdev_watch *w);
 void memdev_watch_stop(struct memdev_watch *w, int rc);
 void memdev_watch_end(struct memdev_watch *w);
+int memdev_signal_errno(void);
 void memdev_signal_recalc(void);
 
 /* --- taking back what an operation has begun (undo.c) ---------------------- */

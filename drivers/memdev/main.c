@@ -114,7 +114,8 @@ static int memdev_make_windows(void)
 	/* All of it is read before any of it is done */
 	rc = memdev_read_windows(false, &why) ?:
 	     memdev_read_windows(true, &why);
-	if (rc)
+	/* A task that was frozen loads the module once more */
+	if (rc && rc != -ERESTARTNOINTR)
 		pr_warn("window=%s: %s\n", window,
 			why.text[0] ? why.text : "out of memory");
 	return rc;

@@ -108,7 +108,7 @@ int memdev_op_lock(struct memdev_core *core)
 	dying = core->dying;
 	spin_unlock(&core->lock);
 	if (rc)
-		return -EINTR;
+		return memdev_signal_errno();
 	if (!dying)
 		return 0;
 	mutex_unlock(&core->op_lock);

@@ -119,12 +119,16 @@ static bool memdev_signal_unblocked(const sigset_t *pending)
 	return !sigisemptyset(&set);
 }
 
-/*
+/**
+ * memdev_signal_errno() - what interrupts the current task
+ *
  * The freezers, a stop of the process and a tracer interrupt a task without
  * sending a signal that it could handle or die of. The system call is restarted
  * afterwards, so the operation can go on.
+ *
+ * Return: -EINTR if it is a signal, -ERESTARTNOINTR if it is not.
  */
-static int memdev_signal_errno(void)
+int memdev_signal_errno(void)
 {
 	bool signaled;
 
