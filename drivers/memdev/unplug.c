@@ -131,7 +131,9 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 	rc = memdev_offline_sliced(core, block, pass, in_use);
 	if (rc) {
 		memdev_provider_keeps(core, block);
-		return memdev_refuse_block(pass->why, block, rc,
+		/* A block that only wants more time hides no refusal */
+		return memdev_refuse_block(rc == -EAGAIN && pass->last ?
+					   NULL : pass->why, block, rc,
 					   "block %u: %s (%d)", block,
 					   memdev_offline_error(rc), rc);
 	}
