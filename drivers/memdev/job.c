@@ -220,6 +220,7 @@ static int memdev_job_run(struct memdev_job *job)
 	while ((rc = job->type->run(job)) == -ERESTARTNOINTR) {
 		if (memdev_pm_wait())
 			return -EINTR;
+		job->why = (struct memdev_reason){};
 	}
 	return rc;
 }
