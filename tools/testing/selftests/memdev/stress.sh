@@ -3,8 +3,9 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# Workers that do all that can be done, at random, while the memory is in use:
-# whatever they did, every byte and every block is accounted for at the end.
+# Workers that do all that can be done, at random, while the memory is in use and
+# the machine freezes, stops and kills tasks, suspends and takes huge pages: whatever
+# they did, every byte and every block is accounted for at the end.
 #
 # STRESS_TIME=SECONDS of work (default 60, or 300 on the kernel 'debug', which sees
 # more; the checks come on top), STRESS_SEED=N to try again what a failure names.
@@ -60,10 +61,19 @@ more_on_failure()
 	fi
 }
 
+CGROUP=/sys/fs/cgroup/memdev-stress
+PM_TEST=/sys/power/pm_test
+HUGE=/proc/sys/vm/nr_hugepages
 policy_was=$(cat $policy)
 undo()
 {
 	echo "$policy_was" >$policy
+	echo 0 >$HUGE
+	[ ! -e $PM_TEST ] || echo none >$PM_TEST
+	if [ -e $CGROUP ]; then
+		echo 0 >"$CGROUP/cgroup.freeze"
+		rmdir $CGROUP 2>/dev/null
+	fi
 }
 
 # The ring keeps what it has when the module goes; events of a module that is
@@ -207,6 +217,76 @@ retired()
 	done <"$TMP/retired"
 }
 
+# --- the company ---------------------------------------------------------------
+
+# The workers' operations are interrupted, and go on
+freeze()
+{
+	echo 1 >"$CGROUP/cgroup.freeze"
+	sleep "0.$(random 10)"
+	echo 0 >"$CGROUP/cgroup.freeze"
+}
+
+stop()
+{
+	kill -STOP "$stress_pid"
+	sleep "0.$(random 10)"
+	kill -CONT "$stress_pid"
+}
+
+suspend()
+{
+	put /sys/power/state freeze
+}
+
+# A thread that is killed amid a plug or an unplug of a dimm of its own
+kill_writer()
+{
+	local dir said=plug found=
+
+	for dir in "$BUS"/devices/*; do
+		[ "$(cat "$dir/id")" != company ] || { found=1; break; }
+	done
+	if [ -z "$found" ]; then
+		put "$BUS/new_device" "id=company kind=dimm size=$((2 * BLOCK))"
+		return
+	fi
+	[ "$(cat "$dir/plugged_size")" = 0 ] || said=unplug
+	echo all | wr -t "$dir/$said" >"$TMP/killed" &
+	sleep "0.$(random 10)"
+	pkill -KILL -f "wr -t $dir/$said"
+	wait $!
+}
+
+huge_pages()
+{
+	random 64 >"$HUGE"
+}
+
+# The workers listen to what happens to devices once they make some
+workers_began()
+{
+	[ -n "$(devices)" ] || ! kill -0 "$stress_pid"
+}
+
+# company: one of them after the other, until the workers are through
+company()
+{
+	local what="stop kill_writer huge_pages"
+
+	until_true 600 workers_began
+
+	[ ! -e $CGROUP ] || what="freeze $what"
+	[ ! -e $PM_TEST ] || what="suspend $what"
+	while kill -0 $stress_pid; do
+		# shellcheck disable=SC2086 # words
+		set -- $what
+		shift "$(random $#)"
+		"$1"
+		echo "$1" >>"$TMP/company"
+	done 2>/dev/null >/dev/null
+}
+
 # --- the machine ---------------------------------------------------------------
 
 carved=$((512 * MiB))
@@ -243,8 +323,18 @@ set -- --seed "$seed" --time "$seconds" --workers "$workers" --window "$extra"
 [ ! -e $MEM/hard_offline_page ] || set -- "$@" --poison $poisons
 grep -qi '^[yf1]' $params/memmap_on_memory && set -- "$@" --memmap
 say "stress $*"
-stress "$@" >"$TMP/said" 2>&1 &
+mkdir $CGROUP 2>/dev/null
+if [ -e $PM_TEST ]; then
+	echo freezer >$PM_TEST
+	echo 0 2>/dev/null >/sys/module/suspend/parameters/pm_test_delay
+fi
+# shellcheck disable=SC2016 # expanded there
+sh -c '[ ! -e $1 ] || echo $$ >$1/cgroup.procs; shift; exec stress "$@"' sh \
+	$CGROUP "$@" >"$TMP/said" 2>&1 &
 stress_pid=$!
+: >"$TMP/company"
+company &
+company_pid=$!
 
 looks=0
 while kill -0 $stress_pid 2>/dev/null; do
@@ -262,15 +352,18 @@ done
 [ ! -e "$TMP/bad" ] || echo 0 >"$TRACE/tracing_on"
 wait $stress_pid
 rc=$?
+wait $company_pid
 load_end || kill -KILL $load_pid
 wait $load_pid
 load_rc=$?
 
 grep '^# ' "$TMP/said"
+say "company: $(sort "$TMP/company" | uniq -c | xargs)"
 say "$looks times $((fill / MiB)) MiB of a pattern verified and changed"
 grep ' vm ' "$TMP/load" | sed 's/^/# /'
 touch "$TMP/bad" "$TMP/listing"
 is "the pattern is intact" "$(cat "$TMP/bad")" ""
+check "they had company" [ -s "$TMP/company" ]
 check "the workers did something" grep -q '^# [1-9][0-9]* operations' "$TMP/said"
 is "the workers found nothing" "$rc $(grep -v '^#' "$TMP/said" |
 	grep -vE '^(poisoned|tried) ')" "0 "
