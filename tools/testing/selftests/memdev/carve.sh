@@ -7,9 +7,11 @@
 # a driver, and without a parameter none that is in use.
 #
 # The DIMM of the machine "dimm" is in the map that the machine boots with, as
-# it is after a kexec, and ACPI knows it all the same.
+# it is after a kexec, and ACPI knows it all the same. KASAN takes too much of the
+# memory that the machine "huge" fills.
 #
 # VM: huge: mem=4G timeout=900 append="hugepagesz=1G hugepages=1 nokaslr" alone=yes
+# VM: huge: usual="6.1 7.3"
 # VM: dimm: mem=4G timeout=900 append=memmap=1G@0x180000000 alone=yes
 # VM: dimm: qemu="-m 4G,slots=2,maxmem=8G"
 # VM: dimm: qemu="-object memory-backend-ram,id=d1,size=1G"
