@@ -88,6 +88,7 @@ enum memdev_turn {
  * @yielded: for how many jiffies it has yielded since it was last due
  * @stop: errno with which another task ended the operation, 0 if none did
  * @pauses: the operation ends when the machine goes to sleep
+ * @empty: no page of the block was in use before the attempt
  * @slice: jiffies that may be spent on the block; 0 if only the deadline counts
  * @began: jiffies at which the kernel began with it; while in @slices
  * @slices: in memdev_slices, while the kernel is busy with it
@@ -102,6 +103,7 @@ struct memdev_watch {
 	unsigned long yielded;
 	int stop;
 	bool pauses;
+	bool empty;
 	unsigned long slice;
 	unsigned long began;
 	struct list_head slices;

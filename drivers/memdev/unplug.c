@@ -92,6 +92,7 @@ static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
 	do {
 		was = now;
 		pass->online = test_bit(block, core->online);
+		watch->empty = !now;
 		rc = memdev_step_offline(core, block, watch, slice_ms);
 		if (rc != -EAGAIN)
 			return rc;

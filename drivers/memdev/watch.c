@@ -30,6 +30,10 @@
  *	PROGRESS, DUE				its share: a sixteenth of that, within
  *						MEMDEV_SHARE_{MIN,MAX}_MS
  *	YIELDS					it ends at once
+ *	a block with no page in use		its time slice
+ *
+ * An empty block comes out soon or, where it is cut short, not at all: on a slow
+ * machine no operation would get anywhere.
  *
  * When an operation in PROGRESS comes to wait for the lock, the attempt that goes
  * on is cut short accordingly. So the operation waits for a share at most, and one
@@ -89,6 +93,7 @@ void memdev_watch_begin(struct memdev_watch *w, unsigned int timeout_ms)
 	w->yielded = 0;
 	w->stop = 0;
 	w->pauses = false;
+	w->empty = false;
 	w->slice = 0;
 	INIT_LIST_HEAD(&w->slices);
 }
@@ -191,7 +196,9 @@ static unsigned long memdev_watch_share(const struct memdev_watch *w)
 	unsigned long share = clamp(w->slice >> MEMDEV_SHARE_SHIFT, least,
 				    most);
 
-	if (w->turn == MEMDEV_TURN_YIELDS)
+	if (w->empty)
+		share = w->slice;
+	else if (w->turn == MEMDEV_TURN_YIELDS)
 		return 0;
 	return spent < share ? share - spent : 0;
 }
