@@ -12,7 +12,7 @@
 #
 # VM: huge: mem=4G timeout=900 append="hugepagesz=1G hugepages=1 nokaslr" alone=yes
 # VM: huge: usual="6.1 7.3"
-# VM: dimm: mem=4G timeout=900 append=memmap=1G@0x180000000 alone=yes
+# VM: dimm: mem=4G timeout=900 append=memmap=1G@0x180000000 alone=yes usual="6.1 7.3"
 # VM: dimm: qemu="-m 4G,slots=2,maxmem=8G"
 # VM: dimm: qemu="-object memory-backend-ram,id=d1,size=1G"
 # VM: dimm: qemu="-device pc-dimm,memdev=d1"

@@ -7,7 +7,7 @@
 # a page that cannot be moved: every deadline fires, every other operation goes
 # on, and user space is told of it.
 #
-# VM: mem=46G timeout=1800 append=memmap=40G$0x180000000 usual="6.1 debug" alone=yes
+# VM: mem=46G timeout=1800 append=memmap=40G$0x180000000 usual=6.1 alone=yes
 # VM: qemu="-object memory-backend-ram,id=m,size=46G,reserve=off"
 # VM: qemu="-machine memory-backend=m"
 

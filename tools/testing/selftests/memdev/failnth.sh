@@ -17,7 +17,7 @@
 # lockdep's that it has not registered yet. Where a call adds several blocks, what
 # it leaves of the first when it fails is removed, of which the kernel warns, once.
 #
-# VM: load: mem=5G append="memmap=1G$0x100000000 failnth.ops=load,beside-load,rmmod"
+# VM: load: mem=5G append="memmap=1G$0x100000000 failnth.ops=load,rmmod"
 # VM: load: kernels=debug usual=debug timeout=3600
 # VM: load: allow="WARNING: kernel/locking/lockdep.c:[0-9]* at lockdep_unregister_key"
 # VM: device: mem=5G append=memmap=1G$0x100000000
@@ -28,7 +28,7 @@
 # VM: plug: kernels=debug usual=debug timeout=3600
 # VM: plug: allow="WARNING: arch/x86/mm/init_64.c:[0-9]* at add_pages"
 # VM: call: mem=5G append="memmap=1G$0x100000000 failnth.ops=plug,grow failnth.blocks=4"
-# VM: call: kernels=debug usual=debug timeout=3600
+# VM: call: kernels=debug usual=none timeout=3600
 # VM: call: allow="WARNING: .* at (add_pages|remove_memory_block_devices)"
 # VM: netlink: mem=5G append=memmap=1G$0x100000000
 # VM: netlink: append=failnth.ops=nl-window-add,nl-create,nl-destroy,nl-plug,nl-unplug,nl-dump

@@ -6,7 +6,7 @@
 # Huge pages in use: a block with any part of one is in use, blocks that are free
 # come out first, what can be migrated is, and other devices do not wait for long.
 #
-# VM: mem=9G timeout=1800 append=memmap=3G$0x180000000 usual="6.1 7.3"
+# VM: mem=9G timeout=1800 append=memmap=3G$0x180000000 usual=6.1
 
 . "$(dirname "$0")/lib.sh"
 

@@ -6,7 +6,7 @@
 # A load that fails after devices have appeared: nobody has plugged them by then,
 # however quick, and nothing is left.
 #
-# VM: mem=40G timeout=1800 append=memmap=34G$0x140000000 usual="6.1 7.3"
+# VM: mem=40G timeout=1800 append=memmap=34G$0x140000000 usual=6.1
 # VM: qemu="-object memory-backend-ram,id=m,size=40G,reserve=off"
 # VM: qemu="-machine memory-backend=m"
 

@@ -10,7 +10,7 @@
 # test locks the kernel down once the module is loaded; that cannot be undone.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000
-# VM: kernels="6.1 6.12 7.3" usual="6.1 6.12 7.3" alone=yes
+# VM: kernels="6.1 6.12 7.3" usual="6.1 7.3" alone=yes
 
 . "$(dirname "$0")/lib.sh"
 

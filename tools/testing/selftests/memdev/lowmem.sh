@@ -16,10 +16,10 @@
 # VM: m768: qemu="-object memory-backend-ram,id=m,size=64G,reserve=off"
 # VM: m768: qemu="-machine memory-backend=m"
 # VM: m1024: mem=64G append="mem=1G memmap=60G$0x100000000" timeout=1800
-# VM: m1024: kernels=debug usual=debug
+# VM: m1024: kernels=debug usual=none
 # VM: m1024: qemu="-object memory-backend-ram,id=m,size=64G,reserve=off"
 # VM: m1024: qemu="-machine memory-backend=m"
-# VM: full: mem=4G append=memmap=1G$0x100000000 timeout=1800 alone=yes
+# VM: full: mem=4G append=memmap=1G$0x100000000 timeout=1800 alone=yes usual=6.1
 
 . "$(dirname "$0")/lib.sh"
 

@@ -2,7 +2,7 @@
 /*
  * The netlink family: sockets that are bound, one after the other, to one portid.
  */
-// VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 7.3 debug"
+// VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual=6.1
 #include <pthread.h>
 
 #include "nltest.h"

@@ -6,8 +6,8 @@
 # Poisoned memory stays out of use after its device and its window have gone, and
 # hibernation is refused while carved memory is missing from System RAM.
 #
-# VM: reserved: mem=4G timeout=900 append=memmap=1G$0x100000000 alone=yes
-# VM: carved: mem=4G timeout=900 alone=yes
+# VM: reserved: mem=4G timeout=900 append=memmap=1G$0x100000000 alone=yes usual="6.1 6.12"
+# VM: carved: mem=4G timeout=900 alone=yes usual="6.1 7.3"
 
 . "$(dirname "$0")/lib.sh"
 

@@ -7,7 +7,7 @@
 # a command that is not there, a log that has lost its mark, a device that does not
 # agree with the machine.
 #
-# VM: mem=4G append=memmap=1G$0x100000000
+# VM: mem=4G append=memmap=1G$0x100000000 usual=6.1
 
 . "$(dirname "$0")/lib.sh"
 

@@ -5,7 +5,7 @@
 # A refusal is told to the one that asked, in full, and not to the kernel's log,
 # however long its text is.
 #
-# VM: mem=4G append=memmap=1G$0x100000000
+# VM: mem=4G append=memmap=1G$0x100000000 usual="6.1 7.3"
 
 . "$(dirname "$0")/lib.sh"
 

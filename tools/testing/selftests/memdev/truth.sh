@@ -8,7 +8,7 @@
 # blocks are named where they limit something.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 alone=yes
-# VM: usual="6.1 7.3 debug"
+# VM: usual=6.1
 
 . "$(dirname "$0")/ctl.sh"
 
