@@ -7,10 +7,10 @@
 # quicker than memdev keeps what it has, to the end.
 #
 # VM: reserved: mem=4G timeout=1800 append=memmap=1G$0x100000000
-# VM: reserved: kernels="6.1 6.12 7.3" usual="6.1 6.12 7.3" alone=yes
+# VM: reserved: kernels="6.1 6.12 7.3" usual="6.1 7.3" alone=yes
 # VM: soft: mem=5G timeout=1800 append=memmap=512M%0x100000000-1+0xefffffff
-# VM: soft: kernels="6.1 6.12 7.3" usual="6.1 6.12 7.3" alone=yes
-# VM: nvdimm: mem=4G timeout=900 usual="6.1 6.12 7.3 debug"
+# VM: soft: kernels="6.1 6.12 7.3" usual="6.12 7.3" alone=yes
+# VM: nvdimm: mem=4G timeout=900 usual=6.1
 # VM: nvdimm: qemu="-machine nvdimm=on -m slots=2,maxmem=8G"
 # VM: nvdimm: qemu="-object memory-backend-ram,id=nv,size=512M"
 # VM: nvdimm: qemu="-device nvdimm,memdev=nv"
@@ -68,8 +68,8 @@ room_made()
 plug_stopped()
 {
 	kill "$PLUG_PID"
-	wait "$PLUG_PID"
-	PLUG_PID=
+	# In a subshell, which cannot wait for it
+	until_true 600 [ -s "$TMP/plug.out" ]
 	cat "$TMP/plug.out"
 	put "$(faults_file)" clear >/dev/null
 }
