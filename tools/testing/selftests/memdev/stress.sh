@@ -248,7 +248,7 @@ kill_writer()
 		[ "$(cat "$dir/id")" != company ] || { found=1; break; }
 	done
 	if [ -z "$found" ]; then
-		put "$BUS/new_device" "id=company kind=dimm size=$((2 * BLOCK))"
+		put "$BUS/new_device" "id=company kind=dimm window=0 size=$((2 * BLOCK))"
 		return
 	fi
 	[ "$(cat "$dir/plugged_size")" = 0 ] || said=unplug
