@@ -20,12 +20,15 @@
  * pages went, that one is long enough for the rest, and the last: pages also come
  * back in the pause, so that there can be fewer each time while a pinned one
  * stays. A block that did not get emptier, be it pinned or the machine slow, is
- * left alone until the next pass over all of them, which gives more time. So is
- * one in which no page seems to be in use: only the kernel knows all the users.
+ * left alone until the next pass over all of them, which gives more time. One in
+ * which no page seems to be in use gets a few slices first: on a slow machine it
+ * needs them, and pages of other blocks are not to be moved into it meanwhile. But
+ * only the kernel knows all users of a page.
  */
 #define MEMDEV_SLICE_MIN_MS	500U	/* for each 128 MiB of a block */
 #define MEMDEV_SLICE_PASS_MS	4000U	/* as far as passes lengthen it */
 #define MEMDEV_SLICE_MAX_MS	120000U
+#define MEMDEV_EMPTY_TRIES	3
 
 static const char *memdev_offline_error(int rc)
 {
@@ -85,6 +88,7 @@ static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
 	u64 addr = memdev_block_addr(core, block);
 	struct memdev_watch *watch = pass->watch;
 	unsigned int slice_ms = now ? pass->slice_ms : pass->free_ms;
+	unsigned int tries = 0;
 	bool last = false;
 	unsigned int was;
 	int rc;
@@ -104,10 +108,10 @@ static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
 			break;
 		slice_ms = min(2 * slice_ms, MEMDEV_SLICE_MAX_MS);
 		now = memdev_block_in_use(addr);
-		last = now <= was / 2;
+		last = now && now <= was / 2;
 		if (now < was)
 			memdev_turn_begin(watch);
-	} while (now < was);
+	} while (now < was || (!now && ++tries < MEMDEV_EMPTY_TRIES));
 
 	return -EAGAIN;
 }
