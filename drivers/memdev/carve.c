@@ -394,13 +394,15 @@ static int memdev_carve_blocks(struct memdev_carving *c, u64 *start,
 
 	rc = memdev_direct_map_split(*start, *start + size);
 	if (rc) {
-		memdev_refuse(why, rc, "the direct map of [0x%llx-0x%llx] does not split (%d)",
+		memdev_refuse(why, rc,
+			      "[0x%llx-0x%llx] cannot be carved: splitting its direct map failed (%d)",
 			      *start, *start + size - 1, rc);
 		goto err_online;
 	}
 	rc = memdev_carve_remove(c, *start, *start + size);
 	if (rc) {
-		memdev_refuse(why, rc, "[0x%llx-0x%llx] was offline, but could not be removed (%d)",
+		memdev_refuse(why, rc,
+			      "[0x%llx-0x%llx] cannot be carved: it is offline, but removing it failed (%d)",
 			      *start, *start + size - 1, rc);
 		goto err_online;
 	}
@@ -428,8 +430,9 @@ static int memdev_carve_refuse(const struct memdev_carving *c, u64 size,
 		}
 	}
 	return memdev_refuse(why, -EBUSY,
-			     "window of %llu bytes: of %llu memory blocks in a row %u is the most that can go offline (%u have hugetlb pages, %u are over half in use); reserve memory at boot: window=SIZE@START",
-			     size, size / block_size, c->best, hugetlb, costly);
+			     "%s cannot be carved: at most %u of %llu memory blocks in a row go offline (%u have hugetlb pages, %u are over half in use); reserve memory at boot: window=SIZE@START",
+			     MEMDEV_SIZE(size), c->best, size / block_size,
+			     hugetlb, costly);
 }
 
 /**
@@ -456,11 +459,12 @@ int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
 
 	if (!IS_ENABLED(CONFIG_X86_64))
 		return memdev_refuse(why, -EOPNOTSUPP,
-				     "memory cannot be carved out of System RAM here, reserve it at boot and name it: window=SIZE@START");
+				     "no memory can be carved on this architecture; reserve memory at boot: window=SIZE@START");
 	if (spec->size > available)
 		return memdev_refuse(why, -EBUSY,
-				     "window of %llu bytes: only %llu are available to be carved out of System RAM",
-				     spec->size, available);
+				     "%s cannot be carved: only %s are available",
+				     MEMDEV_SIZE(spec->size),
+				     MEMDEV_SIZE(ALIGN_DOWN(available, SZ_1M)));
 
 	c = kvzalloc_obj(*c, GFP_KERNEL);
 	if (!c)
@@ -491,9 +495,9 @@ int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
 	if (rc == -ENOENT)
 		rc = memdev_carve_refuse(c, spec->size, why);
 	else if (rc == -EINTR || rc == -ETIMEDOUT)
-		memdev_refuse(why, rc, "window of %llu bytes: %s while taking memory offline",
-			      spec->size, rc == -EINTR ? "interrupted" :
-			      "time ran out");
+		memdev_refuse(why, rc, "carving %s: %s",
+			      MEMDEV_SIZE(spec->size),
+			      rc == -EINTR ? "interrupted" : "timed out");
 	if (rc)
 		goto err_free;
 
@@ -572,8 +576,8 @@ void memdev_carve_return(u64 start, u64 size, int node,
 		}
 		rc = memdev_carve_add(node, addr, len);
 		if (rc)
-			pr_err("%llu MiB at 0x%llx could not be given back: %d\n",
-			       len / SZ_1M, addr, rc);
+			pr_err("%s at 0x%llx could not be given back: %d\n",
+			       MEMDEV_SIZE(len), addr, rc);
 	}
 
 	for (addr = start; addr < end; addr += block_size) {

@@ -146,17 +146,19 @@ int memdev_headroom_check(struct memdev_core *core, u64 size,
 	if (core->online_type == MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE &&
 	    size > more)
 		return memdev_refuse(why, -ENOMEM,
-				     "%lluM asked: ZONE_MOVABLE may grow by %lluM, to %u times the other zones",
-				     size / SZ_1M, more / SZ_1M,
+				     "ZONE_MOVABLE cannot grow by %s: %s is left to %u times the other zones",
+				     MEMDEV_SIZE(size),
+				     MEMDEV_SIZE(ALIGN_DOWN(more, SZ_1M)),
 				     MEMDEV_MOVABLE_RATIO);
 
 	keep = max_t(u64, MEMDEV_KEEP_OFFLINE,
 		     room.kernel >> MEMDEV_KEEP_SHIFT);
 	if (room.available < cost + keep && memdev_headroom_offline(core))
 		return memdev_refuse(why, -ENOMEM,
-				     "%lluM asked: %lluM of %lluM kernel memory needed, %lluM kept while offline",
-				     size / SZ_1M, cost / SZ_1M,
-				     room.available / SZ_1M, keep / SZ_1M);
+				     "not enough kernel memory for the memmap of %s: %s needed and %s kept while blocks are offline, %s available",
+				     MEMDEV_SIZE(size), MEMDEV_SIZE(cost),
+				     MEMDEV_SIZE(ALIGN_DOWN(keep, SZ_1M)),
+				     MEMDEV_SIZE(ALIGN_DOWN(room.available, SZ_1M)));
 	return 0;
 }
 
@@ -220,9 +222,9 @@ int memdev_headroom_get(struct memdev_core *core, u64 size,
 		return 0;
 	atomic64_sub(cost, &memdev_headroom_taken);
 	return memdev_refuse(why, rc,
-			     "%lluM asked: the kernel has not %lluK free to add them, and %lluM besides",
-			     size / SZ_1M, taken / SZ_1K,
-			     (u64)MEMDEV_KEEP / SZ_1M);
+			     "not enough kernel memory for the memmap of %s: %s needed and %s kept",
+			     MEMDEV_SIZE(size), MEMDEV_SIZE(taken),
+			     MEMDEV_SIZE(MEMDEV_KEEP));
 }
 
 /**

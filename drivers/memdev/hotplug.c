@@ -379,16 +379,18 @@ static int memdev_no_room(struct memdev_core *core, u64 size, u64 free,
 {
 	if (!memdev_retired_left(core))
 		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
-					   "%llu bytes asked for, %llu of the region are free",
-					   size, free);
+					   "%s is more than the %s that are free",
+					   MEMDEV_SIZE(size),
+					   MEMDEV_SIZE(free));
 	/* All of what is left, and all of that is retired */
 	if (!size)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
 					   "nothing is left to plug but retired blocks: %*pbl",
 					   core->nr_blocks, core->skip);
 	return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
-				   "%llu bytes asked for, %llu are free, retired blocks: %*pbl",
-				   size, free, core->nr_blocks, core->skip);
+				   "%s is more than the %s that are free, retired blocks: %*pbl",
+				   MEMDEV_SIZE(size), MEMDEV_SIZE(free),
+				   core->nr_blocks, core->skip);
 }
 
 /**
@@ -436,8 +438,8 @@ int memdev_hotplug_plug(struct memdev_core *core, u64 size,
 	while (left) {
 		rc = memdev_watch_check(watch);
 		if (rc) {
-			memdev_refuse(why, rc, "stopped with %llu bytes left to plug",
-				      left * core->block_size);
+			memdev_refuse(why, rc, "stopped with %s left to plug",
+				      MEMDEV_SIZE(left * core->block_size));
 			break;
 		}
 		nr = memdev_free_run(core, &block, left);

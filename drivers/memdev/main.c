@@ -70,8 +70,8 @@ static int memdev_default_window(void)
 		rc = memdev_window_create(&spec, &why);
 	else
 		rc = memdev_refuse(&why, -EBUSY,
-				   "a memory block of %llu MiB is more than a quarter of what is available; reserve memory at boot and name it: window=SIZE@START",
-				   block_size / SZ_1M);
+				   "a memory block of %s is more than a quarter of what is available; reserve memory at boot: window=SIZE@START",
+				   MEMDEV_SIZE(block_size));
 	/* The module is of use without a window, unless nobody wants it */
 	if (rc < 0 && rc != -EINTR && rc != -ERESTARTNOINTR) {
 		pr_info("no window: %s\n",
@@ -146,7 +146,8 @@ static int memdev_make_devices(void)
 		if (rc || memdev_device_size(w))
 			continue;
 		rc = memdev_refuse(&why, -EINVAL,
-				   "window%d has fewer memory blocks", w->id);
+				   "window%d has fewer than %d memory blocks",
+				   w->id, devices);
 	}
 	list_for_each_entry(w, &memdev_windows, list) {
 		params.window = w->id;
@@ -166,18 +167,18 @@ static int memdev_check_params(void)
 	int type = memdev_online_type_parse(online_type);
 
 	if (type < 0) {
-		pr_warn("online_type=%s: none of online_movable, online_kernel, online, offline, system\n",
+		pr_warn("invalid online_type=%s, not one of online_movable, online_kernel, online, offline, system\n",
 			online_type);
 		return type;
 	}
 	memdev_default_online_type = type;
 
 	if (devices < 0) {
-		pr_warn("devices=%d: not a number of devices\n", devices);
+		pr_warn("invalid devices=%d\n", devices);
 		return -EINVAL;
 	}
 	if (!memdev_bus_knows_kind(kind)) {
-		pr_warn("kind=%s: there is no such kind\n", kind);
+		pr_warn("unknown kind=%s\n", kind);
 		return -EINVAL;
 	}
 	return 0;

@@ -98,7 +98,7 @@ static int memdev_nl_dump_check(struct netlink_callback *cb, int attr_max)
 		if (!attrs || !attrs[i])
 			continue;
 		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[i],
-				    "a dump is of all, and takes no attribute");
+				    "a dump takes no attribute");
 		return -EINVAL;
 	}
 	return 0;
@@ -390,7 +390,7 @@ memdev_nl_block_device(struct netlink_ext_ack *extack, struct nlattr **attrs)
 	}
 	if (first && nla_get_u32(first) >= core->nr_blocks) {
 		NL_SET_ERR_MSG_ATTR(extack, first,
-				    "the device has fewer memory blocks");
+				    "the block is out of range");
 		return ERR_PTR(-ERANGE);
 	}
 	return core;
@@ -407,7 +407,7 @@ int memdev_nl_block_get_doit(struct sk_buff *skb, struct genl_info *info)
 	if (GENL_REQ_ATTR_CHECK(info, MEMDEV_A_BLOCK_DEVICE) ||
 	    GENL_REQ_ATTR_CHECK(info, MEMDEV_A_BLOCK_FIRST)) {
 		NL_SET_ERR_MSG(info->extack,
-			       "a device and its first block have to be named");
+			       "a device and a first block are required");
 		return -EINVAL;
 	}
 
@@ -438,7 +438,7 @@ static int memdev_nl_block_dump_start(struct netlink_callback *cb,
 	if (attrs && attrs[MEMDEV_A_BLOCK_FIRST] &&
 	    !attrs[MEMDEV_A_BLOCK_DEVICE]) {
 		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[MEMDEV_A_BLOCK_FIRST],
-				    "the first block of which device?");
+				    "a first block requires a device");
 		return -EINVAL;
 	}
 	if (attrs && attrs[MEMDEV_A_BLOCK_DEVICE]) {

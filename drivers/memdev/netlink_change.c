@@ -218,7 +218,7 @@ static int memdev_nl_dev_set_check(struct genl_info *info)
 	    info->attrs[MEMDEV_A_DEV_ONLINE_TYPE] ||
 	    info->attrs[MEMDEV_A_DEV_MEMMAP_ON_MEMORY])
 		return memdev_nl_dev_check(info);
-	NL_SET_ERR_MSG(info->extack, "there is nothing to set");
+	NL_SET_ERR_MSG(info->extack, "there is no attribute to set");
 	return -EINVAL;
 }
 
@@ -290,17 +290,17 @@ static int memdev_nl_dev_op_check(struct genl_info *info)
 
 	if (size && all) {
 		NL_SET_ERR_MSG_ATTR(info->extack, all,
-				    "a size, or all; not both");
+				    "size and all exclude each other");
 		return -EINVAL;
 	}
 	if (!all && GENL_REQ_ATTR_CHECK(info, MEMDEV_A_DEV_SIZE)) {
-		NL_SET_ERR_MSG(info->extack, "neither a size nor all is there");
+		NL_SET_ERR_MSG(info->extack, "a size or all is required");
 		return -EINVAL;
 	}
 	/* Within the kernel it means all */
 	if (size && !nla_get_u64(size)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, size,
-				    "0 bytes are nothing to do");
+				    "the size must not be 0");
 		return -EINVAL;
 	}
 	return memdev_nl_dev_check(info);
@@ -338,14 +338,14 @@ int memdev_nl_cancel_doit(struct sk_buff *skb, struct genl_info *info)
 
 	if (GENL_REQ_ATTR_CHECK(info, MEMDEV_A_DEV_SEQ)) {
 		NL_SET_ERR_MSG(info->extack,
-			       "no request named, by its sequence number");
+			       "the sequence number of a request is required");
 		return -EINVAL;
 	}
 	/* A socket cancels nothing but its own requests */
 	if (memdev_job_cancel(NETLINK_CB(skb).sk, nla_get_u32(seq)))
 		return 0;
 	NL_SET_ERR_MSG_ATTR(info->extack, seq,
-			    "no such request of this socket is being done");
+			    "this socket has no such request in progress");
 	return -ENOENT;
 }
 

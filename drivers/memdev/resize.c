@@ -199,7 +199,7 @@ static int memdev_claim(struct memdev_core *core, struct memdev_reason *why)
 		memdev_hold_close(window, core->start, last);
 	}
 	return memdev_foreign_refuse(core, window, 0, core->nr_blocks, why) ?:
-	       memdev_refuse(why, -ENOMEM, "no memory to claim the region");
+	       memdev_refuse(why, -ENOMEM, "not enough kernel memory to claim the region");
 }
 
 static void memdev_unclaim(struct memdev_core *core)
@@ -369,6 +369,18 @@ int memdev_core_error(struct memdev_core *core, int rc, const char *buf,
 	return memdev_core_refuse(core, MEMDEV_OP_NONE, 0, rc, &why);
 }
 
+static int memdev_check_aligned(struct memdev_core *core, u64 size,
+				enum memdev_about about,
+				struct memdev_reason *why)
+{
+	if (!IS_ALIGNED(size, core->block_size))
+		return memdev_refuse_about(why, about, -EINVAL,
+					   "%s is not a multiple of the memory block size %s",
+					   MEMDEV_SIZE(size),
+					   MEMDEV_SIZE(core->block_size));
+	return 0;
+}
+
 /* @whole: what is as good as all of it */
 static int memdev_check_atomic(struct memdev_core *core, u64 size, u64 whole,
 			       enum memdev_about about,
@@ -377,8 +389,10 @@ static int memdev_check_atomic(struct memdev_core *core, u64 size, u64 whole,
 	if (core->md->flags & MEMORY_DEVICE_ATOMIC && size &&
 	    size != core->size && size != whole)
 		return memdev_refuse_about(why, about, -EINVAL,
-					   "%llu bytes asked for, but a %s is plugged and unplugged as a whole: %llu bytes",
-					   size, core->md->ops->kind, core->size);
+					   "a %s is plugged and unplugged as a whole: %s, not %s",
+					   core->md->ops->kind,
+					   MEMDEV_SIZE(core->size),
+					   MEMDEV_SIZE(size));
 	return 0;
 }
 
@@ -427,13 +441,8 @@ static int memdev_core_op_once(struct memdev_core *core, enum memdev_op op,
 		size = op == MEMDEV_OP_PLUG ? memdev_core_left(core) : plugged;
 	/* An undo that failed has left a part of a dimm: it, or the rest, goes */
 	whole = op == MEMDEV_OP_PLUG ? core->size - plugged : plugged;
-	if (!IS_ALIGNED(size, core->block_size))
-		rc = memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -EINVAL,
-					 "%llu bytes are not a multiple of the memory block size %llu",
-					 size, core->block_size);
-	else
-		rc = memdev_check_atomic(core, size, whole, MEMDEV_ABOUT_SIZE,
-					 why);
+	rc = memdev_check_aligned(core, size, MEMDEV_ABOUT_SIZE, why) ?:
+	     memdev_check_atomic(core, size, whole, MEMDEV_ABOUT_SIZE, why);
 	if (rc) {
 		memdev_core_refuse(core, op, size, rc, why);
 		goto out;
@@ -516,8 +525,9 @@ static int memdev_extack_rc(int rc, const struct memdev_reason *why,
  * locks. A signal ends it. Calls the plug operation of the provider, and
  * must not be called from an operation.
  * Return: 0; -EINVAL for a size that cannot be; -ENOSPC if less of the region
- * is free; -ENOMEM; -EINTR; -ENODEV for a device that is going; or what the
- * provider or add_memory_driver_managed() said.
+ * is free; -EBUSY if another driver has claimed a part of it, or the machine is
+ * about to hibernate; -ENOMEM; -EINTR; -ENODEV for a device that is going; or
+ * what the provider or add_memory_driver_managed() said.
  */
 int memory_device_plug(struct memory_device *md, u64 size,
 		       struct netlink_ext_ack *extack)
@@ -592,13 +602,11 @@ static int memdev_check_requested(struct memdev_core *core, u64 size,
 {
 	if (size > core->size)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_REQUESTED, -EINVAL,
-					   "'requested-size' cannot exceed the memory backend size (0x%llx)",
-					   core->size);
-	if (!IS_ALIGNED(size, core->block_size))
-		return memdev_refuse_about(why, MEMDEV_ABOUT_REQUESTED, -EINVAL,
-					   "'requested-size' has to be multiples of 'block-size' (0x%llx)",
-					   core->block_size);
-	return memdev_check_atomic(core, size, core->size,
+					   "%s exceeds the device size %s",
+					   MEMDEV_SIZE(size),
+					   MEMDEV_SIZE(core->size));
+	return memdev_check_aligned(core, size, MEMDEV_ABOUT_REQUESTED, why) ?:
+	       memdev_check_atomic(core, size, core->size,
 				   MEMDEV_ABOUT_REQUESTED, why);
 }
 
@@ -613,7 +621,7 @@ static int memdev_check_memmap(struct memdev_core *core, bool on_memory,
 	if (on_memory && !memdev_memmap_supported())
 		return memdev_refuse_about(why, MEMDEV_ABOUT_MEMMAP,
 					   -EOPNOTSUPP,
-					   "the kernel takes no memmap on memory, boot with memory_hotplug.memmap_on_memory=1");
+					   "memmap_on_memory is off: boot with memory_hotplug.memmap_on_memory=1");
 	return 0;
 }
 

@@ -39,7 +39,7 @@ static const char *memdev_offline_error(int rc)
 	case -EINTR:
 		return "interrupted";
 	case -ERESTARTNOINTR:
-		return "stopped, as the task or the machine is being suspended";
+		return "the task was frozen, stopped or traced, or the machine suspended";
 	case -ECANCELED:
 		return "another operation is wanted";
 	case -EBUSY:
@@ -430,8 +430,9 @@ int memdev_hotplug_unplug(struct memdev_core *core, u64 size,
 
 	if (!size || size > plugged)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -EINVAL,
-					   "%llu bytes asked for, %llu are plugged",
-					   size, plugged);
+					   "%s is more than the %s that are plugged",
+					   MEMDEV_SIZE(size),
+					   MEMDEV_SIZE(plugged));
 
 	/* A try in the background after others that were in vain */
 	if (core->background && core->tries)

@@ -63,7 +63,7 @@ int memdev_window_spec_parse(const char *str, struct memdev_window_spec *spec,
 	return 0;
 err:
 	return memdev_refuse(why, -EINVAL,
-			     "window '%.80s': not SIZE@START[:NODE] or SIZE[:NODE]",
+			     "invalid window '%.80s', not SIZE@START[:NODE] or SIZE[:NODE]",
 			     str);
 }
 
@@ -73,8 +73,8 @@ static int memdev_window_check_node(struct memdev_window_spec *spec,
 	if (spec->node != NUMA_NO_NODE &&
 	    (spec->node >= MAX_NUMNODES || !node_possible(spec->node)))
 		return memdev_refuse_about(why, MEMDEV_ABOUT_NODE, -EINVAL,
-					   "window of %llu bytes: node %d is not possible on this machine",
-					   spec->size, spec->node);
+					   "node %d is not possible on this machine",
+					   spec->node);
 	return 0;
 }
 
@@ -88,8 +88,9 @@ static int memdev_window_check(struct memdev_window_spec *spec,
 
 	if (!IS_ALIGNED(spec->size, block_size))
 		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -EINVAL,
-					   "window size 0x%llx is not a multiple of the memory block size 0x%llx",
-					   spec->size, block_size);
+					   "window size %s is not a multiple of the memory block size %s",
+					   MEMDEV_SIZE(spec->size),
+					   MEMDEV_SIZE(block_size));
 	if (spec->carve)
 		return 0;
 
@@ -99,8 +100,9 @@ static int memdev_window_check(struct memdev_window_spec *spec,
 					   "the kernel is locked down: no window at an address, only a SIZE to carve");
 	if (!IS_ALIGNED(spec->start, block_size))
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EINVAL,
-					   "window start 0x%llx is not a multiple of the memory block size 0x%llx",
-					   spec->start, block_size);
+					   "window start 0x%llx is not a multiple of the memory block size %s",
+					   spec->start,
+					   MEMDEV_SIZE(block_size));
 	last = spec->start + spec->size - 1;
 	/* The direct map may reach further than the processor's addresses */
 	range.end = min_t(u64, range.end, iomem_resource.end);
@@ -196,7 +198,7 @@ static int memdev_window_claim(struct memdev_window *w,
 		w->node = memory_add_physaddr_to_nid(w->start);
 	if (!node_possible(w->node)) {
 		rc = memdev_refuse_about(why, MEMDEV_ABOUT_NODE, -EINVAL,
-					 "window [0x%llx-0x%llx]: its node %d is not possible, name another",
+					 "window [0x%llx-0x%llx]: node %d is not possible on this machine",
 					 w->start, last, w->node);
 		goto err_release;
 	}
@@ -378,7 +380,7 @@ int memdev_window_create(const struct memdev_window_spec *spec,
 	list_add_tail(&w->list, &memdev_windows);
 	memdev_generation_next();
 	memdev_event_window(w, MEMDEV_CMD_WINDOW_NEW_NTF);
-	pr_info("window%d: %llu MiB, %s, node %d\n", w->id, w->size / SZ_1M,
+	pr_info("window%d: %s, %s, node %d\n", w->id, MEMDEV_SIZE(w->size),
 		memdev_source_names[w->source], w->node);
 	trace_memdev_window(w, false, 0, memdev_since(began));
 	/* Before somebody can remove it */

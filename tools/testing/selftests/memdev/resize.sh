@@ -200,12 +200,12 @@ trace_stop
 
 is "more than the region is refused" \
 	"$(put_dev requested_size $((most + BLOCK)))" EINVAL
-is "in the model's words" "$(get last_error)" \
-	"'requested-size' cannot exceed the memory backend size ($(hex $most))"
+is "with both sizes" "$(get last_error)" \
+	"$(in_units $((most + BLOCK))) exceeds the device size $(in_units $most)"
 is "half a block is refused" \
 	"$(put_dev requested_size $((BLOCK / 2)))" EINVAL
-is "in the model's words" "$(get last_error)" \
-	"'requested-size' has to be multiples of 'block-size' ($(hex $BLOCK))"
+is "with both sizes" "$(get last_error)" \
+	"$(in_units $((BLOCK / 2))) is not a multiple of the memory block size $(in_units $BLOCK)"
 is "nothing has changed" "$(get requested_size) $(get plugged_size)" \
 	"$less $less"
 

@@ -132,7 +132,7 @@ void see_text(const char *text, const char *whose)
 	if (strstr(text, "the block is gone") ||
 	    strstr(text, "adding failed (-17)") ||
 	    strstr(text, "adding failed (-22)") ||
-	    strstr(text, "takes no memmap"))
+	    strstr(text, "memmap_on_memory is off"))
 		finding("%s: %s", whose, text);
 }
 

@@ -153,13 +153,15 @@ quiet()
 # own_words ROUNDS: each failure is told with its own numbers
 own_words()
 {
-	local other=$(((n + 3) * BLOCK)) own=$(((n + 2) * BLOCK))
+	local other own
 
+	other=$(in_units $(((n + 3) * BLOCK)))
+	own=$(in_units $(((n + 2) * BLOCK)))
 	for _ in $(seq "$1"); do
 		ctl plug 0 "$own"
 		case $RC$ERR in
 		*" $other "*)	;;
-		1*" $own bytes asked for"*)	continue ;;
+		1*" $own is more than "*)	continue ;;
 		esac
 		echo "$RC $ERR"
 		return 1

@@ -58,7 +58,7 @@ memory_shown()
 }
 
 # What the module says of a window that is there
-MADE='window[0-9]*: [0-9]* [MG]iB'
+MADE='window[0-9]*: [0-9]*[MG], '
 
 # not_loaded WHAT PARAMETER...: the module does not load, and says why
 not_loaded()
