@@ -282,14 +282,20 @@ log_mark()
 	echo "memdev-test: ${0##*/} mark $MARK" >/dev/kmsg
 }
 
-# What the kernel said since log_mark. If its log has lost the mark, or there was
-# none, nobody knows: a line says so that no test takes for silence.
-log_since()
+# after_mark: of the kernel's log, on standard input, what came since log_mark. If it
+# has lost the mark, or there was none, nobody knows: a line says so that no test takes
+# for silence.
+after_mark()
 {
-	dmesg | awk -v mark="memdev-test: ${0##*/} mark $MARK" '
+	awk -v mark="memdev-test: ${0##*/} mark $MARK" '
 		seen
 		substr($0, length($0) - length(mark) + 1) == mark { seen = 1 }
 		END { if (!seen) print "memdev: WARNING: no " mark " in the log" }'
+}
+
+log_since()
+{
+	dmesg | after_mark
 }
 
 # What the module said since log_mark; not what the kernel says of any module
