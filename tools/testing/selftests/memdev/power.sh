@@ -7,7 +7,7 @@
 # is refused from before the first byte to after the last, a dimm is rolled back
 # whatever happens to the task, and what can go on goes on afterwards.
 #
-# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 7.3"
+# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 debug"
 # VM: carved: mem=4G timeout=1800 usual=6.12
 
 . "$(dirname "$0")/lib.sh"
