@@ -224,21 +224,6 @@ fi
 
 # --- dax ---------------------------------------------------------------------------
 
-dax_comes()
-{
-	modprobe kmem && modprobe dax_hmem &&
-		[ -e /sys/bus/dax/devices/dax0.0 ] || return 1
-	# Newer kernels do so by themselves.
-	[ -e /sys/bus/dax/devices/dax0.0/driver ] ||
-		printf dax0.0 >/sys/bus/dax/drivers/kmem/new_id
-	:
-}
-
-dax_goes()
-{
-	rmmod dax_hmem && rmmod kmem
-}
-
 grep -q 0xefffffff /proc/cmdline ||
 	skip_all "nothing is reserved or soft reserved on this machine"
 modprobe -n dax_hmem 2>/dev/null || skip_all "there is no dax_hmem"

@@ -459,6 +459,44 @@ reserved()
 	[ $RESERVED_SIZE -gt 0 ]
 }
 
+# soft_reserved: SOFT, SOFT_SIZE are a range that the command line has soft reserved.
+# /proc/iomem of newer kernels does not tell.
+soft_reserved()
+{
+	local word
+
+	# shellcheck disable=SC2013 # words
+	for word in $(cat /proc/cmdline); do
+		case $word in
+		memmap=*%*+0xefffffff)	;;
+		*)	continue ;;
+		esac
+		word=${word#memmap=}
+		SOFT_SIZE=$(bytes "${word%%%*}")
+		word=${word#*%}
+		SOFT=$(bytes "${word%%-*}")
+		return
+	done
+	return 1
+}
+
+# dax_comes: kmem adds what is soft reserved to the kernel's memory, if it can have it
+dax_comes()
+{
+	modprobe kmem && modprobe dax_hmem &&
+		[ -e /sys/bus/dax/devices/dax0.0 ] || return 1
+	# Newer kernels do so by themselves.
+	[ -e /sys/bus/dax/devices/dax0.0/driver ] ||
+		printf dax0.0 >/sys/bus/dax/drivers/kmem/new_id
+	:
+}
+
+# dax_goes: none of its memory is online
+dax_goes()
+{
+	rmmod dax_hmem && rmmod kmem
+}
+
 # window_spec BLOCKS: a window of so many blocks, where this machine has room
 # for it: the reserved range, else System RAM.
 window_spec()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * stress --seed N --time SECONDS [--workers K] [--poison N] [--memmap]
- *	  [--window START,SIZE] [--rounds N]
+ *	  [--window START,SIZE] [--shared] [--rounds N]
  *
  * Several workers do at random all that can be done to memory devices, windows
  * and the blocks of both. What each of them tries follows from the seed; what
@@ -18,6 +18,7 @@
  *		ADDRESS" for one of which the kernel said that it could not
  * --memmap	the kernel puts the memmap on the memory where asked
  * --window	a range that may become a window of its own, and not
+ * --shared	while it is none other drivers may have it
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -50,7 +51,8 @@ static struct op_def {
 	/* EEXIST: of this name, and only that */
 	[OP_CREATE] = { "create", 10, { EEXIST, ENOSPC, ENODEV } },
 	[OP_DESTROY] = { "destroy", 4, { EBUSY, ENODEV } },
-	[OP_PLUG] = { "plug", 20, { ENOSPC, ENOMEM, EINTR, ENODEV } },
+	/* EBUSY: kmem was quicker */
+	[OP_PLUG] = { "plug", 20, { ENOSPC, ENOMEM, EINTR, ENODEV, EBUSY } },
 	/* EINVAL: less is plugged */
 	[OP_UNPLUG] = { "unplug", 18, { EBUSY, ETIMEDOUT, EINTR, ENODEV,
 					EINVAL } },
@@ -85,6 +87,7 @@ static struct ledger ledger;
 struct range windows[MAX_WINDOWS];
 unsigned int nr_windows;
 struct range extra;
+bool extra_is_shared;
 __u64 block, page_size;
 
 static __u64 random_next(__u64 *state)
@@ -179,6 +182,8 @@ static bool text_fits(const struct worker *w, const struct draw *d, int err)
 	if (d->op == OP_UNPLUG && err == EINVAL)
 		return sure ? !!strstr(w->text, "are plugged") :
 			      !strstr(w->text, "as a whole");
+	if (d->op == OP_PLUG && err == EBUSY)
+		return !sure || strstr(w->text, "another driver has claimed");
 	return true;
 }
 
@@ -437,6 +442,7 @@ int main(int argc, char **argv)
 		{ "poison", required_argument, NULL, 'p' },
 		{ "memmap", no_argument, NULL, 'm' },
 		{ "window", required_argument, NULL, 'W' },
+		{ "shared", no_argument, NULL, 'S' },
 		{ "rounds", required_argument, NULL, 'r' },
 		{ }
 	};
@@ -475,6 +481,9 @@ int main(int argc, char **argv)
 			ops[OP_WINDOW_NEW].weight = 2;
 			ops[OP_WINDOW_DEL].weight = 2;
 			break;
+		case 'S':
+			extra_is_shared = true;
+			break;
 		case 'r':
 			rounds = strtoul(optarg, NULL, 0);
 			break;
@@ -485,7 +494,7 @@ int main(int argc, char **argv)
 	if (!seconds || !nr_workers || nr_workers > MAX_WORKERS) {
 		fputs("usage: stress --seed N --time SECONDS [--workers K]\n"
 		      "              [--poison N] [--memmap] [--window START,SIZE]\n"
-		      "              [--rounds N]\n", stderr);
+		      "              [--shared] [--rounds N]\n", stderr);
 		return 2;
 	}
 	if (poison)

@@ -112,6 +112,7 @@ struct range {
 extern struct range windows[MAX_WINDOWS];
 extern unsigned int nr_windows;
 extern struct range extra;
+extern bool extra_is_shared;
 extern __u64 block, page_size;
 
 /* stress.c */

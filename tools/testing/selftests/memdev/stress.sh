@@ -4,16 +4,18 @@
 # shellcheck disable=SC2317 # functions that check runs
 #
 # Workers that do all that can be done, at random, while the memory is in use and
-# the machine freezes, stops and kills tasks, suspends and takes huge pages: whatever
-# they did, every byte and every block is accounted for at the end.
+# the machine freezes, stops, traces and kills tasks, suspends, takes huge pages and
+# has other drivers that want the same ranges: whatever they did, every byte and every
+# block is accounted for at the end.
 #
-# STRESS_TIME=SECONDS of work (default 60, or 300 on the kernel 'debug', which sees
+# STRESS_TIME=SECONDS of work (default 60, or 120 on the kernel 'debug', which sees
 # more; the checks come on top), STRESS_SEED=N to try again what a failure names.
 #
 # Memory that comes online comes to ZONE_MOVABLE, by the policy too, and the
 # memmap may be on the memory: the VM's command line says so.
 #
-# VM: mem=6G timeout=3600 append=memmap=2G$0x100000000 usual="6.1 debug" alone=yes
+# VM: mem=6656M timeout=3600 append=memmap=2G$0x100000000 usual="6.1 debug" alone=yes
+# VM: append=memmap=512M%0x180000000-1+0xefffffff
 # VM: append="memory_hotplug.memmap_on_memory=1 ftrace_dump_on_oops"
 # VM: append="memory_hotplug.online_policy=auto-movable"
 # VM: append="memory_hotplug.auto_movable_ratio=1000"
@@ -22,7 +24,7 @@
 
 need stress stress-ng memdevctl
 
-seconds=${STRESS_TIME:-$(on_debug 300 60)}
+seconds=${STRESS_TIME:-$(on_debug 120 60)}
 seed=${STRESS_SEED:-$(random 1000000)}
 workers=4
 poisons=3
@@ -64,12 +66,14 @@ more_on_failure()
 CGROUP=/sys/fs/cgroup/memdev-stress
 PM_TEST=/sys/power/pm_test
 HUGE=/proc/sys/vm/nr_hugepages
+SOFT=
 policy_was=$(cat $policy)
 undo()
 {
 	echo "$policy_was" >$policy
 	echo 0 >$HUGE
 	[ ! -e $PM_TEST ] || echo none >$PM_TEST
+	[ -z "$SOFT" ] || soft_left
 	if [ -e $CGROUP ]; then
 		echo 0 >"$CGROUP/cgroup.freeze"
 		rmdir $CGROUP 2>/dev/null
@@ -263,21 +267,62 @@ huge_pages()
 	random 64 >"$HUGE"
 }
 
+attach()
+{
+	memtrace "$stress_pid" "$(random 1000)"
+}
+
+# ramoops wants what memdev holds for a device of which nothing is ever plugged
+claim()
+{
+	# That it is refused does not keep the module from being loaded
+	modprobe ramoops mem_address="$idle" mem_size="$MiB" record_size=65536
+	! grep ' : ramoops' /proc/iomem >>"$TMP/taken"
+	rmmod ramoops
+}
+
+# kmem and a window want the same range; memory goes online and offline again
+claim_soft()
+{
+	dax_comes
+	sleep "0.$(random 10)"
+	soft_left
+}
+
+# A block that is in use may go offline later
+soft_left()
+{
+	local i
+
+	[ -e /sys/module/dax_hmem ] || return 0
+	if grep -q ' : System RAM (kmem)' /proc/iomem; then
+		for i in $(seq $((SOFT / BLOCK)) $(((SOFT + SOFT_SIZE - 1) / BLOCK))); do
+			[ "$(cat "$MEM/memory$i/state")" = offline ] ||
+				[ "$(put "$MEM/memory$i/state" offline)" = ok ] ||
+				return
+		done
+		printf dax0.0 | wr /sys/bus/dax/drivers/kmem/unbind
+	fi
+	dax_goes
+}
+
 # The workers listen to what happens to devices once they make some
 workers_began()
 {
-	[ -n "$(devices)" ] || ! kill -0 "$stress_pid"
+	[ "$(devices | wc -l)" -gt "$nr_idle" ] || ! kill -0 "$stress_pid"
 }
 
 # company: one of them after the other, until the workers are through
 company()
 {
-	local what="stop kill_writer huge_pages"
+	local what="stop attach kill_writer huge_pages"
 
 	until_true 600 workers_began
 
 	[ ! -e $CGROUP ] || what="freeze $what"
 	[ ! -e $PM_TEST ] || what="suspend $what"
+	[ -z "$idle" ] || what="claim $what"
+	[ -z "$SOFT" ] || what="claim_soft $what"
 	while kill -0 $stress_pid; do
 		# shellcheck disable=SC2086 # words
 		set -- $what
@@ -291,12 +336,17 @@ company()
 
 carved=$((512 * MiB))
 reserved || skip_all "no reserved range on this machine"
-# A part of the range becomes a window of its own, and not
-extra_size=$((4 * BLOCK))
-window_size=$((RESERVED_SIZE - extra_size))
+# Something that becomes a window of its own, and not: what kmem could have, else a
+# part of the range
+window_size=$RESERVED_SIZE
+if modprobe -n dax_hmem 2>/dev/null && soft_reserved; then
+	extra=$(hex "$SOFT"),$SOFT_SIZE
+else
+	window_size=$((RESERVED_SIZE - 4 * BLOCK))
+	extra=$(hex $((RESERVED + window_size))),$((4 * BLOCK))
+fi
 [ $window_size -ge $((8 * BLOCK)) ] ||
 	skip_all "the reserved range is too small for memory blocks this big"
-extra=$(hex $((RESERVED + window_size))),$extra_size
 spec=window=$window_size@$(hex "$RESERVED"),$carved
 
 # What is carved for the first time leaves more memory behind
@@ -308,6 +358,14 @@ log_mark
 echo online_movable >$policy || die "no policy"
 load "$spec" devices=0 || die "$spec was not accepted" "$(log_memdev)"
 base=$(mem_total)
+idle=
+if modprobe -n ramoops 2>/dev/null; then
+	said=$(put "$BUS/new_device" "id=idle window=0 size=$BLOCK")
+	[ "$said" = ok ] || die "no device that is idle: $said"
+	D=$(devices)
+	idle=$(get address)
+fi
+nr_idle=$(devices | wc -l)
 check "trace" trace_on
 fill=$((GiB))
 fill_start $fill 0 0 || die "no memory to fill"
@@ -322,6 +380,8 @@ load_pid=$!
 set -- --seed "$seed" --time "$seconds" --workers "$workers" --window "$extra"
 [ ! -e $MEM/hard_offline_page ] || set -- "$@" --poison $poisons
 grep -qi '^[yf1]' $params/memmap_on_memory && set -- "$@" --memmap
+# kmem's memory stays for good if a block of it is online when it is to go
+[ -z "$SOFT" ] || set -- "$@" --shared
 say "stress $*"
 mkdir $CGROUP 2>/dev/null
 if [ -e $PM_TEST ]; then
@@ -333,6 +393,7 @@ sh -c '[ ! -e $1 ] || echo $$ >$1/cgroup.procs; shift; exec stress "$@"' sh \
 	$CGROUP "$@" >"$TMP/said" 2>&1 &
 stress_pid=$!
 : >"$TMP/company"
+: >"$TMP/taken"
 company &
 company_pid=$!
 
@@ -364,6 +425,10 @@ grep ' vm ' "$TMP/load" | sed 's/^/# /'
 touch "$TMP/bad" "$TMP/listing"
 is "the pattern is intact" "$(cat "$TMP/bad")" ""
 check "they had company" [ -s "$TMP/company" ]
+is "none of it got what memdev holds" "$(cat "$TMP/taken")" ""
+if [ -n "$SOFT" ]; then
+	check "kmem leaves the range" until_true 120 soft_left
+fi
 check "the workers did something" grep -q '^# [1-9][0-9]* operations' "$TMP/said"
 is "the workers found nothing" "$rc $(grep -v '^#' "$TMP/said" |
 	grep -vE '^(poisoned|tried) ')" "0 "

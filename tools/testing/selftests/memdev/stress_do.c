@@ -258,11 +258,11 @@ int do_destroy(struct worker *w, const struct draw *d)
 	return talk(w, begin_slot(w, d, MEMDEV_CMD_DEV_DEL), d);
 }
 
-/* A block of any window, there or not */
+/* A block of any window, there or not; of none that others may have */
 int do_toggle(struct worker *w, const struct draw *d)
 {
 	static const char *const on[] = { "online_movable", "online" };
-	__u64 blocks = extra.size / block, nr;
+	__u64 blocks = extra_is_shared ? 0 : extra.size / block, nr;
 	char path[128];
 	unsigned int i;
 
