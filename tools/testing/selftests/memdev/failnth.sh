@@ -5,10 +5,10 @@
 # Each allocation of an operation fails, one at a time: the operation says so,
 # or does without; nothing of it is left, nothing leaks, and it works afterwards.
 #
-# Which operations, the machine's command line says, so that they can be done side
-# by side: failnth.ops=OPERATION[,OPERATION...], of a dimm with dimm- before it,
-# while another process writes to the device with beside- before it.
-# By hand, FAILNTH_OPS says it. FAILNTH_STRIDE=N lets only every N-th allocation
+# Each machine has its operations, so that they can be done side by side. Those with
+# dimm- before them are of a dimm; while those with beside- before them are done,
+# another process writes to the device. FAILNTH_OPS=OPERATION[,OPERATION...] does
+# these. FAILNTH_STRIDE=N lets only every N-th allocation
 # fail, and leaves it to who runs the VM to look for leaks; FAILNTH_LEAKS=1 looks
 # after each, which takes 10 s a time, to find the one that leaks.
 #
@@ -17,28 +17,23 @@
 # lockdep's that it has not registered yet. Where a call adds several blocks, what
 # it leaves of the first when it fails is removed, of which the kernel warns, once.
 #
-# VM: load: mem=5G append="memmap=1G$0x100000000 failnth.ops=load,rmmod"
+# VM: load: mem=4G append=memmap=1G$0x100000000
 # VM: load: kernels=debug usual=debug timeout=3600
-# VM: load: allow="WARNING: kernel/locking/lockdep.c:[0-9]* at lockdep_unregister_key"
-# VM: device: mem=5G append=memmap=1G$0x100000000
-# VM: device: append=failnth.ops=window-add,window-del,create,beside-create,destroy
+# VM: load: allow="WARNING: .* at (add_pages|lockdep_unregister_key)\+"
+# VM: device: mem=4G append=memmap=1G$0x100000000
 # VM: device: kernels=debug usual=debug timeout=3600
-# VM: plug: mem=5G append=memmap=1G$0x100000000
-# VM: plug: append=failnth.ops=plug,unplug,grow,shrink,dimm-plug,dimm-unplug
+# VM: plug: mem=4G append=memmap=1G$0x100000000
 # VM: plug: kernels=debug usual=debug timeout=3600
-# VM: plug: allow="WARNING: arch/x86/mm/init_64.c:[0-9]* at add_pages"
-# VM: call: mem=5G append="memmap=1G$0x100000000 failnth.ops=plug,grow failnth.blocks=4"
+# VM: plug: allow="WARNING: .* at (add_pages|lockdep_unregister_key)\+"
+# VM: call: mem=4G append=memmap=1G$0x100000000
 # VM: call: kernels=debug usual=none timeout=3600
 # VM: call: allow="WARNING: .* at (add_pages|remove_memory_block_devices)"
-# VM: netlink: mem=5G append=memmap=1G$0x100000000
-# VM: netlink: append=failnth.ops=nl-window-add,nl-create,nl-destroy,nl-plug,nl-unplug,nl-dump
+# VM: netlink: mem=4G append=memmap=1G$0x100000000
 # VM: netlink: kernels=debug usual=none timeout=3600
-# VM: netlink: allow="WARNING: arch/x86/mm/init_64.c:[0-9]* at add_pages"
-# VM: carved: mem=4G append=failnth.ops=window-add,window-del
-# VM: carved: kernels=debug usual=none timeout=3600
-# VM: carved: allow="WARNING: arch/x86/mm/init_64.c:[0-9]* at add_pages"
-# VM: carvedload: mem=4G append=failnth.ops=load,rmmod
-# VM: carvedload: kernels=debug usual=none timeout=3600
+# VM: netlink: allow="WARNING: .* at add_pages"
+# VM: carved: mem=4G kernels=debug usual=none timeout=3600
+# VM: carved: allow="WARNING: .* at (add_pages|lockdep_unregister_key)\+"
+# VM: carvedload: mem=4G kernels=debug usual=none timeout=3600
 # VM: carvedload: allow="WARNING: .* at (add_pages|lockdep_unregister_key)\+"
 
 . "$(dirname "$0")/lib.sh"
@@ -46,22 +41,23 @@
 need failnth modinfo
 failnth -p || skip_all "this kernel has no fault injection"
 
-ops=${FAILNTH_OPS:-} blocks=
-# shellcheck disable=SC2013 # words
-for word in $(cat /proc/cmdline); do
-	case $word in
-	failnth.ops=*)	ops=${ops:-${word#*=}} ;;
-	failnth.blocks=*) blocks=${word#*=} ;;
-	esac
-done
-all="load beside-load rmmod window-add window-del create beside-create destroy
-	plug unplug grow shrink dimm-plug dimm-unplug nl-window-add nl-create
-	nl-destroy nl-plug nl-unplug nl-dump"
-ops=$(echo "${ops:-$all}" | tr , ' ')
+blocks=
+case ${MEMDEV_MACHINE:-} in
+load|carvedload)	ops="load rmmod" ;;
+device)	ops="window-add window-del create beside-create destroy" ;;
+plug)	ops="plug unplug grow shrink dimm-plug dimm-unplug" ;;
+call)	ops="plug grow" blocks=4 ;;
+netlink) ops="nl-window-add nl-create nl-destroy nl-plug nl-unplug nl-dump" ;;
+carved)	ops="window-add window-del" ;;
+*)	ops="load beside-load rmmod window-add window-del create beside-create
+	     destroy plug unplug grow shrink dimm-plug dimm-unplug
+	     nl-window-add nl-create nl-destroy nl-plug nl-unplug nl-dump" ;;
+esac
+ops=$(echo "${FAILNTH_OPS:-$ops}" | tr , ' ')
 
 # Two blocks that are added by two calls, so that the first is to be undone when
-# the second fails: no call goes beyond an aligned 512 MiB. With failnth.blocks=N
-# so many that are added by one.
+# the second fails: no call goes beyond an aligned 512 MiB. Or @blocks that are
+# added by one.
 size=$((${blocks:-2} * BLOCK))
 if [ -n "$blocks" ]; then
 	spec=$(window_spec "$blocks") ||

@@ -6,7 +6,7 @@
 # Scripted faults: what they hit, and that whatever fails, or has to be undone
 # and fails once more, nothing is lost track of.
 #
-# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 debug" alone=yes
+# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 debug"
 # VM: memmap: mem=4G timeout=1800 append=memmap=1G$0x100000000
 # VM: memmap: append=memory_hotplug.memmap_on_memory=1 kernels=7.3 usual=7.3 alone=yes
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=7.3 alone=yes

@@ -10,7 +10,7 @@
 # What is reserved is at the end: the kernel takes memory blocks for as large as
 # what it has of memory lets them be, and 2 GiB would be too few.
 #
-# VM: many: mem=804G usual="7.3 debug" timeout=3600 append=memmap=800G$0x180000000
+# VM: many: mem=804G usual=7.3 timeout=3600 append=memmap=800G$0x180000000
 # VM: many: qemu="-object memory-backend-ram,id=m,size=804G,reserve=off"
 # VM: many: qemu="-machine memory-backend=m"
 

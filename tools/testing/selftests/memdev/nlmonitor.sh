@@ -9,7 +9,7 @@
 # PAIRS= is how often a block is plugged and unplugged, which takes the kernel 'debug'
 # half a second.
 #
-# VM: mem=4G usual="7.3 debug" timeout=3600 append=memmap=1G$0x100000000
+# VM: mem=4G usual=7.3 timeout=3600 append=memmap=1G$0x100000000
 
 . "$(dirname "$0")/lib.sh"
 
