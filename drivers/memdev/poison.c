@@ -162,8 +162,8 @@ void memdev_missing_warn(void)
 	u64 size = memdev_missing_size();
 
 	if (size > memdev_missing_told)
-		pr_warn("%llu MiB of System RAM are missing until the next boot: a hibernation image made before then cannot be resumed\n",
-			size / SZ_1M);
+		pr_warn("%s of System RAM is missing until the next boot: a hibernation image made before then cannot be resumed\n",
+			MEMDEV_SIZE(size));
 	memdev_missing_told = size;
 }
 

@@ -5,7 +5,7 @@
 #
 # memdevctl: each command, what it prints and what it returns.
 #
-# VM: mem=4G usual="6.1 debug" timeout=1800 append=memmap=1G$0x100000000
+# VM: mem=4G usual="6.1 7.3" timeout=1800 append=memmap=1G$0x100000000
 
 . "$(dirname "$0")/ctl.sh"
 
@@ -387,7 +387,7 @@ fails "resize to no multiple" 1 "memdevctl: memdev0: resize 1: *multiple*" \
 fails "resize to too much" 1 "memdevctl: memdev0: resize *" \
 	resize 0 $((5 * BLOCK))
 fails "unplug of too much" 1 \
-	"memdevctl: memdev0: unplug $((3 * BLOCK)): $((3 * BLOCK)) bytes *" \
+	"memdevctl: memdev0: unplug $((3 * BLOCK)): $(in_units $((3 * BLOCK))) is more than the *" \
 	unplug 0 $((3 * BLOCK))
 fails "plug of too much" 1 "memdevctl: memdev0: plug $((3 * BLOCK)): *" \
 	plug 0 $((3 * BLOCK))
