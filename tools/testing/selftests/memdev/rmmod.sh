@@ -7,7 +7,7 @@
 # hibernation.
 #
 # VM: reserved: mem=4G timeout=1800 append=memmap=1G$0x100000000
-# VM: carved: mem=4G timeout=1800 usual="6.1 6.12 debug"
+# VM: carved: mem=4G timeout=1800 usual="6.1 6.12"
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.1
 # VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
 # VM: blocks2g: qemu="-machine memory-backend=m"
@@ -40,9 +40,27 @@ hibernation_refused()
 	[ -n "$(log_memdev)" ] || { echo "the module did not say why"; return 1; }
 }
 
+# gone_at_the_end ATTRIBUTE TEXT: an unplug, and rmmod that succeeds as soon as it can
+gone_at_the_end()
+{
+	local i
+
+	for i in 1 2 3; do
+		load "$window" || { echo "not loaded"; return 1; }
+		one_of "$(put_dev plug "$BLOCK")" ok || return 1
+		put_dev "$1" "$2" >"$TMP/unplug" &
+		until rmmod memdev 2>/dev/null; do
+			:
+		done
+		wait $!
+		one_of "$(cat "$TMP/unplug")" ok || return 1
+	done
+}
+
 iomem >"$TMP/iomem"
 log_mark
 load_blocks $n
+window=window=$(window_spec $n)
 size=$(get size)
 low=$(($(get address)))
 
@@ -123,6 +141,11 @@ check "reading it fails" sh -c '! cat <&5'
 exec 5<&-
 is "a device is made anew" "$(put $BUS/new_device size=$BLOCK)" ok
 check "rmmod" rmmod memdev
+
+# --- the end of an operation -----------------------------------------------------------------
+
+check "the module goes right after an unplug" gone_at_the_end unplug all
+check "and after one in the background" gone_at_the_end requested_size 0
 is "/proc/iomem is as it was" "$(iomem | diff "$TMP/iomem" -)" ""
 check "the kernel did not complain" log_quiet
 finish
