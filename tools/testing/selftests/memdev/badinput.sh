@@ -6,8 +6,8 @@
 # Everything that can be written wrong is refused with an errno that fits and
 # a reason in words, and changes nothing.
 #
-# VM: mem=6G timeout=1800 append=memmap=2G$0x100000000 usual="6.1 debug"
-# VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=7.3
+# VM: mem=6G timeout=1800 append=memmap=2G$0x100000000 usual="6.1 7.3"
+# VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.12
 # VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
 # VM: blocks2g: qemu="-machine memory-backend=m"
 

@@ -4,7 +4,7 @@
 #
 # memdevctl: what it says where there is no module, how it is used, and how not.
 #
-# VM: mem=4G usual="6.1 7.3" timeout=1800
+# VM: mem=4G usual=6.1 timeout=1800
 
 . "$(dirname "$0")/ctl.sh"
 

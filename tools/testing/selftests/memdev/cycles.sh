@@ -7,7 +7,7 @@
 # lies elsewhere at each boot: BOOTS=5 makes five of them. On the kernel 'debug',
 # which takes its time, and sees a leak the first time, five times.
 #
-# VM: mem=4G timeout=1800 boots=1 usual="6.1 7.3"
+# VM: mem=4G timeout=1800 boots=1 usual=6.1
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.12
 # VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
 # VM: blocks2g: qemu="-machine memory-backend=m"

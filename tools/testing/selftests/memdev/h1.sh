@@ -10,7 +10,7 @@
 # The kernel itself must not lie in the way of the carved window.
 #
 # VM: reserved: mem=6G timeout=1800 append=memmap=2G$0x100000000
-# VM: reserved: usual="6.1 6.12"
+# VM: reserved: usual=6.12
 # VM: carved: mem=8G timeout=1800 append=nokaslr usual="6.1 7.3"
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.1
 # VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"

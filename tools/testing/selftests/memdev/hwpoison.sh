@@ -8,7 +8,7 @@
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 alone=yes
 # VM: usual="6.1 7.3"
-# VM: carved: mem=4G timeout=1800 usual=debug
+# VM: carved: mem=4G timeout=1800 usual=debug alone=yes
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=7.3 alone=yes
 # VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
 # VM: blocks2g: qemu="-machine memory-backend=m"

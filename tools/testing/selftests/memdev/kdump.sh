@@ -6,7 +6,7 @@
 # module does not load there.
 #
 # VM: mem=4G timeout=1800 append="memmap=1M$0x70000000 elfcorehdr=0x70000000"
-# VM: usual="6.1 7.3"
+# VM: usual=6.1
 
 . "$(dirname "$0")/lib.sh"
 

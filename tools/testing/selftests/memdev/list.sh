@@ -6,7 +6,7 @@
 # The list of all devices is by address, whatever the order that they came in,
 # and the totals are those of the devices.
 #
-# VM: mem=4G timeout=900 append=memmap=1G$0x100000000 usual="6.1 debug"
+# VM: mem=4G timeout=900 append=memmap=1G$0x100000000 usual=6.1
 # VM: many: mem=72G timeout=1800 append=memmap=68G$0x180000000 usual=7.3
 # VM: many: qemu="-object memory-backend-ram,id=m,size=72G,reserve=off"
 # VM: many: qemu="-machine memory-backend=m"

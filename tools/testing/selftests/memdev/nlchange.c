@@ -3,7 +3,7 @@
  * The netlink family: every command that changes something, and what is said where
  * it is refused.
  */
-// VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 6.12 7.3 debug"
+// VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 6.12 debug"
 #include "nltest.h"
 #include "nltest_attrs.h"
 

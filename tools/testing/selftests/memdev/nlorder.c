@@ -2,7 +2,7 @@
 /*
  * The netlink family: the order of answers, and that whoever waits blocks nobody.
  */
-// VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 6.12 7.3 debug"
+// VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 6.12 debug"
 #include "nltest.h"
 
 TEST_F(netlink, requests_of_one_socket_are_done_in_their_order)

@@ -6,7 +6,7 @@
 # By netlink, too, who is not root reads all but addresses, and changes nothing:
 # not with CAP_NET_ADMIN, and not as root of a user namespace.
 #
-# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 7.3"
+# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual=6.1
 
 . "$(dirname "$0")/lib.sh"
 

@@ -5,7 +5,7 @@
 #
 # Who is not root reads states and sizes, but no address, and writes nothing.
 #
-# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 7.3"
+# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual=6.1
 
 . "$(dirname "$0")/lib.sh"
 

@@ -5,7 +5,7 @@
 #
 # A fresh machine and no boot option: modprobe, plug, unplug, rmmod.
 #
-# VM: mem=4G timeout=1800 usual="6.1 6.12 7.3 debug"
+# VM: mem=4G timeout=1800 usual="6.1 6.12 7.3"
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.1
 # VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
 # VM: blocks2g: qemu="-machine memory-backend=m"

@@ -5,7 +5,7 @@
 #
 # The tracepoints: what they say is what has happened.
 #
-# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 debug"
+# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 7.3"
 
 . "$(dirname "$0")/lib.sh"
 

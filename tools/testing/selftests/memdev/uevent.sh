@@ -5,7 +5,7 @@
 #
 # Who waits for a change of size, by uevent or by poll(2), hears of it.
 #
-# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000
+# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 6.12"
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.1
 # VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
 # VM: blocks2g: qemu="-machine memory-backend=m"

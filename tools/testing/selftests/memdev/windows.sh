@@ -9,12 +9,12 @@
 # memory, so the kernel itself must not lie in the upper one.
 #
 # VM: reserved: mem=6G timeout=1800 append=memmap=2G$0x100000000
-# VM: reserved: usual="6.1 6.12 7.3"
-# VM: leftout: mem=6G timeout=1800 append=mem=4G usual="6.1 7.3"
+# VM: reserved: usual="6.1 6.12"
+# VM: leftout: mem=6G timeout=1800 append=mem=4G usual=7.3
 # VM: soft: mem=6G timeout=1800 append=memmap=2G%0x100000000-1+0xefffffff kernels="6.12 7.3"
 # VM: soft: append=memmap=512M!0x1c0000000 usual="6.12 7.3"
-# VM: carved: mem=4G timeout=1800 usual="6.1 debug"
-# VM: crash: mem=4G timeout=1800 append="crashkernel=256M nokaslr" usual="6.1 7.3"
+# VM: carved: mem=4G timeout=1800 usual="6.1 7.3"
+# VM: crash: mem=4G timeout=1800 append="crashkernel=256M nokaslr" usual=6.1
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.12
 # VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
 # VM: blocks2g: qemu="-machine memory-backend=m"
