@@ -10,7 +10,7 @@
 # of the kernel's tree around this one, or of the sources that were fetched for
 # building the tests.
 #
-# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 7.3"
+# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual=7.3
 
 . "$(dirname "$0")/lib.sh"
 
