@@ -10,7 +10,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-messages=${MESSAGES:-$(on_debug 15000 50000)}
+messages=${MESSAGES:-$(on_debug 6000 50000)}
 
 need nlreq nlfuzz
 [ "$messages" -gt 0 ] || die "no messages are to be sent"
