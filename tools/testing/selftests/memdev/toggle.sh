@@ -6,7 +6,7 @@
 # One task toggles the state of memory blocks at random, another plugs and
 # unplugs, for a minute. Nothing may be lost, and all must agree at the end.
 #
-# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 debug"
+# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual=6.1
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=7.3
 # VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
 # VM: blocks2g: qemu="-machine memory-backend=m"

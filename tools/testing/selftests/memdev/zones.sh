@@ -6,7 +6,7 @@
 # Where memory comes online, who brings it there, and what the device says of
 # it when somebody else does.
 #
-# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000
+# VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 6.12 7.3"
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.12
 # VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
 # VM: blocks2g: qemu="-machine memory-backend=m"
