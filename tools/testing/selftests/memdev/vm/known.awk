@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# A console without five complaints that are about the kernel alone.
+# A console without six complaints that are about the kernel alone.
 #
 # Lockdep's: who writes to memoryN/state holds the attribute and takes
 # device_hotplug_lock by a trylock, then mem_hotplug_lock; who removes the block
@@ -24,16 +24,20 @@
 #
 # The scheduler's deadline server on CPUs that were kept from running: its timer is
 # late, is armed again meanwhile, and warns of that.
+#
+# The memmap's: where no 2 MiB are free in one piece it is of small pages, and once
+# the kernel tells.
 
 function flush(	i, known) {
 	known = (removes && ((acquires && holds) ||
 			     (takes && writes && states && first))) ||
-		(shadow && worker) || entry || migrates || (forwards && deadline)
+		(shadow && worker) || entry || migrates ||
+		(forwards && deadline) || small
 	for (i = 1; i <= n; i++)
 		if (!known || (i > 1 && held[i] !~ /Call Trace:|Oops: invalid/))
 			print held[i]
 	n = acquires = holds = removes = takes = writes = states = first = 0
-	worker = kasan = freed = entry = migrates = forwards = deadline = 0
+	worker = kasan = freed = entry = migrates = forwards = deadline = small = 0
 }
 
 /FAULT_INJECTION: forcing a failure/ {
@@ -48,12 +52,14 @@ injected && / kasan_mem_notifier\+/ {
 /WARNING: possible circular locking dependency detected/ ||
 /kernel BUG at mm\/vmalloc\.c:/ || /BUG: KASAN: slab-use-after-free in / ||
 /WARNING: .*mm\/memory_hotplug\.c:[0-9]+ (at )?do_migrate_range[.+]/ ||
-/WARNING: .*kernel\/time\/hrtimer\.c:[0-9]+ (at )?hrtimer_forward[.+]/ {
+/WARNING: .*kernel\/time\/hrtimer\.c:[0-9]+ (at )?hrtimer_forward[.+]/ ||
+/vmemmap alloc failure: order:[1-9]/ {
 	flush()
 	held[++n] = $0
 	kasan = /KASAN/
 	migrates = /do_migrate_range/
 	forwards = /hrtimer_forward/
+	small = /vmemmap alloc failure/
 	next
 }
 
