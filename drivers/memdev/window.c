@@ -134,12 +134,22 @@ struct memdev_conflict {
 	u64 end;
 };
 
+/*
+ * A range that another driver claims below what was reserved has its @desc, and
+ * is busy. kmem's is not any more once it makes System RAM of it.
+ */
+static bool memdev_resource_is_reserved(const struct resource *res)
+{
+	return (res->desc == IORES_DESC_RESERVED ||
+		res->desc == IORES_DESC_SOFT_RESERVED) &&
+	       !(res->flags & IORESOURCE_SYSRAM);
+}
+
 static int memdev_window_conflict(struct resource *res, void *arg)
 {
 	struct memdev_conflict *c = arg;
 
-	if (res->desc == IORES_DESC_RESERVED ||
-	    res->desc == IORES_DESC_SOFT_RESERVED)
+	if (memdev_resource_is_reserved(res))
 		return 0;
 	c->found = true;
 	c->start = res->start;
@@ -179,8 +189,7 @@ static int memdev_window_claim(struct memdev_window *w,
 	 */
 	for (parent = w->hold.res->parent; parent != &iomem_resource;
 	     parent = parent->parent) {
-		if (parent->desc == IORES_DESC_RESERVED ||
-		    parent->desc == IORES_DESC_SOFT_RESERVED)
+		if (memdev_resource_is_reserved(parent))
 			continue;
 		rc = memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EBUSY,
 					 "window [0x%llx-0x%llx] is part of '%s'",
