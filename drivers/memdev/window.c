@@ -135,8 +135,9 @@ struct memdev_conflict {
 };
 
 /*
- * A range that another driver claims below what was reserved has its @desc, and
- * is busy. kmem's is not any more once it makes System RAM of it.
+ * What another driver claims inherits the desc of the range that it is in. Such a
+ * claim is busy, so none can be made inside. Only kmem makes its claim System RAM,
+ * which is not busy, before it adds memory there.
  */
 static bool memdev_resource_is_reserved(const struct resource *res)
 {

@@ -224,7 +224,7 @@ fi
 
 # --- dax ---------------------------------------------------------------------------
 
-grep -q 0xefffffff /proc/cmdline ||
+soft_reserved ||
 	skip_all "nothing is reserved or soft reserved on this machine"
 modprobe -n dax_hmem 2>/dev/null || skip_all "there is no dax_hmem"
 [ $BLOCK -le $((128 * MiB)) ] || skip_all "memory blocks are too large"

@@ -8,9 +8,9 @@
 # Each machine has its operations, so that they can be done side by side. Those with
 # dimm- before them are of a dimm; while those with beside- before them are done,
 # another process writes to the device. FAILNTH_OPS=OPERATION[,OPERATION...] does
-# these. FAILNTH_STRIDE=N lets only every N-th allocation
-# fail, and leaves it to who runs the VM to look for leaks; FAILNTH_LEAKS=1 looks
-# after each, which takes 10 s a time, to find the one that leaks.
+# these. FAILNTH_STRIDE=N lets only every N-th allocation fail, and leaves it to who
+# runs the VM to look for leaks; FAILNTH_LEAKS=1 looks after each, which takes 10 s a
+# time, to find the one that leaks.
 #
 # What is allowed on the console is the kernel's own: x86 warns, once, when memory
 # could not be added, and bus_register() that fails half-way unregisters a key of
@@ -19,20 +19,20 @@
 #
 # VM: load: mem=4G append=memmap=1G$0x100000000
 # VM: load: kernels=debug usual=debug timeout=3600
-# VM: load: allow="WARNING: .* at (add_pages|lockdep_unregister_key)\+"
+# VM: load: allow="WARNING: kernel/locking/lockdep.c:[0-9]* at lockdep_unregister_key"
 # VM: device: mem=4G append=memmap=1G$0x100000000
 # VM: device: kernels=debug usual=debug timeout=3600
 # VM: plug: mem=4G append=memmap=1G$0x100000000
 # VM: plug: kernels=debug usual=debug timeout=3600
-# VM: plug: allow="WARNING: .* at (add_pages|lockdep_unregister_key)\+"
+# VM: plug: allow="WARNING: arch/x86/mm/init_64.c:[0-9]* at add_pages"
 # VM: call: mem=4G append=memmap=1G$0x100000000
 # VM: call: kernels=debug usual=none timeout=3600
 # VM: call: allow="WARNING: .* at (add_pages|remove_memory_block_devices)"
 # VM: netlink: mem=4G append=memmap=1G$0x100000000
 # VM: netlink: kernels=debug usual=none timeout=3600
-# VM: netlink: allow="WARNING: .* at add_pages"
+# VM: netlink: allow="WARNING: arch/x86/mm/init_64.c:[0-9]* at add_pages"
 # VM: carved: mem=4G kernels=debug usual=none timeout=3600
-# VM: carved: allow="WARNING: .* at (add_pages|lockdep_unregister_key)\+"
+# VM: carved: allow="WARNING: arch/x86/mm/init_64.c:[0-9]* at add_pages"
 # VM: carvedload: mem=4G kernels=debug usual=none timeout=3600
 # VM: carvedload: allow="WARNING: .* at (add_pages|lockdep_unregister_key)\+"
 
