@@ -45,5 +45,6 @@ load window="$(window_spec 6)" devices=0 ||
 suite memdev_alloc
 suite memdev_device
 suite memdev_parse
+suite memdev_window
 check "the kernel did not complain" log_quiet
 finish

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of what a window may be claimed of. They need a window that was
+ * claimed, and a block of the same reserved range right after it. Where there is
+ * none, they are skipped.
+ */
+#include <kunit/test.h>
+#include <linux/ioport.h>
+#include <linux/memory.h>
+#include <linux/numa.h>
+
+#include "internal.h"
+
+static int claim_test_create(const struct memdev_window_spec *spec)
+{
+	struct memdev_reason why = {};
+	int rc = memdev_bus_enter();
+
+	if (rc)
+		return rc;
+	return memdev_bus_leave(memdev_window_create(spec, &why), &why);
+}
+
+static int claim_test_destroy(int id)
+{
+	struct memdev_reason why = {};
+	int rc = memdev_bus_enter();
+
+	if (rc)
+		return rc;
+	return memdev_bus_leave(memdev_window_destroy(id, &why), &why);
+}
+
+/* A block that becomes a window */
+static void claim_test_find(struct kunit *test, struct memdev_window_spec *spec)
+{
+	struct memdev_window *w;
+	int rc;
+
+	*spec = (struct memdev_window_spec){
+		.size = memory_block_size_bytes(),
+		.node = NUMA_NO_NODE,
+	};
+	mutex_lock(&memdev_list_lock);
+	for (w = memdev_window_next(0); w; w = memdev_window_next(w->id + 1)) {
+		if (w->source != MEMDEV_SOURCE_CARVED)
+			spec->start = w->start + w->size;
+	}
+	mutex_unlock(&memdev_list_lock);
+	if (!spec->start)
+		kunit_skip(test, "no window was claimed");
+
+	rc = claim_test_create(spec);
+	if (rc < 0)
+		kunit_skip(test, "no block was left alone after the window");
+	KUNIT_ASSERT_EQ(test, 0, claim_test_destroy(rc));
+}
+
+/* With @flags and the desc of the reserved range that it is in */
+static void claim_test_beside(struct kunit *test, unsigned long flags)
+{
+	struct memdev_window_spec spec;
+	unsigned long was;
+	struct resource *res;
+	int rc;
+
+	claim_test_find(test, &spec);
+	res = request_mem_region(spec.start, spec.size, "kunit");
+	KUNIT_ASSERT_NOT_NULL(test, res);
+	was = res->flags;
+	res->flags = flags;
+
+	rc = claim_test_create(&spec);
+	KUNIT_EXPECT_EQ(test, -EBUSY, rc);
+	if (rc >= 0)
+		claim_test_destroy(rc);
+
+	res->flags = was;
+	release_mem_region(spec.start, spec.size);
+	rc = claim_test_create(&spec);
+	KUNIT_EXPECT_GE(test, rc, 0);
+	if (rc >= 0)
+		KUNIT_EXPECT_EQ(test, 0, claim_test_destroy(rc));
+}
+
+static void window_test_claim_busy(struct kunit *test)
+{
+	claim_test_beside(test, IORESOURCE_MEM | IORESOURCE_BUSY);
+}
+
+/* As kmem makes its claim before it adds memory below it */
+static void window_test_claim_system_ram(struct kunit *test)
+{
+	claim_test_beside(test, IORESOURCE_SYSTEM_RAM);
+}
+
+static struct kunit_case window_test_cases[] = {
+	KUNIT_CASE(window_test_claim_busy),
+	KUNIT_CASE(window_test_claim_system_ram),
+	{}
+};
+
+static struct kunit_suite window_test_suite = {
+	.name = "memdev_window",
+	.test_cases = window_test_cases,
+};
+
+kunit_test_suite(window_test_suite);
