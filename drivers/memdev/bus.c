@@ -14,34 +14,18 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "deadline.h"
 #include "internal.h"
+#include "window.h"
 
 /* The longest text that makes sense is some 150 characters */
 #define MEMDEV_TEXT_MAX	256
 
-/* One write at a time, and none once the module goes */
+/* One write at a time, and none once the module is being removed */
 static DEFINE_MUTEX(memdev_bus_lock);
-static bool memdev_bus_opened;
-
-/* Protects memdev_bus_error: why the last write failed; and whose it was */
-static DEFINE_SPINLOCK(memdev_bus_error_lock);
-static struct memdev_reason memdev_bus_error;
-static const struct task_struct *memdev_bus_error_task;
 
 /* Protected by memdev_list_lock */
 static LIST_HEAD(memdev_kinds);
-
-/**
- * memdev_bus_refused() - note why something was refused
- * @why: the reason; empty for none
- */
-void memdev_bus_refused(const struct memdev_reason *why)
-{
-	spin_lock(&memdev_bus_error_lock);
-	memdev_bus_error = *why;
-	memdev_bus_error_task = current;
-	spin_unlock(&memdev_bus_error_lock);
-}
 
 /**
  * memdev_bus_enter() - begin to make or remove something
@@ -56,7 +40,7 @@ int memdev_bus_enter(void)
 
 	if (mutex_lock_interruptible(&memdev_bus_lock))
 		return memdev_signal_errno();
-	if (!memdev_bus_opened) {
+	if (!memdev_is_open()) {
 		mutex_unlock(&memdev_bus_lock);
 		return -ENODEV;
 	}
@@ -366,11 +350,7 @@ static int memdev_bus_why(int rc, const struct netlink_ext_ack *extack,
 	 * The core has left the whole text where the extack may have none. Others
 	 * leave theirs there without memdev_bus_lock, too.
 	 */
-	spin_lock(&memdev_bus_error_lock);
-	if (memdev_bus_error_task == current)
-		*why = memdev_bus_error;
-	spin_unlock(&memdev_bus_error_lock);
-	if (why->text[0])
+	if (memdev_bus_last_error(why) && why->text[0])
 		return rc;
 	return extack->_msg ? memdev_refuse(why, rc, "%s", extack->_msg) :
 			      memdev_refuse(why, rc, "failed (%d)", rc);
@@ -475,9 +455,7 @@ static ssize_t last_error_show(MEMDEV_BUS_TYPE *bus, char *buf)
 {
 	struct memdev_reason why;
 
-	spin_lock(&memdev_bus_error_lock);
-	why = memdev_bus_error;
-	spin_unlock(&memdev_bus_error_lock);
+	memdev_bus_last_error(&why);
 	return sysfs_emit(buf, "%s\n", why.text);
 }
 
@@ -553,24 +531,10 @@ static const struct attribute_group memdev_bus_group = {
 	.attrs = memdev_bus_attrs,
 	.bin_attrs = memdev_bus_bin_attrs,
 };
-__ATTRIBUTE_GROUPS(memdev_bus);
-
-MEMDEV_BUS_TYPE memdev_bus = {
-	.name = "memdev",
-	.bus_groups = memdev_bus_groups,
-	.dev_groups = memdev_device_groups,
+const struct attribute_group *memdev_bus_groups[] = {
+	&memdev_bus_group,
+	NULL
 };
-
-/**
- * memdev_bus_is_open() - whether users may operate devices
- *
- * Return: true once the module cannot fail to load any more.
- */
-bool memdev_bus_is_open(void)
-{
-	/* Pairs with the store in memdev_bus_open() */
-	return smp_load_acquire(&memdev_bus_opened);
-}
 
 /**
  * memdev_bus_open() - accept writes and operations of users
@@ -578,8 +542,7 @@ bool memdev_bus_is_open(void)
 void memdev_bus_open(void)
 {
 	mutex_lock(&memdev_bus_lock);
-	/* Pairs with the load in memdev_bus_is_open() */
-	smp_store_release(&memdev_bus_opened, true);
+	memdev_set_open(true);
 	mutex_unlock(&memdev_bus_lock);
 }
 
@@ -589,6 +552,6 @@ void memdev_bus_open(void)
 void memdev_bus_close(void)
 {
 	mutex_lock(&memdev_bus_lock);
-	WRITE_ONCE(memdev_bus_opened, false);
+	memdev_set_open(false);
 	mutex_unlock(&memdev_bus_lock);
 }

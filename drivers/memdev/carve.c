@@ -31,7 +31,9 @@
 #include <asm/set_memory.h>
 #endif
 
+#include "deadline.h"
 #include "internal.h"
+#include "window.h"
 
 /* A block with pages in use is not waited for longer than this */
 #define MEMDEV_CARVE_SLICE_MS	2000
@@ -373,7 +375,7 @@ static int memdev_carve_remove(const struct memdev_carving *c, u64 start,
 
 	for (addr = start; addr < end; addr += len) {
 		len = memdev_carve_len(c, addr, end);
-		rc = remove_memory(addr, len);
+		rc = memdev_ram_remove(addr, len);
 		if (rc)
 			break;
 	}
@@ -524,26 +526,9 @@ static u64 memdev_carve_good(u64 addr, u64 end)
 	u64 most = memdev_chunk_len(addr, end);
 	u64 len = 0;
 
-	while (len < most && !memdev_poison_known(addr + len))
+	while (len < most && !memdev_retired_known(addr + len))
 		len += memory_block_size_bytes();
 	return len;
-}
-
-/*
- * What does not come back is lost, so that one allocation that fails must not
- * decide it. That of the resource fails as if the range were taken.
- */
-static int memdev_carve_add(int node, u64 addr, u64 len)
-{
-	int tries = 3;
-	int rc;
-
-	do {
-		rc = add_memory(node, addr, len, MHP_MERGE_RESOURCE);
-		if (rc == -ENOMEM)
-			memdev_add_clean(addr, len);
-	} while ((rc == -ENOMEM || rc == -EEXIST) && --tries);
-	return rc;
 }
 
 /**
@@ -567,14 +552,14 @@ void memdev_carve_return(u64 start, u64 size, int node,
 	u64 addr, len;
 	int rc;
 
-	memdev_poison_withhold(start, size);
+	memdev_retired_withhold(start, size);
 	for (addr = start; addr < end; addr += len) {
 		len = memdev_carve_good(addr, end);
 		if (!len) {
 			len = block_size;
 			continue;
 		}
-		rc = memdev_carve_add(node, addr, len);
+		rc = memdev_ram_add(node, addr, len);
 		if (rc)
 			pr_err("%s at 0x%llx could not be given back: %d\n",
 			       MEMDEV_SIZE(len), addr, rc);

@@ -16,58 +16,12 @@
 
 #include "fault.h"
 #include "internal.h"
-
-/*
- * Protects the lists of windows, devices and kinds, what numbers them, and
- * memdev_generation
- */
-DEFINE_MUTEX(memdev_list_lock);
+#include "window.h"
 
 /* Those that have an id, by it, from pre-plug on */
 static struct rb_root memdev_named = RB_ROOT;
 /* By number, those that are registered or just about to be */
 static DEFINE_XARRAY_ALLOC(memdev_device_ids);
-
-/* Counts how often a window or a device has come or gone; never 0 */
-unsigned int memdev_generation = 1;
-
-/*
- * Windows and devices whose release function has not run yet. It may run late,
- * when somebody else drops the last reference, and its code must be there.
- */
-static atomic_t memdev_nr_objects = ATOMIC_INIT(0);
-static DECLARE_WAIT_QUEUE_HEAD(memdev_objects_wait);
-
-void memdev_object_get(void)
-{
-	atomic_inc(&memdev_nr_objects);
-}
-
-void memdev_object_put(void)
-{
-	if (atomic_dec_and_test(&memdev_nr_objects))
-		wake_up_all(&memdev_objects_wait);
-}
-
-/**
- * memdev_devices_wait_gone() - wait until the last object is released
- */
-void memdev_devices_wait_gone(void)
-{
-	wait_event(memdev_objects_wait, !atomic_read(&memdev_nr_objects));
-	/* The task that has released it may not have left the function yet */
-	synchronize_rcu_tasks();
-}
-
-/**
- * memdev_generation_next() - a window or a device has come or gone
- */
-void memdev_generation_next(void)
-{
-	lockdep_assert_held(&memdev_list_lock);
-	if (!++memdev_generation)
-		memdev_generation = 1;
-}
 
 static int memdev_refused(int rc, const struct memdev_reason *why,
 			  struct netlink_ext_ack *extack)
@@ -151,7 +105,7 @@ static void memdev_retired_inherit(struct memdev_core *core)
 
 	for (block = 0; block < core->nr_blocks; block++)
 		__assign_bit(block, core->retired,
-			     memdev_poison_known(memdev_block_addr(core,
+			     memdev_retired_known(memdev_block_addr(core,
 								   block)));
 }
 
@@ -449,7 +403,6 @@ int memory_device_register(struct memory_device *md,
 	core->mgid = rc;
 	memdev_notify_add(core);
 
-	memdev_debugfs_add(core);
 	rc = device_add(&md->dev);
 	if (rc)
 		goto err_unregister;
@@ -462,7 +415,6 @@ int memory_device_register(struct memory_device *md,
 	return 0;
 
 err_unregister:
-	memdev_debugfs_del(core);
 	memdev_fault_close(core);
 	memdev_notify_del(core);
 	memory_group_unregister(core->mgid);
@@ -505,7 +457,6 @@ int memory_device_unregister(struct memory_device *md,
 
 	/* What was announced last is not to be lost */
 	flush_delayed_work(&core->event);
-	memdev_debugfs_del(core);
 	device_del(&md->dev);
 	cancel_delayed_work_sync(&core->resize);
 

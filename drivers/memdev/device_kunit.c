@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 
 #include "internal.h"
+#include "window.h"
 
 #define FAKE_PLUGGED	4096ULL
 #define FAKE_REQUESTED	8192ULL

@@ -19,6 +19,7 @@
 #include <linux/security.h>
 #include <linux/slab.h>
 
+#include "deadline.h"
 #include "fault.h"
 #include "trace.h"
 
@@ -172,8 +173,16 @@ void memdev_fault_rule_init(struct memdev_fault_rule *rule)
 	};
 }
 
-static int memdev_fault_check_block(struct memdev_core *core, u32 block,
-				    struct memdev_reason *why)
+/**
+ * memdev_fault_check_block() - check the number of a block
+ * @core: the device
+ * @block: the number
+ * @why: where to put the reason
+ *
+ * Return: 0 or -ERANGE.
+ */
+int memdev_fault_check_block(struct memdev_core *core, u32 block,
+			     struct memdev_reason *why)
 {
 	if (block < core->nr_blocks)
 		return 0;
@@ -377,86 +386,4 @@ bool memdev_fault_next(struct memdev_core *core, u32 index,
 unsigned int memdev_fault_stamp(void)
 {
 	return atomic_read(&memdev_fault_changes);
-}
-
-/* --- poison --------------------------------------------------------------- */
-
-static int memdev_poison_page(unsigned int block, unsigned long pfn,
-			      struct memdev_reason *why)
-{
-	int rc;
-
-	if (!IS_ENABLED(CONFIG_MEMORY_FAILURE))
-		return memdev_refuse(why, -EOPNOTSUPP,
-				     "the kernel has no CONFIG_MEMORY_FAILURE");
-	/* As a write to hard_offline_page does it */
-	rc = memory_failure(pfn, MF_SW_SIMULATED);
-	if (!rc)
-		return 0;
-	if (rc == -EHWPOISON)
-		return memdev_refuse_block(why, block, rc,
-					   "block %u: the page is poisoned already",
-					   block);
-	return memdev_refuse_block(why, block, rc < 0 ? rc : -EIO,
-				   "block %u: poisoning the page failed, or nothing could be done about it (%d)",
-				   block, rc);
-}
-
-/**
- * memdev_fault_poison() - poison a page of a block
- * @core: the device
- * @block: the block
- * @page: the page, counted from the start of the block; NULL for one that
- *	  nobody has
- * @why: where to put the reason
- *
- * Unlike faults of other steps this one is real for the kernel. When the block
- * comes out it is retired.
- *
- * Context: Sleeps; waits for an operation on the device. A signal ends it.
- * Return: 0; -ERANGE for what the device does not have; -ENXIO if the block is
- * not online; -EBUSY if nothing of it is free; -EOPNOTSUPP; -EPERM under
- * lockdown; -EINTR; -ENODEV for a device that is going; or what
- * memory_failure() said.
- */
-int memdev_fault_poison(struct memdev_core *core, u32 block, const u32 *page,
-			struct memdev_reason *why)
-{
-	unsigned long pages = PHYS_PFN(core->block_size);
-	unsigned long pfn;
-	u64 addr;
-	int rc;
-
-	if (security_locked_down(LOCKDOWN_DEV_MEM))
-		return memdev_refuse(why, -EPERM,
-				     "the kernel is locked down: no page can be poisoned");
-	rc = memdev_fault_check_block(core, block, why);
-	if (rc)
-		return rc;
-	if (page && *page >= pages)
-		return memdev_refuse_about(why, MEMDEV_ABOUT_PAGE, -ERANGE,
-					   "page %u is out of range [0-%lu]",
-					   *page, pages - 1);
-
-	/* Nobody but memdev removes the block meanwhile */
-	rc = memdev_op_lock(core);
-	if (rc)
-		return memdev_refuse(why, rc,
-				     rc == -ENODEV ?
-				     "the device is being removed" :
-				     "interrupted");
-	addr = memdev_block_addr(core, block);
-	pfn = PHYS_PFN(addr) + (page ? *page : 0);
-	if (!test_bit(block, core->plugged) || !test_bit(block, core->online))
-		rc = memdev_refuse_block(why, block, -ENXIO,
-					 "block %u is not online",
-					 block);
-	else if (!page && !memdev_block_free_page(addr, &pfn))
-		rc = memdev_refuse_block(why, block, -EBUSY,
-					 "block %u has no free page, name one of those in use",
-					 block);
-	else
-		rc = memdev_poison_page(block, pfn, why);
-	mutex_unlock(&core->op_lock);
-	return rc;
 }

@@ -98,13 +98,15 @@ void memdev_fault_close(struct memdev_core *core);
 bool memdev_fault_next(struct memdev_core *core, u32 index,
 		       struct memdev_fault *fault);
 unsigned int memdev_fault_stamp(void);
-int memdev_fault_poison(struct memdev_core *core, u32 block, const u32 *page,
-			struct memdev_reason *why);
+int memdev_fault_check_block(struct memdev_core *core, u32 block,
+			     struct memdev_reason *why);
+
+/* poison.c */
+int memdev_poison_page(struct memdev_core *core, u32 block, const u32 *page,
+		       struct memdev_reason *why);
 
 /* fault_debugfs.c */
-void memdev_debugfs_init(void);
+int memdev_debugfs_init(void);
 void memdev_debugfs_exit(void);
-void memdev_debugfs_add(struct memdev_core *core);
-void memdev_debugfs_del(struct memdev_core *core);
 
 #endif /* _MEMDEV_FAULT_H */

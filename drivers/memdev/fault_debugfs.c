@@ -289,7 +289,7 @@ static int memdev_fault_line_do(struct memdev_core *core,
 		memdev_fault_clear(core);
 		return 0;
 	case VERB_POISON:
-		return memdev_fault_poison(core, line->rule.block,
+		return memdev_poison_page(core, line->rule.block,
 					   line->has_page ? &line->page : NULL,
 					   why);
 	default:
@@ -372,44 +372,54 @@ static const struct file_operations memdev_faults_fops = {
 
 /* --- the files ------------------------------------------------------------ */
 
-/**
- * memdev_debugfs_add() - a device's directory
- * @core: the device
- */
-void memdev_debugfs_add(struct memdev_core *core)
+static int memdev_debugfs_notify(struct notifier_block *nb,
+				 unsigned long action, void *data)
 {
-	core->debugfs = debugfs_create_dir(core->name, memdev_debugfs_root);
-	debugfs_create_file("faults", 0600, core->debugfs, core,
-			    &memdev_faults_fops);
+	struct memdev_core *core = dev_to_core(data);
+
+	switch (action) {
+	case BUS_NOTIFY_ADD_DEVICE:
+		core->debugfs = debugfs_create_dir(core->name,
+						   memdev_debugfs_root);
+		debugfs_create_file("faults", 0600, core->debugfs, core,
+				    &memdev_faults_fops);
+		break;
+	case BUS_NOTIFY_DEL_DEVICE:
+		/* Waits for reads and writes in flight */
+		debugfs_remove(core->debugfs);
+		core->debugfs = NULL;
+		break;
+	}
+	return NOTIFY_OK;
 }
 
-/**
- * memdev_debugfs_del() - and it goes
- * @core: the device
- *
- * Context: Sleeps; waits for those who read or write it, so no lock that they
- * take may be held.
- */
-void memdev_debugfs_del(struct memdev_core *core)
-{
-	debugfs_remove(core->debugfs);
-	core->debugfs = NULL;
-}
+static struct notifier_block memdev_debugfs_nb = {
+	.notifier_call = memdev_debugfs_notify,
+};
 
 /**
- * memdev_debugfs_init() - the directory of the module
+ * memdev_debugfs_init() - create the module's directory and follow the bus
  *
- * Whether there is one does not matter to anything else.
+ * Errors of debugfs are ignored, as everywhere.
+ *
+ * Return: 0 or a negative errno.
  */
-void memdev_debugfs_init(void)
+int memdev_debugfs_init(void)
 {
+	int rc;
+
 	memdev_debugfs_root = debugfs_create_dir("memdev", NULL);
+	rc = bus_register_notifier(&memdev_bus, &memdev_debugfs_nb);
+	if (rc)
+		debugfs_remove(memdev_debugfs_root);
+	return rc;
 }
 
 /**
- * memdev_debugfs_exit() - and it goes
+ * memdev_debugfs_exit() - undo memdev_debugfs_init()
  */
 void memdev_debugfs_exit(void)
 {
+	bus_unregister_notifier(&memdev_bus, &memdev_debugfs_nb);
 	debugfs_remove(memdev_debugfs_root);
 }

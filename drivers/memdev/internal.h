@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of memdev share. Dependencies point one way:
+ * What the files of memdev share: structures, locks, functions.
  *
- *   linux/memdev.h <- internal.h <- { reason, alloc, watch, online, memmap, undo,
- *     hold, poison, pm, probe, window, event, fault, step, notify, headroom,
- *     hotplug, unplug } <- { info, device }
- *     <- { bus, resize } <- { sysfs, netlink*, job, fault_debugfs } <- main
- *
- * emu.c sees the public header only.
+ * The Makefile lists the files from top to bottom: each calls only files that
+ * stand below it. Functions are declared here in the opposite order.
  *
  * Locks, outermost first:
  *
@@ -24,8 +20,8 @@
  *			notifier takes
  *   memdev_event_lock	spinlock, the order of messages to those who monitor
  *
- * memdev_jobs_lock (job.c), a spinlock, is taken while none of these is held, and
- * none of them while it is. memdev_slices_lock (watch.c) and memdev_pm_lock (pm.c),
+ * memdev_jobs_lock (netlink_job.c), a spinlock, is taken while none of these is held, and
+ * none of them while it is. memdev_slices_lock (yield.c) and memdev_pm_lock (pm.c),
  * spinlocks, are innermost.
  */
 #ifndef _MEMDEV_INTERNAL_H
@@ -41,7 +37,6 @@
 #include <linux/rbtree.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
-#include <linux/timer.h>
 #include <linux/workqueue.h>
 
 #include "alloc.h"
@@ -62,69 +57,6 @@ int memdev_bytes_parse(const char *buf, size_t count, u64 *size);
 int memdev_size_parse(const char *buf, size_t count, u64 *size);
 int memdev_number_parse(const char *str, const char *prefix, int *nr);
 
-/* --- deadlines and cancelling (watch.c) ----------------------------------- */
-
-/**
- * enum memdev_turn - how an operation shares the kernel's lock; see watch.c
- * @MEMDEV_TURN_YIELDS: it yields to those that make progress
- * @MEMDEV_TURN_DUE: it has yielded for a time slice, and gets a share
- * @MEMDEV_TURN_PROGRESS: it made progress, and others yield to it
- */
-enum memdev_turn {
-	MEMDEV_TURN_YIELDS,
-	MEMDEV_TURN_DUE,
-	MEMDEV_TURN_PROGRESS,
-};
-
-/**
- * struct memdev_watch - what ends the offlining of a block
- * @timer: fires when the time is over
- * @task: the task that is offlining
- * @deadline: jiffies at which the whole operation ends; if @limited
- * @limited: there is a deadline
- * @told: memdev_watch_begun() tells when the kernel begins with a block; without
- *	  that it is taken to do so when asked
- * @turn: changed by its own task, between attempts
- * @yielded: for how many jiffies it has yielded since it was last due
- * @stop: errno with which another task ended the operation, 0 if none did
- * @pauses: the operation ends when the machine goes to sleep
- * @empty: no page of the block was in use before the attempt
- * @slice: jiffies that may be spent on the block; 0 if only the deadline counts
- * @began: jiffies at which the kernel began with it; while in @slices
- * @slices: in memdev_slices, while the kernel is busy with it
- */
-struct memdev_watch {
-	struct timer_list timer;
-	struct task_struct *task;
-	unsigned long deadline;
-	bool limited;
-	bool told;
-	enum memdev_turn turn;
-	unsigned long yielded;
-	int stop;
-	bool pauses;
-	bool empty;
-	unsigned long slice;
-	unsigned long began;
-	struct list_head slices;
-};
-
-void memdev_watch_begin(struct memdev_watch *w, unsigned int timeout_ms);
-int memdev_watch_check(struct memdev_watch *w);
-int memdev_watch_arm(struct memdev_watch *w, unsigned int slice_ms);
-void memdev_watch_begun(struct memdev_watch *w);
-void memdev_watch_disarm(struct memdev_watch *w);
-void memdev_turn_begin(struct memdev_watch *w);
-void memdev_turn_enter(struct memdev_watch *w);
-void memdev_turn_leave(struct memdev_watch *w);
-void memdev_turn_yield(struct memdev_watch *w, unsigned int slice_ms);
-void memdev_turn_pause(struct memdev_watch *w, unsigned int ms);
-void memdev_turn_end(struct memdev_watch *w);
-void memdev_watch_stop(struct memdev_watch *w, int rc);
-void memdev_watch_end(struct memdev_watch *w);
-int memdev_signal_errno(void);
-void memdev_signal_recalc(void);
-
 /* --- taking back what an operation has begun (undo.c) ---------------------- */
 
 int memdev_undo_init(void);
@@ -133,15 +65,22 @@ void memdev_undo_run(void (*fn)(void *data), void *data);
 
 /* --- system sleep (pm.c) --------------------------------------------------- */
 
-int memdev_pm_init(void);
-void memdev_pm_exit(void);
 int memdev_pm_hold(struct memdev_reason *why);
 void memdev_pm_hold_more(void);
 void memdev_pm_release(void);
+bool memdev_pm_hibernate(void);
+void memdev_pm_sleep(void);
+void memdev_pm_wake(void);
 bool memdev_pm_sleeping(void);
 int memdev_pm_wait(void);
 
-/* --- blocks of memory (online.c) ------------------------------------------ */
+/* pm_notifier.c */
+int memdev_pm_init(void);
+void memdev_pm_exit(void);
+
+struct memdev_watch;
+
+/* --- blocks of memory (memory_block.c) ------------------------------------------ */
 
 extern const char *const memdev_online_types[];
 int memdev_online_type_parse(const char *str);
@@ -173,23 +112,23 @@ int memdev_block_online(u64 addr, enum memdev_online_type type);
 int memdev_block_offline(u64 addr, struct memdev_watch *watch,
 			 unsigned int slice_ms);
 
-/* --- the memmap on the memory (memmap.c) ---------------------------------- */
+/* --- the memmap on the memory (memmap_on_memory.c) ---------------------------------- */
 
 int memdev_memmap_init(void);
 bool memdev_memmap_supported(void);
 
-/* --- poisoned and missing memory (poison.c) ------------------------------- */
+/* --- retired and missing memory (retired.c) -------------------------------- */
 
-int memdev_poison_reserve(u64 start, u64 size);
-void memdev_poison_unreserve(u64 start, u64 size);
-void memdev_poison_record(u64 addr);
-bool memdev_poison_known(u64 addr);
-void memdev_poison_withhold(u64 start, u64 size);
+int memdev_retired_reserve(u64 start, u64 size);
+void memdev_retired_unreserve(u64 start, u64 size);
+void memdev_retired_record(u64 addr);
+bool memdev_retired_known(u64 addr);
+void memdev_retired_withhold(u64 start, u64 size);
 void memdev_missing_add(u64 addr);
 u64 memdev_missing_size(void);
 void memdev_missing_warn(void);
-void memdev_poison_init(void);
-void memdev_poison_exit(void);
+void memdev_retired_init(void);
+void memdev_retired_exit(void);
 
 /* --- ranges that are kept from other drivers (hold.c) --------------------- */
 
@@ -218,97 +157,6 @@ int memdev_hold_open(struct memdev_hold *hold, u64 start, u64 end);
 void memdev_hold_close(struct memdev_hold *hold, u64 start, u64 end);
 bool memdev_hold_foreign(struct memdev_hold *hold, u64 start, u64 end,
 			 struct range *found);
-
-/* --- windows (window.c, carve.c, probe.c) --------------------------------- */
-
-/**
- * struct memdev_window_spec - what a window shall be
- * @size: bytes
- * @start: physical address, if @carve is not set
- * @node: NUMA node, or NUMA_NO_NODE for what the kernel says
- * @carve: take it out of System RAM
- * @shrink: less than @size will do
- */
-struct memdev_window_spec {
-	u64 size;
-	u64 start;
-	int node;
-	bool carve;
-	bool shrink;
-};
-
-/**
- * struct memdev_window - a range of RAM that memdev owns
- * @dev: windowN, below /sys/devices/memdev
- * @id: N
- * @start: physical address
- * @size: bytes
- * @node: NUMA node of the range
- * @source: where it came from
- * @name: name of the range in the tree of resources
- * @hold: keeps other drivers out of it
- * @movable: carved windows: blocks that were in ZONE_MOVABLE before
- * @list: in memdev_windows; protected by memdev_list_lock
- * @lock: protects what follows
- * @alloc: which of its blocks and slots devices have
- */
-struct memdev_window {
-	struct device dev;
-	int id;
-	u64 start;
-	u64 size;
-	int node;
-	enum memdev_source source;
-	char name[24];
-	struct memdev_hold hold;
-	unsigned long *movable;
-	struct list_head list;
-	/* Protects the fields below it */
-	struct mutex lock;
-	struct memdev_alloc alloc;
-};
-
-#define to_memdev_window(d) container_of(d, struct memdev_window, dev)
-
-extern const char *const memdev_source_names[];
-extern struct list_head memdev_windows;
-extern struct device *memdev_root;
-extern const struct attribute_group *memdev_window_groups[];
-
-int memdev_window_spec_parse(const char *str, struct memdev_window_spec *spec,
-			     struct memdev_reason *why);
-int memdev_window_create(const struct memdev_window_spec *spec,
-			 struct memdev_reason *why);
-struct memdev_window *memdev_window_next(int id);
-int memdev_window_destroy(int id, struct memdev_reason *why);
-void memdev_windows_destroy_all(void);
-
-int memdev_probe(u64 start, u64 size, struct memdev_reason *why);
-
-int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
-		 struct memdev_reason *why);
-void memdev_carve_return(u64 start, u64 size, int node,
-			 const unsigned long *movable);
-
-/**
- * memdev_chunk_len() - how much one call may add or remove
- * @addr: where the range starts, a multiple of the memory block size
- * @end: where it ends, likewise
- *
- * x86 maps an aligned GiB that is added in one go by one leaf of its page
- * table, and crashes when only a part of such a leaf is removed later. So no
- * call covers an aligned GiB, unless a single memory block does.
- *
- * Return: length in bytes, at most @end - @addr.
- */
-static inline u64 memdev_chunk_len(u64 addr, u64 end)
-{
-	u64 block_size = memory_block_size_bytes();
-
-	if (block_size >= SZ_1G)
-		return min(block_size, end - addr);
-	return min(ALIGN_DOWN(addr, SZ_512M) + SZ_512M, end) - addr;
-}
 
 /* --- devices -------------------------------------------------------------- */
 
@@ -504,24 +352,68 @@ static inline struct memdev_core *dev_to_core(struct device *dev)
 	return to_memory_device(dev)->core;
 }
 
+/**
+ * memdev_chunk_len() - how much one call may add or remove
+ * @addr: where the range starts, a multiple of the memory block size
+ * @end: where it ends, likewise
+ *
+ * x86 maps an aligned GiB that is added in one go by one leaf of its page
+ * table, and crashes when only a part of such a leaf is removed later. So no
+ * call covers an aligned GiB, unless a single memory block does.
+ *
+ * Return: length in bytes, at most @end - @addr.
+ */
+static inline u64 memdev_chunk_len(u64 addr, u64 end)
+{
+	u64 block_size = memory_block_size_bytes();
+
+	if (block_size >= SZ_1G)
+		return min(block_size, end - addr);
+	return min(ALIGN_DOWN(addr, SZ_512M) + SZ_512M, end) - addr;
+}
+
+/* registry.c */
+extern struct mutex memdev_list_lock;
+extern struct list_head memdev_windows;
+extern unsigned int memdev_generation;
+extern struct bus_type memdev_bus;
+extern struct device *memdev_root;
 extern struct workqueue_struct *memdev_wq;
 extern struct workqueue_struct *memdev_event_wq;
-extern struct mutex memdev_list_lock;
-extern unsigned int memdev_generation;
-extern MEMDEV_BUS_TYPE memdev_bus;
-extern const struct attribute_group *memdev_device_groups[];
 extern enum memdev_online_type memdev_default_online_type;
+void memdev_object_get(void);
+void memdev_object_put(void);
+void memdev_objects_wait_gone(void);
+void memdev_generation_next(void);
+void memdev_set_open(bool open);
+bool memdev_is_open(void);
+void memdev_bus_refused(const struct memdev_reason *why);
+bool memdev_bus_last_error(struct memdev_reason *why);
 
-/* step.c */
-void memdev_add_clean(u64 start, u64 size);
-int memdev_step_add(struct memdev_core *core, unsigned int block,
-		    unsigned int nr, mhp_t flags);
-int memdev_step_online(struct memdev_core *core, unsigned int block,
-		       enum memdev_online_type type);
-int memdev_step_offline(struct memdev_core *core, unsigned int block,
-			struct memdev_watch *watch, unsigned int slice_ms);
-int memdev_step_remove(struct memdev_core *core, unsigned int block,
-		       unsigned int nr);
+/* netlink_notify.c */
+struct genl_family;
+struct sk_buff;
+struct memdev_window;
+unsigned int memdev_event_stamp(void);
+void memdev_event_open(const struct genl_family *family);
+void memdev_event_close(void);
+void memdev_event_device(struct memdev_core *core, u8 cmd);
+void memdev_event_size(struct memdev_core *core, u8 cmd, u64 was, u64 is);
+void memdev_event_refused(struct memdev_core *core);
+void memdev_event_retired(struct memdev_core *core, unsigned int block);
+void memdev_event_window(struct memdev_window *w, u8 cmd);
+int memdev_put_refusal(struct sk_buff *skb, int attr, struct memdev_core *core,
+		       const struct memdev_failure *failure,
+		       const struct memdev_reason *why, bool admin);
+
+/* uevent.c */
+void memdev_changed(struct memdev_core *core, unsigned int what, u64 was);
+void memdev_event_work(struct work_struct *work);
+
+/* describe.c */
+enum memdev_state memdev_state(struct memdev_core *core);
+enum memdev_block_state memdev_block_run(struct memdev_core *core,
+					 unsigned int first, unsigned int *nr);
 
 /* notify.c */
 u64 memdev_blocks_size(struct memdev_core *core, const unsigned long *map);
@@ -542,15 +434,20 @@ int memdev_headroom_get(struct memdev_core *core, u64 size,
 			struct memdev_reason *why);
 void memdev_headroom_put(struct memdev_core *core, u64 size);
 
-/* hotplug.c */
-int memdev_hotplug_plug(struct memdev_core *core, u64 size,
-			struct memdev_watch *watch, struct memdev_reason *why);
+/* mhp.c */
+int memdev_ram_add(int node, u64 start, u64 size);
+int memdev_ram_remove(u64 start, u64 size);
+int memdev_step_online(struct memdev_core *core, unsigned int block,
+		       enum memdev_online_type type);
+int memdev_step_offline(struct memdev_core *core, unsigned int block,
+			struct memdev_watch *watch, unsigned int slice_ms);
 int memdev_provider_errno(int rc);
-unsigned int memdev_retired_left(struct memdev_core *core);
 int memdev_provider_refused(struct memdev_reason *why, int rc,
 			    const struct netlink_ext_ack *extack,
 			    unsigned int block);
 void memdev_provider_keeps(struct memdev_core *core, unsigned int block);
+void memdev_provider_gets(struct memdev_core *core, unsigned int block,
+			  unsigned int nr);
 int memdev_foreign_refuse(struct memdev_core *core, struct memdev_hold *hold,
 			  unsigned int block, unsigned int nr,
 			  struct memdev_reason *why);
@@ -559,68 +456,53 @@ int memdev_add(struct memdev_core *core, unsigned int block, unsigned int nr,
 int memdev_remove_victims(struct memdev_core *core, bool whole,
 			  struct memdev_reason *why);
 
+/* plug.c */
+unsigned int memdev_retired_left(struct memdev_core *core);
+int memdev_hotplug_plug(struct memdev_core *core, u64 size,
+			struct memdev_watch *watch, struct memdev_reason *why);
+
 /* unplug.c */
 int memdev_hotplug_unplug(struct memdev_core *core, u64 size,
 			  struct memdev_watch *watch,
 			  struct memdev_reason *why);
 
-/* resize.c */
+/* op.c */
+int memdev_op_lock(struct memdev_core *core);
+void memdev_op_pause(struct memdev_core *core);
+void memdev_background_stop(struct memdev_core *core);
+int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
+		   bool background, bool resumes, struct memdev_reason *why);
 int memdev_core_op(struct memdev_core *core, enum memdev_op op, u64 size,
 		   struct memdev_reason *why);
-int memdev_core_set(struct memdev_core *core,
-		    const struct memdev_settings *set,
-		    struct memdev_reason *why);
-int memdev_op_lock(struct memdev_core *core);
+void memdev_succeeded(struct memdev_core *core);
 int memdev_core_refuse(struct memdev_core *core, enum memdev_op op, u64 asked,
 		       int rc, const struct memdev_reason *why);
 int memdev_core_error(struct memdev_core *core, int rc, const char *buf,
 		      size_t count);
+int memdev_check_aligned(struct memdev_core *core, u64 size,
+			 enum memdev_about about, struct memdev_reason *why);
+int memdev_check_atomic(struct memdev_core *core, u64 size, u64 whole,
+			enum memdev_about about, struct memdev_reason *why);
+int memdev_extack_rc(int rc, const struct memdev_reason *why,
+		     struct netlink_ext_ack *extack);
+
+/* resize.c */
+int memdev_core_set(struct memdev_core *core,
+		    const struct memdev_settings *set,
+		    struct memdev_reason *why);
 void memdev_resize_work(struct work_struct *work);
 int memdev_core_close(struct memdev_core *core, struct memdev_reason *why);
-void memdev_op_pause(struct memdev_core *core);
-void memdev_resize_start(struct memdev_core *core);
-
-/* info.c */
-enum memdev_state memdev_state(struct memdev_core *core);
-enum memdev_block_state memdev_block_run(struct memdev_core *core,
-					 unsigned int first, unsigned int *nr);
-void memdev_changed(struct memdev_core *core, unsigned int what, u64 was);
-void memdev_event_work(struct work_struct *work);
-
-/* event.c */
-struct genl_family;
-struct sk_buff;
-unsigned int memdev_event_stamp(void);
-void memdev_event_open(const struct genl_family *family);
-void memdev_event_close(void);
-void memdev_event_device(struct memdev_core *core, u8 cmd);
-void memdev_event_size(struct memdev_core *core, u8 cmd, u64 was, u64 is);
-void memdev_event_refused(struct memdev_core *core);
-void memdev_event_retired(struct memdev_core *core, unsigned int block);
-void memdev_event_window(struct memdev_window *w, u8 cmd);
-int memdev_put_refusal(struct sk_buff *skb, int attr, struct memdev_core *core,
-		       const struct memdev_failure *failure,
-		       const struct memdev_reason *why, bool admin);
-
-/* netlink.c */
-int memdev_netlink_init(void);
-void memdev_netlink_exit(void);
 
 /* device.c */
 struct memdev_core *memdev_device_find(int id, const char *name);
 struct memory_device *memdev_device_get(int id, const char *name);
 void memdev_device_put(struct memory_device *md);
 struct memdev_core *memdev_device_next(unsigned long *id);
-void memdev_generation_next(void);
-void memdev_devices_wait_gone(void);
-void memdev_object_get(void);
-void memdev_object_put(void);
 
 /* bus.c */
+extern const struct attribute_group *memdev_bus_groups[];
 void memdev_bus_open(void);
 void memdev_bus_close(void);
-bool memdev_bus_is_open(void);
-void memdev_bus_refused(const struct memdev_reason *why);
 bool memdev_bus_knows_kind(const char *name);
 int memdev_bus_enter(void);
 int memdev_bus_leave(int rc, struct memdev_reason *why);
@@ -628,5 +510,12 @@ int memdev_bus_new_device(const struct memory_device_params *params,
 			  struct memdev_reason *why);
 int memdev_bus_del_device(struct memory_device *md, struct memdev_reason *why);
 bool memdev_id_is_good(const char *id);
+
+/* sysfs.c */
+extern const struct attribute_group *memdev_device_groups[];
+
+/* netlink.c */
+int memdev_netlink_init(void);
+void memdev_netlink_exit(void);
 
 #endif /* _MEMDEV_INTERNAL_H */

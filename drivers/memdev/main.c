@@ -16,6 +16,7 @@
 #include "emu.h"
 #include "fault.h"
 #include "internal.h"
+#include "window.h"
 
 /*
  * Every resize worker waits for the one device_hotplug_lock, and polls it, so
@@ -24,11 +25,6 @@
  * same time before the next one waits in the queue.
  */
 #define MEMDEV_RESIZE_WORKERS	32
-
-struct workqueue_struct *memdev_wq;
-struct workqueue_struct *memdev_event_wq;
-struct device *memdev_root;
-enum memdev_online_type memdev_default_online_type;
 
 static char *window;
 /* It has addresses: not for everybody to read, nor to set under lockdown */
@@ -214,14 +210,20 @@ static int __init memdev_init(void)
 	rc = memdev_memmap_init() ?: memdev_blocks_init();
 	if (rc)
 		goto err_unregister_root;
-	memdev_poison_init();
+	memdev_retired_init();
 	rc = memdev_notify_init();
 	if (rc)
 		goto err_blocks_exit;
+	/* The attributes call into everything below them, nothing calls them */
+	memdev_bus.bus_groups = memdev_bus_groups;
+	memdev_bus.dev_groups = memdev_device_groups;
+	memdev_window_type.groups = memdev_window_groups;
 	rc = bus_register(&memdev_bus);
 	if (rc)
 		goto err_notify_exit;
-	memdev_debugfs_init();
+	rc = memdev_debugfs_init();
+	if (rc)
+		goto err_unregister_bus;
 	rc = memdev_emu_init();
 	if (rc)
 		goto err_debugfs_exit;
@@ -247,15 +249,16 @@ err_emu_exit:
 	memdev_windows_destroy_all();
 err_debugfs_exit:
 	memdev_debugfs_exit();
+err_unregister_bus:
 	bus_unregister(&memdev_bus);
 err_notify_exit:
 	memdev_notify_exit();
 err_blocks_exit:
-	memdev_poison_exit();
+	memdev_retired_exit();
 	memdev_blocks_exit();
 err_unregister_root:
 	root_device_unregister(memdev_root);
-	memdev_devices_wait_gone();
+	memdev_objects_wait_gone();
 err_undo_exit:
 	memdev_undo_exit();
 err_destroy_event_wq:
@@ -276,10 +279,10 @@ static void __exit memdev_exit(void)
 	memdev_debugfs_exit();
 	bus_unregister(&memdev_bus);
 	memdev_notify_exit();
-	memdev_poison_exit();
+	memdev_retired_exit();
 	memdev_blocks_exit();
 	root_device_unregister(memdev_root);
-	memdev_devices_wait_gone();
+	memdev_objects_wait_gone();
 	memdev_undo_exit();
 	destroy_workqueue(memdev_event_wq);
 	destroy_workqueue(memdev_wq);

@@ -7,8 +7,7 @@
 #include <linux/netlink.h>
 
 #include "fault.h"
-#include "job.h"
-#include "netlink.h"
+#include "netlink_job.h"
 
 /* --- asking --------------------------------------------------------------- */
 
@@ -284,7 +283,7 @@ static int memdev_job_fault_page(struct memdev_core *core,
 	const struct nlattr *page = job->attrs[MEMDEV_A_FAULT_PAGE];
 	u32 number = page ? nla_get_u32(page) : 0;
 
-	return memdev_fault_poison(core,
+	return memdev_poison_page(core,
 				   nla_get_u32(job->attrs[MEMDEV_A_FAULT_BLOCK]),
 				   page ? &number : NULL, &job->why);
 }

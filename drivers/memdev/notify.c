@@ -17,6 +17,7 @@
 #include <linux/rbtree.h>
 #include <linux/rwsem.h>
 
+#include "deadline.h"
 #include "trace.h"
 
 /* Protects memdev_regions; whose region is in it is not freed */
@@ -111,7 +112,7 @@ static void memdev_retire(struct memdev_core *core, unsigned int block)
 	if (!__test_and_set_bit(block, core->retired))
 		memdev_event_retired(core, block);
 	/* Later devices and windows inherit it */
-	memdev_poison_record(memdev_block_addr(core, block));
+	memdev_retired_record(memdev_block_addr(core, block));
 }
 
 /*

@@ -11,6 +11,7 @@
 #include <linux/string.h>
 
 #include "internal.h"
+#include "window.h"
 
 static const struct {
 	const char *text;

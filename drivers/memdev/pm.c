@@ -10,17 +10,14 @@
  * before the first byte changes and drops it after the last one is back, and no
  * hold is taken while the machine hibernates.
  *
- * Suspend keeps all memory. It freezes processes by interrupting them, as a
- * signal does (deadlines are checked in watch.c), but no kernel thread: the PM
- * notifier stops operations of kernel threads, which go on after resume. A
- * thread or worker that stays busy would make the freezer give up after 20 s.
+ * Suspend keeps all memory. The freezer interrupts processes as a signal does,
+ * but no kernel thread: the PM notifier (pm_notifier.c) stops operations of
+ * kernel threads, which continue after resume. A thread or worker that stays
+ * busy would make the freezer give up after 20 s.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/freezer.h>
 #include <linux/kernel.h>
 #include <linux/spinlock.h>
-#include <linux/suspend.h>
 #include <linux/wait.h>
 
 #include "internal.h"
@@ -83,7 +80,7 @@ void memdev_pm_release(void)
 }
 
 /**
- * memdev_pm_sleeping() - whether kernel threads have to pause
+ * memdev_pm_sleeping() - check whether kernel threads have to pause
  *
  * Return: true from the start of system sleep to its end.
  */
@@ -105,82 +102,43 @@ int memdev_pm_wait(void)
 				    !memdev_pm_sleeping());
 }
 
-static void memdev_pm_wake(void)
+/**
+ * memdev_pm_hibernate() - start hibernation unless something holds it off
+ *
+ * Context: Any. memdev_pm_wake() ends it.
+ * Return: false if something holds it off.
+ */
+bool memdev_pm_hibernate(void)
+{
+	bool ok;
+
+	spin_lock(&memdev_pm_lock);
+	ok = !memdev_pm_holds;
+	memdev_pm_hibernating = ok;
+	spin_unlock(&memdev_pm_lock);
+	return ok;
+}
+
+/**
+ * memdev_pm_sleep() - have kernel threads pause
+ *
+ * Context: Any. memdev_pm_wake() ends it.
+ */
+void memdev_pm_sleep(void)
+{
+	WRITE_ONCE(memdev_pm_asleep, true);
+}
+
+/**
+ * memdev_pm_wake() - end system sleep
+ *
+ * Context: Any.
+ */
+void memdev_pm_wake(void)
 {
 	spin_lock(&memdev_pm_lock);
 	memdev_pm_hibernating = false;
 	spin_unlock(&memdev_pm_lock);
 	WRITE_ONCE(memdev_pm_asleep, false);
 	wake_up_all(&memdev_pm_wait_queue);
-}
-
-static bool memdev_pm_try_hibernate(void)
-{
-	spin_lock(&memdev_pm_lock);
-	memdev_pm_hibernating = !memdev_pm_holds;
-	spin_unlock(&memdev_pm_lock);
-	/* While nothing holds it off, nothing goes missing either */
-	if (memdev_pm_hibernating && memdev_missing_size()) {
-		memdev_pm_wake();
-		return false;
-	}
-	return memdev_pm_hibernating;
-}
-
-/* Operations that begin later see memdev_pm_sleeping() */
-static void memdev_pm_sleep(void)
-{
-	struct memdev_core *core;
-	unsigned long id;
-
-	WRITE_ONCE(memdev_pm_asleep, true);
-	mutex_lock(&memdev_list_lock);
-	for (id = 0; (core = memdev_device_next(&id)); id++)
-		memdev_op_pause(core);
-	mutex_unlock(&memdev_list_lock);
-}
-
-static int memdev_pm_notify(struct notifier_block *nb, unsigned long action,
-			    void *data)
-{
-	switch (action) {
-	case PM_HIBERNATION_PREPARE:
-	case PM_RESTORE_PREPARE:
-		if (!memdev_pm_try_hibernate()) {
-			pr_info("no hibernation while memory is plugged, or System RAM is carved or missing\n");
-			return NOTIFY_BAD;
-		}
-		fallthrough;
-	case PM_SUSPEND_PREPARE:
-		memdev_pm_sleep();
-		break;
-	case PM_POST_HIBERNATION:
-	case PM_POST_RESTORE:
-	case PM_POST_SUSPEND:
-		memdev_pm_wake();
-		break;
-	}
-	return NOTIFY_OK;
-}
-
-static struct notifier_block memdev_pm_nb = {
-	.notifier_call = memdev_pm_notify,
-};
-
-/**
- * memdev_pm_init() - follow system sleep
- *
- * Return: 0 or a negative errno.
- */
-int memdev_pm_init(void)
-{
-	return register_pm_notifier(&memdev_pm_nb);
-}
-
-/**
- * memdev_pm_exit() - stop following system sleep
- */
-void memdev_pm_exit(void)
-{
-	unregister_pm_notifier(&memdev_pm_nb);
 }

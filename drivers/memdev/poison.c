@@ -1,254 +1,91 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory that the kernel must not get again, and System RAM that is missing.
+ * Poisoning a page of a device, as a hardware memory error does.
  *
- * The kernel forgets that a page is poisoned when the page's memory block is
- * removed. The module remembers it by the block's address, so that the knowledge
- * outlives devices and windows: each later window over the block inherits it.
- *
- * A poisoned block of a carved window is not given back. It stays claimed in the
- * tree of resources as "hwpoisoned RAM", also after the module is removed, so
- * that nothing takes it for RAM that was reserved at boot. From then on System
- * RAM is missing: the kernel that resumes a hibernation image counts all of RAM
- * and rejects the image of a kernel that had less.
+ * Unlike scripted faults this is real for the kernel: it handles the error, and
+ * the page's block is retired when it goes offline.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
-#include <linux/ioport.h>
 #include <linux/memory.h>
-#include <linux/sizes.h>
-#include <linux/slab.h>
-#include <linux/xarray.h>
+#include <linux/mm.h>
+#include <linux/security.h>
 
+#include "fault.h"
 #include "internal.h"
 
-/*
- * Poisoned blocks of windows, by block number. The blocks of each window have
- * their slots reserved, as the memory notifier must not allocate.
- */
-static DEFINE_XARRAY(memdev_poisoned);
-/* Blocks that have not come back to System RAM, by block number */
-static DEFINE_XARRAY(memdev_missing);
-/* Bytes of missing System RAM that the log has reported */
-static u64 memdev_missing_told;
-
-/* Tells a withheld block from what other drivers claim */
-#define MEMDEV_WITHHELD_FLAGS \
-	(IORESOURCE_MEM | IORESOURCE_BUSY | IORESOURCE_DISABLED)
-
-/**
- * struct memdev_withheld - the claim of a block that is not given back
- * @res: the claim; first, as the kernel may free it
- * @name: its name, which must outlive the module
- */
-struct memdev_withheld {
-	struct resource res;
-	char name[16];
-};
-
-static unsigned long memdev_block_nr(u64 addr)
+static int memdev_poison_pfn(unsigned int block, unsigned long pfn,
+			      struct memdev_reason *why)
 {
-	return addr / memory_block_size_bytes();
+	int rc;
+
+	if (!IS_ENABLED(CONFIG_MEMORY_FAILURE))
+		return memdev_refuse(why, -EOPNOTSUPP,
+				     "the kernel has no CONFIG_MEMORY_FAILURE");
+	/* MF_SW_SIMULATED: as a write to hard_offline_page does it */
+	rc = memory_failure(pfn, MF_SW_SIMULATED);
+	if (!rc)
+		return 0;
+	if (rc == -EHWPOISON)
+		return memdev_refuse_block(why, block, rc,
+					   "block %u: the page is poisoned already",
+					   block);
+	return memdev_refuse_block(why, block, rc < 0 ? rc : -EIO,
+				   "block %u: poisoning the page failed, or nothing could be done about it (%d)",
+				   block, rc);
 }
 
 /**
- * memdev_poison_reserve() - prepare to record poisoned blocks of a window
- * @start: physical address of the window
- * @size: its size in bytes
+ * memdev_poison_page() - poison a page of a block
+ * @core: the device
+ * @block: the block
+ * @page: the page, counted from the start of the block; NULL for any free page
+ * @why: where to put the reason of a failure
  *
- * Context: Sleeps.
- * Return: 0 or -ENOMEM.
+ * Context: Sleeps until another operation on the device is over. A signal ends
+ * the wait.
+ * Return: 0; -ERANGE for a block or page out of range; -ENXIO if the block is
+ * not online; -EBUSY if no page of the block is free; -EHWPOISON if the page is
+ * poisoned already; -EOPNOTSUPP without CONFIG_MEMORY_FAILURE; -EPERM under
+ * lockdown; -EINTR; -ENODEV if the device is being removed; or the errno of
+ * memory_failure().
  */
-int memdev_poison_reserve(u64 start, u64 size)
+int memdev_poison_page(struct memdev_core *core, u32 block, const u32 *page,
+		       struct memdev_reason *why)
 {
+	unsigned long pages = PHYS_PFN(core->block_size);
+	unsigned long pfn;
 	u64 addr;
 	int rc;
 
-	for (addr = start; addr < start + size;
-	     addr += memory_block_size_bytes()) {
-		rc = xa_reserve(&memdev_poisoned, memdev_block_nr(addr),
-				GFP_KERNEL);
-		if (rc) {
-			memdev_poison_unreserve(start, addr - start);
-			return rc;
-		}
-	}
-	return 0;
-}
+	if (security_locked_down(LOCKDOWN_DEV_MEM))
+		return memdev_refuse(why, -EPERM,
+				     "the kernel is locked down: no page can be poisoned");
+	rc = memdev_fault_check_block(core, block, why);
+	if (rc)
+		return rc;
+	if (page && *page >= pages)
+		return memdev_refuse_about(why, MEMDEV_ABOUT_PAGE, -ERANGE,
+					   "page %u is out of range [0-%lu]",
+					   *page, pages - 1);
 
-/**
- * memdev_poison_unreserve() - undo memdev_poison_reserve()
- * @start: physical address of the window
- * @size: its size in bytes
- *
- * Blocks that were recorded stay recorded.
- */
-void memdev_poison_unreserve(u64 start, u64 size)
-{
-	u64 addr;
-
-	for (addr = start; addr < start + size;
-	     addr += memory_block_size_bytes())
-		xa_release(&memdev_poisoned, memdev_block_nr(addr));
-}
-
-/**
- * memdev_poison_record() - record that a block of a window has a poisoned page
- * @addr: physical address of the block
- *
- * Context: Any but interrupts. Does not allocate.
- */
-void memdev_poison_record(u64 addr)
-{
-	xa_store(&memdev_poisoned, memdev_block_nr(addr), xa_mk_value(1), 0);
-}
-
-/**
- * memdev_poison_known() - whether a block is recorded as poisoned
- * @addr: physical address of the block
- *
- * Return: true if it is.
- */
-bool memdev_poison_known(u64 addr)
-{
-	return xa_load(&memdev_poisoned, memdev_block_nr(addr));
-}
-
-/**
- * memdev_missing_add() - record that a block did not come back to System RAM
- * @addr: physical address of the block
- *
- * Context: Sleeps.
- */
-void memdev_missing_add(u64 addr)
-{
-	xa_store(&memdev_missing, memdev_block_nr(addr), xa_mk_value(1),
-		 GFP_KERNEL | __GFP_NOFAIL);
-}
-
-/**
- * memdev_missing_size() - how much System RAM is missing
- *
- * A block that somebody brings online later is not missing any more.
- *
- * Context: Sleeps.
- * Return: bytes.
- */
-u64 memdev_missing_size(void)
-{
-	u64 block_size = memory_block_size_bytes();
-	enum memdev_block_state state;
-	unsigned long nr;
-	u64 size = 0;
-	void *entry;
-
-	xa_for_each(&memdev_missing, nr, entry) {
-		state = memdev_block_look(nr * block_size).state;
-		if (state != MEMDEV_BLOCK_STATE_KERNEL &&
-		    state != MEMDEV_BLOCK_STATE_MOVABLE)
-			size += block_size;
-	}
-	return size;
-}
-
-/**
- * memdev_missing_warn() - warn of hibernation if more System RAM is missing
- *
- * Context: under memdev_bus_lock, or while the module is loaded or removed.
- * Sleeps.
- */
-void memdev_missing_warn(void)
-{
-	u64 size = memdev_missing_size();
-
-	if (size > memdev_missing_told)
-		pr_warn("%s of System RAM is missing until the next boot: a hibernation image made before then cannot be resumed\n",
-			MEMDEV_SIZE(size));
-	memdev_missing_told = size;
-}
-
-/* The claim outlives the module: nothing of it may live in the module */
-static void memdev_poison_claim(u64 addr)
-{
-	struct memdev_withheld *withheld;
-	int rc;
-
-	withheld = kzalloc_obj(*withheld, GFP_KERNEL | __GFP_NOFAIL);
-	strscpy(withheld->name, "hwpoisoned RAM", sizeof(withheld->name));
-	withheld->res.name = withheld->name;
-	withheld->res.start = addr;
-	withheld->res.end = addr + memory_block_size_bytes() - 1;
-	withheld->res.flags = MEMDEV_WITHHELD_FLAGS;
-	rc = request_resource(&iomem_resource, &withheld->res);
-	if (rc) {
-		pr_warn("memory%lu had a poisoned page and could not be claimed (%d)\n",
-			memdev_block_nr(addr), rc);
-		kfree(withheld);
-	}
-}
-
-/**
- * memdev_poison_withhold() - keep the poisoned blocks of a carved window
- * @start: physical address of the window
- * @size: its size in bytes
- *
- * Context: Sleeps. Once the window has released its claim.
- */
-void memdev_poison_withhold(u64 start, u64 size)
-{
-	u64 addr;
-
-	for (addr = start; addr < start + size;
-	     addr += memory_block_size_bytes()) {
-		if (!memdev_poison_known(addr))
-			continue;
-		pr_warn("memory%lu had a poisoned page and is not given back\n",
-			memdev_block_nr(addr));
-		memdev_poison_claim(addr);
-		memdev_missing_add(addr);
-	}
-}
-
-static int memdev_poison_find(struct resource *res, void *arg)
-{
-	u64 block_size = memory_block_size_bytes();
-
-	if (IS_ALIGNED(res->start, block_size) &&
-	    resource_size(res) == block_size)
-		memdev_missing_add(res->start);
-	return 0;
-}
-
-/**
- * memdev_poison_init() - find what an earlier load of the module has withheld
- *
- * Context: Sleeps.
- */
-void memdev_poison_init(void)
-{
-	walk_iomem_res_desc(IORES_DESC_NONE, MEMDEV_WITHHELD_FLAGS, 0, U64_MAX,
-			    NULL, memdev_poison_find);
-}
-
-/**
- * memdev_poison_exit() - say what is forgotten with the module, and what is not
- *
- * Context: Sleeps. No window is left.
- */
-void memdev_poison_exit(void)
-{
-	unsigned int forgotten = 0;
-	unsigned long nr;
-	void *entry;
-
-	/* Blocks that were withheld stay claimed: those are not forgotten */
-	xa_for_each(&memdev_poisoned, nr, entry)
-		forgotten += !xa_load(&memdev_missing, nr);
-	if (forgotten)
-		pr_warn("%u memory blocks that had poisoned pages are forgotten: name no window over them before the next boot\n",
-			forgotten);
-	memdev_missing_told = 0;
-	memdev_missing_warn();
-	xa_destroy(&memdev_poisoned);
-	xa_destroy(&memdev_missing);
+	/* Only an operation on the device can remove the block */
+	rc = memdev_op_lock(core);
+	if (rc)
+		return memdev_refuse(why, rc,
+				     rc == -ENODEV ?
+				     "the device is being removed" :
+				     "interrupted");
+	addr = memdev_block_addr(core, block);
+	pfn = PHYS_PFN(addr) + (page ? *page : 0);
+	if (!test_bit(block, core->plugged) || !test_bit(block, core->online))
+		rc = memdev_refuse_block(why, block, -ENXIO,
+					 "block %u is not online",
+					 block);
+	else if (!page && !memdev_block_free_page(addr, &pfn))
+		rc = memdev_refuse_block(why, block, -EBUSY,
+					 "block %u has no free page, name one of those in use",
+					 block);
+	else
+		rc = memdev_poison_pfn(block, pfn, why);
+	mutex_unlock(&core->op_lock);
+	return rc;
 }

@@ -16,6 +16,7 @@
 #include <linux/sysfs.h>
 
 #include "internal.h"
+#include "window.h"
 
 /* --- what the firmware said ----------------------------------------------- */
 

@@ -15,6 +15,7 @@
 #include <linux/tracepoint.h>
 
 #include "internal.h"
+#include "window.h"
 
 TRACE_DEFINE_ENUM(MEMDEV_STEP_ADD);
 TRACE_DEFINE_ENUM(MEMDEV_STEP_ONLINE);

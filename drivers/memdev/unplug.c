@@ -7,6 +7,7 @@
 #include <linux/delay.h>
 #include <linux/sizes.h>
 
+#include "deadline.h"
 #include "internal.h"
 
 /*
@@ -263,7 +264,7 @@ static int memdev_pass(struct memdev_core *core, struct memdev_pass *pass)
 	/* The provider wants all of them to be asked for later: do not spin */
 	if (pass->again && !pass->asked && !core->background) {
 		memdev_turn_end(pass->watch);
-		memdev_turn_pause(pass->watch, pass->slice_ms);
+		memdev_watch_pause(pass->watch, pass->slice_ms);
 	}
 	return pass->again ? -EAGAIN : pass->last ?: -EBUSY;
 }

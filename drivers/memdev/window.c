@@ -20,9 +20,9 @@
 #include <linux/string.h>
 
 #include "trace.h"
+#include "window.h"
 
-/* Both protected by memdev_list_lock */
-LIST_HEAD(memdev_windows);
+/* Protected by memdev_list_lock */
 static DEFINE_IDA(memdev_window_ida);
 
 const char *const memdev_source_names[] = {
@@ -280,7 +280,7 @@ static void memdev_window_give_back_work(void *data)
 	if (memdev_window_foreign(w, &found))
 		pr_warn("window%d: another driver has claimed [0x%llx-0x%llx] and keeps it\n",
 			w->id, found.start, found.end);
-	memdev_poison_unreserve(w->start, w->size);
+	memdev_retired_unreserve(w->start, w->size);
 	memdev_hold_release(&w->hold);
 	if (w->source == MEMDEV_SOURCE_CARVED)
 		memdev_carve_return(w->start, w->size, w->node, w->movable);
@@ -306,9 +306,8 @@ static void memdev_window_release(struct device *dev)
 	memdev_object_put();
 }
 
-static const struct device_type memdev_window_type = {
+struct device_type memdev_window_type = {
 	.name = "memdev_window",
-	.groups = memdev_window_groups,
 	.release = memdev_window_release,
 };
 
@@ -323,7 +322,7 @@ static int memdev_window_maps_alloc(struct memdev_window *w)
 			  bitmap_zalloc(MEMDEV_SLOTS_MAX, GFP_KERNEL));
 	if (!w->alloc.map || !w->alloc.slots)
 		return -ENOMEM;
-	return memdev_poison_reserve(w->start, w->size);
+	return memdev_retired_reserve(w->start, w->size);
 }
 
 /**

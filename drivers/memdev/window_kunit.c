@@ -10,6 +10,7 @@
 #include <linux/numa.h>
 
 #include "internal.h"
+#include "window.h"
 
 static int claim_test_create(const struct memdev_window_spec *spec)
 {

@@ -8,6 +8,7 @@
 #include <linux/sysfs.h>
 
 #include "internal.h"
+#include "window.h"
 
 static ssize_t start_show(struct device *dev, struct device_attribute *attr,
 			  char *buf)

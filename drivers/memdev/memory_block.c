@@ -20,6 +20,7 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
+#include "deadline.h"
 #include "internal.h"
 
 /* How long to try to take a block offline that came online elsewhere */

@@ -25,7 +25,7 @@
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
-#include "job.h"
+#include "netlink_job.h"
 
 /* Room for an index and a refusal */
 #define MEMDEV_REPLY_LEN	(256 + MEMDEV_REASON_LEN)
@@ -39,7 +39,6 @@ static LIST_HEAD(memdev_jobs);
 static unsigned int memdev_nr_jobs;
 /* Woken when a job leaves the list */
 static DECLARE_WAIT_QUEUE_HEAD(memdev_jobs_wait);
-static const struct genl_family *memdev_jobs_family;
 
 static u32 memdev_job_portid(const struct memdev_job *job)
 {
@@ -154,7 +153,7 @@ struct sk_buff *memdev_job_reply(struct memdev_job *job)
 	job->reply = genlmsg_new(MEMDEV_REPLY_LEN, GFP_KERNEL);
 	if (job->reply &&
 	    !genlmsg_put(job->reply, memdev_job_portid(job),
-			 job->nlh->nlmsg_seq, memdev_jobs_family, 0,
+			 job->nlh->nlmsg_seq, memdev_nl_family, 0,
 			 genlhdr->cmd)) {
 		nlmsg_free(job->reply);
 		job->reply = NULL;
@@ -375,19 +374,19 @@ static struct notifier_block memdev_jobs_nb = {
 };
 
 /**
- * memdev_jobs_init() - take jobs from now on
- * @family: whose requests they are
+ * memdev_jobs_init() - accept jobs
  *
  * Return: 0 or a negative errno.
  */
-int memdev_jobs_init(const struct genl_family *family)
+int memdev_jobs_init(void)
 {
-	memdev_jobs_family = family;
 	return netlink_register_notifier(&memdev_jobs_nb);
 }
 
 /**
- * memdev_jobs_exit() - no more jobs come, and none is there
+ * memdev_jobs_exit() - undo memdev_jobs_init()
+ *
+ * Each job holds a reference to the module, so none is left.
  */
 void memdev_jobs_exit(void)
 {

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What memory devices say of themselves: sizes, description, state, the list
- * and the totals; and telling user space that something of it has changed.
+ * Describing memory devices: sizes, state, the list of devices and the totals.
  */
 #include <linux/bitmap.h>
 #include <linux/export.h>
-#include <linux/kobject.h>
 #include <linux/mm.h>
-#include <linux/sysfs.h>
 
 #include "internal.h"
+#include "window.h"
 
 /* --- one device ----------------------------------------------------------- */
 
 /**
- * memory_device_get_region_size() - size of the device's region
+ * memory_device_get_region_size() - get the size of a device's region
  * @md: the device
  *
  * Context: Any; calls the operation get_memory_region.
@@ -30,7 +28,7 @@ u64 memory_device_get_region_size(const struct memory_device *md)
 EXPORT_SYMBOL_GPL(memory_device_get_region_size);
 
 /**
- * memory_device_get_plugged_size() - how much of the device is plugged
+ * memory_device_get_plugged_size() - get how much of a device is plugged
  * @md: a registered device
  *
  * Context: Process context; calls the operation get_plugged_size.
@@ -52,7 +50,7 @@ u64 memory_device_get_plugged_size(const struct memory_device *md)
 EXPORT_SYMBOL_GPL(memory_device_get_plugged_size);
 
 /**
- * memory_device_get_info() - public description of a device
+ * memory_device_get_info() - get the description of a device
  * @md: a registered device
  * @info: where to put it; its strings belong to the device
  *
@@ -83,7 +81,7 @@ EXPORT_SYMBOL_GPL(memory_device_get_info);
 
 /* --- all of them ---------------------------------------------------------- */
 
-/* The lowest window at or above an address: they are listed as they came */
+/* The lowest window at or above an address; memdev_windows is not sorted */
 static struct memdev_window *memdev_window_from(u64 addr)
 {
 	struct memdev_window *w, *lowest = NULL;
@@ -96,15 +94,15 @@ static struct memdev_window *memdev_window_from(u64 addr)
 }
 
 /**
- * memory_device_list() - go through all memory devices by address
- * @fn: called for each registered device, ascending address, until it returns
+ * memory_device_list() - iterate over all memory devices by address
+ * @fn: called for each registered device, by ascending address, until it returns
  *	something other than 0
- * @arg: passed on to @fn
+ * @arg: passed to @fn
  *
- * Context: Sleeps. @fn runs under the lock of the list and of the window: it
- * may ask for the sizes and the description of the device, but must not
- * register, unregister, plug, unplug or release one.
- * Return: what @fn returned last, 0 if there is no device.
+ * Context: Sleeps. @fn runs under the locks of the list and of the window: it
+ * may get the sizes and the description of the device, but must not register,
+ * unregister, plug, unplug or release a device.
+ * Return: the last return value of @fn, 0 if there is no device.
  */
 int memory_device_list(int (*fn)(struct memory_device *md, void *arg),
 		       void *arg)
@@ -121,7 +119,7 @@ int memory_device_list(int (*fn)(struct memory_device *md, void *arg),
 		for (r = memdev_alloc_next(&w->alloc, NULL); r && !rc;
 		     r = memdev_alloc_next(&w->alloc, r)) {
 			core = container_of(r, struct memdev_core, region);
-			/* It may have a region and not be registered */
+			/* A device that is only pre-plugged has a region, too */
 			if (core->registered)
 				rc = fn(core->md, arg);
 		}
@@ -141,7 +139,7 @@ static int memdev_add_plugged_size(struct memory_device *md, void *arg)
 }
 
 /**
- * memory_device_plugged_size() - how much of all devices is plugged
+ * memory_device_plugged_size() - get how much of all devices is plugged
  *
  * Context: as memory_device_list().
  * Return: bytes.
@@ -155,21 +153,14 @@ u64 memory_device_plugged_size(void)
 }
 EXPORT_SYMBOL_GPL(memory_device_plugged_size);
 
-/* --- state and events ----------------------------------------------------- */
-
-/*
- * While blocks come and go one after the other, who waits is told this often. The
- * kernel flushes all slab caches of all CPUs for each block that goes offline: an
- * event for each of them, made by another CPU meanwhile, has those to flush.
- */
-#define MEMDEV_EVENT_DELAY	(HZ / 10)
+/* --- state ---------------------------------------------------------------- */
 
 /**
- * memdev_state() - the state of a device
+ * memdev_state() - get the state of a device
  * @core: the device
  *
  * Context: under core->lock.
- * Return: what it does, or how much of it is plugged.
+ * Return: the operation in flight, or else how much is plugged.
  */
 enum memdev_state memdev_state(struct memdev_core *core)
 {
@@ -195,7 +186,7 @@ static enum memdev_block_state memdev_block_state(struct memdev_core *core,
 			MEMDEV_BLOCK_STATE_UNPLUGGED;
 	if (!test_bit(block, core->online))
 		return MEMDEV_BLOCK_STATE_OFFLINE;
-	/* The first pages may have the memmap of the others */
+	/* The first pages may hold the memmap, and are then not online */
 	last = PHYS_PFN(memdev_block_addr(core, block + 1)) - 1;
 	if (!pfn_to_online_page(last))
 		return MEMDEV_BLOCK_STATE_OFFLINE;
@@ -203,13 +194,13 @@ static enum memdev_block_state memdev_block_state(struct memdev_core *core,
 }
 
 /**
- * memdev_block_run() - a run of equal blocks
+ * memdev_block_run() - find the run of blocks that have the same state
  * @core: the device
- * @first: the block that it starts with
- * @nr: where to put how many they are
+ * @first: the first block of the run
+ * @nr: where to put the number of blocks
  *
  * Context: takes core->lock.
- * Return: their state.
+ * Return: the state of the blocks.
  */
 enum memdev_block_state memdev_block_run(struct memdev_core *core,
 					 unsigned int first, unsigned int *nr)
@@ -225,66 +216,4 @@ enum memdev_block_state memdev_block_run(struct memdev_core *core,
 	spin_unlock(&core->lock);
 	*nr = next - first;
 	return state;
-}
-
-/**
- * memdev_changed() - have user space told that something has changed
- * @core: the device
- * @what: one of MEMDEV_CHANGED_*
- * @was: the size that has changed, in bytes, before; unless it is the state
- *
- * Context: under core->lock.
- */
-void memdev_changed(struct memdev_core *core, unsigned int what, u64 was)
-{
-	u64 is;
-
-	lockdep_assert_held(&core->lock);
-	if (what == MEMDEV_CHANGED_PLUGGED) {
-		is = memdev_plugged_size(core);
-		memdev_event_size(core, MEMDEV_CMD_DEV_PLUGGED_NTF, was, is);
-	} else if (what == MEMDEV_CHANGED_ONLINE) {
-		is = memdev_online_size(core);
-		memdev_event_size(core, MEMDEV_CMD_DEV_ONLINE_NTF, was, is);
-	}
-	core->changed |= what;
-	/* Of many blocks at once, at the latest when the operation ends */
-	if (core->op != MEMDEV_OP_NONE && what != MEMDEV_CHANGED_STATE)
-		queue_delayed_work(memdev_event_wq, &core->event, MEMDEV_EVENT_DELAY);
-	else
-		mod_delayed_work(memdev_event_wq, &core->event, 0);
-}
-
-/**
- * memdev_event_work() - tell user space what has changed
- * @work: event of a struct memdev_core
- *
- * Changes come under locks of mm, where nobody may wait for user space.
- */
-void memdev_event_work(struct work_struct *work)
-{
-	struct memdev_core *core = container_of(work, struct memdev_core,
-						event.work);
-	struct kobject *kobj = &core->md->dev.kobj;
-	char plugged[40], online[40];
-	char *env[3] = { plugged, online, NULL };
-	unsigned int changed;
-
-	spin_lock(&core->lock);
-	changed = core->changed;
-	core->changed = 0;
-	snprintf(plugged, sizeof(plugged), "MEMDEV_PLUGGED=%llu",
-		 memdev_plugged_size(core));
-	snprintf(online, sizeof(online), "MEMDEV_ONLINE=%llu",
-		 memdev_online_size(core));
-	spin_unlock(&core->lock);
-
-	if (changed & MEMDEV_CHANGED_PLUGGED)
-		sysfs_notify(kobj, NULL, "plugged_size");
-	if (changed & MEMDEV_CHANGED_ONLINE)
-		sysfs_notify(kobj, NULL, "online_size");
-	if (changed & MEMDEV_CHANGED_STATE)
-		sysfs_notify(kobj, NULL, "state");
-	if (changed & (MEMDEV_CHANGED_PLUGGED | MEMDEV_CHANGED_ONLINE))
-		kobject_uevent_env(kobj, KOBJ_CHANGE, env);
 }

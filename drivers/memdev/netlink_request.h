@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the handlers of the generic netlink family share.
+ * What handlers of netlink requests share.
  */
-#ifndef _MEMDEV_NETLINK_H
-#define _MEMDEV_NETLINK_H
+#ifndef _MEMDEV_NETLINK_REQUEST_H
+#define _MEMDEV_NETLINK_REQUEST_H
 
 #include <net/genetlink.h>
 
@@ -12,7 +12,7 @@
 
 struct memdev_job_type;
 
-extern struct genl_family memdev_nl_family;
+extern const struct genl_family *memdev_nl_family;
 
 bool memdev_nl_admin(struct sk_buff *skb);
 int memdev_nl_dev_index(const struct nlattr *attr);
@@ -20,17 +20,16 @@ const char *memdev_nl_dev_id(const struct nlattr *attr);
 int memdev_nl_dev_check(struct genl_info *info);
 const struct nlattr *memdev_nl_dev_name(struct nlattr **attrs);
 int memdev_nl_window_check(struct genl_info *info);
-
-/* netlink_ask.c */
 struct sk_buff *memdev_nl_reply_new(struct genl_info *info, void **hdr);
 int memdev_nl_reply(struct sk_buff *reply, void *hdr, struct genl_info *info,
 		    int rc);
 void *memdev_nl_dump_put(struct sk_buff *skb, struct netlink_callback *cb,
 			 u8 cmd);
 void memdev_nl_dump_end(struct sk_buff *skb, void *hdr, int rc);
+int memdev_nl_dump_check(struct netlink_callback *cb, int attr_max);
 
-/* netlink_change.c */
+/* netlink_set.c */
 int memdev_nl_change(struct sk_buff *skb, struct genl_info *info,
 		     const struct memdev_job_type *type);
 
-#endif /* _MEMDEV_NETLINK_H */
+#endif /* _MEMDEV_NETLINK_REQUEST_H */

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Plugging, and removing what has been taken offline.
+ * Adding, onlining, offlining and removing memory, and asking the provider.
+ *
+ * No other file adds or removes memory, or has blocks of a device change their
+ * state. So this is where steps are traced, and where scripted faults hit.
  */
 #include <linux/bitmap.h>
 #include <linux/memory.h>
@@ -8,15 +11,233 @@
 #include <linux/range.h>
 #include <linux/sched.h>
 
+#include "deadline.h"
+#include "fault.h"
 #include "trace.h"
 
-/* How long to try to take a block back, for each 128 MiB of it */
-#define MEMDEV_UNDO_MS		10000U
-#define MEMDEV_UNDO_SLICE_MS	500U
-/* For those who wait for the kernel's lock */
-#define MEMDEV_UNDO_PAUSE_MS	30U
+/* The resources of neighbouring blocks merge only if this pointer is equal */
+static const char memdev_ram_name[] = "System RAM (memdev)";
 
-/* --- adding and removing -------------------------------------------------- */
+/* --- steps ---------------------------------------------------------------- */
+
+static int memdev_step_done(struct memdev_core *core, enum memdev_step step,
+			    unsigned int block, unsigned int nr, int rc,
+			    ktime_t began)
+{
+	trace_memdev_step(core, step, block, nr, rc, memdev_since(began));
+	return rc;
+}
+
+static bool memdev_memmap_present(u64 start, u64 size)
+{
+	unsigned long pfn, end = PHYS_PFN(start + size);
+
+	for (pfn = PHYS_PFN(start); pfn < end; pfn += PAGES_PER_SECTION) {
+		if (pfn_valid(pfn))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * memdev_add_clean() - remove what an add that failed has left
+ * @start: physical address
+ * @size: bytes; the range had no memmap before the add
+ *
+ * If the memmap of a section cannot be allocated, the kernel keeps those of the
+ * sections before it, and refuses the range with EEXIST from then on. There are
+ * no block devices yet, of which remove_memory() warns, once; nothing else
+ * removes a section. A block that is a single section leaves nothing.
+ *
+ * Context: Sleeps, takes mm's locks.
+ */
+static void memdev_add_clean(u64 start, u64 size)
+{
+	u64 block_size = memory_block_size_bytes();
+	u64 addr;
+
+	for (addr = start; addr < start + size; addr += block_size) {
+		if (memdev_memmap_present(addr, block_size))
+			remove_memory(addr, block_size);
+	}
+}
+
+/**
+ * memdev_ram_add() - add System RAM that belongs to no device
+ * @node: its node
+ * @start: physical address
+ * @size: bytes, at most what memdev_chunk_len() says
+ *
+ * RAM that cannot be added is lost until the next boot, so that a failed
+ * allocation is retried. If it was that of the resource, the add fails with
+ * -EEXIST.
+ *
+ * Context: Sleeps, takes mm's locks.
+ * Return: 0 or the errno of add_memory().
+ */
+int memdev_ram_add(int node, u64 start, u64 size)
+{
+	int tries = 3;
+	int rc;
+
+	do {
+		rc = add_memory(node, start, size, MHP_MERGE_RESOURCE);
+		if (rc == -ENOMEM)
+			memdev_add_clean(start, size);
+	} while ((rc == -ENOMEM || rc == -EEXIST) && --tries);
+	return rc;
+}
+
+/**
+ * memdev_ram_remove() - remove System RAM that belongs to no device
+ * @start: physical address
+ * @size: bytes, all of them offline
+ *
+ * Context: Sleeps, takes mm's locks.
+ * Return: 0 or the errno of remove_memory().
+ */
+int memdev_ram_remove(u64 start, u64 size)
+{
+	return remove_memory(start, size);
+}
+
+static int memdev_step_add_range(struct memdev_core *core, u64 start, u64 size,
+				 mhp_t flags)
+{
+	int rc;
+
+	/* What is there is not ours to clean up */
+	if (memdev_memmap_present(start, size))
+		return -EEXIST;
+	rc = add_memory_driver_managed(core->mgid, start, size, memdev_ram_name,
+				       MHP_NID_IS_MGID | MHP_MERGE_RESOURCE |
+				       flags);
+	/* A memmap on the memory is not the kernel's to free: it stays */
+	if (rc && !(flags & MHP_MEMMAP_ON_MEMORY))
+		memdev_add_clean(start, size);
+	return rc;
+}
+
+/**
+ * memdev_step_add() - add blocks to the kernel
+ * @core: the device
+ * @block: the first of them
+ * @nr: how many, at most what memdev_chunk_len() says
+ * @flags: beside what all of them have
+ *
+ * After a success blocks of the range, and no others, can be online before the
+ * caller has called memdev_set_plugged().
+ *
+ * Context: under core->op_lock. Sleeps, takes mm's locks.
+ * Return: 0; -ENOMEM; -EEXIST if the kernel has a memmap of the range already;
+ * what add_memory_driver_managed() or a scripted fault said.
+ */
+static int memdev_step_add(struct memdev_core *core, unsigned int block,
+		    unsigned int nr, mhp_t flags)
+{
+	u64 addr = memdev_block_addr(core, block);
+	u64 size = nr * core->block_size;
+	ktime_t began = ktime_get();
+	int rc;
+
+	rc = memdev_hold_open(&core->hold, addr, addr + size - 1);
+	if (rc)
+		goto out;
+	rc = memdev_fault(core, MEMDEV_STEP_ADD, block, nr, core->watch);
+	if (!rc) {
+		spin_lock(&core->lock);
+		core->added = block;
+		core->nr_added = nr;
+		spin_unlock(&core->lock);
+		memdev_turn_enter(core->watch);
+		rc = memdev_step_add_range(core, addr, size, flags);
+		memdev_turn_leave(core->watch);
+	}
+	if (rc)
+		memdev_hold_close(&core->hold, addr, addr + size - 1);
+out:
+	return memdev_step_done(core, MEMDEV_STEP_ADD, block, nr, rc, began);
+}
+
+/**
+ * memdev_step_online() - bring a block to where it belongs
+ * @core: the device
+ * @block: the block
+ * @type: where that is
+ *
+ * Context: under core->op_lock. Sleeps, takes mm's locks.
+ * Return: as memdev_block_online(), or what a scripted fault said.
+ */
+int memdev_step_online(struct memdev_core *core, unsigned int block,
+		       enum memdev_online_type type)
+{
+	ktime_t began = ktime_get();
+	int rc;
+
+	rc = memdev_fault(core, MEMDEV_STEP_ONLINE, block, 1, core->watch);
+	if (!rc) {
+		memdev_turn_enter(core->watch);
+		rc = memdev_block_online(memdev_block_addr(core, block), type);
+		memdev_turn_leave(core->watch);
+	}
+	return memdev_step_done(core, MEMDEV_STEP_ONLINE, block, 1, rc, began);
+}
+
+/**
+ * memdev_step_offline() - take a block offline
+ * @core: the device
+ * @block: the block
+ * @watch: what ends it
+ * @slice_ms: end it after so many ms, too; 0 for not
+ *
+ * Context: under core->op_lock. Sleeps, takes mm's locks.
+ * Return: as memdev_block_offline(), or what a scripted fault said.
+ */
+int memdev_step_offline(struct memdev_core *core, unsigned int block,
+			struct memdev_watch *watch, unsigned int slice_ms)
+{
+	ktime_t began = ktime_get();
+	int rc;
+
+	rc = memdev_fault(core, MEMDEV_STEP_OFFLINE, block, 1, watch);
+	if (!rc) {
+		memdev_turn_enter(core->watch);
+		rc = memdev_block_offline(memdev_block_addr(core, block),
+					  watch, slice_ms);
+		memdev_turn_leave(core->watch);
+	}
+	return memdev_step_done(core, MEMDEV_STEP_OFFLINE, block, 1, rc, began);
+}
+
+/**
+ * memdev_step_remove() - remove blocks that are offline
+ * @core: the device
+ * @block: the first of them
+ * @nr: how many
+ *
+ * Context: under core->op_lock. Sleeps, takes mm's locks.
+ * Return: 0, or what remove_memory() or a scripted fault said.
+ */
+static int memdev_step_remove(struct memdev_core *core, unsigned int block,
+		       unsigned int nr)
+{
+	u64 addr = memdev_block_addr(core, block);
+	u64 size = nr * core->block_size;
+	ktime_t began = ktime_get();
+	int rc;
+
+	rc = memdev_fault(core, MEMDEV_STEP_REMOVE, block, nr, core->watch);
+	if (!rc) {
+		memdev_turn_enter(core->watch);
+		rc = remove_memory(addr, size);
+		memdev_turn_leave(core->watch);
+	}
+	if (!rc)
+		memdev_hold_close(&core->hold, addr, addr + size - 1);
+	return memdev_step_done(core, MEMDEV_STEP_REMOVE, block, nr, rc, began);
+}
+
+/* --- the provider --------------------------------------------------------- */
 
 /**
  * memdev_provider_errno() - check the errno that a provider returned
@@ -71,7 +292,7 @@ void memdev_provider_keeps(struct memdev_core *core, unsigned int block)
 }
 
 /* What the provider allowed to be plugged is not, after all; likewise */
-static void memdev_provider_gets(struct memdev_core *core, unsigned int block,
+void memdev_provider_gets(struct memdev_core *core, unsigned int block,
 				 unsigned int nr)
 {
 	const struct memory_device_ops *ops = core->md->ops;
@@ -108,6 +329,8 @@ int memdev_foreign_refuse(struct memdev_core *core, struct memdev_hold *hold,
 				   "block %u: another driver has claimed a part of it, see /proc/iomem",
 				   block);
 }
+
+/* --- adding and removing -------------------------------------------------- */
 
 /**
  * memdev_add() - give blocks to the kernel, offline
@@ -274,190 +497,4 @@ int memdev_remove_victims(struct memdev_core *core, bool whole,
 	bitmap_and(core->victims, core->victims, core->plugged,
 		   core->nr_blocks);
 	return refused;
-}
-
-/* --- plug ----------------------------------------------------------------- */
-
-static void memdev_online_blocks(struct memdev_core *core, unsigned int block,
-				 unsigned int nr, struct memdev_reason *why)
-{
-	unsigned int end = block + nr;
-	int rc;
-
-	for (; block < end; block++) {
-		rc = memdev_step_online(core, block, core->online_type);
-		if (rc)
-			memdev_refuse_block(why, block, rc,
-					    "block %u is plugged, but did not go %s (%d)",
-					    block, memdev_online_types[core->online_type],
-					    rc);
-	}
-}
-
-/* The first run of free blocks at or after @from, of which there is one */
-static unsigned int memdev_free_run(struct memdev_core *core,
-				    unsigned int *from, unsigned int max)
-{
-	unsigned int block;
-	u64 addr;
-
-	block = find_next_zero_bit(core->skip, core->nr_blocks, *from);
-	*from = block;
-	addr = memdev_block_addr(core, block);
-	max = min_t(u64, max, div64_u64(memdev_chunk_len(addr, core->start +
-							 core->size),
-					core->block_size));
-	if (core->memmap_on_memory && MEMDEV_MEMMAP_BLOCK_BY_BLOCK)
-		max = 1;
-	/* Where memory is short, a part may fit; and less is left of a failure */
-	if (!memdev_headroom_plenty(core, max * core->block_size) ||
-	    (core->background &&
-	     memdev_headroom_check(core, max * core->block_size, NULL)))
-		max = 1;
-	return find_next_bit(core->skip, block + max, block) - block;
-}
-
-/* Each block has its own time, so that one that is in use takes none from others */
-static int memdev_undo_offline(struct memdev_core *core, unsigned int block)
-{
-	unsigned int units = DIV_ROUND_UP(core->block_size, SZ_128M);
-	struct memdev_watch watch;
-	int rc;
-
-	memdev_watch_begin(&watch, MEMDEV_UNDO_MS * units);
-	do {
-		rc = memdev_step_offline(core, block, &watch,
-					 MEMDEV_UNDO_SLICE_MS * units);
-		if (rc == -EAGAIN)
-			memdev_turn_pause(&watch, MEMDEV_UNDO_PAUSE_MS);
-	} while (rc == -EAGAIN && !memdev_watch_check(&watch));
-	memdev_watch_end(&watch);
-	return rc;
-}
-
-/*
- * Take back what this plug has added. A block that does not go offline any more
- * stays plugged, and is counted as such.
- */
-static void memdev_plug_undo(void *data)
-{
-	struct memdev_core *core = data;
-	unsigned int block;
-
-	for_each_set_bit(block, core->victims, core->nr_blocks) {
-		if (memdev_undo_offline(core, block))
-			__clear_bit(block, core->victims);
-	}
-
-	bitmap_copy(core->skip, core->victims, core->nr_blocks);
-	memdev_remove_victims(core, false, NULL);
-	for_each_set_bit(block, core->skip, core->nr_blocks) {
-		if (!test_bit(block, core->plugged))
-			memdev_provider_gets(core, block, 1);
-	}
-}
-
-/**
- * memdev_retired_left() - mark the blocks that cannot be plugged any more
- * @core: the device
- *
- * They are marked in core->skip. A retired block that is plugged still is none
- * of them.
- *
- * Context: under core->op_lock.
- * Return: how many they are.
- */
-unsigned int memdev_retired_left(struct memdev_core *core)
-{
-	bitmap_andnot(core->skip, core->retired, core->plugged,
-		      core->nr_blocks);
-	return bitmap_weight(core->skip, core->nr_blocks);
-}
-
-static int memdev_no_room(struct memdev_core *core, u64 size, u64 free,
-			  struct memdev_reason *why)
-{
-	if (!memdev_retired_left(core))
-		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
-					   "%s is more than the %s that are free",
-					   MEMDEV_SIZE(size),
-					   MEMDEV_SIZE(free));
-	/* All of what is left, and all of that is retired */
-	if (!size)
-		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
-					   "nothing is left to plug but retired blocks: %*pbl",
-					   core->nr_blocks, core->skip);
-	return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
-				   "%s is more than the %s that are free, retired blocks: %*pbl",
-				   MEMDEV_SIZE(size), MEMDEV_SIZE(free),
-				   core->nr_blocks, core->skip);
-}
-
-/**
- * memdev_hotplug_plug() - give memory of the region to the kernel
- * @core: the device
- * @size: bytes, a multiple of the block size
- * @watch: what ends it
- * @why: where to put the reason; set without a failure, too, where a block
- *	 does not come online
- *
- * Lowest free blocks first. In the background as much as there is, and after a
- * failure half-way what is plugged by then stays; but with
- * MEMORY_DEVICE_ATOMIC it is all or nothing there, too.
- *
- * Context: under core->op_lock. Sleeps, takes mm's locks.
- * Return: 0; -ENOSPC if the region has not that much; -ENOMEM; what the
- * provider, add_memory_driver_managed() or the watch said.
- */
-int memdev_hotplug_plug(struct memdev_core *core, u64 size,
-			struct memdev_watch *watch, struct memdev_reason *why)
-{
-	bool some = core->background &&
-		    !(core->md->flags & MEMORY_DEVICE_ATOMIC);
-	unsigned int left, nr, block = 0;
-	u64 free, now;
-	int rc = 0;
-
-	lockdep_assert_held(&core->op_lock);
-
-	bitmap_or(core->skip, core->plugged, core->retired, core->nr_blocks);
-	free = core->size - memdev_blocks_size(core, core->skip);
-	now = some ? min(size, free) : size;
-	if (!now || now > free)
-		return memdev_no_room(core, size, free, why);
-	if (!some) {
-		rc = memdev_headroom_check(core, now, why);
-		if (rc)
-			return rc;
-	}
-
-	/* The victims are what has to go if it fails */
-	bitmap_zero(core->victims, core->nr_blocks);
-	left = now / core->block_size;
-
-	while (left) {
-		rc = memdev_watch_check(watch);
-		if (rc) {
-			memdev_refuse(why, rc, "stopped with %s left to plug",
-				      MEMDEV_SIZE(left * core->block_size));
-			break;
-		}
-		nr = memdev_free_run(core, &block, left);
-		if (some)
-			rc = memdev_headroom_check(core, nr * core->block_size,
-						   why);
-		rc = rc ?: memdev_add(core, block, nr, why);
-		if (rc)
-			break;
-		bitmap_set(core->victims, block, nr);
-		memdev_online_blocks(core, block, nr, why);
-		block += nr;
-		left -= nr;
-	}
-
-	if (rc && !some)
-		memdev_undo_run(memdev_plug_undo, core);
-	if (rc || now == size)
-		return rc;
-	return memdev_no_room(core, size, free, why);
 }

@@ -2,13 +2,13 @@
 /*
  * Requests by netlink that take their time.
  */
-#ifndef _MEMDEV_JOB_H
-#define _MEMDEV_JOB_H
+#ifndef _MEMDEV_NETLINK_JOB_H
+#define _MEMDEV_NETLINK_JOB_H
 
 #include <linux/list.h>
 #include <net/genetlink.h>
 
-#include "internal.h"
+#include "netlink_request.h"
 
 struct memdev_job;
 
@@ -61,7 +61,7 @@ struct sk_buff *memdev_job_reply(struct memdev_job *job);
 int memdev_job_start(const struct memdev_job_type *type, struct sk_buff *skb,
 		     struct genl_info *info);
 bool memdev_job_cancel(const struct sock *sk, u32 seq);
-int memdev_jobs_init(const struct genl_family *family);
+int memdev_jobs_init(void);
 void memdev_jobs_exit(void);
 
-#endif /* _MEMDEV_JOB_H */
+#endif /* _MEMDEV_NETLINK_JOB_H */

@@ -12,6 +12,7 @@
 
 #include "internal.h"
 #include "netlink-gen.h"
+#include "window.h"
 
 /* Room for all attributes, and for the reason of a refusal */
 #define MEMDEV_EVENT_LEN	384

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Changes by generic netlink. Here a request is checked as far as that needs no
- * lock; a job (job.c) does the rest.
+ * lock; a job (netlink_job.c) does the rest.
  *
  * Who may not change anything is told just that, whatever else is wrong.
  */
 #include <linux/netlink.h>
 #include <linux/numa.h>
 
-#include "job.h"
-#include "netlink.h"
+#include "netlink_job.h"
+#include "window.h"
 
 /* --- devices -------------------------------------------------------------- */
 

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Deadlines, and stopping the operation of another task.
+ *
+ * offline_pages() retries until it succeeds, fails for good, or a signal is
+ * pending: one pinned page keeps it busy for ever. To time out at the deadline,
+ * or to stop for another operation, the task gets TIF_NOTIFY_SIGNAL, as livepatch
+ * does it to move tasks on: a signal that has no number and no handler, and works
+ * for kernel workers. A real signal ends offline_pages() by itself.
+ */
+#include <linux/jiffies.h>
+#include <linux/sched/signal.h>
+#include <linux/task_work.h>
+
+#include "deadline.h"
+#include "internal.h"
+
+/* Operations sleep here until they may go on, or have to end */
+DECLARE_WAIT_QUEUE_HEAD(memdev_turns);
+
+/* A timer needs no worker, so busy workers cannot delay a deadline */
+static void memdev_watch_fire(struct timer_list *timer)
+{
+	struct memdev_watch *w = container_of(timer, struct memdev_watch,
+					      timer);
+
+	set_tsk_thread_flag(w->task, TIF_NOTIFY_SIGNAL);
+}
+
+/**
+ * memdev_watch_begin() - start a watch over the current task
+ * @w: the watch, on the stack
+ * @timeout_ms: the deadline in ms from now; 0 for none
+ */
+void memdev_watch_begin(struct memdev_watch *w, unsigned int timeout_ms)
+{
+	timer_setup_on_stack(&w->timer, memdev_watch_fire, 0);
+	w->task = current;
+	w->limited = timeout_ms;
+	w->deadline = jiffies + msecs_to_jiffies(timeout_ms);
+	w->told = false;
+	w->turn = MEMDEV_TURN_YIELDS;
+	w->yielded = 0;
+	w->stop = 0;
+	w->pauses = false;
+	w->empty = false;
+	w->slice = 0;
+	INIT_LIST_HEAD(&w->slices);
+}
+
+/* ->sighand of the current task is stable */
+static spinlock_t *memdev_siglock(void)
+{
+	return &rcu_dereference_protected(current->sighand, true)->siglock;
+}
+
+/**
+ * memdev_signal_recalc() - recalculate TIF_SIGPENDING
+ *
+ * Clears the flag that restart_syscall() sets without a signal.
+ */
+void memdev_signal_recalc(void)
+{
+	spin_lock_irq(memdev_siglock());
+	recalc_sigpending();
+	spin_unlock_irq(memdev_siglock());
+}
+
+static bool memdev_signal_unblocked(const sigset_t *pending)
+{
+	sigset_t set;
+
+	sigandnsets(&set, pending, &current->blocked);
+	return !sigisemptyset(&set);
+}
+
+/**
+ * memdev_signal_errno() - get the errno for an interrupted task
+ *
+ * The freezers, a stop of the process and a tracer set TIF_SIGPENDING without an
+ * unblocked signal. The kernel restarts the system call afterwards, so the
+ * operation can continue.
+ *
+ * Return: -EINTR if a signal is pending, otherwise -ERESTARTNOINTR.
+ */
+int memdev_signal_errno(void)
+{
+	bool signaled;
+
+	if (current->flags & PF_KTHREAD)
+		return -EINTR;
+	spin_lock_irq(memdev_siglock());
+	signaled = memdev_signal_unblocked(&current->pending.signal) ||
+		   memdev_signal_unblocked(&current->signal->shared_pending.signal);
+	spin_unlock_irq(memdev_siglock());
+	return signaled ? -EINTR : -ERESTARTNOINTR;
+}
+
+/**
+ * memdev_watch_check() - check whether the operation has to end
+ * @w: the watch
+ *
+ * Return: 0 to continue; -EINTR if a signal is pending; -ERESTARTNOINTR if the
+ * task is being frozen, stopped or traced, or if it is a kernel thread and the
+ * machine goes to sleep; -ETIMEDOUT after the deadline; or the errno passed to
+ * memdev_watch_stop().
+ */
+int memdev_watch_check(struct memdev_watch *w)
+{
+	int stop = READ_ONCE(w->stop);
+
+	if (stop)
+		return stop;
+	if (task_sigpending(current))
+		return memdev_signal_errno();
+	if (w->pauses && memdev_pm_sleeping())
+		return -ERESTARTNOINTR;
+	if (w->limited && time_after_eq(jiffies, w->deadline))
+		return -ETIMEDOUT;
+	return 0;
+}
+
+/**
+ * memdev_watch_set() - set the timer
+ * @w: the watch
+ * @after: jiffies from now; 0 for the deadline only
+ *
+ * The timer never fires later than the deadline.
+ */
+void memdev_watch_set(struct memdev_watch *w, unsigned long after)
+{
+	unsigned long left;
+
+	if (w->limited) {
+		left = w->deadline - jiffies;
+		if ((long)left < 1)
+			left = 1;
+		if (!after || left < after)
+			after = left;
+	}
+	if (after)
+		mod_timer(&w->timer, jiffies + after);
+}
+
+/**
+ * memdev_watch_stop() - stop the operation of another task
+ * @w: the watch; the caller keeps it from ending meanwhile
+ * @rc: negative errno for memdev_watch_check() to return
+ */
+void memdev_watch_stop(struct memdev_watch *w, int rc)
+{
+	WRITE_ONCE(w->stop, rc);
+	/* Pairs with the barrier in clear_notify_signal() */
+	smp_mb();
+	set_tsk_thread_flag(w->task, TIF_NOTIFY_SIGNAL);
+	wake_up_all(&memdev_turns);
+}
+
+/**
+ * memdev_watch_left() - get the time until the deadline, or an earlier end
+ * @w: the watch
+ * @end: the earlier end, in jiffies
+ *
+ * Return: jiffies, not negative.
+ */
+long memdev_watch_left(const struct memdev_watch *w, unsigned long end)
+{
+	if (w->limited && time_after(end, w->deadline))
+		end = w->deadline;
+	return max_t(long, end - jiffies, 0);
+}
+
+/**
+ * memdev_watch_pause() - sleep before a retry
+ * @w: the watch, not armed
+ * @ms: how long to sleep
+ *
+ * Context: Sleeps. Returns early if the operation has to end.
+ */
+void memdev_watch_pause(struct memdev_watch *w, unsigned int ms)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(ms);
+
+	/* TIF_NOTIFY_SIGNAL alone does not end the operation */
+	clear_notify_signal();
+	wait_event_interruptible_timeout(memdev_turns, memdev_watch_check(w),
+					 memdev_watch_left(w, end));
+}
+
+/**
+ * memdev_watch_end() - end a watch
+ * @w: the watch, not armed; no other task can reach it any more
+ */
+void memdev_watch_end(struct memdev_watch *w)
+{
+	timer_delete_sync(&w->timer);
+	memdev_timer_destroy_on_stack(&w->timer);
+
+	/* task_work uses TIF_NOTIFY_SIGNAL, too, which may have been cleared */
+	clear_notify_signal();
+	if (task_work_pending(current))
+		set_tsk_thread_flag(current, TIF_NOTIFY_SIGNAL);
+}

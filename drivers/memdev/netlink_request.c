@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Netlink requests: the device or window that one names, and its reply.
+ */
+#include <linux/capability.h>
+#include <linux/netlink.h>
+
+#include "netlink_request.h"
+
+/* Set before the family is registered */
+const struct genl_family *memdev_nl_family;
+
+/**
+ * memdev_nl_admin() - check whether the sender has CAP_SYS_ADMIN
+ * @skb: the request
+ *
+ * Physical addresses and changes need it. The flags of generic netlink check
+ * for CAP_NET_ADMIN instead.
+ *
+ * Return: true if the sender has it.
+ */
+bool memdev_nl_admin(struct sk_buff *skb)
+{
+	return netlink_capable(skb, CAP_SYS_ADMIN);
+}
+
+/**
+ * memdev_nl_dev_index() - get the number of the device that a request names
+ * @attr: the attribute with the number, or NULL
+ *
+ * Return: the number, at most INT_MAX, which no device has; -1 without an
+ * attribute.
+ */
+int memdev_nl_dev_index(const struct nlattr *attr)
+{
+	return attr ? min_t(u32, nla_get_u32(attr), INT_MAX) : -1;
+}
+
+/**
+ * memdev_nl_dev_id() - get the id of the device that a request names
+ * @attr: the attribute with the id, or NULL
+ *
+ * Return: the id, or NULL without an attribute.
+ */
+const char *memdev_nl_dev_id(const struct nlattr *attr)
+{
+	return attr ? nla_data(attr) : NULL;
+}
+
+/**
+ * memdev_nl_dev_check() - check that a request names one device
+ * @info: the request
+ *
+ * Return: 0, or -EINVAL and the reason in the extack.
+ */
+int memdev_nl_dev_check(struct genl_info *info)
+{
+	const struct nlattr *id = info->attrs[MEMDEV_A_DEV_ID];
+
+	if (info->attrs[MEMDEV_A_DEV_INDEX] && id) {
+		NL_SET_ERR_MSG_ATTR(info->extack, id,
+				    "a device is named by index or by id, not by both");
+		return -EINVAL;
+	}
+	if (!id && GENL_REQ_ATTR_CHECK(info, MEMDEV_A_DEV_INDEX)) {
+		NL_SET_ERR_MSG(info->extack,
+			       "no device named, by index or by id");
+		return -EINVAL;
+	}
+	/* Devices without an id have none to be found by */
+	if (!id || *memdev_nl_dev_id(id))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, id, "no device has an empty id");
+	return -EINVAL;
+}
+
+/**
+ * memdev_nl_dev_name() - get the attribute that names the device of a request
+ * @attrs: the attributes of the request
+ *
+ * Return: the attribute.
+ */
+const struct nlattr *memdev_nl_dev_name(struct nlattr **attrs)
+{
+	return attrs[MEMDEV_A_DEV_INDEX] ?: attrs[MEMDEV_A_DEV_ID];
+}
+
+/**
+ * memdev_nl_window_check() - check that a request names a window
+ * @info: the request
+ *
+ * Return: 0, or -EINVAL or -ENODEV and the reason in the extack.
+ */
+int memdev_nl_window_check(struct genl_info *info)
+{
+	const struct nlattr *index = info->attrs[MEMDEV_A_WINDOW_INDEX];
+
+	if (GENL_REQ_ATTR_CHECK(info, MEMDEV_A_WINDOW_INDEX)) {
+		NL_SET_ERR_MSG(info->extack, "no window named, by its index");
+		return -EINVAL;
+	}
+	if (nla_get_u32(index) <= INT_MAX)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, index, "there is no such window");
+	return -ENODEV;
+}
+
+/**
+ * memdev_nl_reply_new() - allocate a reply
+ * @info: the request
+ * @hdr: where to put the header, for memdev_nl_reply()
+ *
+ * Return: the message, or NULL.
+ */
+struct sk_buff *memdev_nl_reply_new(struct genl_info *info, void **hdr)
+{
+	struct sk_buff *reply = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+
+	if (!reply)
+		return NULL;
+	*hdr = genlmsg_put_reply(reply, info, memdev_nl_family, 0,
+				 info->genlhdr->cmd);
+	if (*hdr)
+		return reply;
+	nlmsg_free(reply);
+	return NULL;
+}
+
+/**
+ * memdev_nl_reply() - send a reply, or free it after a failure
+ * @reply: the message
+ * @hdr: from memdev_nl_reply_new()
+ * @info: the request
+ * @rc: negative errno of a failure
+ *
+ * Return: the return value for the handler of the command.
+ */
+int memdev_nl_reply(struct sk_buff *reply, void *hdr, struct genl_info *info,
+		    int rc)
+{
+	if (rc < 0) {
+		nlmsg_free(reply);
+		return rc;
+	}
+	genlmsg_end(reply, hdr);
+	return genlmsg_reply(reply, info);
+}
+
+/**
+ * memdev_nl_dump_put() - add a message to a dump
+ * @skb: the dump
+ * @cb: the state of the dump
+ * @cmd: the command
+ *
+ * Return: the header, for memdev_nl_dump_end(); NULL if it does not fit.
+ */
+void *memdev_nl_dump_put(struct sk_buff *skb, struct netlink_callback *cb,
+			 u8 cmd)
+{
+	void *hdr;
+
+	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			  memdev_nl_family, NLM_F_MULTI, cmd);
+	if (hdr)
+		genl_dump_check_consistent(cb, hdr);
+	return hdr;
+}
+
+/**
+ * memdev_nl_dump_end() - complete a message of a dump
+ * @skb: the dump
+ * @hdr: from memdev_nl_dump_put()
+ * @rc: negative errno if the message did not fit and has to be canceled
+ */
+void memdev_nl_dump_end(struct sk_buff *skb, void *hdr, int rc)
+{
+	if (rc < 0)
+		genlmsg_cancel(skb, hdr);
+	else
+		genlmsg_end(skb, hdr);
+}
+
+/**
+ * memdev_nl_dump_check() - check that the request for a dump has no attribute
+ * @cb: the state of the dump
+ * @attr_max: the last attribute to look for
+ *
+ * Return: 0, or -EINVAL and the reason in the extack.
+ */
+int memdev_nl_dump_check(struct netlink_callback *cb, int attr_max)
+{
+	struct nlattr **attrs = memdev_dump_attrs(cb);
+	int i;
+
+	for (i = 1; i <= attr_max; i++) {
+		if (!attrs || !attrs[i])
+			continue;
+		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[i],
+				    "a dump takes no attribute");
+		return -EINVAL;
+	}
+	return 0;
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory that the kernel must not get again, and System RAM that is missing.
+ *
+ * The kernel forgets that a page is poisoned when the page's memory block is
+ * removed. The module remembers it by the block's address, so that the knowledge
+ * outlives devices and windows: each later window over the block inherits it.
+ *
+ * A poisoned block of a carved window is not given back. It stays claimed in the
+ * tree of resources as "hwpoisoned RAM", also after the module is removed, so
+ * that nothing takes it for RAM that was reserved at boot. From then on System
+ * RAM is missing: the kernel that resumes a hibernation image counts all of RAM
+ * and rejects the image of a kernel that had less.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/ioport.h>
+#include <linux/memory.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "internal.h"
+
+/*
+ * Poisoned blocks of windows, by block number. The blocks of each window have
+ * their slots reserved, as the memory notifier must not allocate.
+ */
+static DEFINE_XARRAY(memdev_retired);
+/* Blocks that have not come back to System RAM, by block number */
+static DEFINE_XARRAY(memdev_missing);
+/* Bytes of missing System RAM that the log has reported */
+static u64 memdev_missing_told;
+
+/* Tells a withheld block from what other drivers claim */
+#define MEMDEV_WITHHELD_FLAGS \
+	(IORESOURCE_MEM | IORESOURCE_BUSY | IORESOURCE_DISABLED)
+
+/**
+ * struct memdev_withheld - the claim of a block that is not given back
+ * @res: the claim; first, as the kernel may free it
+ * @name: its name, which must outlive the module
+ */
+struct memdev_withheld {
+	struct resource res;
+	char name[16];
+};
+
+static unsigned long memdev_block_nr(u64 addr)
+{
+	return addr / memory_block_size_bytes();
+}
+
+/**
+ * memdev_retired_reserve() - prepare to record poisoned blocks of a window
+ * @start: physical address of the window
+ * @size: its size in bytes
+ *
+ * Context: Sleeps.
+ * Return: 0 or -ENOMEM.
+ */
+int memdev_retired_reserve(u64 start, u64 size)
+{
+	u64 addr;
+	int rc;
+
+	for (addr = start; addr < start + size;
+	     addr += memory_block_size_bytes()) {
+		rc = xa_reserve(&memdev_retired, memdev_block_nr(addr),
+				GFP_KERNEL);
+		if (rc) {
+			memdev_retired_unreserve(start, addr - start);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+/**
+ * memdev_retired_unreserve() - undo memdev_retired_reserve()
+ * @start: physical address of the window
+ * @size: its size in bytes
+ *
+ * Blocks that were recorded stay recorded.
+ */
+void memdev_retired_unreserve(u64 start, u64 size)
+{
+	u64 addr;
+
+	for (addr = start; addr < start + size;
+	     addr += memory_block_size_bytes())
+		xa_release(&memdev_retired, memdev_block_nr(addr));
+}
+
+/**
+ * memdev_retired_record() - record that a block of a window has a poisoned page
+ * @addr: physical address of the block
+ *
+ * Context: Any but interrupts. Does not allocate.
+ */
+void memdev_retired_record(u64 addr)
+{
+	xa_store(&memdev_retired, memdev_block_nr(addr), xa_mk_value(1), 0);
+}
+
+/**
+ * memdev_retired_known() - whether a block is recorded as poisoned
+ * @addr: physical address of the block
+ *
+ * Return: true if it is.
+ */
+bool memdev_retired_known(u64 addr)
+{
+	return xa_load(&memdev_retired, memdev_block_nr(addr));
+}
+
+/**
+ * memdev_missing_add() - record that a block did not come back to System RAM
+ * @addr: physical address of the block
+ *
+ * Context: Sleeps.
+ */
+void memdev_missing_add(u64 addr)
+{
+	xa_store(&memdev_missing, memdev_block_nr(addr), xa_mk_value(1),
+		 GFP_KERNEL | __GFP_NOFAIL);
+}
+
+/**
+ * memdev_missing_size() - how much System RAM is missing
+ *
+ * A block that somebody brings online later is not missing any more.
+ *
+ * Context: Sleeps.
+ * Return: bytes.
+ */
+u64 memdev_missing_size(void)
+{
+	u64 block_size = memory_block_size_bytes();
+	enum memdev_block_state state;
+	unsigned long nr;
+	u64 size = 0;
+	void *entry;
+
+	xa_for_each(&memdev_missing, nr, entry) {
+		state = memdev_block_look(nr * block_size).state;
+		if (state != MEMDEV_BLOCK_STATE_KERNEL &&
+		    state != MEMDEV_BLOCK_STATE_MOVABLE)
+			size += block_size;
+	}
+	return size;
+}
+
+/**
+ * memdev_missing_warn() - warn of hibernation if more System RAM is missing
+ *
+ * Context: under memdev_bus_lock, or while the module is loaded or removed.
+ * Sleeps.
+ */
+void memdev_missing_warn(void)
+{
+	u64 size = memdev_missing_size();
+
+	if (size > memdev_missing_told)
+		pr_warn("%s of System RAM is missing until the next boot: a hibernation image made before then cannot be resumed\n",
+			MEMDEV_SIZE(size));
+	memdev_missing_told = size;
+}
+
+/* The claim outlives the module: nothing of it may live in the module */
+static void memdev_retired_claim(u64 addr)
+{
+	struct memdev_withheld *withheld;
+	int rc;
+
+	withheld = kzalloc_obj(*withheld, GFP_KERNEL | __GFP_NOFAIL);
+	strscpy(withheld->name, "hwpoisoned RAM", sizeof(withheld->name));
+	withheld->res.name = withheld->name;
+	withheld->res.start = addr;
+	withheld->res.end = addr + memory_block_size_bytes() - 1;
+	withheld->res.flags = MEMDEV_WITHHELD_FLAGS;
+	rc = request_resource(&iomem_resource, &withheld->res);
+	if (rc) {
+		pr_warn("memory%lu had a poisoned page and could not be claimed (%d)\n",
+			memdev_block_nr(addr), rc);
+		kfree(withheld);
+	}
+}
+
+/**
+ * memdev_retired_withhold() - keep the poisoned blocks of a carved window
+ * @start: physical address of the window
+ * @size: its size in bytes
+ *
+ * Context: Sleeps. Once the window has released its claim.
+ */
+void memdev_retired_withhold(u64 start, u64 size)
+{
+	u64 addr;
+
+	for (addr = start; addr < start + size;
+	     addr += memory_block_size_bytes()) {
+		if (!memdev_retired_known(addr))
+			continue;
+		pr_warn("memory%lu had a poisoned page and is not given back\n",
+			memdev_block_nr(addr));
+		memdev_retired_claim(addr);
+		memdev_missing_add(addr);
+	}
+}
+
+static int memdev_missing_find(struct resource *res, void *arg)
+{
+	u64 block_size = memory_block_size_bytes();
+
+	if (IS_ALIGNED(res->start, block_size) &&
+	    resource_size(res) == block_size)
+		memdev_missing_add(res->start);
+	return 0;
+}
+
+/**
+ * memdev_retired_init() - find what an earlier load of the module has withheld
+ *
+ * Context: Sleeps.
+ */
+void memdev_retired_init(void)
+{
+	walk_iomem_res_desc(IORES_DESC_NONE, MEMDEV_WITHHELD_FLAGS, 0, U64_MAX,
+			    NULL, memdev_missing_find);
+}
+
+/**
+ * memdev_retired_exit() - say what is forgotten with the module, and what is not
+ *
+ * Context: Sleeps. No window is left.
+ */
+void memdev_retired_exit(void)
+{
+	unsigned int forgotten = 0;
+	unsigned long nr;
+	void *entry;
+
+	/* Blocks that were withheld stay claimed: those are not forgotten */
+	xa_for_each(&memdev_retired, nr, entry)
+		forgotten += !xa_load(&memdev_missing, nr);
+	if (forgotten)
+		pr_warn("%u memory blocks that had poisoned pages are forgotten: name no window over them before the next boot\n",
+			forgotten);
+	memdev_missing_told = 0;
+	memdev_missing_warn();
+	xa_destroy(&memdev_retired);
+	xa_destroy(&memdev_missing);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Windows.
+ */
+#ifndef _MEMDEV_WINDOW_H
+#define _MEMDEV_WINDOW_H
+
+#include "internal.h"
+
+/**
+ * struct memdev_window_spec - what a window shall be
+ * @size: bytes
+ * @start: physical address, if @carve is not set
+ * @node: NUMA node, or NUMA_NO_NODE for what the kernel says
+ * @carve: take it out of System RAM
+ * @shrink: less than @size will do
+ */
+struct memdev_window_spec {
+	u64 size;
+	u64 start;
+	int node;
+	bool carve;
+	bool shrink;
+};
+
+/**
+ * struct memdev_window - a range of RAM that memdev owns
+ * @dev: windowN, below /sys/devices/memdev
+ * @id: N
+ * @start: physical address
+ * @size: bytes
+ * @node: NUMA node of the range
+ * @source: where it came from
+ * @name: name of the range in the tree of resources
+ * @hold: keeps other drivers out of it
+ * @movable: carved windows: blocks that were in ZONE_MOVABLE before
+ * @list: in memdev_windows; protected by memdev_list_lock
+ * @lock: protects what follows
+ * @alloc: which of its blocks and slots devices have
+ */
+struct memdev_window {
+	struct device dev;
+	int id;
+	u64 start;
+	u64 size;
+	int node;
+	enum memdev_source source;
+	char name[24];
+	struct memdev_hold hold;
+	unsigned long *movable;
+	struct list_head list;
+	/* Protects the fields below it */
+	struct mutex lock;
+	struct memdev_alloc alloc;
+};
+
+#define to_memdev_window(d) container_of(d, struct memdev_window, dev)
+
+/* window.c */
+extern const char *const memdev_source_names[];
+extern struct device_type memdev_window_type;
+
+int memdev_window_spec_parse(const char *str, struct memdev_window_spec *spec,
+			     struct memdev_reason *why);
+int memdev_window_create(const struct memdev_window_spec *spec,
+			 struct memdev_reason *why);
+struct memdev_window *memdev_window_next(int id);
+int memdev_window_destroy(int id, struct memdev_reason *why);
+void memdev_windows_destroy_all(void);
+
+/* probe.c */
+int memdev_probe(u64 start, u64 size, struct memdev_reason *why);
+
+/* carve.c */
+int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
+		 struct memdev_reason *why);
+void memdev_carve_return(u64 start, u64 size, int node,
+			 const unsigned long *movable);
+
+/* window_sysfs.c */
+extern const struct attribute_group *memdev_window_groups[];
+
+#endif /* _MEMDEV_WINDOW_H */
