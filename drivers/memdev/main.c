@@ -292,3 +292,4 @@ module_exit(memdev_exit);
 MODULE_DESCRIPTION("Hot-pluggable memory devices");
 MODULE_AUTHOR("The memdev developers");
 MODULE_LICENSE("GPL");
+MODULE_VERSION("1.0");

@@ -10,8 +10,6 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define MEMDEVCTL_VERSION	"1.0"
-
 /* Exit statuses; the last as of chmem(8) */
 enum {
 	EXIT_DONE = 0,
