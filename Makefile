@@ -36,11 +36,23 @@ samples: modules
 # Distributions' headers ask for modules to be signed and have no key for it.
 NO_KEY = $(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
 
+RELEASE = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
+	$(KDIR)/include/generated/utsrelease.h)
+VERSION = $(shell sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' \
+	drivers/memdev/main.c)
+
+# Providers out of tree build against the header and Module.symvers. DKMS keeps
+# sources in /usr/src, and zfs its headers and symbol versions.
+DEVEL = $(INSTALL_MOD_PATH)/usr/src/memdev-$(VERSION)
+
 install: kdir
 	$(kbuild) $(NO_KEY) modules_install
-	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) \
-		$$(sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
-			$(KDIR)/include/generated/utsrelease.h)
+	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(RELEASE)
+	install -D -m 644 include/linux/memdev.h $(DEVEL)/include/linux/memdev.h
+	install -D -m 644 include/uapi/linux/memdev.h \
+		$(DEVEL)/include/uapi/linux/memdev.h
+	install -D -m 644 drivers/memdev/Module.symvers \
+		$(DEVEL)/$(RELEASE)/Module.symvers
 
 # What memdevctl takes is told by its own Makefile where it is missing.
 memdevctl:
@@ -102,7 +114,8 @@ clean:
 help:
 	@echo 'make [KDIR=DIR]         build drivers/memdev/memdev.ko (W=1, C=1 as in the kernel)'
 	@echo 'make samples            and samples/memdev/memdev-sample.ko'
-	@echo 'make install            install it for that kernel, run depmod'
+	@echo 'make install            install it for that kernel, run depmod; headers for'
+	@echo '                        providers go to /usr/src/memdev-VERSION'
 	@echo 'make memdevctl          build the tool; make install-memdevctl installs it'
 	@echo 'make demo [KERNEL=6.1]  see it at work in a VM (6.1, 6.12, 7.3)'
 	@echo 'make check              test everything: builds, VMs, static checks'
@@ -118,7 +131,7 @@ help:
 	@echo '                        play random steps on QEMU and on memdev'
 	@echo 'make bench [KERNELS="6.1 7.3"] [PUBLISH=1]'
 	@echo '                        measure it beside all else that plugs memory;'
-	@echo '                        PUBLISH=1 leaves it in README.md'
+	@echo '                        PUBLISH=1 leaves it in Documentation/bench'
 	@echo 'make debug-kernel [KERNEL=kcsan]'
 	@echo '                        build a kernel that watches, for KERNELS=debug'
 	@echo 'make gen                make anew what is generated of the sources'
