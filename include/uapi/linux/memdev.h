@@ -15,13 +15,13 @@
 #define MEMDEV_TIMEOUT_MAX	2147483647
 
 /**
- * enum memdev_state - What a device is doing, and else how much of it is
- *   plugged.
+ * enum memdev_state - The operation in flight on a device, or how much of it
+ *   is plugged.
  * @MEMDEV_STATE_UNPLUGGED: nothing is plugged
  * @MEMDEV_STATE_PARTIAL: a part is plugged
- * @MEMDEV_STATE_PLUGGED: all of it is plugged
- * @MEMDEV_STATE_PLUGGING: memory is being plugged
- * @MEMDEV_STATE_UNPLUGGING: memory is being unplugged
+ * @MEMDEV_STATE_PLUGGED: everything is plugged
+ * @MEMDEV_STATE_PLUGGING: a plug is in flight
+ * @MEMDEV_STATE_UNPLUGGING: an unplug is in flight
  */
 enum memdev_state {
 	MEMDEV_STATE_UNPLUGGED,
@@ -32,14 +32,14 @@ enum memdev_state {
 };
 
 /**
- * enum memdev_online_type - What becomes of memory blocks once they are
+ * enum memdev_online_type - How memory blocks come online when they are
  *   plugged.
  * @MEMDEV_ONLINE_TYPE_OFFLINE: they stay offline
  * @MEMDEV_ONLINE_TYPE_ONLINE: online in the zone that the kernel picks
- * @MEMDEV_ONLINE_TYPE_ONLINE_KERNEL: online for the kernel's own data, too
+ * @MEMDEV_ONLINE_TYPE_ONLINE_KERNEL: online in a kernel zone
  * @MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE: online in ZONE_MOVABLE, so that they can
  *   be unplugged
- * @MEMDEV_ONLINE_TYPE_SYSTEM: what the machine's policy says
+ * @MEMDEV_ONLINE_TYPE_SYSTEM: by the machine's policy
  */
 enum memdev_online_type {
 	MEMDEV_ONLINE_TYPE_OFFLINE,
@@ -51,10 +51,10 @@ enum memdev_online_type {
 
 /**
  * enum memdev_source - Where the memory of a window comes from.
- * @MEMDEV_SOURCE_RESERVED: RAM that the kernel was told at boot to leave alone
- * @MEMDEV_SOURCE_CARVED: taken out of System RAM
- * @MEMDEV_SOURCE_SOFT_RESERVED: RAM that the firmware set aside for a special
- *   purpose
+ * @MEMDEV_SOURCE_RESERVED: RAM that the kernel was told at boot not to use
+ * @MEMDEV_SOURCE_CARVED: carved out of System RAM
+ * @MEMDEV_SOURCE_SOFT_RESERVED: RAM that the firmware set aside for specific
+ *   purposes
  */
 enum memdev_source {
 	MEMDEV_SOURCE_RESERVED,
@@ -63,12 +63,13 @@ enum memdev_source {
 };
 
 /**
- * enum memdev_block_state - What a memory block of a device is.
- * @MEMDEV_BLOCK_STATE_UNPLUGGED: the kernel does not have it
- * @MEMDEV_BLOCK_STATE_RETIRED: not plugged, and never again, as it had a
- *   poisoned page
- * @MEMDEV_BLOCK_STATE_OFFLINE: plugged and not used
- * @MEMDEV_BLOCK_STATE_KERNEL: online, and may hold what cannot be moved
+ * enum memdev_block_state - State of a memory block of a device.
+ * @MEMDEV_BLOCK_STATE_UNPLUGGED: not plugged
+ * @MEMDEV_BLOCK_STATE_RETIRED: not plugged, and never plugged again, because
+ *   it had a poisoned page
+ * @MEMDEV_BLOCK_STATE_OFFLINE: plugged and offline
+ * @MEMDEV_BLOCK_STATE_KERNEL: online in a kernel zone, so it may hold
+ *   unmovable pages
  * @MEMDEV_BLOCK_STATE_MOVABLE: online in ZONE_MOVABLE
  */
 enum memdev_block_state {
@@ -81,7 +82,7 @@ enum memdev_block_state {
 
 /**
  * enum memdev_op - An operation on a device.
- * @MEMDEV_OP_NONE: nothing
+ * @MEMDEV_OP_NONE: no operation
  * @MEMDEV_OP_PLUG: give memory to the kernel
  * @MEMDEV_OP_UNPLUG: take it back
  */
@@ -92,12 +93,13 @@ enum memdev_op {
 };
 
 /**
- * enum memdev_step - What operations on a device are made of.
- * @MEMDEV_STEP_ADD: memory blocks become the kernel's, offline
- * @MEMDEV_STEP_ONLINE: a memory block goes online
- * @MEMDEV_STEP_OFFLINE: a memory block goes offline
- * @MEMDEV_STEP_REMOVE: memory blocks are the kernel's no more
- * @MEMDEV_STEP_ANSWER: the device begins to do what is asked of it
+ * enum memdev_step - A step of an operation on a device.
+ * @MEMDEV_STEP_ADD: add memory blocks to the kernel, offline
+ * @MEMDEV_STEP_ONLINE: online a memory block
+ * @MEMDEV_STEP_OFFLINE: offline a memory block
+ * @MEMDEV_STEP_REMOVE: remove memory blocks from the kernel
+ * @MEMDEV_STEP_ANSWER: begin a plug, an unplug, or an attempt of the
+ *   background worker
  */
 enum memdev_step {
 	MEMDEV_STEP_ADD,
