@@ -114,8 +114,7 @@ clean:
 help:
 	@echo 'make [KDIR=DIR]         build drivers/memdev/memdev.ko (W=1, C=1 as in the kernel)'
 	@echo 'make samples            and samples/memdev/memdev-sample.ko'
-	@echo 'make install            install it for that kernel, run depmod; headers for'
-	@echo '                        providers go to /usr/src/memdev-VERSION'
+	@echo 'make install            install it for that kernel, run depmod'
 	@echo 'make memdevctl          build the tool; make install-memdevctl installs it'
 	@echo 'make demo [KERNEL=6.1]  see it at work in a VM (6.1, 6.12, 7.3)'
 	@echo 'make check              test everything: builds, VMs, static checks'
@@ -131,7 +130,7 @@ help:
 	@echo '                        play random steps on QEMU and on memdev'
 	@echo 'make bench [KERNELS="6.1 7.3"] [PUBLISH=1]'
 	@echo '                        measure it beside all else that plugs memory;'
-	@echo '                        PUBLISH=1 leaves it in Documentation/bench'
+	@echo '                        PUBLISH=1 leaves it in README.md'
 	@echo 'make debug-kernel [KERNEL=kcsan]'
 	@echo '                        build a kernel that watches, for KERNELS=debug'
 	@echo 'make gen                make anew what is generated of the sources'

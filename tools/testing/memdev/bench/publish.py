@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Write what was measured to Documentation/bench."""
+"""What the README says of how fast it is, from what was measured."""
 
 import shutil
 
@@ -34,7 +34,7 @@ def many_rows(result):
     """The curve over many devices."""
     found = result["scale"]
     levels = sorted({row["devices"] for row in found["create"]})
-    yield ["us each, by number of devices:", *(f"{n:,}" for n in levels)]
+    yield ["us for each, devices there are:", *(f"{n:,}" for n in levels)]
     for op in ("create", "destroy", "lookup"):
         for by in dict.fromkeys(row["by"] for row in found[op]):
             yield [f"{op}, {by}"] + [
@@ -45,18 +45,18 @@ def many_rows(result):
         for row in scale.rows_of(found["dump"], devices=n)]
 
 
-def block(results):
+def block(results, where):
     """In Markdown, from one mark to the other."""
     kernel, result = list(results.items())[-1]
-    lines = [f"![time by size on Linux {kernel}]({kernel}.svg)", "",
+    lines = [f"![time by size on Linux {kernel}]({where}/{kernel}.svg)", "",
              *indented([*report.measured(result), "",
                         *report.speed_text(result)]),
-             "By kernel; `!` marks a ratio above its limit:",
+             "In each kernel, with `!` where it is more than it should be:",
              "", *indented(columns(list(goal_rows(results)))), "",
              f"Many devices, Linux {kernel}:", "",
              *indented(columns(list(many_rows(result)))), "",
-             "All results, and where the time goes: " + ", ".join(
-                 f"[{name}]({name}.txt)" for name in results) + "."]
+             "All of it, and where the time goes: " + ", ".join(
+                 f"[{name}]({where}/{name}.txt)" for name in results) + "."]
     return "\n".join(lines) + "\n"
 
 
@@ -65,20 +65,22 @@ def indented(lines):
 
 
 def publish(results, output, top):
-    """Update the tables, texts and plots of Documentation/bench."""
-    where = top / "Documentation/bench"
+    """Leave what was measured in the documentation and the README."""
+    where = "Documentation/bench"
     for kernel, result in results.items():
         if "speed" not in result or "scale" not in result or (
                 scale.measured(result["scale"]) != list(scale.PARTS)):
             raise RuntimeError(f"{kernel}: not all of it was measured")
         if result["quick"] or result["scale"]["quick"]:
             raise RuntimeError(f"{kernel}: it was quick")
+    (top / where).mkdir(exist_ok=True)
     for kernel in results:
         for kind in ("txt", "svg"):
-            shutil.copy(output / f"{kernel}.{kind}", where)
-    readme = where / "README.md"
+            shutil.copy(output / f"{kernel}.{kind}", top / where)
+    readme = top / where / "README.md"
+    where = "."  # for links in it
     before, begin, rest = readme.read_text().partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise RuntimeError(f"{readme} lacks the marks")
-    readme.write_text(before + begin + block(results) + end + after)
+        raise RuntimeError(f"{readme}: no place for it")
+    readme.write_text(before + begin + block(results, where) + end + after)
