@@ -1,229 +1,334 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * list, show, window list.
+ * Devices and windows as rows of a table.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "dev.h"
+#include "list.h"
 
-int cmd_list(const struct call *call)
+/* In the order in which they are shown */
+enum {
+	DEV_DEVICE, DEV_KIND, DEV_SIZE, DEV_PLUGGED, DEV_ONLINE,
+	DEV_REQUESTED, DEV_STATE, DEV_NODE, DEV_ID, DEV_WINDOW, DEV_ADDRESS,
+	DEV_ALIGN, DEV_SLOT, DEV_BLOCK_SIZE, DEV_RETIRED, DEV_ONLINE_TYPE,
+	DEV_MEMMAP, DEV_TIMEOUT, DEV_MOVABLE, DEV_KERNEL, DEV_OFFLINE,
+	DEV_UNPLUGGED, DEV_BAD, DEV_ERROR, DEV_REFUSED, DEV_REASON,
+	DEV_BLOCK, DEV_MEMORY, DEV_ASKED, DEV_DONE,
+};
+
+const struct column dev_columns[NR_DEV_COLUMNS] = {
+[DEV_DEVICE]	= { "DEVICE", COL_TEXT, true, false, "name of the device" },
+[DEV_KIND]	= { "KIND", COL_TEXT, true, false,
+		    "what it is: virtio-mem or dimm" },
+[DEV_SIZE]	= { "SIZE", COL_SIZE, true, false, "size of its region" },
+[DEV_PLUGGED]	= { "PLUGGED", COL_SIZE, true, false,
+		    "what the kernel was given" },
+[DEV_ONLINE]	= { "ONLINE", COL_SIZE, true, false, "what of it is online" },
+[DEV_REQUESTED]	= { "REQUESTED", COL_SIZE, true, false,
+		    "what the device should have plugged" },
+[DEV_STATE]	= { "STATE", COL_TEXT, true, false,
+		    "unplugged, partial, plugged, plugging or unplugging" },
+[DEV_NODE]	= { "NODE", COL_NUMBER, true, false,
+		    "NUMA node that the memory goes to" },
+[DEV_ID]	= { "ID", COL_TEXT, true, false,
+		    "name that its creator gave it" },
+[DEV_WINDOW]	= { "WINDOW", COL_TEXT, false, false,
+		    "window that the region is in" },
+[DEV_ADDRESS]	= { "ADDRESS", COL_TEXT, false, false,
+		    "physical address of the region, for root" },
+[DEV_ALIGN]	= { "ALIGN", COL_SIZE, false, false,
+		    "alignment of the region" },
+[DEV_SLOT]	= { "SLOT", COL_NUMBER, false, false,
+		    "slot, of a dimm" },
+[DEV_BLOCK_SIZE] = { "BLOCKSIZE", COL_SIZE, false, false,
+		     "size of a memory block" },
+[DEV_RETIRED]	= { "RETIRED", COL_SIZE, false, false,
+		    "what is not plugged again, as it had poisoned pages" },
+[DEV_ONLINE_TYPE] = { "ONLINETYPE", COL_TEXT, false, false,
+		      "what becomes of blocks once they are plugged" },
+[DEV_MEMMAP]	= { "MEMMAP", COL_BOOL, false, false,
+		    "whether a block holds its own memmap" },
+[DEV_TIMEOUT]	= { "TIMEOUT", COL_NUMBER, false, false,
+		    "deadline of an unplug in ms, 0 for none" },
+[DEV_MOVABLE]	= { "MOVABLE", COL_TEXT, false, true,
+		    "blocks online in ZONE_MOVABLE" },
+[DEV_KERNEL]	= { "KERNEL", COL_TEXT, false, true,
+		    "blocks online in a zone of the kernel's own data" },
+[DEV_OFFLINE]	= { "OFFLINE", COL_TEXT, false, true,
+		    "blocks plugged and not online" },
+[DEV_UNPLUGGED]	= { "UNPLUGGED", COL_TEXT, false, true,
+		    "blocks not plugged" },
+[DEV_BAD]	= { "BAD", COL_TEXT, false, true, "blocks retired" },
+[DEV_ERROR]	= { "ERROR", COL_TEXT, false, false,
+		    "why the last operation failed" },
+[DEV_REFUSED]	= { "REFUSED", COL_TEXT, false, false,
+		    "what failed: plug or unplug" },
+[DEV_REASON]	= { "REASON", COL_TEXT, false, false, "why" },
+[DEV_BLOCK]	= { "BLOCK", COL_NUMBER, false, false,
+		    "block that refused, counted from the region's start" },
+[DEV_MEMORY]	= { "MEMORY", COL_TEXT, false, false,
+		    "its name in /sys/devices/system/memory, for root" },
+[DEV_ASKED]	= { "ASKED", COL_SIZE, false, false,
+		    "what the operation that failed was to do" },
+[DEV_DONE]	= { "DONE", COL_SIZE, false, false,
+		    "what of it was done all the same" },
+};
+
+static void cell_text(struct cell *cell, const char *text)
 {
-	struct devs devs = { 0 };
-	struct table table;
-	struct nl nl;
-	bool qmp;
-	int rc;
-
-	rc = qemu_format(call, &qmp);
-	if (rc)
-		return rc;
-	rc = table_open(&table, call, "memdev", false);
-	if (rc)
-		return rc;
-	rc = nl_open(&nl);
-	if (rc)
-		return rc;
-	rc = nl_devs_named(&nl, call->argc, call->argv, &devs);
-	/* Those that there are, and a failure for those that there are not */
-	if (!rc || devs.n) {
-		int shown;
-
-		if (call->set[OPT_FORMAT])
-			shown = qemu_devices(&devs, qmp);
-		else
-			shown = devs_print(&nl, &devs, &table);
-		rc = rc ? rc : shown;
-	}
-	free(devs.v);
-	nl_close(&nl);
-	return rc;
+	cell->there = text && *text;
+	if (cell->there)
+		cell->text = xstrdup(text);
 }
 
-int cmd_window_list(const struct call *call)
+void dev_cell(const void *item, const struct column *column,
+	      struct cell *cell)
 {
-	struct windows windows = { 0 };
-	struct table table;
-	struct nl nl;
-	int rc;
-
-	rc = table_open(&table, call, "windows", false);
-	if (rc)
-		return rc;
-	rc = nl_open(&nl);
-	if (rc)
-		return rc;
-	rc = nl_windows(&nl, &windows);
-	if (rc) {
-		complain("windows: %s", nl_words(&nl, rc));
-		rc = EXIT_FAILED;
-	} else {
-		for (size_t i = 0; i < windows.n; i++)
-			table_add(&table, window_cell, &windows.v[i]);
-		rc = table_close(&table);
-	}
-	free(windows.v);
-	nl_close(&nl);
-	return rc;
-}
-
-/* --- show ----------------------------------------------------------------- */
-
-static void line_start(const char *name)
-{
-	printf("  %-18s", name);
-}
-
-static void show_text(const char *name, const char *text)
-{
-	line_start(name);
-	printf("%s\n", text);
-}
-
-static void show_size(const char *name, __u64 bytes, bool plain)
-{
-	char *size = size_human(bytes);
-
-	line_start(name);
-	if (plain)
-		printf("%llu\n", bytes);
-	else
-		printf("%s (%llu bytes)\n", size, bytes);
-	free(size);
-}
-
-static void show_stats(const char *name, const struct stats *stats, bool plain)
-{
-	char *size = plain ? xasprintf("%llu bytes", stats->bytes) :
-			     size_human(stats->bytes);
-
-	line_start(name);
-	printf("%llu, %llu failed, %s, %llu.%03llu s\n", stats->count, stats->failures, size,
-	       stats->time_ns / 1000000000, stats->time_ns / 1000000 % 1000);
-	free(size);
-}
-
-static void show_error(const struct dev *dev, bool plain)
-{
-	const struct refusal *refusal = &dev->refusal;
-	char *words, *asked, *done;
-
-	if (dev->last_error[0])
-		show_text("last error", dev->last_error);
-	if (!refusal->there)
-		return;
-	words = refusal_words(refusal);
-	asked = plain ? xasprintf("%llu", refusal->asked) :
-			size_exact(refusal->asked);
-	done = plain ? xasprintf("%llu", refusal->done) :
-		       size_exact(refusal->done);
-	line_start("refused");
-	printf("%s %s, %s done; %s\n", op_name(refusal->op), asked, done,
-	       words);
-	free(words);
-	free(asked);
-	free(done);
-}
-
-static void show_dev(const struct dev_row *row, bool plain)
-{
-	static const __u8 states[] = {
-		MEMDEV_BLOCK_STATE_MOVABLE, MEMDEV_BLOCK_STATE_KERNEL,
-		MEMDEV_BLOCK_STATE_OFFLINE, MEMDEV_BLOCK_STATE_UNPLUGGED,
-		MEMDEV_BLOCK_STATE_RETIRED,
-	};
+	const struct dev_row *row = item;
 	const struct dev *dev = row->dev;
+	const struct refusal *refusal = &dev->refusal;
 
-	printf("memdev%u\n", dev->index);
-	if (dev->id[0])
-		show_text("id", dev->id);
-	show_text("kind", dev->kind);
-	show_text("state", state_name(dev->state));
-	show_size("size", dev->size, plain);
-	show_size("plugged", dev->plugged, plain);
-	show_size("online", dev->online, plain);
-	show_size("requested", dev->requested, plain);
-	if (dev->retired)
-		show_size("retired", dev->retired, plain);
-	line_start("window");
-	printf("window%u\n", dev->window);
-	if (dev->has_address) {
-		line_start("address");
-		printf("0x%llx-0x%llx\n", dev->address,
-		       dev->address + dev->size - 1);
+	switch (column - dev_columns) {
+	case DEV_DEVICE:
+		cell->text = xasprintf("memdev%u", dev->index);
+		break;
+	case DEV_ID:
+		cell_text(cell, dev->id);
+		break;
+	case DEV_KIND:
+		cell_text(cell, dev->kind);
+		break;
+	case DEV_WINDOW:
+		cell->text = xasprintf("window%u", dev->window);
+		break;
+	case DEV_ADDRESS:
+		cell->there = dev->has_address;
+		if (cell->there)
+			cell->text = xasprintf("0x%llx", dev->address);
+		break;
+	case DEV_SIZE:
+		cell->number = dev->size;
+		break;
+	case DEV_PLUGGED:
+		cell->number = dev->plugged;
+		break;
+	case DEV_ONLINE:
+		cell->number = dev->online;
+		break;
+	case DEV_REQUESTED:
+		cell->number = dev->requested;
+		break;
+	case DEV_RETIRED:
+		cell->number = dev->retired;
+		break;
+	case DEV_STATE:
+		cell_text(cell, state_name(dev->state));
+		break;
+	case DEV_NODE:
+		cell->there = dev->node >= 0;
+		cell->number = dev->node;
+		break;
+	case DEV_SLOT:
+		cell->there = dev->slot >= 0;
+		cell->number = dev->slot;
+		break;
+	case DEV_ALIGN:
+		cell->number = dev->align;
+		break;
+	case DEV_BLOCK_SIZE:
+		cell->number = dev->block_size;
+		break;
+	case DEV_ONLINE_TYPE:
+		cell_text(cell, online_type_name(dev->online_type));
+		break;
+	case DEV_MEMMAP:
+		cell->number = dev->memmap_on_memory;
+		break;
+	case DEV_TIMEOUT:
+		cell->number = dev->timeout_ms;
+		break;
+	case DEV_MOVABLE:
+		cell_text(cell, row->blocks[MEMDEV_BLOCK_STATE_MOVABLE]);
+		break;
+	case DEV_KERNEL:
+		cell_text(cell, row->blocks[MEMDEV_BLOCK_STATE_KERNEL]);
+		break;
+	case DEV_OFFLINE:
+		cell_text(cell, row->blocks[MEMDEV_BLOCK_STATE_OFFLINE]);
+		break;
+	case DEV_UNPLUGGED:
+		cell_text(cell, row->blocks[MEMDEV_BLOCK_STATE_UNPLUGGED]);
+		break;
+	case DEV_BAD:
+		cell_text(cell, row->blocks[MEMDEV_BLOCK_STATE_RETIRED]);
+		break;
+	case DEV_ERROR:
+		cell_text(cell, dev->last_error);
+		break;
+	case DEV_REFUSED:
+		cell_text(cell, refusal->there ? op_name(refusal->op) : NULL);
+		break;
+	case DEV_REASON:
+		cell_text(cell, refusal->reason);
+		break;
+	case DEV_BLOCK:
+		cell->there = refusal->has_block;
+		cell->number = refusal->block;
+		break;
+	case DEV_MEMORY:
+		cell_text(cell, refusal->memory);
+		break;
+	case DEV_ASKED:
+		cell->there = refusal->there;
+		cell->number = refusal->asked;
+		break;
+	case DEV_DONE:
+		cell->there = refusal->there;
+		cell->number = refusal->done;
+		break;
 	}
-	if (dev->node >= 0) {
-		line_start("node");
-		printf("%d\n", dev->node);
-	}
-	if (dev->slot >= 0) {
-		line_start("slot");
-		printf("%d\n", dev->slot);
-	}
-	show_size("alignment", dev->align, plain);
-	show_size("block size", dev->block_size, plain);
-	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
-		char *name;
-
-		if (!row->blocks[states[i]])
-			continue;
-		name = xasprintf("%s blocks", block_state_name(states[i]));
-		show_text(name, row->blocks[states[i]]);
-		free(name);
-	}
-	show_text("online type", online_type_name(dev->online_type));
-	show_text("memmap on memory", dev->memmap_on_memory ? "yes" : "no");
-	line_start("unplug timeout");
-	if (dev->timeout_ms)
-		printf("%u ms\n", dev->timeout_ms);
-	else
-		puts("none");
-	show_stats("plugs", &dev->stats[0], plain);
-	show_stats("unplugs", &dev->stats[1], plain);
-	show_error(dev, plain);
 }
 
-int cmd_show(const struct call *call)
+void dev_row_fill(struct dev_row *row, const struct dev *dev,
+		  const struct runs *runs)
 {
-	struct devs devs = { 0 };
+	memset(row, 0, sizeof(*row));
+	row->dev = dev;
+	for (size_t i = 0; i < runs->n; i++) {
+		const struct blocks *run = &runs->v[i];
+		char **list;
+
+		if (run->device != dev->index || !run->count ||
+		    run->state >= NR_BLOCK_STATES)
+			continue;
+		list = &row->blocks[run->state];
+		*list = blocks_add(*list, run->first, run->count);
+	}
+}
+
+void dev_row_free(struct dev_row *row)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(row->blocks); i++)
+		free(row->blocks[i]);
+}
+
+int devs_print(struct nl *nl, const struct devs *devs, struct table *table)
+{
 	struct runs runs = { 0 };
 	struct dev_row row;
-	struct table table;
-	struct nl nl;
-	int rc, failed;
+	int rc;
 
-	/* Opened for its checks even if it is not used */
-	rc = table_open(&table, call, "memdev", true);
-	if (rc)
-		return rc;
-	rc = nl_open(&nl);
-	if (rc)
-		return rc;
-	failed = nl_devs_named(&nl, call->argc, call->argv, &devs);
-	if (failed && !devs.n)
-		goto out;
-	if (call->set[OPT_JSON] || call->set[OPT_RAW] || call->set[OPT_PAIRS] ||
-	    call->set[OPT_OUTPUT] || call->set[OPT_OUTPUT_ALL] ||
-	    call->set[OPT_NOHEADINGS]) {
-		rc = devs_print(&nl, &devs, &table);
-		goto out;
+	if (table_wants_blocks(table)) {
+		rc = nl_runs(nl, &runs);
+		if (rc) {
+			complain("blocks: %s", nl_words(nl, rc));
+			return EXIT_FAILED;
+		}
 	}
-	rc = nl_runs(&nl, &runs);
-	if (rc) {
-		complain("blocks: %s", nl_words(&nl, rc));
-		rc = EXIT_FAILED;
-		goto out;
-	}
-	for (size_t i = 0; i < devs.n; i++) {
-		dev_row_fill(&row, &devs.v[i], &runs);
-		if (i)
-			putchar('\n');
-		show_dev(&row, call->set[OPT_BYTES]);
+	for (size_t i = 0; i < devs->n; i++) {
+		dev_row_fill(&row, &devs->v[i], &runs);
+		table_add(table, dev_cell, &row);
 		dev_row_free(&row);
 	}
-out:
 	free(runs.v);
-	free(devs.v);
-	nl_close(&nl);
-	return rc ? rc : failed;
+	return table_close(table);
+}
+
+/* --- windows -------------------------------------------------------------- */
+
+enum {
+	WINDOW_WINDOW, WINDOW_SIZE, WINDOW_USED, WINDOW_LARGEST_FREE,
+	WINDOW_LIMIT, WINDOW_SLOTS, WINDOW_SOURCE, WINDOW_NODE, WINDOW_START,
+	WINDOW_BLOCK_SIZE,
+};
+
+const struct column window_columns[NR_WINDOW_COLUMNS] = {
+[WINDOW_WINDOW]	= { "WINDOW", COL_TEXT, true, false, "name of the window" },
+[WINDOW_SIZE]	= { "SIZE", COL_SIZE, true, false, "its size" },
+[WINDOW_USED]	= { "USED", COL_SIZE, true, false,
+		    "what the regions of devices take" },
+[WINDOW_LARGEST_FREE] = { "FREE", COL_SIZE, true, false,
+			  "the largest region that there is room for" },
+[WINDOW_LIMIT]	= { "LIMIT", COL_SIZE, true, false,
+		    "what the regions may sum up to" },
+[WINDOW_SLOTS]	= { "SLOTS", COL_NUMBER, true, false, "slots for dimms" },
+[WINDOW_SOURCE]	= { "SOURCE", COL_TEXT, true, false,
+		    "where it comes from: reserved, carved or soft-reserved" },
+[WINDOW_NODE]	= { "NODE", COL_NUMBER, true, false,
+		    "NUMA node of the memory" },
+[WINDOW_START]	= { "START", COL_TEXT, false, false,
+		    "physical address, for root" },
+[WINDOW_BLOCK_SIZE] = { "BLOCKSIZE", COL_SIZE, false, false,
+			"size of a memory block" },
+};
+
+void window_cell(const void *item, const struct column *column,
+		 struct cell *cell)
+{
+	const struct window *window = item;
+
+	switch (column - window_columns) {
+	case WINDOW_WINDOW:
+		cell->text = xasprintf("window%u", window->index);
+		break;
+	case WINDOW_SIZE:
+		cell->number = window->size;
+		break;
+	case WINDOW_USED:
+		cell->number = window->used;
+		break;
+	case WINDOW_LARGEST_FREE:
+		cell->number = window->largest_free;
+		break;
+	case WINDOW_LIMIT:
+		cell->number = window->limit;
+		break;
+	case WINDOW_SLOTS:
+		cell->number = window->slots;
+		break;
+	case WINDOW_SOURCE:
+		cell_text(cell, source_name(window->source));
+		break;
+	case WINDOW_NODE:
+		cell->there = window->node >= 0;
+		cell->number = window->node;
+		break;
+	case WINDOW_START:
+		cell->there = window->has_start;
+		if (cell->there)
+			cell->text = xasprintf("0x%llx", window->start);
+		break;
+	case WINDOW_BLOCK_SIZE:
+		cell->number = window->block_size;
+		break;
+	}
+}
+
+/* --- refusals ------------------------------------------------------------- */
+
+char *refusal_block(const struct refusal *refusal)
+{
+	if (refusal->memory[0] && refusal->has_address)
+		return xasprintf("%s (0x%llx)", refusal->memory,
+				 refusal->address);
+	return xasprintf("%u", refusal->block);
+}
+
+char *refusal_words(const struct refusal *refusal)
+{
+	const char *reason = refusal->reason;
+	char *block, *words;
+
+	if (!refusal->has_block)
+		return xstrdup(reason);
+	/* The reason names the block, too, by its number; once is enough */
+	block = xasprintf("block %u: ", refusal->block);
+	if (!strncmp(reason, block, strlen(block)))
+		reason += strlen(block);
+	free(block);
+	block = refusal_block(refusal);
+	words = xasprintf("block %s refused: %s", block, reason);
+	free(block);
+	return words;
 }

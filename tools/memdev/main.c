@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dev.h"
+#include "list.h"
 
 const struct opt options[] = {
 	{ OPT_JSON, 'J', "json", NULL, NULL, "print JSON" },

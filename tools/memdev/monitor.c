@@ -9,7 +9,7 @@
 #include <sys/time.h>
 #include <time.h>
 
-#include "dev.h"
+#include "list.h"
 #include "memdevctl.h"
 
 /* For bursts, such as the blocks of a large plug one after the other */

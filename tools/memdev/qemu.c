@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dev.h"
+#include "list.h"
 
 #define MEMORY	"/sys/devices/system/memory"
 

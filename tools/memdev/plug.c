@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "dev.h"
+#include "list.h"
 
 /* When progress is shown */
 #define PROGRESS_MS	500

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * list, show, window list.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "list.h"
+
+int cmd_list(const struct call *call)
+{
+	struct devs devs = { 0 };
+	struct table table;
+	struct nl nl;
+	bool qmp;
+	int rc;
+
+	rc = qemu_format(call, &qmp);
+	if (rc)
+		return rc;
+	rc = table_open(&table, call, "memdev", false);
+	if (rc)
+		return rc;
+	rc = nl_open(&nl);
+	if (rc)
+		return rc;
+	rc = nl_devs_named(&nl, call->argc, call->argv, &devs);
+	/* Those that there are, and a failure for those that there are not */
+	if (!rc || devs.n) {
+		int shown;
+
+		if (call->set[OPT_FORMAT])
+			shown = qemu_devices(&devs, qmp);
+		else
+			shown = devs_print(&nl, &devs, &table);
+		rc = rc ? rc : shown;
+	}
+	free(devs.v);
+	nl_close(&nl);
+	return rc;
+}
+
+int cmd_window_list(const struct call *call)
+{
+	struct windows windows = { 0 };
+	struct table table;
+	struct nl nl;
+	int rc;
+
+	rc = table_open(&table, call, "windows", false);
+	if (rc)
+		return rc;
+	rc = nl_open(&nl);
+	if (rc)
+		return rc;
+	rc = nl_windows(&nl, &windows);
+	if (rc) {
+		complain("windows: %s", nl_words(&nl, rc));
+		rc = EXIT_FAILED;
+	} else {
+		for (size_t i = 0; i < windows.n; i++)
+			table_add(&table, window_cell, &windows.v[i]);
+		rc = table_close(&table);
+	}
+	free(windows.v);
+	nl_close(&nl);
+	return rc;
+}
+
+/* --- show ----------------------------------------------------------------- */
+
+static void line_start(const char *name)
+{
+	printf("  %-18s", name);
+}
+
+static void show_text(const char *name, const char *text)
+{
+	line_start(name);
+	printf("%s\n", text);
+}
+
+static void show_size(const char *name, __u64 bytes, bool plain)
+{
+	char *size = size_human(bytes);
+
+	line_start(name);
+	if (plain)
+		printf("%llu\n", bytes);
+	else
+		printf("%s (%llu bytes)\n", size, bytes);
+	free(size);
+}
+
+static void show_stats(const char *name, const struct stats *stats, bool plain)
+{
+	char *size = plain ? xasprintf("%llu bytes", stats->bytes) :
+			     size_human(stats->bytes);
+
+	line_start(name);
+	printf("%llu, %llu failed, %s, %llu.%03llu s\n", stats->count, stats->failures, size,
+	       stats->time_ns / 1000000000, stats->time_ns / 1000000 % 1000);
+	free(size);
+}
+
+static void show_error(const struct dev *dev, bool plain)
+{
+	const struct refusal *refusal = &dev->refusal;
+	char *words, *asked, *done;
+
+	if (dev->last_error[0])
+		show_text("last error", dev->last_error);
+	if (!refusal->there)
+		return;
+	words = refusal_words(refusal);
+	asked = plain ? xasprintf("%llu", refusal->asked) :
+			size_exact(refusal->asked);
+	done = plain ? xasprintf("%llu", refusal->done) :
+		       size_exact(refusal->done);
+	line_start("refused");
+	printf("%s %s, %s done; %s\n", op_name(refusal->op), asked, done,
+	       words);
+	free(words);
+	free(asked);
+	free(done);
+}
+
+static void show_dev(const struct dev_row *row, bool plain)
+{
+	static const __u8 states[] = {
+		MEMDEV_BLOCK_STATE_MOVABLE, MEMDEV_BLOCK_STATE_KERNEL,
+		MEMDEV_BLOCK_STATE_OFFLINE, MEMDEV_BLOCK_STATE_UNPLUGGED,
+		MEMDEV_BLOCK_STATE_RETIRED,
+	};
+	const struct dev *dev = row->dev;
+
+	printf("memdev%u\n", dev->index);
+	if (dev->id[0])
+		show_text("id", dev->id);
+	show_text("kind", dev->kind);
+	show_text("state", state_name(dev->state));
+	show_size("size", dev->size, plain);
+	show_size("plugged", dev->plugged, plain);
+	show_size("online", dev->online, plain);
+	show_size("requested", dev->requested, plain);
+	if (dev->retired)
+		show_size("retired", dev->retired, plain);
+	line_start("window");
+	printf("window%u\n", dev->window);
+	if (dev->has_address) {
+		line_start("address");
+		printf("0x%llx-0x%llx\n", dev->address,
+		       dev->address + dev->size - 1);
+	}
+	if (dev->node >= 0) {
+		line_start("node");
+		printf("%d\n", dev->node);
+	}
+	if (dev->slot >= 0) {
+		line_start("slot");
+		printf("%d\n", dev->slot);
+	}
+	show_size("alignment", dev->align, plain);
+	show_size("block size", dev->block_size, plain);
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
+		char *name;
+
+		if (!row->blocks[states[i]])
+			continue;
+		name = xasprintf("%s blocks", block_state_name(states[i]));
+		show_text(name, row->blocks[states[i]]);
+		free(name);
+	}
+	show_text("online type", online_type_name(dev->online_type));
+	show_text("memmap on memory", dev->memmap_on_memory ? "yes" : "no");
+	line_start("unplug timeout");
+	if (dev->timeout_ms)
+		printf("%u ms\n", dev->timeout_ms);
+	else
+		puts("none");
+	show_stats("plugs", &dev->stats[0], plain);
+	show_stats("unplugs", &dev->stats[1], plain);
+	show_error(dev, plain);
+}
+
+int cmd_show(const struct call *call)
+{
+	struct devs devs = { 0 };
+	struct runs runs = { 0 };
+	struct dev_row row;
+	struct table table;
+	struct nl nl;
+	int rc, failed;
+
+	/* Opened for its checks even if it is not used */
+	rc = table_open(&table, call, "memdev", true);
+	if (rc)
+		return rc;
+	rc = nl_open(&nl);
+	if (rc)
+		return rc;
+	failed = nl_devs_named(&nl, call->argc, call->argv, &devs);
+	if (failed && !devs.n)
+		goto out;
+	if (call->set[OPT_JSON] || call->set[OPT_RAW] || call->set[OPT_PAIRS] ||
+	    call->set[OPT_OUTPUT] || call->set[OPT_OUTPUT_ALL] ||
+	    call->set[OPT_NOHEADINGS]) {
+		rc = devs_print(&nl, &devs, &table);
+		goto out;
+	}
+	rc = nl_runs(&nl, &runs);
+	if (rc) {
+		complain("blocks: %s", nl_words(&nl, rc));
+		rc = EXIT_FAILED;
+		goto out;
+	}
+	for (size_t i = 0; i < devs.n; i++) {
+		dev_row_fill(&row, &devs.v[i], &runs);
+		if (i)
+			putchar('\n');
+		show_dev(&row, call->set[OPT_BYTES]);
+		dev_row_free(&row);
+	}
+out:
+	free(runs.v);
+	free(devs.v);
+	nl_close(&nl);
+	return rc ? rc : failed;
+}
