@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * monitor: a line an event.
+ * monitor: print events.
  */
+#include <err.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,18 +10,19 @@
 #include <sys/time.h>
 #include <time.h>
 
-#include "list.h"
 #include "memdevctl.h"
+#include "names.h"
+#include "nl.h"
 
-/* For bursts, such as the blocks of a large plug one after the other */
+/* Large enough for a burst of events, one for each block of a large plug */
 #define RECEIVE_BUFFER	(4 << 20)
 
 struct monitor {
 	struct nl nl;
 	bool json;
 	bool bytes;
-	__u64 next;		/* number of the message to come, 0: any */
-	bool gone;		/* the module was removed */
+	__u64 next_seq;		/* expected sequence number, 0 for any */
+	bool module_removed;
 };
 
 static const char *event_name(__u8 cmd)
@@ -60,7 +62,7 @@ static void print_time(const struct monitor *monitor)
 		return;
 	}
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	/* +0100, which is +01:00 where times are written like this */
+	/* strftime() writes +0100, ISO 8601 wants +01:00 here. */
 	strftime(zone, sizeof(zone), "%z", &tm);
 	printf("{\"time\": \"%s.%06ld%.3s:%s\"", date, (long)now.tv_usec, zone,
 	       zone + 3);
@@ -79,9 +81,8 @@ static void print_bytes(const struct monitor *monitor, __u64 bytes)
 	free(size);
 }
 
-/* Messages that did not arrive; count 0: nobody knows how many */
-static void print_lost(const struct monitor *monitor, __u64 count,
-		       const char *why)
+/* count: number of lost messages, or 0 if it is not known yet */
+static void print_lost(const struct monitor *monitor, __u64 count)
 {
 	print_time(monitor);
 	if (monitor->json) {
@@ -95,7 +96,7 @@ static void print_lost(const struct monitor *monitor, __u64 count,
 		printf("%llu message%s lost\n", count,
 		       count == 1 ? " was" : "s were");
 	} else {
-		printf("messages were lost: %s\n", why);
+		puts("messages were lost: the socket buffer was full");
 	}
 }
 
@@ -128,7 +129,7 @@ static void print_json(const struct event *event)
 	if (event->has_old)
 		printf(", \"old\": %llu, \"new\": %llu",
 		       event->old_size, event->new_size);
-	if (refusal->there) {
+	if (refusal->present) {
 		printf(", \"op\": \"%s\", \"errno\": %u", op_name(refusal->op),
 		       refusal->err);
 		json_text("reason", refusal->reason);
@@ -147,7 +148,7 @@ static void print_json(const struct event *event)
 static void print_refusal(const struct monitor *monitor,
 			  const struct refusal *refusal)
 {
-	char *words = refusal_words(refusal);
+	char *text = refusal_text(refusal);
 
 	printf("%s ", op_name(refusal->op));
 	print_bytes(monitor, refusal->asked);
@@ -156,8 +157,8 @@ static void print_refusal(const struct monitor *monitor,
 		print_bytes(monitor, refusal->done);
 		fputs(" done, then ", stdout);
 	}
-	puts(words);
-	free(words);
+	puts(text);
+	free(text);
 }
 
 static void print_range(const struct monitor *monitor,
@@ -174,10 +175,12 @@ static void print_range(const struct monitor *monitor,
 static void print_line(const struct monitor *monitor,
 		       const struct event *event)
 {
+	char *title;
+
 	if (event->has_device) {
-		printf("memdev%u", event->device);
-		if (event->id[0])
-			printf(" (%s)", event->id);
+		title = dev_title(event->device, event->id);
+		fputs(title, stdout);
+		free(title);
 	} else if (event->has_window) {
 		printf("window%u", event->window);
 	}
@@ -226,9 +229,9 @@ static void handle_event(struct monitor *monitor, const struct nlmsghdr *nlh)
 	struct event event;
 
 	nl_event_parse(nlh, &event);
-	if (monitor->next && event.seq > monitor->next)
-		print_lost(monitor, event.seq - monitor->next, NULL);
-	monitor->next = event.seq + 1;
+	if (monitor->next_seq && event.seq > monitor->next_seq)
+		print_lost(monitor, event.seq - monitor->next_seq);
+	monitor->next_seq = event.seq + 1;
 	print_time(monitor);
 	if (monitor->json)
 		print_json(&event);
@@ -236,7 +239,7 @@ static void handle_event(struct monitor *monitor, const struct nlmsghdr *nlh)
 		print_line(monitor, &event);
 }
 
-/* The controller says which families come and go. */
+/* The generic netlink controller reports a family that is unregistered. */
 static void handle_family(struct monitor *monitor, const struct nlmsghdr *nlh)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
@@ -247,28 +250,28 @@ static void handle_family(struct monitor *monitor, const struct nlmsghdr *nlh)
 	mnl_attr_for_each(attr, nlh, sizeof(*genl))
 		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID &&
 		    mnl_attr_get_u16(attr) == monitor->nl.family)
-			monitor->gone = true;
+			monitor->module_removed = true;
 }
 
 static int monitor_loop(struct monitor *monitor)
 {
-	static __u64 buf[NL_BUFFER / 4];
+	static __u64 buf[NL_BUFFER / 8];
 	const struct nlmsghdr *nlh;
 	ssize_t size;
 	int len;
 
-	while (!monitor->gone) {
+	while (!monitor->module_removed) {
 		size = mnl_socket_recvfrom(monitor->nl.sock, buf, sizeof(buf));
 		if (size < 0 && errno == EINTR)
 			continue;
 		if (size < 0 && errno == ENOBUFS) {
-			print_lost(monitor, 0, "the socket's buffer was full");
-			if (output_done(stdout, "standard output"))
+			print_lost(monitor, 0);
+			if (output_flush(stdout, "standard output"))
 				return EXIT_FAILED;
 			continue;
 		}
 		if (size < 0) {
-			complain("monitor: %s", strerror(errno));
+			warn("monitor");
 			return EXIT_FAILED;
 		}
 		len = size;
@@ -281,12 +284,12 @@ static int monitor_loop(struct monitor *monitor)
 				handle_event(monitor, nlh);
 			else if (nlh->nlmsg_type == GENL_ID_CTRL)
 				handle_family(monitor, nlh);
-			/* Line by line, and with the error at hand */
-			if (output_done(stdout, "standard output"))
+			/* Flush each line, to report a write error at once. */
+			if (output_flush(stdout, "standard output"))
 				return EXIT_FAILED;
 		}
 	}
-	complain("monitor: the module memdev was removed");
+	warnx("monitor: the memdev module was removed");
 	return EXIT_FAILED;
 }
 
@@ -297,12 +300,12 @@ int cmd_monitor(const struct call *call)
 	int size = RECEIVE_BUFFER;
 	int rc;
 
-	monitor.json = call->set[OPT_JSON];
-	monitor.bytes = call->set[OPT_BYTES];
+	monitor.json = call->set & OPT(JSON);
+	monitor.bytes = call->set & OPT(BYTES);
 	rc = nl_open(&monitor.nl);
 	if (rc)
 		return rc;
-	/* By force is for root; what is possible for others */
+	/* Only root may exceed the limit on the size of the buffer. */
 	if (setsockopt(mnl_socket_get_fd(monitor.nl.sock), SOL_SOCKET,
 		       SO_RCVBUFFORCE, &size, sizeof(size)))
 		setsockopt(mnl_socket_get_fd(monitor.nl.sock), SOL_SOCKET,
@@ -311,7 +314,7 @@ int cmd_monitor(const struct call *call)
 			      &families, sizeof(families));
 	rc = nl_join(&monitor.nl);
 	if (rc) {
-		complain("monitor: %s", strerror(-rc));
+		warnx("monitor: %s", strerror(-rc));
 		nl_close(&monitor.nl);
 		return EXIT_FAILED;
 	}

@@ -1,37 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Talking to the family "memdev".
+ * Requests to the netlink family "memdev".
  */
+#include <err.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "memdevctl.h"
 #include "nl.h"
+#include "wait.h"
 
-/* A list that changes faster than it can be read is given up. */
+/* Large enough for any request of this tool */
+#define REQUEST_SIZE	4096
+/* Give up on a list that changes faster than it can be read. */
 #define DUMP_TRIES	20
 
 #ifndef NETLINK_EXT_ACK
 #define NETLINK_EXT_ACK	11
 #endif
 
-struct nlmsghdr *nl_request(struct nl *nl, __u8 cmd, __u16 flags)
+static struct nlmsghdr *request_new(__u16 family, __u8 cmd, __u8 version,
+				    __u16 flags)
 {
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(nl->buf);
+	struct nlmsghdr *request;
 	struct genlmsghdr *genl;
 
-	nlh->nlmsg_type = nl->family;
-	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
-	nlh->nlmsg_seq = ++nl->seq;
-	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
+	request = mnl_nlmsg_put_header(xrealloc(NULL, REQUEST_SIZE));
+	request->nlmsg_type = family;
+	request->nlmsg_flags = NLM_F_REQUEST | flags;
+	genl = mnl_nlmsg_put_extra_header(request, sizeof(*genl));
 	genl->cmd = cmd;
-	genl->version = MEMDEV_FAMILY_VERSION;
-	return nlh;
+	genl->version = version;
+	return request;
 }
 
-/* The type of the attribute at an offset of the request, 0 for none */
+struct nlmsghdr *nl_request(__u8 cmd, __u16 flags)
+{
+	/* The id of the family may not be known yet: send_request() sets it. */
+	return request_new(0, cmd, MEMDEV_FAMILY_VERSION, flags);
+}
+
+static int send_request(struct nl *nl, struct nlmsghdr *request)
+{
+	if (!request->nlmsg_type)
+		request->nlmsg_type = nl->family;
+	request->nlmsg_seq = ++nl->seq;
+	return mnl_socket_sendto(nl->sock, request, request->nlmsg_len) < 0 ?
+		-errno : 0;
+}
+
+/* The type of the attribute at an offset of the request, or 0 */
 static __u16 attribute_at(const struct nlmsghdr *request, __u32 offset)
 {
 	const struct nlattr *attr;
@@ -42,10 +62,9 @@ static __u16 attribute_at(const struct nlmsghdr *request, __u32 offset)
 	return 0;
 }
 
-static void extack_parse(struct nl *nl, const struct nlmsghdr *nlh,
-			 size_t offset)
+static void extack_parse(struct nl *nl, const struct nlmsghdr *request,
+			 const struct nlmsghdr *nlh, size_t offset)
 {
-	const struct nlmsghdr *request = (const struct nlmsghdr *)nl->buf;
 	const struct nlattr *attr;
 
 	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS) ||
@@ -60,21 +79,21 @@ static void extack_parse(struct nl *nl, const struct nlmsghdr *nlh,
 				 mnl_attr_get_str(attr));
 		else if (type == NLMSGERR_ATTR_OFFS &&
 			 mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
-			nl->attribute = attribute_at(request,
-						     mnl_attr_get_u32(attr));
+			nl->bad_attribute =
+				attribute_at(request, mnl_attr_get_u32(attr));
 	}
 }
 
-/* Returns 1: go on; 0: over; or -errno */
-static int answer(struct nl *nl, const struct nlmsghdr *nlh, mnl_cb_t cb,
-		  void *data)
+/* Returns 1 if more messages follow, 0 or -errno at the end. */
+static int handle_message(struct nl *nl, const struct nlmsghdr *request,
+			  const struct nlmsghdr *nlh, mnl_cb_t cb, void *data)
 {
 	const struct nlmsgerr *err;
 	size_t offset;
 	int rc;
 
 	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
-		nl->changed = true;
+		nl->inconsistent = true;
 
 	switch (nlh->nlmsg_type) {
 	case NLMSG_NOOP:
@@ -83,7 +102,7 @@ static int answer(struct nl *nl, const struct nlmsghdr *nlh, mnl_cb_t cb,
 		if (mnl_nlmsg_get_payload_len(nlh) < sizeof(int))
 			return 0;
 		rc = *(const int *)mnl_nlmsg_get_payload(nlh);
-		extack_parse(nl, nlh, sizeof(int));
+		extack_parse(nl, request, nlh, sizeof(int));
 		return rc < 0 ? rc : 0;
 	case NLMSG_ERROR:
 		if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*err))
@@ -92,7 +111,7 @@ static int answer(struct nl *nl, const struct nlmsghdr *nlh, mnl_cb_t cb,
 		offset = sizeof(*err);
 		if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
 			offset += mnl_nlmsg_get_payload_len(&err->msg);
-		extack_parse(nl, nlh, offset);
+		extack_parse(nl, request, nlh, offset);
 		return err->error;
 	}
 	if (cb && cb(nlh, data) < 0)
@@ -100,9 +119,10 @@ static int answer(struct nl *nl, const struct nlmsghdr *nlh, mnl_cb_t cb,
 	return 1;
 }
 
-static int receive(struct nl *nl, unsigned int seq, mnl_cb_t cb, void *data)
+static int receive(struct nl *nl, const struct nlmsghdr *request, mnl_cb_t cb,
+		   void *data)
 {
-	static __u64 buf[NL_BUFFER / 4];
+	static __u64 buf[NL_BUFFER / 8];
 	const struct nlmsghdr *nlh;
 	ssize_t size;
 	int len, rc;
@@ -113,90 +133,102 @@ static int receive(struct nl *nl, unsigned int seq, mnl_cb_t cb, void *data)
 	len = size;
 	for (nlh = (const struct nlmsghdr *)buf; mnl_nlmsg_ok(nlh, len);
 	     nlh = mnl_nlmsg_next(nlh, &len)) {
-		if (nlh->nlmsg_seq != seq)
+		if (nlh->nlmsg_seq != request->nlmsg_seq)
 			continue;
-		rc = answer(nl, nlh, cb, data);
+		rc = handle_message(nl, request, nlh, cb, data);
 		if (rc <= 0)
 			return rc;
 	}
 	return 1;
 }
 
-/*
- * By its own attributes, as the request is still in nl->buf. Its ACK is nobody's:
- * what counts is how the request ends.
- */
+/* Without NLM_F_ACK: the result of the canceled request is what counts. */
 static void cancel(struct nl *nl, unsigned int seq)
 {
-	__u64 buf[8];
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct genlmsghdr *genl;
+	struct nlmsghdr *request = nl_request(MEMDEV_CMD_CANCEL, 0);
 
-	nlh->nlmsg_type = nl->family;
-	nlh->nlmsg_flags = NLM_F_REQUEST;
-	nlh->nlmsg_seq = ++nl->seq;
-	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
-	genl->cmd = MEMDEV_CMD_CANCEL;
-	genl->version = MEMDEV_FAMILY_VERSION;
-	mnl_attr_put_u32(nlh, MEMDEV_A_DEV_SEQ, seq);
-	mnl_socket_sendto(nl->sock, nlh, nlh->nlmsg_len);
+	mnl_attr_put_u32(request, MEMDEV_A_DEV_SEQ, seq);
+	send_request(nl, request);
+	free(request);
 }
 
-static int call(struct nl *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *data,
-		bool wait, int ms, void (*tick)(void *arg), void *arg)
+/* Wait for a message. Returns 0, or -EINTR after the second signal. */
+static int wait_message(struct nl *nl, unsigned int seq, bool *canceled,
+			int ms, void (*tick)(void *arg), void *arg)
 {
-	const unsigned int seq = nlh->nlmsg_seq;
-	__u64 next = now_ms() + ms, now;
-	bool cancelled = false;
+	while (!wait_readable(mnl_socket_get_fd(nl->sock), ms)) {
+		if (!interrupted()) {
+			if (tick)
+				tick(arg);
+			continue;
+		}
+		if (*canceled)
+			return -EINTR;
+		*canceled = true;
+		cancel(nl, seq);
+		interrupt_catch();
+	}
+	return 0;
+}
+
+static int call(struct nl *nl, struct nlmsghdr *request, mnl_cb_t cb,
+		void *data, bool wait, int ms, void (*tick)(void *arg),
+		void *arg)
+{
+	bool canceled = false;
 	int rc;
 
 	nl->text[0] = '\0';
-	nl->attribute = 0;
-	nl->changed = false;
-	if (mnl_socket_sendto(nl->sock, nlh, nlh->nlmsg_len) < 0)
-		return -errno;
+	nl->bad_attribute = 0;
+	nl->inconsistent = false;
+	rc = send_request(nl, request);
+	if (rc)
+		goto out;
 	do {
-		while (wait) {
-			now = now_ms();
-			if (wait_readable(mnl_socket_get_fd(nl->sock),
-					  now >= next ? 0 : next - now))
-				break;
-			if (interrupted() && cancelled) {
-				nl_close(nl);
-				return -EINTR;
-			}
-			if (interrupted()) {
-				cancel(nl, seq);
-				cancelled = true;
-				interrupt_catch();
-			}
-			if (now_ms() < next)
-				continue;
-			if (tick)
-				tick(arg);
-			next = now_ms() + ms;
+		if (wait && wait_message(nl, request->nlmsg_seq, &canceled, ms,
+					 tick, arg)) {
+			nl_close(nl);
+			rc = -EINTR;
+			break;
 		}
-		rc = receive(nl, seq, cb, data);
+		rc = receive(nl, request, cb, data);
 	} while (rc > 0);
+out:
+	free(request);
 	return rc;
 }
 
-int nl_call(struct nl *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *data)
+int nl_call(struct nl *nl, struct nlmsghdr *request, mnl_cb_t cb, void *data)
 {
-	return call(nl, nlh, cb, data, false, 0, NULL, NULL);
+	return call(nl, request, cb, data, false, 0, NULL, NULL);
 }
 
-int nl_call_wait(struct nl *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *data,
-		 int ms, void (*tick)(void *arg), void *arg)
+int nl_call_wait(struct nl *nl, struct nlmsghdr *request, mnl_cb_t cb,
+		 void *data, int ms, void (*tick)(void *arg), void *arg)
 {
-	return call(nl, nlh, cb, data, true, ms, tick, arg);
+	interrupt_catch();
+	return call(nl, request, cb, data, true, ms, tick, arg);
 }
 
-const char *nl_words(const struct nl *nl, int rc)
+const char *nl_strerror(const struct nl *nl, int rc)
 {
 	if (nl->text[0])
 		return nl->text;
 	return rc == -EINTR ? "interrupted" : strerror(-rc);
+}
+
+int nl_status(const struct nl *nl, int rc, const char *format, ...)
+{
+	va_list args;
+
+	if (!rc)
+		return EXIT_DONE;
+	fputs("memdevctl: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, ": %s\n", nl_strerror(nl, rc));
+	return EXIT_FAILED;
 }
 
 /* --- the family ----------------------------------------------------------- */
@@ -244,73 +276,54 @@ static int parse_family(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-static void no_family(void)
+static void print_no_family(void)
 {
-	if (access("/sys/bus/memdev", F_OK)) {
-		complain("the module memdev is not loaded: load it by 'modprobe memdev'");
-		return;
-	}
-	/* The bus is everywhere, the family in the first one only */
-	complain("%s",
-		 "the module memdev is loaded, but does not answer here: only the initial network namespace has its netlink family, try 'nsenter --net=/proc/1/ns/net memdevctl ...'");
+	if (access("/sys/bus/memdev", F_OK))
+		warnx("the memdev module is not loaded, try 'modprobe memdev'");
+	else
+		warnx("%s",
+		      "the netlink family memdev exists in the initial network namespace only, try 'nsenter --net=/proc/1/ns/net memdevctl ...'");
 }
 
 int nl_open(struct nl *nl)
 {
-	struct genlmsghdr *genl;
-	struct nlmsghdr *nlh;
+	struct nlmsghdr *request;
 	int one = 1, rc;
 
 	memset(nl, 0, sizeof(*nl));
 	nl->sock = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
 	if (!nl->sock || mnl_socket_bind(nl->sock, 0, MNL_SOCKET_AUTOPID)) {
-		complain("netlink: %s", strerror(errno));
+		warn("netlink");
+		nl_close(nl);
 		return EXIT_FAILED;
 	}
 	mnl_socket_setsockopt(nl->sock, NETLINK_EXT_ACK, &one, sizeof(one));
 	mnl_socket_setsockopt(nl->sock, NETLINK_CAP_ACK, &one, sizeof(one));
-	nl->portid = mnl_socket_get_portid(nl->sock);
 	nl->seq = now_ms();
 
-	nlh = mnl_nlmsg_put_header(nl->buf);
-	nlh->nlmsg_type = GENL_ID_CTRL;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	nlh->nlmsg_seq = ++nl->seq;
-	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
-	genl->cmd = CTRL_CMD_GETFAMILY;
-	genl->version = 1;
-	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, MEMDEV_FAMILY_NAME);
-	rc = nl_call(nl, nlh, parse_family, nl);
+	request = request_new(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, NLM_F_ACK);
+	mnl_attr_put_strz(request, CTRL_ATTR_FAMILY_NAME, MEMDEV_FAMILY_NAME);
+	rc = nl_call(nl, request, parse_family, nl);
 	if (!rc && nl->family)
 		return EXIT_DONE;
 	if (rc && rc != -ENOENT)
-		complain("netlink: %s", nl_words(nl, rc));
+		nl_status(nl, rc, "netlink");
 	else
-		no_family();
+		print_no_family();
 	nl_close(nl);
 	return EXIT_FAILED;
 }
 
-struct nlmsghdr *nl_request_first(struct nl *nl, __u8 cmd)
+int nl_open_dev(struct nl *nl, const char *name, struct dev *dev)
 {
-	nl->family = 0;
-	nl->seq = 0;
-	return nl_request(nl, cmd, NLM_F_ACK);
-}
-
-int nl_open_for(struct nl *nl, struct nlmsghdr *nlh)
-{
-	const size_t len = nlh->nlmsg_len;
-	char *request = memcpy(xrealloc(NULL, len), nlh, len);
 	int rc;
 
 	rc = nl_open(nl);
-	if (!rc) {
-		memcpy(nl->buf, request, len);
-		nlh->nlmsg_type = nl->family;
-		nlh->nlmsg_seq = ++nl->seq;
-	}
-	free(request);
+	if (rc)
+		return rc;
+	rc = nl_dev_named(nl, name, dev);
+	if (rc)
+		nl_close(nl);
 	return rc;
 }
 
@@ -336,10 +349,7 @@ int nl_join(struct nl *nl)
 
 /* --- lists ---------------------------------------------------------------- */
 
-/*
- * Reads a list. One that changes meanwhile is read once more: a part of it may
- * be of before the change, and a part of after it.
- */
+/* Read a list; if it changes meanwhile, it is inconsistent: read it again. */
 static int dump(struct nl *nl, __u8 cmd, mnl_cb_t add, void *list,
 		size_t *n)
 {
@@ -347,8 +357,8 @@ static int dump(struct nl *nl, __u8 cmd, mnl_cb_t add, void *list,
 		int rc;
 
 		*n = 0;
-		rc = nl_call(nl, nl_request(nl, cmd, NLM_F_DUMP), add, list);
-		if (rc || !nl->changed)
+		rc = nl_call(nl, nl_request(cmd, NLM_F_DUMP), add, list);
+		if (rc || !nl->inconsistent)
 			return rc;
 		usleep(1000 * try);
 	}
@@ -357,7 +367,7 @@ static int dump(struct nl *nl, __u8 cmd, mnl_cb_t add, void *list,
 	return -EAGAIN;
 }
 
-/* Room for one more; it doubles when all is used */
+/* Make room for one more element: double the size at each power of two. */
 static void *grow(void *v, size_t n, size_t size)
 {
 	return n & (n - 1) ? v : xrealloc(v, (n ? 2 * n : 1) * size);
@@ -379,12 +389,12 @@ static int add_window(const struct nlmsghdr *nlh, void *data)
 	return nl_window_parse(nlh, &windows->v[windows->n++]);
 }
 
-static int add_blocks(const struct nlmsghdr *nlh, void *data)
+static int add_block_run(const struct nlmsghdr *nlh, void *data)
 {
-	struct runs *runs = data;
+	struct block_runs *runs = data;
 
 	runs->v = grow(runs->v, runs->n, sizeof(*runs->v));
-	return nl_blocks_parse(nlh, &runs->v[runs->n++]);
+	return nl_block_run_parse(nlh, &runs->v[runs->n++]);
 }
 
 static int add_fault_rule(const struct nlmsghdr *nlh, void *data)
@@ -406,9 +416,9 @@ int nl_windows(struct nl *nl, struct windows *windows)
 		    &windows->n);
 }
 
-int nl_runs(struct nl *nl, struct runs *runs)
+int nl_block_runs(struct nl *nl, struct block_runs *runs)
 {
-	return dump(nl, MEMDEV_CMD_BLOCK_GET, add_blocks, runs, &runs->n);
+	return dump(nl, MEMDEV_CMD_BLOCK_GET, add_block_run, runs, &runs->n);
 }
 
 int nl_fault_rules(struct nl *nl, struct fault_rules *rules)
@@ -418,56 +428,49 @@ int nl_fault_rules(struct nl *nl, struct fault_rules *rules)
 
 int nl_dev(struct nl *nl, __u32 index, struct dev *dev)
 {
-	struct nlmsghdr *nlh;
+	struct nlmsghdr *request = nl_request(MEMDEV_CMD_DEV_GET, NLM_F_ACK);
 
-	nlh = nl_request(nl, MEMDEV_CMD_DEV_GET, NLM_F_ACK);
-	mnl_attr_put_u32(nlh, MEMDEV_A_DEV_INDEX, index);
-	return nl_call(nl, nlh, nl_dev_parse, dev);
+	mnl_attr_put_u32(request, MEMDEV_A_DEV_INDEX, index);
+	return nl_call(nl, request, nl_dev_parse, dev);
 }
 
 /* --- names ---------------------------------------------------------------- */
 
 int nl_dev_named(struct nl *nl, const char *name, struct dev *dev)
 {
-	struct nlmsghdr *nlh;
+	struct nlmsghdr *request;
 	__u32 index;
 	int rc = -ENODEV;
 
 	if (!number_parse(name, "memdev", &index))
 		rc = nl_dev(nl, index, dev);
-	/* An id may look like a number, too */
+	/* An id may look like a number. */
 	if (rc == -ENODEV && *name && strlen(name) <= MEMDEV_ID_MAX_LEN) {
-		nlh = nl_request(nl, MEMDEV_CMD_DEV_GET, NLM_F_ACK);
-		mnl_attr_put_strz(nlh, MEMDEV_A_DEV_ID, name);
-		rc = nl_call(nl, nlh, nl_dev_parse, dev);
+		request = nl_request(MEMDEV_CMD_DEV_GET, NLM_F_ACK);
+		mnl_attr_put_strz(request, MEMDEV_A_DEV_ID, name);
+		rc = nl_call(nl, request, nl_dev_parse, dev);
 	}
-	if (!rc)
-		return EXIT_DONE;
-	if (rc == -ENODEV)
-		complain("%s: there is no such device", name);
-	else
-		complain("%s: %s", name, nl_words(nl, rc));
-	return EXIT_FAILED;
+	if (rc == -ENODEV) {
+		warnx("%s: no such device", name);
+		return EXIT_FAILED;
+	}
+	return nl_status(nl, rc, "%s", name);
 }
 
 int nl_devs_named(struct nl *nl, int argc, char **argv, struct devs *devs)
 {
-	int status = EXIT_DONE, rc;
+	int rc = EXIT_DONE;
 
 	devs->v = NULL;
 	devs->n = 0;
-	if (!argc) {
-		rc = nl_devs(nl, devs);
-		if (rc)
-			complain("devices: %s", nl_words(nl, rc));
-		return rc ? EXIT_FAILED : EXIT_DONE;
-	}
+	if (!argc)
+		return nl_status(nl, nl_devs(nl, devs), "devices");
 	for (int i = 0; i < argc; i++) {
 		devs->v = grow(devs->v, devs->n, sizeof(*devs->v));
 		if (nl_dev_named(nl, argv[i], &devs->v[devs->n]))
-			status = EXIT_FAILED;
+			rc = EXIT_FAILED;
 		else
 			devs->n++;
 	}
-	return status;
+	return rc;
 }

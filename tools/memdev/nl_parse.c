@@ -1,25 +1,152 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the family answers, as structures and in words.
+ * Parse messages of the netlink family into structures.
  */
+#include <stddef.h>
 #include <string.h>
 
-#include "memdevctl.h"
-#include "nl.h"
+#include "nl_parse.h"
 
-static void get_text(char *to, size_t size, const struct nlattr *attr)
-{
-	size_t len = mnl_attr_get_payload_len(attr);
+/**
+ * struct member - the member of a structure that stores an attribute
+ * @attribute: the attribute; 0 ends a list of members
+ * @text: the attribute is a text, not a number
+ * @nest: members of a nested structure, or NULL
+ * @offset: offset of the member
+ * @size: size of the member
+ * @present: offset of a bool to set if the attribute is present; 0 for none,
+ *   so the bool cannot be the first member
+ */
+struct member {
+	__u16 attribute;
+	bool text;
+	const struct member *nest;
+	size_t offset;
+	size_t size;
+	size_t present;
+};
 
-	if (len >= size)
-		len = size - 1;
-	memcpy(to, mnl_attr_get_payload(attr), len);
-	to[len] = '\0';
-}
+/* To name a member; no pointer is dereferenced. */
+#define STATS	((struct stats *)0)
+#define REFUSAL	((struct refusal *)0)
+#define DEV		((struct dev *)0)
+#define WINDOW	((struct window *)0)
+#define RUN		((struct block_run *)0)
+#define RULE		((struct fault_rule *)0)
+#define EVENT	((struct event *)0)
 
-#define GET_TEXT(to, attr)	get_text(to, sizeof(to), attr)
+#define MEMBER(attr, m) \
+	.attribute = MEMDEV_A_##attr, .offset = (size_t)&(m), .size = sizeof(m)
+#define NUMBER(attr, m)		{ MEMBER(attr, m) }
+#define NUMBER_IF(attr, m, has)	{ MEMBER(attr, m), .present = (size_t)&(has) }
+#define TEXT(attr, m)		{ MEMBER(attr, m), .text = true }
+#define NEST(attr, m, members)	{ MEMBER(attr, m), .nest = members }
+#define END			{ .attribute = 0 }
 
-/* 64 bits may be no more than 4-byte aligned; what is too short is 0. */
+static const struct member stats_members[] = {
+	NUMBER(STATS_COUNT, STATS->count),
+	NUMBER(STATS_FAILURES, STATS->failures),
+	NUMBER(STATS_BYTES, STATS->bytes),
+	NUMBER(STATS_TIME_NS, STATS->time_ns),
+	END
+};
+
+static const struct member refusal_members[] = {
+	NUMBER_IF(REFUSAL_OP, REFUSAL->op, REFUSAL->present),
+	NUMBER(REFUSAL_ERRNO, REFUSAL->err),
+	TEXT(REFUSAL_REASON, REFUSAL->reason),
+	NUMBER_IF(REFUSAL_BLOCK, REFUSAL->block, REFUSAL->has_block),
+	NUMBER_IF(REFUSAL_ADDRESS, REFUSAL->address, REFUSAL->has_address),
+	TEXT(REFUSAL_MEMORY, REFUSAL->memory),
+	NUMBER(REFUSAL_ASKED, REFUSAL->asked),
+	NUMBER(REFUSAL_DONE, REFUSAL->done),
+	END
+};
+
+static const struct member dev_members[] = {
+	NUMBER(DEV_INDEX, DEV->index),
+	TEXT(DEV_ID, DEV->id),
+	TEXT(DEV_KIND, DEV->kind),
+	NUMBER(DEV_WINDOW, DEV->window),
+	NUMBER_IF(DEV_ADDRESS, DEV->address, DEV->has_address),
+	NUMBER(DEV_SIZE, DEV->size),
+	NUMBER(DEV_ALIGN, DEV->align),
+	NUMBER(DEV_NODE, DEV->node),
+	NUMBER(DEV_SLOT, DEV->slot),
+	NUMBER(DEV_BLOCK_SIZE, DEV->block_size),
+	NUMBER(DEV_PLUGGED_SIZE, DEV->plugged),
+	NUMBER(DEV_ONLINE_SIZE, DEV->online),
+	NUMBER(DEV_REQUESTED_SIZE, DEV->requested),
+	NUMBER(DEV_RETIRED_SIZE, DEV->retired),
+	NUMBER(DEV_STATE, DEV->state),
+	NUMBER(DEV_ONLINE_TYPE, DEV->online_type),
+	NUMBER(DEV_MEMMAP_ON_MEMORY, DEV->memmap_on_memory),
+	NUMBER(DEV_UNPLUG_TIMEOUT_MS, DEV->timeout_ms),
+	NEST(DEV_PLUG_STATS, DEV->stats[0], stats_members),
+	NEST(DEV_UNPLUG_STATS, DEV->stats[1], stats_members),
+	TEXT(DEV_LAST_ERROR, DEV->last_error),
+	NEST(DEV_REFUSAL, DEV->refusal, refusal_members),
+	END
+};
+
+static const struct member window_members[] = {
+	NUMBER(WINDOW_INDEX, WINDOW->index),
+	NUMBER_IF(WINDOW_START, WINDOW->start, WINDOW->has_start),
+	NUMBER(WINDOW_SIZE, WINDOW->size),
+	NUMBER(WINDOW_NODE, WINDOW->node),
+	NUMBER(WINDOW_SOURCE, WINDOW->source),
+	NUMBER(WINDOW_LIMIT, WINDOW->limit),
+	NUMBER(WINDOW_SLOTS, WINDOW->slots),
+	NUMBER(WINDOW_USED, WINDOW->used),
+	NUMBER(WINDOW_LARGEST_FREE, WINDOW->largest_free),
+	NUMBER(WINDOW_BLOCK_SIZE, WINDOW->block_size),
+	END
+};
+
+static const struct member block_run_members[] = {
+	NUMBER(BLOCK_DEVICE, RUN->device),
+	NUMBER(BLOCK_FIRST, RUN->first),
+	NUMBER(BLOCK_COUNT, RUN->count),
+	NUMBER(BLOCK_STATE, RUN->state),
+	END
+};
+
+static const struct member fault_rule_members[] = {
+	NUMBER(FAULT_INDEX, RULE->index),
+	NUMBER(FAULT_DEVICE, RULE->device),
+	NUMBER(FAULT_STEP, RULE->step),
+	NUMBER_IF(FAULT_BLOCK, RULE->block, RULE->has_block),
+	NUMBER(FAULT_ERRNO, RULE->error),
+	NUMBER(FAULT_DELAY_MS, RULE->delay_ms),
+	NUMBER(FAULT_NTH, RULE->nth),
+	NUMBER(FAULT_EVERY, RULE->every),
+	NUMBER(FAULT_TIMES, RULE->times),
+	NUMBER(FAULT_CHANCE, RULE->chance),
+	NUMBER(FAULT_SEED, RULE->seed),
+	NUMBER(FAULT_SEEN, RULE->seen),
+	NUMBER(FAULT_HIT, RULE->hit),
+	END
+};
+
+static const struct member event_members[] = {
+	NUMBER(EVENT_SEQ, EVENT->seq),
+	NUMBER_IF(EVENT_DEVICE, EVENT->device, EVENT->has_device),
+	NUMBER_IF(EVENT_WINDOW, EVENT->window, EVENT->has_window),
+	TEXT(EVENT_ID, EVENT->id),
+	TEXT(EVENT_KIND, EVENT->kind),
+	NUMBER_IF(EVENT_ADDRESS, EVENT->address, EVENT->has_address),
+	NUMBER_IF(EVENT_SIZE, EVENT->size, EVENT->has_size),
+	NUMBER_IF(EVENT_OLD_SIZE, EVENT->old_size, EVENT->has_old),
+	NUMBER(EVENT_NEW_SIZE, EVENT->new_size),
+	NUMBER_IF(EVENT_BLOCK, EVENT->block, EVENT->has_block),
+	NEST(EVENT_REFUSAL, EVENT->refusal, refusal_members),
+	END
+};
+
+/*
+ * A 64-bit attribute is aligned to 4 bytes only: copy it. An empty one reads
+ * as 0.
+ */
 static __u64 get_number(const struct nlattr *attr)
 {
 	const size_t len = mnl_attr_get_payload_len(attr);
@@ -38,406 +165,97 @@ static __u64 get_number(const struct nlattr *attr)
 	return len ? *(const __u8 *)payload : 0;
 }
 
-static void parse_stats(const struct nlattr *nest, struct stats *stats)
+static void get_text(char *to, size_t size, const struct nlattr *attr)
 {
-	const struct nlattr *attr;
+	size_t len = mnl_attr_get_payload_len(attr);
 
-	mnl_attr_for_each_nested(attr, nest) {
-		switch (mnl_attr_get_type(attr)) {
-		case MEMDEV_A_STATS_COUNT:
-			stats->count = get_number(attr);
-			break;
-		case MEMDEV_A_STATS_FAILURES:
-			stats->failures = get_number(attr);
-			break;
-		case MEMDEV_A_STATS_BYTES:
-			stats->bytes = get_number(attr);
-			break;
-		case MEMDEV_A_STATS_TIME_NS:
-			stats->time_ns = get_number(attr);
-			break;
-		}
+	if (len >= size)
+		len = size - 1;
+	memcpy(to, mnl_attr_get_payload(attr), len);
+	to[len] = '\0';
+}
+
+static void store_number(void *to, size_t size, __u64 number)
+{
+	switch (size) {
+	case sizeof(__u8):
+		*(__u8 *)to = number;
+		break;
+	case sizeof(__u32):
+		*(__u32 *)to = number;
+		break;
+	case sizeof(__u64):
+		*(__u64 *)to = number;
+		break;
 	}
 }
 
-static void parse_refusal(const struct nlattr *nest, struct refusal *refusal)
+/* Ignore an attribute that is newer than this tool. */
+static void attr_parse(const struct nlattr *attr, const struct member *member,
+		       void *base)
+{
+	const struct nlattr *nested;
+	char *to;
+
+	while (member->attribute != mnl_attr_get_type(attr))
+		if (!member++->attribute)
+			return;
+	to = (char *)base + member->offset;
+	if (member->nest)
+		mnl_attr_for_each_nested(nested, attr)
+			attr_parse(nested, member->nest, to);
+	else if (member->text)
+		get_text(to, member->size, attr);
+	else
+		store_number(to, member->size, get_number(attr));
+	if (member->present)
+		*(bool *)((char *)base + member->present) = true;
+}
+
+static int message_parse(const struct nlmsghdr *nlh,
+			 const struct member *members, void *base)
 {
 	const struct nlattr *attr;
 
-	refusal->there = true;
-	mnl_attr_for_each_nested(attr, nest) {
-		switch (mnl_attr_get_type(attr)) {
-		case MEMDEV_A_REFUSAL_OP:
-			refusal->op = get_number(attr);
-			break;
-		case MEMDEV_A_REFUSAL_ERRNO:
-			refusal->err = get_number(attr);
-			break;
-		case MEMDEV_A_REFUSAL_REASON:
-			GET_TEXT(refusal->reason, attr);
-			break;
-		case MEMDEV_A_REFUSAL_BLOCK:
-			refusal->has_block = true;
-			refusal->block = get_number(attr);
-			break;
-		case MEMDEV_A_REFUSAL_ADDRESS:
-			refusal->has_address = true;
-			refusal->address = get_number(attr);
-			break;
-		case MEMDEV_A_REFUSAL_MEMORY:
-			GET_TEXT(refusal->memory, attr);
-			break;
-		case MEMDEV_A_REFUSAL_ASKED:
-			refusal->asked = get_number(attr);
-			break;
-		case MEMDEV_A_REFUSAL_DONE:
-			refusal->done = get_number(attr);
-			break;
-		}
-	}
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
+		attr_parse(attr, members, base);
+	return MNL_CB_OK;
 }
 
 int nl_dev_parse(const struct nlmsghdr *nlh, void *data)
 {
-	const struct nlattr *attr;
 	struct dev *dev = data;
 
 	memset(dev, 0, sizeof(*dev));
 	dev->node = -1;
 	dev->slot = -1;
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
-		switch (mnl_attr_get_type(attr)) {
-		case MEMDEV_A_DEV_INDEX:
-			dev->index = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_ID:
-			GET_TEXT(dev->id, attr);
-			break;
-		case MEMDEV_A_DEV_KIND:
-			GET_TEXT(dev->kind, attr);
-			break;
-		case MEMDEV_A_DEV_WINDOW:
-			dev->window = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_ADDRESS:
-			dev->has_address = true;
-			dev->address = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_SIZE:
-			dev->size = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_ALIGN:
-			dev->align = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_NODE:
-			dev->node = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_SLOT:
-			dev->slot = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_BLOCK_SIZE:
-			dev->block_size = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_PLUGGED_SIZE:
-			dev->plugged = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_ONLINE_SIZE:
-			dev->online = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_REQUESTED_SIZE:
-			dev->requested = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_RETIRED_SIZE:
-			dev->retired = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_STATE:
-			dev->state = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_ONLINE_TYPE:
-			dev->online_type = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_MEMMAP_ON_MEMORY:
-			dev->memmap_on_memory = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS:
-			dev->timeout_ms = get_number(attr);
-			break;
-		case MEMDEV_A_DEV_PLUG_STATS:
-			parse_stats(attr, &dev->stats[0]);
-			break;
-		case MEMDEV_A_DEV_UNPLUG_STATS:
-			parse_stats(attr, &dev->stats[1]);
-			break;
-		case MEMDEV_A_DEV_LAST_ERROR:
-			GET_TEXT(dev->last_error, attr);
-			break;
-		case MEMDEV_A_DEV_REFUSAL:
-			parse_refusal(attr, &dev->refusal);
-			break;
-		}
-	}
-	return MNL_CB_OK;
+	return message_parse(nlh, dev_members, dev);
 }
 
 int nl_window_parse(const struct nlmsghdr *nlh, struct window *window)
 {
-	const struct nlattr *attr;
-
 	memset(window, 0, sizeof(*window));
 	window->node = -1;
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
-		switch (mnl_attr_get_type(attr)) {
-		case MEMDEV_A_WINDOW_INDEX:
-			window->index = get_number(attr);
-			break;
-		case MEMDEV_A_WINDOW_START:
-			window->has_start = true;
-			window->start = get_number(attr);
-			break;
-		case MEMDEV_A_WINDOW_SIZE:
-			window->size = get_number(attr);
-			break;
-		case MEMDEV_A_WINDOW_NODE:
-			window->node = get_number(attr);
-			break;
-		case MEMDEV_A_WINDOW_SOURCE:
-			window->source = get_number(attr);
-			break;
-		case MEMDEV_A_WINDOW_LIMIT:
-			window->limit = get_number(attr);
-			break;
-		case MEMDEV_A_WINDOW_SLOTS:
-			window->slots = get_number(attr);
-			break;
-		case MEMDEV_A_WINDOW_USED:
-			window->used = get_number(attr);
-			break;
-		case MEMDEV_A_WINDOW_LARGEST_FREE:
-			window->largest_free = get_number(attr);
-			break;
-		case MEMDEV_A_WINDOW_BLOCK_SIZE:
-			window->block_size = get_number(attr);
-			break;
-		}
-	}
-	return MNL_CB_OK;
+	return message_parse(nlh, window_members, window);
 }
 
-int nl_blocks_parse(const struct nlmsghdr *nlh, struct blocks *blocks)
+int nl_block_run_parse(const struct nlmsghdr *nlh, struct block_run *run)
 {
-	const struct nlattr *attr;
-
-	memset(blocks, 0, sizeof(*blocks));
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
-		switch (mnl_attr_get_type(attr)) {
-		case MEMDEV_A_BLOCK_DEVICE:
-			blocks->device = get_number(attr);
-			break;
-		case MEMDEV_A_BLOCK_FIRST:
-			blocks->first = get_number(attr);
-			break;
-		case MEMDEV_A_BLOCK_COUNT:
-			blocks->count = get_number(attr);
-			break;
-		case MEMDEV_A_BLOCK_STATE:
-			blocks->state = get_number(attr);
-			break;
-		}
-	}
-	return MNL_CB_OK;
+	memset(run, 0, sizeof(*run));
+	return message_parse(nlh, block_run_members, run);
 }
 
 int nl_fault_rule_parse(const struct nlmsghdr *nlh, struct fault_rule *rule)
 {
-	const struct nlattr *attr;
-
 	memset(rule, 0, sizeof(*rule));
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
-		switch (mnl_attr_get_type(attr)) {
-		case MEMDEV_A_FAULT_INDEX:
-			rule->index = get_number(attr);
-			break;
-		case MEMDEV_A_FAULT_DEVICE:
-			rule->device = get_number(attr);
-			break;
-		case MEMDEV_A_FAULT_STEP:
-			rule->step = get_number(attr);
-			break;
-		case MEMDEV_A_FAULT_BLOCK:
-			rule->has_block = true;
-			rule->block = get_number(attr);
-			break;
-		case MEMDEV_A_FAULT_ERRNO:
-			rule->error = get_number(attr);
-			break;
-		case MEMDEV_A_FAULT_DELAY_MS:
-			rule->delay_ms = get_number(attr);
-			break;
-		case MEMDEV_A_FAULT_NTH:
-			rule->nth = get_number(attr);
-			break;
-		case MEMDEV_A_FAULT_EVERY:
-			rule->every = get_number(attr);
-			break;
-		case MEMDEV_A_FAULT_TIMES:
-			rule->times = get_number(attr);
-			break;
-		case MEMDEV_A_FAULT_CHANCE:
-			rule->chance = get_number(attr);
-			break;
-		case MEMDEV_A_FAULT_SEED:
-			rule->seed = get_number(attr);
-			break;
-		case MEMDEV_A_FAULT_SEEN:
-			rule->seen = get_number(attr);
-			break;
-		case MEMDEV_A_FAULT_HIT:
-			rule->hit = get_number(attr);
-			break;
-		}
-	}
-	return MNL_CB_OK;
+	return message_parse(nlh, fault_rule_members, rule);
 }
 
-void nl_event_parse(const struct nlmsghdr *nlh, struct event *event)
+int nl_event_parse(const struct nlmsghdr *nlh, struct event *event)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *attr;
 
 	memset(event, 0, sizeof(*event));
 	event->cmd = genl->cmd;
-	mnl_attr_for_each(attr, nlh, sizeof(*genl)) {
-		switch (mnl_attr_get_type(attr)) {
-		case MEMDEV_A_EVENT_SEQ:
-			event->seq = get_number(attr);
-			break;
-		case MEMDEV_A_EVENT_DEVICE:
-			event->has_device = true;
-			event->device = get_number(attr);
-			break;
-		case MEMDEV_A_EVENT_WINDOW:
-			event->has_window = true;
-			event->window = get_number(attr);
-			break;
-		case MEMDEV_A_EVENT_ID:
-			GET_TEXT(event->id, attr);
-			break;
-		case MEMDEV_A_EVENT_KIND:
-			GET_TEXT(event->kind, attr);
-			break;
-		case MEMDEV_A_EVENT_ADDRESS:
-			event->has_address = true;
-			event->address = get_number(attr);
-			break;
-		case MEMDEV_A_EVENT_SIZE:
-			event->has_size = true;
-			event->size = get_number(attr);
-			break;
-		case MEMDEV_A_EVENT_OLD_SIZE:
-			event->has_old = true;
-			event->old_size = get_number(attr);
-			break;
-		case MEMDEV_A_EVENT_NEW_SIZE:
-			event->new_size = get_number(attr);
-			break;
-		case MEMDEV_A_EVENT_BLOCK:
-			event->has_block = true;
-			event->block = get_number(attr);
-			break;
-		case MEMDEV_A_EVENT_REFUSAL:
-			parse_refusal(attr, &event->refusal);
-			break;
-		}
-	}
-}
-
-/* --- words ---------------------------------------------------------------- */
-
-const char *const state_names[] = {
-	[MEMDEV_STATE_UNPLUGGED] = "unplugged",
-	[MEMDEV_STATE_PARTIAL] = "partial",
-	[MEMDEV_STATE_PLUGGED] = "plugged",
-	[MEMDEV_STATE_PLUGGING] = "plugging",
-	[MEMDEV_STATE_UNPLUGGING] = "unplugging",
-	NULL
-};
-
-/* As in sysfs */
-const char *const online_type_names[] = {
-	[MEMDEV_ONLINE_TYPE_OFFLINE] = "offline",
-	[MEMDEV_ONLINE_TYPE_ONLINE] = "online",
-	[MEMDEV_ONLINE_TYPE_ONLINE_KERNEL] = "online_kernel",
-	[MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE] = "online_movable",
-	[MEMDEV_ONLINE_TYPE_SYSTEM] = "system",
-	NULL
-};
-
-static const char *const source_names[] = {
-	[MEMDEV_SOURCE_RESERVED] = "reserved",
-	[MEMDEV_SOURCE_CARVED] = "carved",
-	[MEMDEV_SOURCE_SOFT_RESERVED] = "soft-reserved",
-	NULL
-};
-
-const char *const block_state_names[] = {
-	[MEMDEV_BLOCK_STATE_UNPLUGGED] = "unplugged",
-	[MEMDEV_BLOCK_STATE_RETIRED] = "retired",
-	[MEMDEV_BLOCK_STATE_OFFLINE] = "offline",
-	[MEMDEV_BLOCK_STATE_KERNEL] = "kernel",
-	[MEMDEV_BLOCK_STATE_MOVABLE] = "movable",
-	NULL
-};
-
-const char *const step_names[] = {
-	[MEMDEV_STEP_ADD] = "add",
-	[MEMDEV_STEP_ONLINE] = "online",
-	[MEMDEV_STEP_OFFLINE] = "offline",
-	[MEMDEV_STEP_REMOVE] = "remove",
-	[MEMDEV_STEP_ANSWER] = "answer",
-	NULL
-};
-
-static const char *const op_names[] = {
-	[MEMDEV_OP_NONE] = "none",
-	[MEMDEV_OP_PLUG] = "plug",
-	[MEMDEV_OP_UNPLUG] = "unplug",
-	NULL
-};
-
-/* A later kernel may know more of them. */
-static const char *name_of(const char *const *names, __u32 value)
-{
-	while (*names && value--)
-		names++;
-	return *names ? *names : "unknown";
-}
-
-const char *state_name(__u32 state)
-{
-	return name_of(state_names, state);
-}
-
-const char *online_type_name(__u32 type)
-{
-	return name_of(online_type_names, type);
-}
-
-const char *source_name(__u32 source)
-{
-	return name_of(source_names, source);
-}
-
-const char *block_state_name(__u32 state)
-{
-	return name_of(block_state_names, state);
-}
-
-const char *op_name(__u32 op)
-{
-	return name_of(op_names, op);
-}
-
-const char *step_name(__u32 step)
-{
-	return name_of(step_names, step);
+	return message_parse(nlh, event_members, event);
 }

@@ -2,39 +2,37 @@
 /*
  * plug, unplug, resize.
  */
+#include <err.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "list.h"
+#include "memdevctl.h"
+#include "names.h"
+#include "request.h"
+#include "wait.h"
 
-/* When progress is shown */
+/* How often progress is shown */
 #define PROGRESS_MS	500
 
-/* --- progress ------------------------------------------------------------- */
-
 /**
- * struct progress - what is shown of an operation that takes time
- * @nl: a socket of its own, as the other one is waiting
- * @what: the operation in words
- * @from: what was plugged before
- * @total: the bytes that it is about
- * @tty: there is a terminal to show it on
- * @failed: there is no second socket
- * @shown: something stands on the terminal
+ * struct progress - the progress of an operation, on a terminal
+ * @nl: a second socket, since the first one waits for the operation
+ * @dev: the device before the operation
+ * @what: the operation
+ * @total: number of bytes to plug or unplug
+ * @enabled: standard error is a terminal, and @nl can be opened
+ * @shown: the terminal shows progress
  */
 struct progress {
 	struct nl nl;
 	const struct dev *dev;
 	const char *what;
-	__u64 from;
 	__u64 total;
-	bool tty;
-	bool failed;
+	bool enabled;
 	bool shown;
-	bool started;
 };
 
 static __u64 distance(__u64 a, __u64 b)
@@ -51,7 +49,7 @@ static void progress_erase(struct progress *progress)
 
 static void progress_draw(struct progress *progress, __u64 plugged)
 {
-	const __u64 done = distance(progress->from, plugged);
+	const __u64 done = distance(progress->dev->plugged, plugged);
 	char *bytes, *total;
 
 	bytes = size_exact(done);
@@ -72,112 +70,80 @@ static void progress_tick(void *arg)
 	struct progress *progress = arg;
 	struct dev dev;
 
-	if (!progress->tty || progress->failed)
-		return;
-	if (!progress->started) {
-		progress->failed = nl_open(&progress->nl);
-		progress->started = !progress->failed;
-	}
-	if (progress->failed || nl_dev(&progress->nl, progress->dev->index,
-				       &dev))
-		return;
-	progress_draw(progress, dev.plugged);
+	if (progress->enabled && !progress->nl.sock)
+		progress->enabled = !nl_open(&progress->nl);
+	if (progress->enabled &&
+	    !nl_dev(&progress->nl, progress->dev->index, &dev))
+		progress_draw(progress, dev.plugged);
 }
 
-static void progress_end(struct progress *progress)
+/* The refusal of the reply names the block and what was done before. */
+static int plug_failed(struct nl *nl, const struct dev *dev, const char *what,
+		       const struct refusal *refusal, int rc)
 {
-	progress_erase(progress);
-	if (progress->started)
-		nl_close(&progress->nl);
-}
+	char *reason, *done;
 
-/* --- plug, unplug --------------------------------------------------------- */
-
-static int say_failure(const struct dev *dev, const char *what, __u64 done,
-		       const char *why)
-{
-	char *bytes;
-
-	if (!done) {
-		complain("memdev%u: %s: %s", dev->index, what, why);
-		return EXIT_FAILED;
-	}
-	bytes = size_exact(done);
-	complain("memdev%u: %s: %s done, then %s", dev->index, what, bytes,
-		 why);
-	free(bytes);
-	return EXIT_PART;
-}
-
-/* @refusal: from the reply, if there was one: a part was done, or a block refused */
-static int failed(struct nl *nl, const struct dev *dev, const char *what,
-		  const struct refusal *refusal, int error)
-{
-	char *why;
-	int rc;
-
-	if (error == -EINTR)
-		why = xstrdup("interrupted");
+	if (rc == -EINTR)
+		reason = xstrdup("interrupted");
 	else if (refusal->reason[0])
-		why = refusal_words(refusal);
+		reason = refusal_text(refusal);
 	else
-		why = xstrdup(nl_words(nl, error));
-	rc = say_failure(dev, what, refusal->done, why);
-	free(why);
-	return rc;
+		reason = xstrdup(nl_strerror(nl, rc));
+	if (refusal->done) {
+		done = size_exact(refusal->done);
+		warnx("memdev%u: %s: %s done, then %s", dev->index, what, done,
+		      reason);
+		free(done);
+	} else {
+		warnx("memdev%u: %s: %s", dev->index, what, reason);
+	}
+	free(reason);
+	return refusal->done ? EXIT_PART : EXIT_FAILED;
 }
 
 static int plug(const struct call *call, __u8 cmd, __u32 op)
 {
 	const bool all = !strcmp(call->argv[1], "all");
-	struct progress progress = { .tty = is_terminal(STDERR_FILENO) };
+	struct progress progress = { .enabled = is_terminal(STDERR_FILENO) };
 	struct dev dev, reply = { 0 };
-	struct nlmsghdr *nlh;
+	struct nlmsghdr *request;
 	__u64 size = 0;
 	struct nl nl;
 	char *what;
 	int rc;
 
 	if (!all) {
-		rc = size_argument(call, call->argv[1], false, &size);
+		rc = size_argument(call, "size", call->argv[1], false, &size);
 		if (rc)
 			return rc;
 	}
-	rc = nl_open(&nl);
+	rc = nl_open_dev(&nl, call->argv[0], &dev);
 	if (rc)
 		return rc;
-	rc = nl_dev_named(&nl, call->argv[0], &dev);
-	if (rc) {
-		nl_close(&nl);
-		return rc;
-	}
 	what = xasprintf("%s %s", op_name(op), call->argv[1]);
 	progress.dev = &dev;
 	progress.what = what;
-	progress.from = dev.plugged;
 	progress.total = !all ? size : op == MEMDEV_OP_UNPLUG ? dev.plugged :
 			 dev.size - dev.plugged - dev.retired;
 
-	nlh = nl_request(&nl, cmd, NLM_F_ACK);
-	mnl_attr_put_u32(nlh, MEMDEV_A_DEV_INDEX, dev.index);
+	request = nl_request(cmd, NLM_F_ACK);
+	mnl_attr_put_u32(request, MEMDEV_A_DEV_INDEX, dev.index);
 	if (all)
-		mnl_attr_put(nlh, MEMDEV_A_DEV_ALL, 0, NULL);
+		mnl_attr_put(request, MEMDEV_A_DEV_ALL, 0, NULL);
 	else
-		mnl_attr_put_u64(nlh, MEMDEV_A_DEV_SIZE, size);
-	interrupt_catch();
-	rc = nl_call_wait(&nl, nlh, nl_dev_parse, &reply, PROGRESS_MS,
+		mnl_attr_put_u64(request, MEMDEV_A_DEV_SIZE, size);
+	rc = nl_call_wait(&nl, request, nl_dev_parse, &reply, PROGRESS_MS,
 			  progress_tick, &progress);
-	progress_end(&progress);
+	progress_erase(&progress);
+	nl_close(&progress.nl);
 	if (rc == -EINTR && !nl.sock) {
-		complain("memdev%u: %s: interrupted, and something still goes on",
-			 dev.index, what);
+		warnx("memdev%u: %s: interrupted, the operation may still be running",
+		      dev.index, what);
 		rc = EXIT_FAILED;
 	} else if (rc) {
-		rc = failed(&nl, &dev, what, &reply.refusal, rc);
-	} else if (nl.text[0]) {
-		/* Plugged, and not online, or not all of it */
-		complain("memdev%u: %s: done, but %s", dev.index, what,
-			 nl.text);
+		rc = plug_failed(&nl, &dev, what, &reply.refusal, rc);
+	} else {
+		print_warning(&nl, &dev, what);
 	}
 	free(what);
 	nl_close(&nl);
@@ -194,9 +160,7 @@ int cmd_unplug(const struct call *call)
 	return plug(call, MEMDEV_CMD_DEV_UNPLUG, MEMDEV_OP_UNPLUG);
 }
 
-/* --- resize --------------------------------------------------------------- */
-
-/* Messages only say that it is time to look; that they fail does no harm. */
+/* Drop all messages: they only mean that the device may have changed. */
 static void drain(struct nl *nl)
 {
 	char buf[NL_BUFFER];
@@ -207,22 +171,21 @@ static void drain(struct nl *nl)
 }
 
 /*
- * Blocks that are retired and not plugged, of which memory never comes: "1,3" and
- * their bytes, or NULL if there are none
+ * List the retired blocks that are not plugged, or return NULL. If the blocks
+ * cannot be read, there is no reason to stop waiting: return NULL, too.
  */
 static char *retired_blocks(struct nl *nl, const struct dev *dev, __u64 *bytes)
 {
-	struct runs runs = { 0 };
+	struct block_runs runs = { 0 };
 	char *list = NULL;
 
 	*bytes = 0;
 	if (!dev->retired)
 		return NULL;
-	/* Where they cannot be read, the wait goes on */
-	if (nl_runs(nl, &runs))
+	if (nl_block_runs(nl, &runs))
 		runs.n = 0;
 	for (size_t i = 0; i < runs.n; i++) {
-		const struct blocks *run = &runs.v[i];
+		const struct block_run *run = &runs.v[i];
 
 		if (run->device != dev->index ||
 		    run->state != MEMDEV_BLOCK_STATE_RETIRED)
@@ -234,7 +197,7 @@ static char *retired_blocks(struct nl *nl, const struct dev *dev, __u64 *bytes)
 	return list;
 }
 
-/* Whether the device cannot get there; complains if so */
+/* Print an error if retired blocks keep the device from reaching the size. */
 static bool out_of_reach(struct nl *nl, const struct dev *dev, __u64 size,
 			 struct progress *progress)
 {
@@ -247,12 +210,26 @@ static bool out_of_reach(struct nl *nl, const struct dev *dev, __u64 size,
 	if (out) {
 		most = size_exact(dev->size - retired);
 		progress_erase(progress);
-		complain("memdev%u: %s: not waiting, %s at most can be plugged, retired blocks: %s",
-			 dev->index, progress->what, most, list);
+		warnx("memdev%u: %s: not waiting, at most %s can be plugged, retired blocks: %s",
+		      dev->index, progress->what, most, list);
 		free(most);
 	}
 	free(list);
 	return out;
+}
+
+static int resize_interrupted(const struct dev *before, const struct dev *dev,
+			      __u64 size, const char *what)
+{
+	const bool made_progress = distance(dev->plugged, size) <
+				   distance(before->plugged, size);
+	char *plugged = size_exact(dev->plugged);
+
+	warnx("memdev%u: %s: stopped waiting, %s is plugged%s%s", dev->index,
+	      what, plugged, dev->last_error[0] ? "; last error: " : "",
+	      dev->last_error);
+	free(plugged);
+	return made_progress ? EXIT_PART : EXIT_FAILED;
 }
 
 static int resize_wait(struct nl *nl, struct nl *events,
@@ -260,54 +237,42 @@ static int resize_wait(struct nl *nl, struct nl *events,
 		       const char *what)
 {
 	struct progress progress = {
-		.tty = is_terminal(STDERR_FILENO),
+		.enabled = is_terminal(STDERR_FILENO),
 		.dev = before,
 		.what = what,
-		.from = before->plugged,
 		.total = distance(before->plugged, size),
 	};
 	const __u64 start = now_ms();
-	int rc = EXIT_DONE;
 	struct dev dev;
+	int rc;
 
 	for (;;) {
 		rc = nl_dev(nl, before->index, &dev);
 		if (rc) {
 			progress_erase(&progress);
-			complain("memdev%u: %s: %s", before->index, what,
-				 nl_words(nl, rc));
-			return EXIT_FAILED;
+			return nl_status(nl, rc, "memdev%u: %s", before->index,
+					 what);
 		}
 		if (dev.plugged == size)
 			break;
 		if (dev.requested != size) {
-			char *other = size_exact(dev.requested);
+			char *requested = size_exact(dev.requested);
 
 			progress_erase(&progress);
-			complain("memdev%u: %s: the requested size is %s now",
-				 before->index, what, other);
-			free(other);
+			warnx("memdev%u: %s: stopped waiting, the requested size changed to %s",
+			      before->index, what, requested);
+			free(requested);
 			return EXIT_FAILED;
 		}
 		if (out_of_reach(nl, &dev, size, &progress))
 			return EXIT_FAILED;
-		if (progress.tty && now_ms() - start >= PROGRESS_MS)
+		if (progress.enabled && now_ms() - start >= PROGRESS_MS)
 			progress_draw(&progress, dev.plugged);
 		wait_readable(mnl_socket_get_fd(events->sock), 1000);
 		drain(events);
 		if (interrupted()) {
-			const bool nearer = distance(dev.plugged, size) <
-					    distance(before->plugged, size);
-			char *plugged = size_exact(dev.plugged);
-
 			progress_erase(&progress);
-			complain("memdev%u: %s: not waiting any longer, %s is plugged%s%s",
-				 before->index, what, plugged,
-				 dev.last_error[0] ?
-				 "; the device's last error: " : "",
-				 dev.last_error);
-			free(plugged);
-			return nearer ? EXIT_PART : EXIT_FAILED;
+			return resize_interrupted(before, &dev, size, what);
 		}
 	}
 	progress_erase(&progress);
@@ -316,46 +281,39 @@ static int resize_wait(struct nl *nl, struct nl *events,
 
 int cmd_resize(const struct call *call)
 {
-	struct nlmsghdr *nlh;
+	const bool wait = call->set & OPT(WAIT);
+	struct nlmsghdr *request;
 	struct nl nl, events;
-	__u64 size;
 	struct dev dev;
+	__u64 size;
 	char *what;
 	int rc;
 
-	rc = size_argument(call, call->argv[1], true, &size);
+	rc = size_argument(call, "size", call->argv[1], true, &size);
 	if (rc)
 		return rc;
-	rc = nl_open(&nl);
+	rc = nl_open_dev(&nl, call->argv[0], &dev);
 	if (rc)
 		return rc;
 	what = xasprintf("resize %s", call->argv[1]);
-	rc = nl_dev_named(&nl, call->argv[0], &dev);
-	if (rc)
-		goto out;
-	/* Before anything happens that it could miss */
-	if (call->set[OPT_WAIT]) {
+	/* Join before the request, so that no event is missed. */
+	if (wait) {
 		rc = nl_open(&events);
 		if (rc)
 			goto out;
 		nl_join(&events);
 		interrupt_catch();
 	}
-	nlh = nl_request(&nl, MEMDEV_CMD_DEV_SET, NLM_F_ACK);
-	mnl_attr_put_u32(nlh, MEMDEV_A_DEV_INDEX, dev.index);
-	mnl_attr_put_u64(nlh, MEMDEV_A_DEV_REQUESTED_SIZE, size);
-	rc = nl_call(&nl, nlh, NULL, NULL);
-	if (rc) {
-		complain("memdev%u: %s: %s", dev.index, what,
-			 nl_words(&nl, rc));
-		rc = EXIT_FAILED;
-	} else if (call->set[OPT_WAIT]) {
+	request = nl_request(MEMDEV_CMD_DEV_SET, NLM_F_ACK);
+	mnl_attr_put_u32(request, MEMDEV_A_DEV_INDEX, dev.index);
+	mnl_attr_put_u64(request, MEMDEV_A_DEV_REQUESTED_SIZE, size);
+	rc = nl_status(&nl, nl_call(&nl, request, NULL, NULL),
+		       "memdev%u: %s", dev.index, what);
+	if (!rc && wait)
 		rc = resize_wait(&nl, &events, &dev, size, what);
-	} else if (nl.text[0]) {
-		complain("memdev%u: %s: done, but %s", dev.index, what,
-			 nl.text);
-	}
-	if (call->set[OPT_WAIT])
+	else if (!rc)
+		print_warning(&nl, &dev, what);
+	if (wait)
 		nl_close(&events);
 out:
 	free(what);

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What QEMU's monitor prints of memory devices.
+ * list and stat in the formats of QEMU's monitor.
  *
- * Lines and members for which memdev has no datum are left out: the backend
- * ("memdev"), and the address where the kernel does not tell it. The order of
- * members is the one that QEMU prints them in.
+ * Lines and members that memdev has no value for are omitted: the backend
+ * ("memdev"), and the address if the caller may not see it. The members are in
+ * QEMU's order.
  */
 #include <dirent.h>
+#include <err.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "list.h"
+#include "qemu.h"
 
 #define MEMORY	"/sys/devices/system/memory"
 
@@ -20,16 +21,14 @@ int qemu_format(const struct call *call, bool *qmp)
 	const char *format = call->value[OPT_FORMAT];
 
 	*qmp = false;
-	if (!call->set[OPT_FORMAT])
+	if (!(call->set & OPT(FORMAT)))
 		return EXIT_DONE;
 	*qmp = !strcmp(format, "qmp");
 	if (!*qmp && strcmp(format, "hmp"))
-		return usage_error(call, "--format is hmp or qmp, not '%s'",
+		return usage_error(call, "invalid --format '%s': expected hmp or qmp",
 				   format);
-	if (call->set[OPT_JSON] || call->set[OPT_RAW] ||
-	    call->set[OPT_PAIRS] || call->set[OPT_OUTPUT] ||
-	    call->set[OPT_OUTPUT_ALL])
-		return usage_error(call, "--format and the options of tables exclude each other");
+	if (call->set & OPTS_FORMAT)
+		return usage_error(call, "--format cannot be combined with other formats");
 	return EXIT_DONE;
 }
 
@@ -89,7 +88,7 @@ static int by_address(const void *a, const void *b)
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
-int qemu_devices(struct devs *devs, bool qmp)
+void qemu_devices(struct devs *devs, bool qmp)
 {
 	if (devs->n)
 		qsort(devs->v, devs->n, sizeof(*devs->v), by_address);
@@ -97,7 +96,7 @@ int qemu_devices(struct devs *devs, bool qmp)
 		printf("{\"return\": [");
 	for (size_t i = 0; i < devs->n; i++) {
 		const struct dev *dev = &devs->v[i];
-		/* Of other kinds QEMU knows nothing: as the one they are like */
+		/* A kind that QEMU does not know is printed like these. */
 		const bool dimm = dev->slot >= 0;
 
 		if (!qmp) {
@@ -123,10 +122,9 @@ int qemu_devices(struct devs *devs, bool qmp)
 	}
 	if (qmp)
 		puts("]}");
-	return EXIT_DONE;
 }
 
-/* All memory blocks that the kernel has, in bytes */
+/* The size of all memory blocks of the kernel. Returns 0 or -errno. */
 static int memory_blocks(__u64 *bytes)
 {
 	const struct dirent *entry;
@@ -163,17 +161,17 @@ int qemu_summary(const struct devs *devs, bool qmp)
 
 	rc = memory_blocks(&base);
 	if (rc) {
-		complain("%s: %s", MEMORY, strerror(-rc));
+		warnx("%s: %s", MEMORY, strerror(-rc));
 		return EXIT_FAILED;
 	}
 	for (size_t i = 0; i < devs->n; i++)
 		plugged += devs->v[i].plugged;
 	base = base > plugged ? base - plugged : 0;
 	if (qmp)
-		fprintf(stdout,
-			"{\"return\": {\"base-memory\": %llu, \"plugged-memory\": %llu}}\n",
-			base, plugged);
+		printf("{\"return\": {\"base-memory\": %llu, \"plugged-memory\": %llu}}\n",
+		       base, plugged);
 	else
-		printf("base memory: %llu\nplugged memory: %llu\n", base, plugged);
+		printf("base memory: %llu\nplugged memory: %llu\n",
+		       base, plugged);
 	return EXIT_DONE;
 }

@@ -1,73 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * list, show, window list.
+ * show: all details of devices.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "list.h"
-
-int cmd_list(const struct call *call)
-{
-	struct devs devs = { 0 };
-	struct table table;
-	struct nl nl;
-	bool qmp;
-	int rc;
-
-	rc = qemu_format(call, &qmp);
-	if (rc)
-		return rc;
-	rc = table_open(&table, call, "memdev", false);
-	if (rc)
-		return rc;
-	rc = nl_open(&nl);
-	if (rc)
-		return rc;
-	rc = nl_devs_named(&nl, call->argc, call->argv, &devs);
-	/* Those that there are, and a failure for those that there are not */
-	if (!rc || devs.n) {
-		int shown;
-
-		if (call->set[OPT_FORMAT])
-			shown = qemu_devices(&devs, qmp);
-		else
-			shown = devs_print(&nl, &devs, &table);
-		rc = rc ? rc : shown;
-	}
-	free(devs.v);
-	nl_close(&nl);
-	return rc;
-}
-
-int cmd_window_list(const struct call *call)
-{
-	struct windows windows = { 0 };
-	struct table table;
-	struct nl nl;
-	int rc;
-
-	rc = table_open(&table, call, "windows", false);
-	if (rc)
-		return rc;
-	rc = nl_open(&nl);
-	if (rc)
-		return rc;
-	rc = nl_windows(&nl, &windows);
-	if (rc) {
-		complain("windows: %s", nl_words(&nl, rc));
-		rc = EXIT_FAILED;
-	} else {
-		for (size_t i = 0; i < windows.n; i++)
-			table_add(&table, window_cell, &windows.v[i]);
-		rc = table_close(&table);
-	}
-	free(windows.v);
-	nl_close(&nl);
-	return rc;
-}
-
-/* --- show ----------------------------------------------------------------- */
+#include "memdevctl.h"
+#include "names.h"
 
 static void line_start(const char *name)
 {
@@ -98,29 +37,30 @@ static void show_stats(const char *name, const struct stats *stats, bool plain)
 			     size_human(stats->bytes);
 
 	line_start(name);
-	printf("%llu, %llu failed, %s, %llu.%03llu s\n", stats->count, stats->failures, size,
-	       stats->time_ns / 1000000000, stats->time_ns / 1000000 % 1000);
+	printf("%llu, %llu failed, %s, %llu.%03llu s\n", stats->count,
+	       stats->failures, size, stats->time_ns / 1000000000,
+	       stats->time_ns / 1000000 % 1000);
 	free(size);
 }
 
 static void show_error(const struct dev *dev, bool plain)
 {
 	const struct refusal *refusal = &dev->refusal;
-	char *words, *asked, *done;
+	char *text, *asked, *done;
 
 	if (dev->last_error[0])
 		show_text("last error", dev->last_error);
-	if (!refusal->there)
+	if (!refusal->present)
 		return;
-	words = refusal_words(refusal);
+	text = refusal_text(refusal);
 	asked = plain ? xasprintf("%llu", refusal->asked) :
 			size_exact(refusal->asked);
 	done = plain ? xasprintf("%llu", refusal->done) :
 		       size_exact(refusal->done);
 	line_start("refused");
 	printf("%s %s, %s done; %s\n", op_name(refusal->op), asked, done,
-	       words);
-	free(words);
+	       text);
+	free(text);
 	free(asked);
 	free(done);
 }
@@ -186,13 +126,13 @@ static void show_dev(const struct dev_row *row, bool plain)
 int cmd_show(const struct call *call)
 {
 	struct devs devs = { 0 };
-	struct runs runs = { 0 };
+	struct block_runs runs = { 0 };
 	struct dev_row row;
 	struct table table;
 	struct nl nl;
 	int rc, failed;
 
-	/* Opened for its checks even if it is not used */
+	/* Check the options of a table even if none is printed. */
 	rc = table_open(&table, call, "memdev", true);
 	if (rc)
 		return rc;
@@ -202,23 +142,18 @@ int cmd_show(const struct call *call)
 	failed = nl_devs_named(&nl, call->argc, call->argv, &devs);
 	if (failed && !devs.n)
 		goto out;
-	if (call->set[OPT_JSON] || call->set[OPT_RAW] || call->set[OPT_PAIRS] ||
-	    call->set[OPT_OUTPUT] || call->set[OPT_OUTPUT_ALL] ||
-	    call->set[OPT_NOHEADINGS]) {
+	if (call->set & (OPTS_FORMAT | OPT(NOHEADINGS))) {
 		rc = devs_print(&nl, &devs, &table);
 		goto out;
 	}
-	rc = nl_runs(&nl, &runs);
-	if (rc) {
-		complain("blocks: %s", nl_words(&nl, rc));
-		rc = EXIT_FAILED;
+	rc = nl_status(&nl, nl_block_runs(&nl, &runs), "blocks");
+	if (rc)
 		goto out;
-	}
 	for (size_t i = 0; i < devs.n; i++) {
 		dev_row_fill(&row, &devs.v[i], &runs);
 		if (i)
 			putchar('\n');
-		show_dev(&row, call->set[OPT_BYTES]);
+		show_dev(&row, call->set & OPT(BYTES));
 		dev_row_free(&row);
 	}
 out:

@@ -1,35 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * stat: what was done so far.
+ * stat: statistics of plug and unplug operations.
  */
 #include <stdlib.h>
-#include <string.h>
 
-#include "list.h"
+#include "memdevctl.h"
+#include "qemu.h"
+#include "table.h"
 
 enum {
 	STAT_DEVICE, STAT_OP, STAT_COUNT, STAT_FAILED, STAT_BYTES, STAT_TIME,
 	STAT_KIND, STAT_ID,
 };
 
-const struct column stat_columns[NR_STAT_COLUMNS] = {
+const struct column stat_columns[] = {
 [STAT_DEVICE]	= { "DEVICE", COL_TEXT, true, false, "name of the device" },
 [STAT_OP]	= { "OP", COL_TEXT, true, false, "plug or unplug" },
 [STAT_COUNT]	= { "COUNT", COL_NUMBER, true, false, "operations" },
 [STAT_FAILED]	= { "FAILED", COL_NUMBER, true, false,
-		    "those that did not do all that was asked" },
-[STAT_BYTES]	= { "BYTES", COL_SIZE, true, false, "what came or went" },
+		    "operations that failed, at least in part" },
+[STAT_BYTES]	= { "BYTES", COL_SIZE, true, false,
+		    "memory plugged or unplugged" },
 [STAT_TIME]	= { "TIME", COL_SECONDS, true, false,
 		    "time spent, in seconds" },
 [STAT_KIND]	= { "KIND", COL_TEXT, false, false,
-		    "what it is: virtio-mem or dimm" },
+		    "kind of the device, virtio-mem or dimm" },
 [STAT_ID]	= { "ID", COL_TEXT, true, false,
-		    "name that the device's creator gave it" },
+		    "id given when the device was created" },
+{ .name = NULL }
 };
 
 struct stat_row {
 	const struct dev *dev;
-	unsigned int op;	/* index of the device's stats */
+	unsigned int op;	/* index into the stats of the device */
 };
 
 static const char *const ops[] = { "plug", "unplug" };
@@ -63,62 +66,60 @@ static void stat_cell(const void *item, const struct column *column,
 		cell->text = xstrdup(row->dev->kind);
 		break;
 	case STAT_ID:
-		cell->there = row->dev->id[0];
-		if (cell->there)
-			cell->text = xstrdup(row->dev->id);
+		cell_set_text(cell, row->dev->id);
 		break;
 	}
 }
 
 /* --- Prometheus ----------------------------------------------------------- */
 
-enum { OF_DEVICE, OF_OP, OF_WINDOW };
+/* The structure that contains the value: struct dev, stats or window */
+enum scope { SCOPE_DEVICE, SCOPE_OP, SCOPE_WINDOW };
 
-/* offset: of the number in struct dev, struct stats or struct window */
 static const struct metric {
 	const char *name;
 	const char *type;
 	const char *help;
-	int of;
+	enum scope scope;
 	size_t offset;
 } metrics[] = {
-	{ "memdev_size_bytes", "gauge", "Size of the device's region.",
-	  OF_DEVICE, offsetof(struct dev, size) },
+	{ "memdev_size_bytes", "gauge", "Size of the region.",
+	  SCOPE_DEVICE, offsetof(struct dev, size) },
 	{ "memdev_plugged_bytes", "gauge",
-	  "Memory of the device that the kernel was given.",
-	  OF_DEVICE, offsetof(struct dev, plugged) },
+	  "Memory of the device that is plugged.",
+	  SCOPE_DEVICE, offsetof(struct dev, plugged) },
 	{ "memdev_online_bytes", "gauge",
 	  "Memory of the device that is online.",
-	  OF_DEVICE, offsetof(struct dev, online) },
+	  SCOPE_DEVICE, offsetof(struct dev, online) },
 	{ "memdev_requested_bytes", "gauge",
-	  "Memory that the device should have plugged.",
-	  OF_DEVICE, offsetof(struct dev, requested) },
+	  "Requested plugged size of the device.",
+	  SCOPE_DEVICE, offsetof(struct dev, requested) },
 	{ "memdev_retired_bytes", "gauge",
-	  "Memory that is not plugged again, as it had poisoned pages.",
-	  OF_DEVICE, offsetof(struct dev, retired) },
+	  "Memory retired because of poisoned pages.",
+	  SCOPE_DEVICE, offsetof(struct dev, retired) },
 	{ "memdev_operations_total", "counter",
 	  "Operations on the device.",
-	  OF_OP, offsetof(struct stats, count) },
+	  SCOPE_OP, offsetof(struct stats, count) },
 	{ "memdev_operation_failures_total", "counter",
-	  "Operations that did not do all that was asked.",
-	  OF_OP, offsetof(struct stats, failures) },
+	  "Operations that failed, at least in part.",
+	  SCOPE_OP, offsetof(struct stats, failures) },
 	{ "memdev_operation_bytes_total", "counter",
-	  "Memory that was plugged or unplugged.",
-	  OF_OP, offsetof(struct stats, bytes) },
+	  "Memory plugged or unplugged.",
+	  SCOPE_OP, offsetof(struct stats, bytes) },
 	{ "memdev_operation_seconds_total", "counter",
 	  "Time spent in operations.",
-	  OF_OP, offsetof(struct stats, time_ns) },
+	  SCOPE_OP, offsetof(struct stats, time_ns) },
 	{ "memdev_window_size_bytes", "gauge", "Size of the window.",
-	  OF_WINDOW, offsetof(struct window, size) },
+	  SCOPE_WINDOW, offsetof(struct window, size) },
 	{ "memdev_window_limit_bytes", "gauge",
-	  "What the regions in the window may sum up to.",
-	  OF_WINDOW, offsetof(struct window, limit) },
+	  "Limit on the total size of regions in the window.",
+	  SCOPE_WINDOW, offsetof(struct window, limit) },
 	{ "memdev_window_used_bytes", "gauge",
-	  "What the regions in the window sum up to.",
-	  OF_WINDOW, offsetof(struct window, used) },
+	  "Total size of regions in the window.",
+	  SCOPE_WINDOW, offsetof(struct window, used) },
 	{ "memdev_window_largest_free_bytes", "gauge",
-	  "The largest region that the window has room for.",
-	  OF_WINDOW, offsetof(struct window, largest_free) },
+	  "Largest region that fits in the window.",
+	  SCOPE_WINDOW, offsetof(struct window, largest_free) },
 };
 
 static __u64 number_at(const void *base, size_t offset)
@@ -126,7 +127,7 @@ static __u64 number_at(const void *base, size_t offset)
 	return *(const __u64 *)((const char *)base + offset);
 }
 
-static void label(const char *name, const char *value, const char *after)
+static void print_label(const char *name, const char *value, const char *after)
 {
 	printf("%s=\"", name);
 	for (; *value; value++) {
@@ -137,22 +138,21 @@ static void label(const char *name, const char *value, const char *after)
 	printf("\"%s", after);
 }
 
-static void dev_labels(const struct metric *metric, const struct dev *dev)
+static void print_dev_labels(const struct metric *metric, const struct dev *dev)
 {
 	printf("%s{device=\"memdev%u\",", metric->name, dev->index);
-	label("id", dev->id, ",");
-	label("kind", dev->kind, "");
+	print_label("id", dev->id, ",");
+	print_label("kind", dev->kind, "");
 }
 
-static void op_samples(const struct metric *metric, const struct dev *dev)
+static void print_op_samples(const struct metric *metric, const struct dev *dev)
 {
 	for (size_t op = 0; op < ARRAY_SIZE(ops); op++) {
-		const __u64 value = number_at(&dev->stats[op],
-						 metric->offset);
+		const __u64 value = number_at(&dev->stats[op], metric->offset);
 
-		dev_labels(metric, dev);
+		print_dev_labels(metric, dev);
 		printf(",op=\"%s\"} ", ops[op]);
-		/* Seconds are what everything there is in */
+		/* Prometheus expects seconds. */
 		if (metric->offset == offsetof(struct stats, time_ns))
 			printf("%llu.%09llu\n",
 			       value / 1000000000, value % 1000000000);
@@ -161,28 +161,30 @@ static void op_samples(const struct metric *metric, const struct dev *dev)
 	}
 }
 
-static void prometheus(const struct devs *devs, const struct windows *windows)
+static void print_metrics(const struct devs *devs,
+			  const struct windows *windows)
 {
 	for (size_t m = 0; m < ARRAY_SIZE(metrics); m++) {
 		const struct metric *metric = &metrics[m];
-		const size_t n = metric->of == OF_WINDOW ? windows->n : devs->n;
+		const size_t n = metric->scope == SCOPE_WINDOW ? windows->n :
+								 devs->n;
 
-		/* Names without samples are complained about */
+		/* promtool rejects a metric without samples. */
 		if (!n)
 			continue;
 		printf("# HELP %s %s\n# TYPE %s %s\n", metric->name,
 		       metric->help, metric->name, metric->type);
 		for (size_t i = 0; i < n; i++) {
-			switch (metric->of) {
-			case OF_DEVICE:
-				dev_labels(metric, &devs->v[i]);
+			switch (metric->scope) {
+			case SCOPE_DEVICE:
+				print_dev_labels(metric, &devs->v[i]);
 				printf("} %llu\n",
 				       number_at(&devs->v[i], metric->offset));
 				break;
-			case OF_OP:
-				op_samples(metric, &devs->v[i]);
+			case SCOPE_OP:
+				print_op_samples(metric, &devs->v[i]);
 				break;
-			case OF_WINDOW:
+			case SCOPE_WINDOW:
 				printf("%s{window=\"window%u\"} %llu\n",
 				       metric->name, windows->v[i].index,
 				       number_at(&windows->v[i],
@@ -198,13 +200,9 @@ static int stat_prometheus(struct nl *nl, const struct devs *devs)
 	struct windows windows = { 0 };
 	int rc;
 
-	rc = nl_windows(nl, &windows);
-	if (rc) {
-		complain("windows: %s", nl_words(nl, rc));
-		rc = EXIT_FAILED;
-	} else {
-		prometheus(devs, &windows);
-	}
+	rc = nl_status(nl, nl_windows(nl, &windows), "windows");
+	if (!rc)
+		print_metrics(devs, &windows);
 	free(windows.v);
 	return rc;
 }
@@ -220,13 +218,11 @@ int cmd_stat(const struct call *call)
 	rc = qemu_format(call, &qmp);
 	if (rc)
 		return rc;
-	if (call->set[OPT_PROMETHEUS] &&
-	    (call->set[OPT_FORMAT] || call->set[OPT_JSON] ||
-	     call->set[OPT_RAW] || call->set[OPT_PAIRS] ||
-	     call->set[OPT_OUTPUT] || call->set[OPT_OUTPUT_ALL]))
-		return usage_error(call, "--prometheus and other formats exclude each other");
-	if (call->set[OPT_FORMAT] && call->argc)
-		return usage_error(call, "--format is about all devices");
+	if (call->set & OPT(PROMETHEUS) &&
+	    call->set & (OPTS_FORMAT | OPT(FORMAT)))
+		return usage_error(call, "--prometheus cannot be combined with other formats");
+	if (call->set & OPT(FORMAT) && call->argc)
+		return usage_error(call, "--format is not supported for single devices");
 	rc = table_open(&table, call, "stat", false);
 	if (rc)
 		return rc;
@@ -236,9 +232,9 @@ int cmd_stat(const struct call *call)
 	rc = nl_devs_named(&nl, call->argc, call->argv, &devs);
 	if (rc)
 		goto out;
-	if (call->set[OPT_FORMAT]) {
+	if (call->set & OPT(FORMAT)) {
 		rc = qemu_summary(&devs, qmp);
-	} else if (call->set[OPT_PROMETHEUS]) {
+	} else if (call->set & OPT(PROMETHEUS)) {
 		rc = stat_prometheus(&nl, &devs);
 	} else {
 		for (size_t i = 0; i < devs.n; i++) {

@@ -2,27 +2,26 @@
 /*
  * map --svg: the map as a picture.
  */
-#include <errno.h>
+#include <err.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "map.h"
-#include "memdevctl.h"
+#include "svg.h"
 
 #define MARGIN		16
-#define WIDTH		1024	/* of the cells, at most */
-#define CELL_MAX	24
-#define CELL_LETTER	14	/* a letter can be read from here on */
-#define CELL_GRID	4	/* and cells be told apart */
-#define LINE		20	/* of text */
-#define FREE_LINES	24	/* devices that are named below a window */
+#define WIDTH		1024	/* maximum width of all cells of a row */
+#define CELL_MAX	24	/* maximum width of a cell */
+#define CELL_LETTER	14	/* minimum width of a cell with a letter */
+#define CELL_GRID	4	/* minimum width of a cell with a border */
+#define LINE		20	/* height of a line of text */
+#define DEVICES_MAX	24	/* devices listed below a window, at most */
 
 struct layout {
 	unsigned int columns;
 	unsigned int rows;
 	unsigned int cell;
-	unsigned int devices;	/* that are named */
-	bool more;		/* and there are more of them */
+	unsigned int devices;	/* number of listed devices */
+	bool more;		/* there are devices that are not listed */
 };
 
 static void xml_text(FILE *f, const char *text)
@@ -47,20 +46,7 @@ static void xml_text(FILE *f, const char *text)
 	}
 }
 
-/* Where the run of blocks of one device ends that begins at a block */
-static __u64 owner_end(const struct strip *strip, __u64 first)
-{
-	__u64 end = first + 1;
-
-	while (end < strip->count && strip->owners[end] == strip->owners[first])
-		end++;
-	return end;
-}
-
-/*
- * As wide as high is hard to read, and one line cannot be seen: somewhat
- * wider than high, whatever the number of blocks.
- */
+/* Fold the strip to about twice as many columns as rows. */
 static void lay_out(const struct strip *strip, struct layout *layout)
 {
 	unsigned int columns = 32;
@@ -75,10 +61,10 @@ static void lay_out(const struct strip *strip, struct layout *layout)
 		layout->cell = CELL_MAX;
 	if (!layout->cell)
 		layout->cell = 1;
-	for (__u64 i = 0; i < strip->count; i = owner_end(strip, i)) {
+	for (__u64 i = 0; i < strip->count; i = strip_owner_end(strip, i)) {
 		if (strip->owners[i] < 0)
 			continue;
-		if (layout->devices < FREE_LINES)
+		if (layout->devices < DEVICES_MAX)
 			layout->devices++;
 		else
 			layout->more = true;
@@ -91,26 +77,26 @@ static unsigned int layout_height(const struct layout *layout)
 		LINE * (layout->devices + layout->more) + LINE;
 }
 
-/* A piece of a row that is all the same */
+/* Draw blocks of the same row, type and owner. */
 static void draw_run(FILE *f, const struct map *map, const struct strip *strip,
 		     const struct layout *layout, unsigned int top,
 		     __u64 first, __u64 end)
 {
-	const struct look *look = &looks[strip->cells[first]];
+	const struct cell_style *style = &cell_styles[strip->cells[first]];
 	const unsigned int x = MARGIN + first % layout->columns * layout->cell;
 	const unsigned int y = top + first / layout->columns * layout->cell;
-	const int owner = strip->owners[first];
 	char *blocks, *title;
 
 	blocks = blocks_add(NULL, first, end - first);
-	title = owner < 0 ? xstrdup("") : dev_title(&map->devs.v[owner]);
+	title = strip->owners[first] < 0 ? xstrdup("") :
+		strip_owner_title(map, strip, first);
 	fprintf(f,
 		"<rect x=\"%u\" y=\"%u\" width=\"%u\" height=\"%u\" fill=\"%s\"><title>",
 		x, y, (unsigned int)(end - first) * layout->cell, layout->cell,
-		look->fill);
+		style->fill);
 	xml_text(f, title);
 	fprintf(f, "%s%s: %s</title></rect>\n", *title ? " " : "", blocks,
-		look->name);
+		style->name);
 	free(blocks);
 	free(title);
 	if (layout->cell < CELL_LETTER)
@@ -118,8 +104,8 @@ static void draw_run(FILE *f, const struct map *map, const struct strip *strip,
 	for (__u64 i = first; i < end; i++)
 		fprintf(f, "<text x=\"%u\" y=\"%u\" class=\"c\" fill=\"%s\">%c</text>\n",
 			x + (unsigned int)(i - first) * layout->cell +
-			layout->cell / 2, y + layout->cell / 2 + 4, look->ink,
-			look->letter);
+			layout->cell / 2, y + layout->cell / 2 + 4, style->ink,
+			style->letter);
 }
 
 static void draw_cells(FILE *f, const struct map *map,
@@ -138,7 +124,7 @@ static void draw_cells(FILE *f, const struct map *map,
 	}
 }
 
-/* White lines between the cells */
+/* Draw white lines between the cells. */
 static void draw_grid(FILE *f, const struct strip *strip,
 		      const struct layout *layout, unsigned int top)
 {
@@ -157,11 +143,11 @@ static void draw_grid(FILE *f, const struct strip *strip,
 	fputs("\"/>\n", f);
 }
 
-/* A dark bar where a device begins */
+/* Draw a dark bar at the first block of each device. */
 static void draw_starts(FILE *f, const struct strip *strip,
 			const struct layout *layout, unsigned int top)
 {
-	for (__u64 i = 0; i < strip->count; i = owner_end(strip, i)) {
+	for (__u64 i = 0; i < strip->count; i = strip_owner_end(strip, i)) {
 		if (strip->owners[i] < 0)
 			continue;
 		fprintf(f,
@@ -177,44 +163,33 @@ static void draw_starts(FILE *f, const struct strip *strip,
 static unsigned int draw_strip(FILE *f, const struct map *map,
 			       const struct strip *strip, unsigned int y)
 {
-	char *size = size_human(strip->count * strip->block_size);
-	char *block_size = size_human(strip->block_size);
+	char *title = strip_title(strip);
+	unsigned int listed = 0;
 	struct layout layout;
-	unsigned int named = 0;
 
 	lay_out(strip, &layout);
-	fprintf(f, "<text x=\"%d\" y=\"%u\" class=\"h\">window%u", MARGIN,
-		y + 14, strip->window->index);
-	if (strip->dev) {
-		char *title = dev_title(strip->dev);
-
-		fputs(", ", f);
-		xml_text(f, title);
-		free(title);
-	}
-	fprintf(f, ": %s, %llu block%s of %s", size, strip->count,
-		strip->count == 1 ? "" : "s", block_size);
+	fprintf(f, "<text x=\"%d\" y=\"%u\" class=\"h\">", MARGIN, y + 14);
+	xml_text(f, title);
+	free(title);
 	if (strip->has_address)
 		fprintf(f, ", 0x%llx-0x%llx", strip->address,
 			strip->address + strip->count * strip->block_size - 1);
 	fputs("</text>\n", f);
-	free(size);
-	free(block_size);
 
 	y += LINE;
 	draw_cells(f, map, strip, &layout, y);
 	draw_grid(f, strip, &layout, y);
 	draw_starts(f, strip, &layout, y);
 	y += layout.rows * layout.cell + 6;
-	for (__u64 i = 0; i < strip->count; i = owner_end(strip, i)) {
-		char *title, *blocks;
+	for (__u64 i = 0; i < strip->count; i = strip_owner_end(strip, i)) {
+		char *blocks;
 
 		if (strip->owners[i] < 0)
 			continue;
-		if (named++ >= layout.devices)
+		if (listed++ >= layout.devices)
 			break;
-		title = dev_title(&map->devs.v[strip->owners[i]]);
-		blocks = blocks_add(NULL, i, owner_end(strip, i) - i);
+		title = strip_owner_title(map, strip, i);
+		blocks = blocks_add(NULL, i, strip_owner_end(strip, i) - i);
 		fprintf(f, "<text x=\"%d\" y=\"%u\">", MARGIN, y + 14);
 		xml_text(f, title);
 		fprintf(f, ": %s</text>\n", blocks);
@@ -234,14 +209,14 @@ static void draw_legend(FILE *f, unsigned int y)
 {
 	unsigned int x = MARGIN;
 
-	for (size_t i = 0; i < NR_LOOKS; i++) {
-		const struct look *look = &looks[look_order[i]];
+	for (size_t i = 0; i < NR_CELL_TYPES; i++) {
+		const struct cell_style *style = &cell_styles[legend_order[i]];
 
 		fprintf(f,
 			"<rect x=\"%u\" y=\"%u\" width=\"18\" height=\"18\" fill=\"%s\"/><text x=\"%u\" y=\"%u\" class=\"c\" fill=\"%s\">%c</text><text x=\"%u\" y=\"%u\">%s</text>\n",
-			x, y, look->fill, x + 9, y + 13, look->ink,
-			look->letter, x + 24, y + 13, look->name);
-		x += 40 + 7 * strlen(look->name);
+			x, y, style->fill, x + 9, y + 13, style->ink,
+			style->letter, x + 24, y + 13, style->name);
+		x += 40 + 7 * strlen(style->name);
 	}
 }
 
@@ -257,7 +232,7 @@ static void draw(FILE *f, const struct map *map)
 		if (layout.columns * layout.cell > width)
 			width = layout.columns * layout.cell;
 	}
-	/* The legend's */
+	/* The legend needs this width. */
 	if (width < 800)
 		width = 800;
 	width += 2 * MARGIN;
@@ -284,13 +259,13 @@ int svg_write(const struct map *map, const char *name)
 	}
 	f = fopen(name, "w");
 	if (!f) {
-		complain("%s: %s", name, strerror(errno));
+		warn("%s", name);
 		return EXIT_FAILED;
 	}
 	draw(f, map);
-	rc = output_done(f, name);
+	rc = output_flush(f, name);
 	if (fclose(f) && !rc) {
-		complain("%s: %s", name, strerror(errno));
+		warn("%s", name);
 		rc = EXIT_FAILED;
 	}
 	return rc;

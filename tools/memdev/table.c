@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Listings, by libsmartcols.
+ * Tables, printed by libsmartcols.
  */
-#include <errno.h>
+#include <err.h>
 #include <libsmartcols/libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,33 +12,29 @@
 
 void columns_help(FILE *f, const struct cmd *cmd)
 {
-	for (size_t i = 0; i < cmd->nr_columns; i++)
-		fprintf(f, "  %-13s %s\n", cmd->columns[i].name,
-			cmd->columns[i].help);
+	for (const struct column *column = cmd->columns; column->name; column++)
+		fprintf(f, "  %-13s %s\n", column->name, column->help);
 }
 
 static const struct column *column_find(const struct cmd *cmd,
 					const char *name, size_t len)
 {
-	for (size_t i = 0; i < cmd->nr_columns; i++) {
-		const struct column *column = &cmd->columns[i];
-
+	for (const struct column *column = cmd->columns; column->name; column++)
 		if (strlen(column->name) == len &&
 		    !strncasecmp(column->name, name, len))
 			return column;
-	}
 	return NULL;
 }
 
-static void choose(struct table *table, const struct column *column)
+static void select_column(struct table *table, const struct column *column)
 {
 	table->columns = xrealloc(table->columns, (table->nr_columns + 1) *
 				  sizeof(*table->columns));
 	table->columns[table->nr_columns++] = column;
 }
 
-/* COL,COL,... or +COL,...: these besides the usual ones */
-static int choose_named(struct table *table, const struct call *call,
+/* Select the columns of a list "COL,COL,...". */
+static int select_named(struct table *table, const struct call *call,
 			const char *list)
 {
 	const struct column *column;
@@ -48,29 +44,38 @@ static int choose_named(struct table *table, const struct call *call,
 		len = strcspn(list, ",");
 		column = column_find(call->cmd, list, len);
 		if (!column)
-			return usage_error(call, "unknown column: %.*s",
+			return usage_error(call,
+					   "unknown column '%.*s', '-o help' lists the columns",
 					   (int)len, list);
-		choose(table, column);
+		select_column(table, column);
 		list += len;
 	} while (*list++);
 	return EXIT_DONE;
 }
 
-static int choose_columns(struct table *table, const struct call *call,
+static int select_columns(struct table *table, const struct call *call,
 			  bool all)
 {
+	const struct column *column = call->cmd->columns;
 	const char *list = call->value[OPT_OUTPUT];
-	const struct cmd *cmd = call->cmd;
 
-	if (call->set[OPT_OUTPUT_ALL])
+	if (call->set & OPT(OUTPUT_ALL)) {
+		list = NULL;
 		all = true;
-	if (!list || *list == '+' || call->set[OPT_OUTPUT_ALL])
-		for (size_t i = 0; i < cmd->nr_columns; i++)
-			if (all || cmd->columns[i].usual)
-				choose(table, &cmd->columns[i]);
-	if (!list || call->set[OPT_OUTPUT_ALL])
+	}
+	if (!list || *list == '+')
+		for (; column->name; column++)
+			if (all || column->is_default)
+				select_column(table, column);
+	if (!list)
 		return EXIT_DONE;
-	return choose_named(table, call, list + (*list == '+'));
+	return select_named(table, call, list + (*list == '+'));
+}
+
+static void out_of_memory(void)
+{
+	warnx("out of memory");
+	exit(EXIT_FAILED);
 }
 
 static void add_column(struct table *table, const struct column *column,
@@ -82,10 +87,8 @@ static void add_column(struct table *table, const struct column *column,
 	if (column->type != COL_TEXT && column->type != COL_BOOL)
 		flags |= SCOLS_FL_RIGHT;
 	cl = scols_table_new_column(table->scols, column->name, 0, flags);
-	if (!cl) {
-		complain("out of memory");
-		exit(EXIT_FAILED);
-	}
+	if (!cl)
+		out_of_memory();
 	if (!json)
 		return;
 	switch (column->type) {
@@ -106,28 +109,29 @@ static void add_column(struct table *table, const struct column *column,
 int table_open(struct table *table, const struct call *call, const char *name,
 	       bool all)
 {
-	const bool json = call->set[OPT_JSON];
+	const unsigned int kinds = call->set & (OPT(JSON) | OPT(RAW) |
+						OPT(PAIRS));
+	const bool json = call->set & OPT(JSON);
 	int rc;
 
 	memset(table, 0, sizeof(*table));
-	if (json + call->set[OPT_RAW] + call->set[OPT_PAIRS] > 1)
-		return usage_error(call, "--json, --raw and --pairs exclude each other");
-	rc = choose_columns(table, call, all);
+	if (kinds & (kinds - 1))
+		return usage_error(call, "--json, --raw and --pairs are mutually exclusive");
+	rc = select_columns(table, call, all);
 	if (rc) {
 		free(table->columns);
 		return rc;
 	}
-	table->bytes = json || call->set[OPT_BYTES];
+	table->bytes = json || call->set & OPT(BYTES);
 	table->scols = scols_new_table();
-	if (!table->scols) {
-		complain("out of memory");
-		exit(EXIT_FAILED);
-	}
+	if (!table->scols)
+		out_of_memory();
 	scols_table_set_name(table->scols, name);
 	scols_table_enable_json(table->scols, json);
-	scols_table_enable_raw(table->scols, call->set[OPT_RAW]);
-	scols_table_enable_export(table->scols, call->set[OPT_PAIRS]);
-	scols_table_enable_noheadings(table->scols, call->set[OPT_NOHEADINGS]);
+	scols_table_enable_raw(table->scols, call->set & OPT(RAW));
+	scols_table_enable_export(table->scols, call->set & OPT(PAIRS));
+	scols_table_enable_noheadings(table->scols,
+				      call->set & OPT(NOHEADINGS));
 	for (size_t i = 0; i < table->nr_columns; i++)
 		add_column(table, table->columns[i], json);
 	return EXIT_DONE;
@@ -141,9 +145,18 @@ bool table_wants_blocks(const struct table *table)
 	return false;
 }
 
-char *cell_show(const struct column *column, struct cell *cell, bool bytes)
+void cell_set_text(struct cell *cell, const char *text)
 {
-	if (!cell->there)
+	cell->present = text && *text;
+	if (cell->present)
+		cell->text = xstrdup(text);
+}
+
+/* The caller frees the result. */
+static char *cell_format(const struct column *column, struct cell *cell,
+			 bool bytes)
+{
+	if (!cell->present)
 		return NULL;
 	switch (column->type) {
 	case COL_TEXT:
@@ -170,31 +183,29 @@ void table_add(struct table *table, cell_fn get, const void *item)
 
 	line = scols_table_new_line(table->scols, NULL);
 	for (size_t i = 0; line && i < table->nr_columns; i++) {
-		struct cell cell = { .there = true };
+		struct cell cell = { .present = true };
 		char *text;
 
 		get(item, table->columns[i], &cell);
-		text = cell_show(table->columns[i], &cell, table->bytes);
-		/* From here on it is libsmartcols' */
+		text = cell_format(table->columns[i], &cell, table->bytes);
+		/* libsmartcols frees the text. */
 		if (text && scols_line_refer_data(line, i, text))
 			line = NULL;
 	}
-	if (!line) {
-		complain("out of memory");
-		exit(EXIT_FAILED);
-	}
+	if (!line)
+		out_of_memory();
 }
 
 int table_close(struct table *table)
 {
 	int rc;
 
-	/* Of no lines, too: a program that reads JSON wants an array */
+	/* Print an empty table, too: JSON then is an empty array. */
 	rc = scols_print_table(table->scols);
 	scols_unref_table(table->scols);
 	free(table->columns);
 	if (rc < 0) {
-		complain("standard output: %s", strerror(-rc));
+		warnx("standard output: %s", strerror(-rc));
 		return EXIT_FAILED;
 	}
 	return EXIT_DONE;

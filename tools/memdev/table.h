@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Listings, by libsmartcols.
+ * Tables, printed by libsmartcols.
  */
 #ifndef MEMDEVCTL_TABLE_H
 #define MEMDEVCTL_TABLE_H
 
-#include "memdevctl.h"
+#include "args.h"
 
 enum column_type {
 	COL_TEXT,
-	COL_SIZE,		/* 1G; a number of bytes in JSON and with -b */
+	COL_SIZE,		/* 1G; bytes in JSON and with -b */
 	COL_NUMBER,
 	COL_BOOL,
-	COL_SECONDS,		/* of nanoseconds */
+	COL_SECONDS,		/* from nanoseconds */
 };
 
 struct column {
 	const char *name;
 	enum column_type type;
-	bool usual;		/* shown unless others are asked for */
-	bool blocks;		/* is about blocks, which take a call more */
+	bool is_default;	/* shown unless others are selected */
+	bool blocks;		/* needs the list of blocks */
 	const char *help;
 };
 
-/* What to show: a text, which will be freed, or a number; or nothing */
+/* The value of a column: a text, which the table frees, or a number */
 struct cell {
-	bool there;
+	bool present;
 	char *text;
 	__u64 number;
 };
@@ -43,19 +43,17 @@ struct table {
 };
 
 /*
- * Reads the options. Returns 0 or an exit status. all: show all columns, unless
- * the user names some.
+ * Parse the options of a table or print a usage error. Returns 0 or EXIT_USAGE.
+ * all: show all columns unless the user selects some.
  */
 int table_open(struct table *table, const struct call *call, const char *name,
 	       bool all);
 bool table_wants_blocks(const struct table *table);
 void table_add(struct table *table, cell_fn get, const void *item);
-/* Prints it and frees it. Returns 0 or an exit status. */
+/* Print the table and free it. Returns 0 or EXIT_FAILED. */
 int table_close(struct table *table);
 
-/* What is shown of a cell, to be freed, or NULL */
-char *cell_show(const struct column *column, struct cell *cell, bool bytes);
-
+void cell_set_text(struct cell *cell, const char *text);
 void columns_help(FILE *f, const struct cmd *cmd);
 
 #endif /* MEMDEVCTL_TABLE_H */

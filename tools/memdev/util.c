@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sizes, texts, signals.
+ * Memory, numbers, sizes and output.
  */
 #include <ctype.h>
+#include <err.h>
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "memdevctl.h"
+#include "util.h"
 
 static const char suffixes[] = "KMGTPE";
 
@@ -21,7 +19,7 @@ void *xrealloc(void *p, size_t size)
 {
 	p = realloc(p, size);
 	if (!p) {
-		complain("out of memory");
+		warnx("out of memory");
 		exit(EXIT_FAILED);
 	}
 	return p;
@@ -50,38 +48,10 @@ char *xasprintf(const char *format, ...)
 	return text;
 }
 
-void complain(const char *format, ...)
-{
-	va_list args;
-
-	fputs("memdevctl: ", stderr);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
-}
-
-int usage_error(const struct call *call, const char *format, ...)
-{
-	va_list args;
-
-	fputs("memdevctl: ", stderr);
-	if (call && call->cmd)
-		fprintf(stderr, "%s: ", call->cmd->name);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	if (call && call->cmd)
-		fprintf(stderr, "\nTry 'memdevctl help %s'.\n",
-			call->cmd->name);
-	else
-		fputs("\nTry 'memdevctl help'.\n", stderr);
-	return EXIT_USAGE;
-}
-
 /*
- * The kernel's own rules: a number, decimal, octal or hexadecimal, and perhaps
- * a suffix; no sign, no junk, and an overflow does not pass for a small number.
+ * Follow the driver's own parser: a decimal, octal or hexadecimal number with
+ * an optional suffix. Reject signs and trailing characters, and report an
+ * overflow.
  */
 int bytes_parse(const char *text, __u64 *bytes)
 {
@@ -97,7 +67,7 @@ int bytes_parse(const char *text, __u64 *bytes)
 		return -EINVAL;
 	memcpy(digits, text, len + 1);
 
-	/* A last 'e' is a digit of a hexadecimal number */
+	/* In a hexadecimal number a trailing 'e' is a digit. */
 	suffix = strchr(suffixes, toupper((unsigned char)digits[len - 1]));
 	if (suffix && !(*suffix == 'E' && digits[0] == '0' &&
 			tolower((unsigned char)digits[1]) == 'x')) {
@@ -115,7 +85,6 @@ int bytes_parse(const char *text, __u64 *bytes)
 	return 0;
 }
 
-/* N, or a prefix and N */
 int number_parse(const char *text, const char *prefix, __u32 *nr)
 {
 	size_t len = strlen(prefix);
@@ -132,20 +101,6 @@ int number_parse(const char *text, const char *prefix, __u32 *nr)
 		return -EINVAL;
 	*nr = value;
 	return 0;
-}
-
-int size_argument(const struct call *call, const char *text, bool zero,
-		  __u64 *bytes)
-{
-	int rc = bytes_parse(text, bytes);
-
-	if (rc == -ERANGE)
-		return usage_error(call, "'%s' is too large", text);
-	if (rc)
-		return usage_error(call, "'%s' is not understood", text);
-	if (!*bytes && !zero)
-		return usage_error(call, "'%s' is no size: it is zero", text);
-	return EXIT_DONE;
 }
 
 static unsigned int unit_of(__u64 bytes)
@@ -173,7 +128,7 @@ char *size_human(__u64 bytes)
 	unsigned int tenths = 0;
 
 	if (unit) {
-		/* Rounded; ten bits of the rest are enough for that */
+		/* Ten bits of the remainder suffice to round. */
 		tenths = ((bytes >> (shift - 10) & 1023) * 10 + 512) >> 10;
 		if (tenths == 10) {
 			value++;
@@ -192,7 +147,6 @@ char *size_exact(__u64 bytes)
 	return with_unit(bytes >> (10 * unit), 0, unit);
 }
 
-/* Adds a run to a list such as "0-3,6" */
 char *blocks_add(char *list, __u32 first, __u32 count)
 {
 	const char *comma = list && *list ? "," : "";
@@ -224,78 +178,19 @@ void json_string(FILE *f, const char *s)
 	fputc('"', f);
 }
 
-int output_done(FILE *f, const char *name)
+int output_flush(FILE *f, const char *name)
 {
-	static FILE *complained;
+	static FILE *reported;
 
-	/* ferror() without an errno: of an earlier write, which is lost */
+	/* ferror() alone: an earlier write failed, and its errno is lost. */
 	errno = 0;
 	if (!fflush(f) && !ferror(f))
 		return EXIT_DONE;
-	if (f != complained)
-		complain("%s: %s", name,
-			 errno ? strerror(errno) : "write error");
-	complained = f;
+	if (f != reported)
+		warnx("%s: %s", name,
+		      errno ? strerror(errno) : "write error");
+	reported = f;
 	return EXIT_FAILED;
-}
-
-/* --- signals -------------------------------------------------------------- */
-
-static int interrupts;
-static sigset_t unblocked;
-
-static void count_interrupt(int sig)
-{
-	(void)sig;
-	__atomic_store_n(&interrupts, 1, __ATOMIC_RELAXED);
-}
-
-/*
- * From now on the signals come in wait_readable() only: one that came just
- * before it would be missed otherwise.
- */
-void interrupt_catch(void)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action = { .sa_handler = count_interrupt };
-	struct sigaction old;
-	static bool caught;
-	sigset_t blocked;
-
-	__atomic_store_n(&interrupts, 0, __ATOMIC_RELAXED);
-	if (caught)
-		return;
-	caught = true;
-	sigemptyset(&blocked);
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
-		/* Of nohup and the like */
-		sigaction(signals[i], NULL, &old);
-		if (old.sa_handler == SIG_IGN)
-			continue;
-		sigaction(signals[i], &action, NULL);
-		sigaddset(&blocked, signals[i]);
-	}
-	sigprocmask(SIG_BLOCK, &blocked, &unblocked);
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		if (sigismember(&blocked, signals[i]))
-			sigdelset(&unblocked, signals[i]);
-}
-
-bool interrupted(void)
-{
-	return __atomic_load_n(&interrupts, __ATOMIC_RELAXED);
-}
-
-bool wait_readable(int fd, int ms)
-{
-	struct timespec timeout = {
-		.tv_sec = ms / 1000,
-		.tv_nsec = ms % 1000 * 1000000L,
-	};
-	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
-
-	return ppoll(&pollfd, fd < 0 ? 0 : 1, ms < 0 ? NULL : &timeout,
-		     &unblocked) > 0;
 }
 
 bool is_terminal(int fd)
@@ -303,12 +198,4 @@ bool is_terminal(int fd)
 	const char *term = getenv("TERM");
 
 	return isatty(fd) && !(term && !strcmp(term, "dumb"));
-}
-
-__u64 now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
 }

@@ -108,8 +108,8 @@ is "has addresses and blocks" "$(echo "$OUT" | json \
 	"[('$(hex $((start)))', '0-1', None, '2-3'), ('$(
 		hex $((start + 4 * BLOCK)))', None, '0', '1')]"
 fails "list of what there is not" 1 \
-	"memdevctl: nosuch: there is no such device" list nosuch
-fails "nor by number" 1 "memdevctl: 77: there is no such device" list 77
+	"memdevctl: nosuch: no such device" list nosuch
+fails "nor by number" 1 "memdevctl: 77: no such device" list 77
 memdevctl list >/dev/full 2>"$TMP/err"
 is "a full disk is an error" "$? $(cat "$TMP/err")" \
 	"1 memdevctl: standard output: No space left on device"
@@ -466,7 +466,7 @@ if pin_start $((start)) $((start + 4 * BLOCK)); then
 	kill -INT $pid
 	wait $pid
 	case "$? $(cat "$TMP/err")" in
-	"1 memdevctl: memdev0: resize 0: not waiting any longer, "*)
+	"1 memdevctl: memdev0: resize 0: stopped waiting, "*)
 		pass "is ended by Ctrl-C" ;;
 	*)	fail "is ended by Ctrl-C" "$(cat "$TMP/err")" ;;
 	esac
@@ -578,7 +578,7 @@ fails "destroy in part" 64 "memdevctl: nosuch: *" destroy nosuch one
 # What was made and cannot be told is not kept silent.
 memdevctl create $BLOCK --id two >/dev/full 2>"$TMP/err"
 is "what was made is said, whatever happens" "$? $(tail -n 1 "$TMP/err")" \
-	"64 memdevctl: $(basename "$(readlink -f $BUS/devices/*)") was made"
+	"64 memdevctl: $(basename "$(readlink -f $BUS/devices/*)") was created"
 
 # --- others ------------------------------------------------------------------------------------
 
@@ -604,6 +604,6 @@ monitor end memdevctl monitor
 check "rmmod" rmmod memdev
 wait $PID
 is "a monitor ends with the module" "$? $(cat "$TMP/end.err")" \
-	"1 memdevctl: monitor: the module memdev was removed"
+	"1 memdevctl: monitor: the memdev module was removed"
 check "the kernel did not complain" log_quiet
 finish

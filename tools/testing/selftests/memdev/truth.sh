@@ -231,7 +231,7 @@ check "what can be plugged is" until_true 60 \
 check "and what cannot is named" until_true 60 \
 	grep -q 'retired blocks: 1$' $D/last_error
 fails "resize --wait does not wait for it" 1 \
-	"memdevctl: memdev0: resize $size: not waiting, $(((size - BLOCK) >> 20))M at most can be plugged, retired blocks: 1" \
+	"memdevctl: memdev0: resize $size: not waiting, at most $(((size - BLOCK) >> 20))M can be plugged, retired blocks: 1" \
 	resize --wait 0 "$size"
 runs "but for what can be" resize --wait 0 $((size - BLOCK))
 is "unplug all" "$(put_dev unplug all)" ok

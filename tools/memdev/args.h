@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Commands and their arguments.
+ */
+#ifndef MEMDEVCTL_ARGS_H
+#define MEMDEVCTL_ARGS_H
+
+#include "util.h"
+
+enum opt_id {
+	OPT_JSON,
+	OPT_RAW,
+	OPT_PAIRS,
+	OPT_NOHEADINGS,
+	OPT_OUTPUT,
+	OPT_OUTPUT_ALL,
+	OPT_BYTES,
+	OPT_FORMAT,
+	OPT_ID,
+	OPT_KIND,
+	OPT_WINDOW,
+	OPT_ADDR,
+	OPT_ALIGN,
+	OPT_NODE,
+	OPT_SLOT,
+	OPT_START,
+	OPT_WAIT,
+	OPT_COLOR,
+	OPT_SVG,
+	OPT_PROMETHEUS,
+	OPT_BLOCK,
+	OPT_PAGE,
+	OPT_ERRNO,
+	OPT_DELAY,
+	OPT_NTH,
+	OPT_EVERY,
+	OPT_TIMES,
+	OPT_CHANCE,
+	OPT_SEED,
+	OPT_HELP,
+	OPT_COUNT,
+};
+
+#define OPT(id)		(1U << OPT_##id)
+/* Options that select what a table shows, and all options of a table */
+#define OPTS_FORMAT	(OPT(JSON) | OPT(RAW) | OPT(PAIRS) | OPT(OUTPUT) | \
+			 OPT(OUTPUT_ALL))
+#define OPTS_TABLE	(OPTS_FORMAT | OPT(NOHEADINGS) | OPT(BYTES))
+
+struct call;
+struct column;
+
+/**
+ * struct cmd - a command
+ * @name: one or two words
+ * @args: synopsis of the arguments
+ * @help: one line
+ * @text: details, or NULL
+ * @min: minimum number of arguments
+ * @max: maximum number of arguments, -1 for no limit
+ * @run: returns an exit status
+ * @columns: columns of its table, up to one without a name; or NULL
+ * @opts: the options that it accepts, as a mask of OPT()
+ */
+struct cmd {
+	const char *name;
+	const char *args;
+	const char *help;
+	const char *text;
+	int min, max;
+	int (*run)(const struct call *call);
+	const struct column *columns;
+	unsigned int opts;
+};
+
+/**
+ * struct call - a parsed command line
+ * @cmd: the command
+ * @set: the options that are given, as a mask of OPT()
+ * @value: the value of each option, or NULL
+ * @argc: number of arguments
+ * @argv: the arguments without options
+ */
+struct call {
+	const struct cmd *cmd;
+	unsigned int set;
+	const char *value[OPT_COUNT];
+	int argc;
+	char **argv;
+};
+
+/* Print an error, and where to find help. Returns EXIT_USAGE. */
+__printf(2, 3)
+int usage_error(const struct call *call, const char *format, ...);
+
+/* Parse an argument or print a usage error. Return 0 or EXIT_USAGE. */
+int size_argument(const struct call *call, const char *name, const char *text,
+		  bool zero, __u64 *bytes);
+int window_argument(const struct call *call, const char *text, __u32 *index);
+
+#endif /* MEMDEVCTL_ARGS_H */

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The commands and options of memdevctl, and their help.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memdevctl.h"
+
+const struct opt options[OPT_COUNT] = {
+	{ OPT_JSON, 'J', "json", NULL, "print JSON" },
+	{ OPT_RAW, 'r', "raw", NULL, "separate columns by a single space" },
+	{ OPT_PAIRS, 'P', "pairs", NULL, "print NAME=\"value\" pairs" },
+	{ OPT_NOHEADINGS, 'n', "noheadings", NULL, "print no headings" },
+	{ OPT_OUTPUT, 'o', "output", "COLS",
+	  "print these columns; +COLS adds to the default columns" },
+	{ OPT_OUTPUT_ALL, 0, "output-all", NULL, "print all columns" },
+	{ OPT_BYTES, 'b', "bytes", NULL, "print sizes in bytes" },
+	{ OPT_FORMAT, 0, "format", "FORMAT",
+	  "print the format of QEMU's monitor, hmp or qmp" },
+	{ OPT_ID, 0, "id", "NAME", "id of the device" },
+	{ OPT_KIND, 0, "kind", "KIND", "virtio-mem (default) or dimm" },
+	{ OPT_WINDOW, 0, "window", "WINDOW", "window that contains the region" },
+	{ OPT_ADDR, 0, "addr", "ADDR", "physical address of the region" },
+	{ OPT_ALIGN, 0, "align", "SIZE", "alignment of the region" },
+	{ OPT_NODE, 0, "node", "NODE", "NUMA node of the memory" },
+	{ OPT_SLOT, 0, "slot", "SLOT", "slot of a dimm" },
+	{ OPT_START, 0, "start", "ADDR",
+	  "physical address of RAM that was reserved at boot" },
+	{ OPT_WAIT, 'w', "wait", NULL, "wait until the device has that size" },
+	{ OPT_COLOR, 0, "color", "[WHEN]",
+	  "use colors: always, never or auto (default)" },
+	{ OPT_SVG, 0, "svg", "FILE",
+	  "write a picture to FILE, or to standard output if it is -" },
+	{ OPT_PROMETHEUS, 0, "prometheus", NULL,
+	  "print metrics in Prometheus text format" },
+	{ OPT_BLOCK, 0, "block", "N",
+	  "block, counted from the start of the region" },
+	{ OPT_PAGE, 0, "page", "N",
+	  "page, counted from the start of the block (default: a free one)" },
+	{ OPT_ERRNO, 0, "errno", "ERROR",
+	  "fail the step with this error, a name or a number" },
+	{ OPT_DELAY, 0, "delay", "MS", "delay the step by MS ms" },
+	{ OPT_NTH, 0, "nth", "N", "hit the Nth matching step (default: 1)" },
+	{ OPT_EVERY, 0, "every", "N",
+	  "then hit every Nth matching step (default: 1)" },
+	{ OPT_TIMES, 0, "times", "N", "hit at most N steps (default: no limit)" },
+	{ OPT_CHANCE, 0, "chance", "N",
+	  "hit each with a probability of N in 1000 (default: 1000)" },
+	{ OPT_SEED, 0, "seed", "N", "seed of the random numbers" },
+	{ OPT_HELP, 'h', "help", NULL, "print this help" },
+};
+
+static const struct cmd commands[] = {
+	{
+		.name = "list", .args = "[DEV...]", .max = -1,
+		.help = "list devices",
+		.text =
+			"--format prints the output of QEMU's \"info memory-devices\" (hmp) or\n\"query-memory-devices\" (qmp).",
+		.run = cmd_list, .columns = dev_columns,
+		.opts = OPTS_TABLE | OPT(FORMAT),
+	},
+	{
+		.name = "show", .args = "[DEV...]", .max = -1,
+		.help = "show all details of devices",
+		.run = cmd_show, .columns = dev_columns, .opts = OPTS_TABLE,
+	},
+	{
+		.name = "create", .args = "SIZE", .min = 1, .max = 1,
+		.help = "create a device and print its name",
+		.run = cmd_create, .columns = dev_columns,
+		.opts = OPT(ID) | OPT(KIND) | OPT(WINDOW) | OPT(ADDR) |
+			OPT(ALIGN) | OPT(NODE) | OPT(SLOT) | OPT(JSON),
+	},
+	{
+		.name = "destroy", .args = "DEV...", .min = 1, .max = -1,
+		.help = "destroy devices that have no memory plugged",
+		.run = cmd_destroy,
+	},
+	{
+		.name = "plug", .args = "DEV SIZE|all", .min = 2, .max = 2,
+		.help = "plug memory of a device",
+		.text = "Ctrl-C cancels the plug and undoes it.",
+		.run = cmd_plug,
+	},
+	{
+		.name = "unplug", .args = "DEV SIZE|all", .min = 2, .max = 2,
+		.help = "unplug memory of a device",
+		.text =
+			"Ctrl-C cancels the unplug. Blocks of a virtio-mem device that are already\nunplugged stay unplugged.",
+		.run = cmd_unplug,
+	},
+	{
+		.name = "resize", .args = "DEV SIZE", .min = 2, .max = 2,
+		.help = "plug or unplug to a size in the background",
+		.run = cmd_resize, .opts = OPT(WAIT),
+	},
+	{
+		.name = "set", .args = "DEV KEY=VALUE...", .min = 2, .max = -1,
+		.help = "change settings of a device, all or none",
+		.text = "Keys:\n"
+			"  online_type=offline|online|online_kernel|online_movable|system\n"
+			"  memmap_on_memory=0|1\n"
+			"  unplug_timeout_ms=MS       0: no deadline\n"
+			"  requested_size=SIZE",
+		.run = cmd_set,
+	},
+	{
+		.name = "window list", .args = "",
+		.help = "list windows",
+		.run = cmd_window_list, .columns = window_columns,
+		.opts = OPTS_TABLE,
+	},
+	{
+		.name = "window add", .args = "SIZE", .min = 1, .max = 1,
+		.help = "add a window and print its name",
+		.text = "Without --start, the window is carved out of System RAM.",
+		.run = cmd_window_add, .columns = window_columns,
+		.opts = OPT(START) | OPT(NODE) | OPT(JSON),
+	},
+	{
+		.name = "window del", .args = "WINDOW...", .min = 1, .max = -1,
+		.help = "delete windows that have no devices",
+		.run = cmd_window_del,
+	},
+	{
+		.name = "fault list", .args = "[DEV...]", .max = -1,
+		.help = "list fault rules",
+		.run = cmd_fault_list, .columns = fault_columns,
+		.opts = OPTS_TABLE,
+	},
+	{
+		.name = "fault add", .args = "DEV STEP", .min = 2, .max = 2,
+		.help = "add a fault rule and print its number",
+		.text = "Steps:\n"
+			"  add        add blocks to the kernel, offline\n"
+			"  online     bring a block online\n"
+			"  offline    take a block offline\n"
+			"  remove     remove blocks from the kernel\n"
+			"  answer     start an operation that was requested",
+		.run = cmd_fault_add,
+		.opts = OPT(BLOCK) | OPT(ERRNO) | OPT(DELAY) | OPT(NTH) |
+			OPT(EVERY) | OPT(TIMES) | OPT(CHANCE) | OPT(SEED),
+	},
+	{
+		.name = "fault del", .args = "DEV RULE...|all",
+		.min = 2, .max = -1,
+		.help = "delete fault rules",
+		.run = cmd_fault_del,
+	},
+	{
+		.name = "fault poison", .args = "DEV", .min = 1, .max = 1,
+		.help = "poison a page of a block",
+		.text = "--block is required. The block is retired when it is unplugged.",
+		.run = cmd_fault_poison, .opts = OPT(BLOCK) | OPT(PAGE),
+	},
+	{
+		.name = "map", .args = "[WINDOW...]", .max = -1,
+		.help = "draw the blocks of windows",
+		.run = cmd_map, .opts = OPT(COLOR) | OPT(SVG),
+	},
+	{
+		.name = "monitor", .args = "",
+		.help = "print events as they occur",
+		.run = cmd_monitor, .opts = OPT(JSON) | OPT(BYTES),
+	},
+	{
+		.name = "stat", .args = "[DEV...]", .max = -1,
+		.help = "show statistics of plug and unplug operations",
+		.text =
+			"--format prints the output of QEMU's \"info memory_size_summary\" (hmp) or\n\"query-memory-size-summary\" (qmp).",
+		.run = cmd_stat, .columns = stat_columns,
+		.opts = OPTS_TABLE | OPT(FORMAT) | OPT(PROMETHEUS),
+	},
+	{
+		.name = "help", .args = "[COMMAND]", .max = 2,
+		.help = "print a list of commands, or help for a command",
+		.run = cmd_help,
+	},
+	{
+		.name = "version", .args = "",
+		.help = "print the version",
+		.run = cmd_version,
+	},
+};
+
+const struct cmd *command_find(int argc, char **argv, int *words)
+{
+	*words = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		const char *name = commands[i].name;
+		const char *second = strchr(name, ' ');
+		const size_t len = strcspn(name, " ");
+
+		if (strlen(argv[0]) != len || strncmp(argv[0], name, len))
+			continue;
+		*words = 1;
+		if (!second)
+			return &commands[i];
+		if (argc < 2 || strcmp(argv[1], second + 1))
+			continue;
+		*words = 2;
+		return &commands[i];
+	}
+	return NULL;
+}
+
+void commands_help(FILE *f)
+{
+	fputs("Usage: memdevctl COMMAND [OPTION]... [ARGUMENT]...\n\n"
+	      "Manage hot-pluggable memory devices.\n\n", f);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		const struct cmd *cmd = &commands[i];
+		char *usage = xasprintf("%s %s", cmd->name, cmd->args);
+
+		fprintf(f, "  %-25s %s\n", usage, cmd->help);
+		free(usage);
+	}
+	fputs("\nDEV is the name (memdev0), number (0) or id of a device.\n"
+	      "SIZE accepts the suffixes K, M, G, T, P and E.\n\n"
+	      "See 'memdevctl help COMMAND' and memdevctl(8) for details.\n", f);
+}
+
+void command_help(FILE *f, const struct cmd *cmd)
+{
+	fprintf(f, "Usage: memdevctl %s [OPTION]...%s%s\n\n%c%s.\n",
+		cmd->name, *cmd->args ? " " : "", cmd->args,
+		toupper((unsigned char)cmd->help[0]), cmd->help + 1);
+	if (cmd->text)
+		fprintf(f, "\n%s\n", cmd->text);
+	fputs("\nOptions:\n", f);
+	for (size_t i = 0; i < OPT_COUNT; i++) {
+		const struct opt *opt = &options[i];
+		char *name, letter[8] = "    ";
+
+		if (!(cmd->opts & 1U << opt->id) && opt->id != OPT_HELP)
+			continue;
+		if (opt->letter)
+			snprintf(letter, sizeof(letter), "-%c, ", opt->letter);
+		if (!opt->arg)
+			name = xstrdup(opt->name);
+		else if (*opt->arg == '[')
+			name = xasprintf("%s[=%.*s]", opt->name,
+					 (int)strlen(opt->arg) - 2,
+					 opt->arg + 1);
+		else
+			name = xasprintf("%s %s", opt->name, opt->arg);
+		fprintf(f, "  %s--%-16s %s\n", letter, name, opt->help);
+		free(name);
+	}
+	if (cmd->opts & OPT(OUTPUT)) {
+		fputs("\nColumns:\n", f);
+		columns_help(f, cmd);
+	}
+}
+
+/* Print help for each command of two words that starts with this one. */
+static void group_help(const char *word)
+{
+	const size_t len = strlen(word);
+	const char *between = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		const char *name = commands[i].name;
+
+		if (strncmp(name, word, len) || name[len] != ' ')
+			continue;
+		fputs(between, stdout);
+		command_help(stdout, &commands[i]);
+		between = "\n";
+	}
+}
+
+int cmd_help(const struct call *call)
+{
+	const struct cmd *cmd;
+	int words;
+
+	if (!call->argc) {
+		commands_help(stdout);
+		return EXIT_DONE;
+	}
+	cmd = command_find(call->argc, call->argv, &words);
+	if (cmd && words == call->argc)
+		command_help(stdout, cmd);
+	else if (!cmd && words && call->argc == 1)
+		group_help(call->argv[0]);
+	else
+		return usage_error(call, "unknown command '%s%s%s'",
+				   call->argv[0], call->argc > 1 ? " " : "",
+				   call->argc > 1 ? call->argv[1] : "");
+	return EXIT_DONE;
+}
+
+int cmd_version(const struct call *call)
+{
+	(void)call;
+	puts("memdevctl " MEMDEVCTL_VERSION);
+	return EXIT_DONE;
+}

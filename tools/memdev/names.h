@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Names of values, devices and blocks.
+ */
+#ifndef MEMDEVCTL_NAMES_H
+#define MEMDEVCTL_NAMES_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct refusal;
+
+/* These end with NULL. */
+extern const char *const online_type_names[];
+extern const char *const step_names[];
+
+/* Compare, and accept hyphens in place of the underscores of name. */
+bool name_matches(const char *text, size_t len, const char *name);
+
+/* "unknown" for a value that is newer than this tool */
+const char *state_name(__u32 state);
+const char *online_type_name(__u32 type);
+const char *source_name(__u32 source);
+const char *block_state_name(__u32 state);
+const char *op_name(__u32 op);
+const char *step_name(__u32 step);
+
+/* The caller frees the result. */
+char *dev_title(__u32 index, const char *id);	/* memdev0 (id) */
+char *refusal_text(const struct refusal *refusal);
+
+#endif /* MEMDEVCTL_NAMES_H */

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Requests that are built from options, and requests for devices and windows.
+ */
+#include <err.h>
+#include <errno.h>
+#include <string.h>
+
+#include "names.h"
+#include "request.h"
+
+static int value_error(const struct call *call, const struct field *field,
+		       const char *text, const char *expected)
+{
+	return usage_error(call, "invalid %s '%s': expected %s", field->name,
+			   text, expected);
+}
+
+static int online_type_parse(const char *text, __u32 *type)
+{
+	for (*type = 0; online_type_names[*type]; (*type)++)
+		if (name_matches(text, strlen(text), online_type_names[*type]))
+			return 0;
+	return -EINVAL;
+}
+
+static int errno_parse(const char *text, __u32 *nr)
+{
+	for (*nr = 1; *nr <= MEMDEV_FAULT_ERRNO_MAX; (*nr)++) {
+		const char *name = strerrorname_np(*nr);
+
+		if (name && !strcmp(name, text))
+			return 0;
+	}
+	return number_parse(text, "", nr) || !*nr ? -EINVAL : 0;
+}
+
+int field_put(const struct call *call, const struct field *field,
+	      const char *text, struct nlmsghdr *request)
+{
+	const __u16 attribute = field->attribute;
+	__u64 bytes;
+	__u32 nr = 0;
+	int rc;
+
+	switch (field->type) {
+	case FIELD_NUMBER:
+		if (number_parse(text, "", &nr) || nr < field->limit)
+			return value_error(call, field, text, field->limit ?
+					   "a number greater than 0" :
+					   "a number");
+		break;
+	case FIELD_BOOL:
+		if (number_parse(text, "", &nr) || nr > 1)
+			return value_error(call, field, text, "0 or 1");
+		mnl_attr_put_u8(request, attribute, nr);
+		return EXIT_DONE;
+	case FIELD_SIZE:
+		rc = size_argument(call, field->name, text, !field->limit,
+				   &bytes);
+		if (!rc)
+			mnl_attr_put_u64(request, attribute, bytes);
+		return rc;
+	case FIELD_TEXT:
+		if (!*text || strlen(text) > field->limit)
+			return usage_error(call, "invalid %s '%s': expected 1 to %u characters",
+					   field->name, text, field->limit);
+		mnl_attr_put_strz(request, attribute, text);
+		return EXIT_DONE;
+	case FIELD_WINDOW:
+		rc = window_argument(call, text, &nr);
+		if (rc)
+			return rc;
+		break;
+	case FIELD_ERRNO:
+		if (errno_parse(text, &nr))
+			return value_error(call, field, text,
+					   "a name such as EBUSY, or a number greater than 0");
+		break;
+	case FIELD_ONLINE_TYPE:
+		if (online_type_parse(text, &nr))
+			return value_error(call, field, text,
+					   "offline, online, online_kernel, online_movable or system");
+		break;
+	}
+	mnl_attr_put_u32(request, attribute, nr);
+	return EXIT_DONE;
+}
+
+int fields_put(const struct call *call, const struct field *fields,
+	       struct nlmsghdr *request)
+{
+	int rc = EXIT_DONE;
+
+	for (; fields->name && !rc; fields++)
+		if (call->set & 1U << fields->opt)
+			rc = field_put(call, fields, call->value[fields->opt],
+				       request);
+	return rc;
+}
+
+const char *bad_field(const struct nl *nl, const struct field *fields)
+{
+	static char text[32];
+
+	for (; fields->name; fields++) {
+		if (nl->bad_attribute != fields->attribute)
+			continue;
+		snprintf(text, sizeof(text), "%s: ", fields->name);
+		return text;
+	}
+	return "";
+}
+
+struct created {
+	__u16 attribute;
+	__u32 index;
+};
+
+static int index_parse(const struct nlmsghdr *nlh, void *data)
+{
+	struct created *created = data;
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
+		if (mnl_attr_get_type(attr) == created->attribute)
+			created->index = mnl_attr_get_u32(attr);
+	return MNL_CB_OK;
+}
+
+int object_create(const struct call *call, const struct object *object)
+{
+	struct created created = { object->index, ~0U };
+	struct nlmsghdr *request;
+	struct table table;
+	__u64 size;
+	struct nl nl;
+	int rc;
+
+	rc = size_argument(call, "size", call->argv[0], false, &size);
+	if (rc)
+		return rc;
+	rc = table_open(&table, call, object->json, false);
+	if (rc)
+		return rc;
+	request = nl_request(object->cmd_new, NLM_F_ACK);
+	mnl_attr_put_u64(request, object->size, size);
+	rc = fields_put(call, object->fields, request);
+	if (rc)
+		return rc;
+	rc = nl_open(&nl);
+	if (rc)
+		return rc;
+	rc = nl_call_wait(&nl, request, index_parse, &created, 1000, NULL,
+			  NULL);
+	if (rc) {
+		warnx("%s %s: %s%s", call->cmd->name, call->argv[0],
+		      bad_field(&nl, object->fields), nl_strerror(&nl, rc));
+		rc = EXIT_FAILED;
+		goto out;
+	}
+	if (call->set & OPT(JSON))
+		rc = object->print(&nl, created.index, &table);
+	else
+		printf("%s%u\n", object->prefix, created.index);
+	/* The object exists: do not lose its name if it cannot be printed. */
+	if (rc || output_flush(stdout, "standard output")) {
+		warnx("%s%u was created", object->prefix, created.index);
+		rc = EXIT_PART;
+	}
+out:
+	nl_close(&nl);
+	return rc;
+}
+
+int object_delete(struct nl *nl, const struct object *object, __u32 index,
+		  const char *verb)
+{
+	struct nlmsghdr *request = nl_request(object->cmd_del, NLM_F_ACK);
+
+	mnl_attr_put_u32(request, object->index, index);
+	return nl_status(nl, nl_call(nl, request, NULL, NULL), "%s%u: %s",
+			 object->prefix, index, verb);
+}
+
+int partial_status(int done, int total)
+{
+	if (done == total)
+		return EXIT_DONE;
+	return done ? EXIT_PART : EXIT_FAILED;
+}
+
+void print_warning(const struct nl *nl, const struct dev *dev,
+		   const char *what)
+{
+	if (nl->text[0])
+		warnx("memdev%u: %s: done, but %s", dev->index, what, nl->text);
+}

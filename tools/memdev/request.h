@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Requests that are built from options, and requests for devices and windows.
+ */
+#ifndef MEMDEVCTL_REQUEST_H
+#define MEMDEVCTL_REQUEST_H
+
+#include "nl.h"
+#include "table.h"
+
+enum field_type {
+	FIELD_NUMBER,
+	FIELD_BOOL,
+	FIELD_SIZE,
+	FIELD_TEXT,
+	FIELD_WINDOW,
+	FIELD_ERRNO,
+	FIELD_ONLINE_TYPE,
+};
+
+/**
+ * struct field - an option or setting that becomes an attribute of a request
+ * @name: as the user writes it; NULL ends a list of fields
+ * @type: how its value is parsed
+ * @attribute: the attribute
+ * @opt: the option, if it is one
+ * @limit: the smallest number or size, or the longest text
+ */
+struct field {
+	const char *name;
+	enum field_type type;
+	__u16 attribute;
+	enum opt_id opt;
+	__u32 limit;
+};
+
+/* Add an attribute or print a usage error. Return 0 or EXIT_USAGE. */
+int field_put(const struct call *call, const struct field *field,
+	      const char *text, struct nlmsghdr *request);
+/* Add the options that are set. */
+int fields_put(const struct call *call, const struct field *fields,
+	       struct nlmsghdr *request);
+/* "--addr: " if the kernel rejected that field, or "" */
+const char *bad_field(const struct nl *nl, const struct field *fields);
+
+/**
+ * struct object - what can be created and deleted
+ * @prefix: start of its name
+ * @json: name of the list in JSON
+ * @cmd_new: command that creates one
+ * @cmd_del: command that deletes one
+ * @index: attribute of its number
+ * @size: attribute of its size
+ * @fields: options of @cmd_new
+ * @print: prints one with JSON; returns an exit status
+ */
+struct object {
+	const char *prefix;
+	const char *json;
+	__u8 cmd_new;
+	__u8 cmd_del;
+	__u16 index;
+	__u16 size;
+	const struct field *fields;
+	int (*print)(struct nl *nl, __u32 index, struct table *table);
+};
+
+/* Create an object and print its name. Returns an exit status. */
+int object_create(const struct call *call, const struct object *object);
+/* Delete an object. Returns 0 or EXIT_FAILED. */
+int object_delete(struct nl *nl, const struct object *object, __u32 index,
+		  const char *verb);
+
+/* The exit status after some of several steps were done */
+int partial_status(int done, int total);
+/* Print the kernel's warning, if there is one, after a success. */
+void print_warning(const struct nl *nl, const struct dev *dev,
+		   const char *what);
+
+#endif /* MEMDEVCTL_REQUEST_H */

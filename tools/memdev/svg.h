@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A map as a picture.
+ */
+#ifndef MEMDEVCTL_SVG_H
+#define MEMDEVCTL_SVG_H
+
+#include "strip.h"
+
+/* Write the picture to a file; "-" is standard output. Returns 0 or EXIT_FAILED. */
+int svg_write(const struct map *map, const char *name);
+
+#endif /* MEMDEVCTL_SVG_H */

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Memory, numbers, sizes and output.
+ */
+#ifndef MEMDEVCTL_UTIL_H
+#define MEMDEVCTL_UTIL_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* Exit status; EXIT_PART is the same as in chmem(8). */
+enum {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_PART = 64,
+};
+
+#define __printf(a, b)	__attribute((format(printf, a, b)))
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* These exit if there is no memory. The caller frees the result. */
+void *xrealloc(void *p, size_t size);
+char *xstrdup(const char *s);
+__printf(1, 2)
+char *xasprintf(const char *format, ...);
+
+/* Return 0, or -EINVAL or -ERANGE. */
+int bytes_parse(const char *text, __u64 *bytes);
+/* Accepts the number with or without the prefix. */
+int number_parse(const char *text, const char *prefix, __u32 *nr);
+
+/* The caller frees the result. */
+char *size_human(__u64 bytes);	/* rounded to one decimal: 1.9G */
+char *size_exact(__u64 bytes);	/* a whole number: 1920M */
+/* Append blocks to a list such as "0-3,6" or to NULL; frees the old list. */
+char *blocks_add(char *list, __u32 first, __u32 count);
+
+void json_string(FILE *f, const char *s);
+/* Flush f and report a write error. Returns 0 or EXIT_FAILED. */
+int output_flush(FILE *f, const char *name);
+/* True for a terminal that can show colors and erase a line. */
+bool is_terminal(int fd);
+
+#endif /* MEMDEVCTL_UTIL_H */
