@@ -6,7 +6,7 @@
 # Print both groups of a regular expression for each indented line that matches.
 _memdevctl_words()
 {
-	sed -nE "s/^ +$1.*/\\1 \\2/p" | uniq
+	sed -nE "s/^ +$1.*/\\1 \\2/p" 2>/dev/null | uniq
 }
 
 # Print what the arguments of a command can be, from its help.
