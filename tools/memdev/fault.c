@@ -30,11 +30,11 @@ const struct column fault_columns[] = {
 [FAULT_NTH]	= { "NTH", COL_NUMBER, true, false,
 		    "first matching step that is hit" },
 [FAULT_EVERY]	= { "EVERY", COL_NUMBER, true, false,
-		    "interval of the steps that are hit after it" },
+		    "interval between hits, in matching steps" },
 [FAULT_TIMES]	= { "TIMES", COL_NUMBER, true, false,
 		    "maximum number of hits" },
 [FAULT_CHANCE]	= { "CHANCE", COL_NUMBER, true, false,
-		    "probability of each hit, in 1/1000" },
+		    "probability of a hit, in 1/1000" },
 [FAULT_SEED]	= { "SEED", COL_NUMBER, true, false,
 		    "seed of the random numbers" },
 [FAULT_SEEN]	= { "SEEN", COL_NUMBER, true, false,
@@ -112,35 +112,27 @@ static bool has_dev(const struct devs *devs, __u32 index)
 	return false;
 }
 
-int cmd_fault_list(const struct call *call)
+static int list_print(const struct call *call, struct nl *nl,
+		      struct devs *devs, struct table *table)
 {
 	struct fault_rules rules = { 0 };
-	struct devs devs = { 0 };
-	struct table table;
-	struct nl nl;
-	int rc, failed;
+	int rc;
 
-	rc = table_open(&table, call, "faults", false);
-	if (rc)
-		return rc;
-	rc = nl_open(&nl);
-	if (rc)
-		return rc;
-	failed = nl_devs_named(&nl, call->argc, call->argv, &devs);
-	if (failed && !devs.n)
-		goto out;
-	rc = nl_status(&nl, nl_fault_rules(&nl, &rules), "faults");
-	if (rc)
-		goto out;
-	for (size_t i = 0; i < rules.n; i++)
-		if (has_dev(&devs, rules.v[i].device))
-			table_add(&table, fault_cell, &rules.v[i]);
-	rc = table_close(&table);
-out:
+	(void)call;
+	rc = nl_status(nl, nl_fault_rules(nl, &rules), "faults");
+	if (!rc) {
+		for (size_t i = 0; i < rules.n; i++)
+			if (has_dev(devs, rules.v[i].device))
+				table_add(table, fault_cell, &rules.v[i]);
+		rc = table_close(table);
+	}
 	free(rules.v);
-	free(devs.v);
-	nl_close(&nl);
-	return rc ? rc : failed;
+	return rc;
+}
+
+int cmd_fault_list(const struct call *call)
+{
+	return devs_command(call, "faults", false, list_print);
 }
 
 static const struct field fields[] = {

@@ -9,6 +9,7 @@
 #include "memdevctl.h"
 #include "names.h"
 #include "qemu.h"
+#include "request.h"
 
 enum {
 	DEV_DEVICE, DEV_KIND, DEV_SIZE, DEV_PLUGGED, DEV_ONLINE,
@@ -68,15 +69,15 @@ const struct column dev_columns[] = {
 [DEV_REFUSED]	= { "REFUSED", COL_TEXT, false, false,
 		    "operation that failed last, plug or unplug" },
 [DEV_REASON]	= { "REASON", COL_TEXT, false, false,
-		    "reason for that failure" },
+		    "reason of the failure" },
 [DEV_BLOCK]	= { "BLOCK", COL_NUMBER, false, false,
-		    "block that failed, counted from the start of the region" },
+		    "failed block, counted from the start of the region" },
 [DEV_MEMORY]	= { "MEMORY", COL_TEXT, false, false,
-		    "its name in /sys/devices/system/memory (root only)" },
+		    "failed block in /sys/devices/system/memory (root only)" },
 [DEV_ASKED]	= { "ASKED", COL_SIZE, false, false,
-		    "size requested of the failed operation" },
+		    "size requested by the failed operation" },
 [DEV_DONE]	= { "DONE", COL_SIZE, false, false,
-		    "size that it completed before it failed" },
+		    "size completed by the failed operation" },
 { .name = NULL }
 };
 
@@ -232,32 +233,18 @@ int devs_print(struct nl *nl, const struct devs *devs, struct table *table)
 	return table_close(table);
 }
 
+static int list_print(const struct call *call, struct nl *nl,
+		      struct devs *devs, struct table *table)
+{
+	if (!(call->set & OPT(FORMAT)))
+		return devs_print(nl, devs, table);
+	qemu_devices(call, devs);
+	return EXIT_DONE;
+}
+
 int cmd_list(const struct call *call)
 {
-	struct devs devs = { 0 };
-	struct table table;
-	struct nl nl;
-	bool qmp;
-	int rc;
+	const int rc = qemu_check(call);
 
-	rc = qemu_format(call, &qmp);
-	if (rc)
-		return rc;
-	rc = table_open(&table, call, "memdev", false);
-	if (rc)
-		return rc;
-	rc = nl_open(&nl);
-	if (rc)
-		return rc;
-	rc = nl_devs_named(&nl, call->argc, call->argv, &devs);
-	/* List the devices that exist, even if others do not. */
-	if (!rc || devs.n) {
-		if (call->set & OPT(FORMAT))
-			qemu_devices(&devs, qmp);
-		else if (devs_print(&nl, &devs, &table))
-			rc = EXIT_FAILED;
-	}
-	free(devs.v);
-	nl_close(&nl);
-	return rc;
+	return rc ? rc : devs_command(call, "memdev", false, list_print);
 }

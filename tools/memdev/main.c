@@ -98,9 +98,11 @@ static int run_command(struct call *call, int argc, char **argv)
 	call->cmd = command_find(argc - 1, argv + 1, &words);
 	if (call->cmd)
 		return run(call, argc - words, argv + words);
+	if (words && argc > 2)
+		return usage_error(NULL, "unknown command '%s %s'", argv[1],
+				   argv[2]);
 	if (words)
-		return usage_error(NULL, "incomplete command '%s', see 'memdevctl help %s'",
-				   argv[1], argv[1]);
+		return usage_error(NULL, "incomplete command '%s'", argv[1]);
 	return usage_error(NULL, "unknown command '%s'", argv[1]);
 }
 

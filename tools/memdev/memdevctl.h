@@ -1,6 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The commands of memdevctl.
+ *
+ * A source file calls only files on a lower line:
+ *
+ *   main
+ *   commands
+ *   create set window plug fault show stats map monitor
+ *   list svg
+ *   request strip qemu
+ *   table nl
+ *   nl_parse names args wait
+ *   util
  */
 #ifndef MEMDEVCTL_H
 #define MEMDEVCTL_H

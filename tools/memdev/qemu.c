@@ -16,17 +16,18 @@
 
 #define MEMORY	"/sys/devices/system/memory"
 
-int qemu_format(const struct call *call, bool *qmp)
+static bool is_qmp(const struct call *call)
 {
-	const char *format = call->value[OPT_FORMAT];
+	return !strcmp(call->value[OPT_FORMAT], "qmp");
+}
 
-	*qmp = false;
+int qemu_check(const struct call *call)
+{
 	if (!(call->set & OPT(FORMAT)))
 		return EXIT_DONE;
-	*qmp = !strcmp(format, "qmp");
-	if (!*qmp && strcmp(format, "hmp"))
+	if (!is_qmp(call) && strcmp(call->value[OPT_FORMAT], "hmp"))
 		return usage_error(call, "invalid --format '%s': expected hmp or qmp",
-				   format);
+				   call->value[OPT_FORMAT]);
 	if (call->set & OPTS_FORMAT)
 		return usage_error(call, "--format cannot be combined with other formats");
 	return EXIT_DONE;
@@ -88,8 +89,10 @@ static int by_address(const void *a, const void *b)
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
-void qemu_devices(struct devs *devs, bool qmp)
+void qemu_devices(const struct call *call, struct devs *devs)
 {
+	const bool qmp = is_qmp(call);
+
 	if (devs->n)
 		qsort(devs->v, devs->n, sizeof(*devs->v), by_address);
 	if (qmp)
@@ -154,7 +157,7 @@ static int memory_blocks(__u64 *bytes)
 	return 0;
 }
 
-int qemu_summary(const struct devs *devs, bool qmp)
+int qemu_summary(const struct call *call, const struct devs *devs)
 {
 	__u64 base = 0, plugged = 0;
 	int rc;
@@ -167,7 +170,7 @@ int qemu_summary(const struct devs *devs, bool qmp)
 	for (size_t i = 0; i < devs->n; i++)
 		plugged += devs->v[i].plugged;
 	base = base > plugged ? base - plugged : 0;
-	if (qmp)
+	if (is_qmp(call))
 		printf("{\"return\": {\"base-memory\": %llu, \"plugged-memory\": %llu}}\n",
 		       base, plugged);
 	else

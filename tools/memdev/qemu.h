@@ -8,10 +8,10 @@
 #include "args.h"
 #include "nl.h"
 
-/* Parse --format, or print a usage error. Returns 0 or EXIT_USAGE. */
-int qemu_format(const struct call *call, bool *qmp);
-void qemu_devices(struct devs *devs, bool qmp);
+/* Check --format or print a usage error. Returns 0 or EXIT_USAGE. */
+int qemu_check(const struct call *call);
+void qemu_devices(const struct call *call, struct devs *devs);
 /* Returns 0 or EXIT_FAILED. */
-int qemu_summary(const struct devs *devs, bool qmp);
+int qemu_summary(const struct call *call, const struct devs *devs);
 
 #endif /* MEMDEVCTL_QEMU_H */

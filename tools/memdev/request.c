@@ -4,6 +4,7 @@
  */
 #include <err.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "names.h"
@@ -181,6 +182,29 @@ int object_delete(struct nl *nl, const struct object *object, __u32 index,
 	mnl_attr_put_u32(request, object->index, index);
 	return nl_status(nl, nl_call(nl, request, NULL, NULL), "%s%u: %s",
 			 object->prefix, index, verb);
+}
+
+int devs_command(const struct call *call, const char *json, bool all,
+		 int (*print)(const struct call *call, struct nl *nl,
+			      struct devs *devs, struct table *table))
+{
+	struct devs devs = { 0 };
+	struct table table;
+	struct nl nl;
+	int rc;
+
+	rc = table_open(&table, call, json, all);
+	if (rc)
+		return rc;
+	rc = nl_open(&nl);
+	if (rc)
+		return rc;
+	rc = nl_devs_named(&nl, call->argc, call->argv, &devs);
+	if ((!rc || devs.n) && print(call, &nl, &devs, &table))
+		rc = EXIT_FAILED;
+	free(devs.v);
+	nl_close(&nl);
+	return rc;
 }
 
 int partial_status(int done, int total)

@@ -71,6 +71,14 @@ int object_create(const struct call *call, const struct object *object);
 int object_delete(struct nl *nl, const struct object *object, __u32 index,
 		  const char *verb);
 
+/*
+ * Look up the devices that are arguments, or all, and print those that exist.
+ * json, all: as for table_open(). Returns an exit status.
+ */
+int devs_command(const struct call *call, const char *json, bool all,
+		 int (*print)(const struct call *call, struct nl *nl,
+			      struct devs *devs, struct table *table));
+
 /* The exit status after some of several steps were done */
 int partial_status(int done, int total);
 /* Print the kernel's warning, if there is one, after a success. */

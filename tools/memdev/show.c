@@ -7,6 +7,7 @@
 #include "list.h"
 #include "memdevctl.h"
 #include "names.h"
+#include "request.h"
 
 static void line_start(const char *name)
 {
@@ -123,42 +124,28 @@ static void show_dev(const struct dev_row *row, bool plain)
 	show_error(dev, plain);
 }
 
-int cmd_show(const struct call *call)
+static int show_print(const struct call *call, struct nl *nl,
+		      struct devs *devs, struct table *table)
 {
-	struct devs devs = { 0 };
 	struct block_runs runs = { 0 };
 	struct dev_row row;
-	struct table table;
-	struct nl nl;
-	int rc, failed;
+	int rc;
 
-	/* Check the options of a table even if none is printed. */
-	rc = table_open(&table, call, "memdev", true);
-	if (rc)
-		return rc;
-	rc = nl_open(&nl);
-	if (rc)
-		return rc;
-	failed = nl_devs_named(&nl, call->argc, call->argv, &devs);
-	if (failed && !devs.n)
-		goto out;
-	if (call->set & (OPTS_FORMAT | OPT(NOHEADINGS))) {
-		rc = devs_print(&nl, &devs, &table);
-		goto out;
-	}
-	rc = nl_status(&nl, nl_block_runs(&nl, &runs), "blocks");
-	if (rc)
-		goto out;
-	for (size_t i = 0; i < devs.n; i++) {
-		dev_row_fill(&row, &devs.v[i], &runs);
+	if (call->set & (OPTS_FORMAT | OPT(NOHEADINGS)))
+		return devs_print(nl, devs, table);
+	rc = nl_status(nl, nl_block_runs(nl, &runs), "blocks");
+	for (size_t i = 0; i < devs->n && !rc; i++) {
+		dev_row_fill(&row, &devs->v[i], &runs);
 		if (i)
 			putchar('\n');
 		show_dev(&row, call->set & OPT(BYTES));
 		dev_row_free(&row);
 	}
-out:
 	free(runs.v);
-	free(devs.v);
-	nl_close(&nl);
-	return rc ? rc : failed;
+	return rc;
+}
+
+int cmd_show(const struct call *call)
+{
+	return devs_command(call, "memdev", true, show_print);
 }

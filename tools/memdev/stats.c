@@ -6,7 +6,7 @@
 
 #include "memdevctl.h"
 #include "qemu.h"
-#include "table.h"
+#include "request.h"
 
 enum {
 	STAT_DEVICE, STAT_OP, STAT_COUNT, STAT_FAILED, STAT_BYTES, STAT_TIME,
@@ -195,7 +195,7 @@ static void print_metrics(const struct devs *devs,
 	}
 }
 
-static int stat_prometheus(struct nl *nl, const struct devs *devs)
+static int prometheus_print(struct nl *nl, const struct devs *devs)
 {
 	struct windows windows = { 0 };
 	int rc;
@@ -207,15 +207,29 @@ static int stat_prometheus(struct nl *nl, const struct devs *devs)
 	return rc;
 }
 
+static int stat_print(const struct call *call, struct nl *nl,
+		      struct devs *devs, struct table *table)
+{
+	/* Print nothing if a device does not exist. */
+	if (devs->n < (size_t)call->argc)
+		return EXIT_FAILED;
+	if (call->set & OPT(FORMAT))
+		return qemu_summary(call, devs);
+	if (call->set & OPT(PROMETHEUS))
+		return prometheus_print(nl, devs);
+	for (size_t i = 0; i < devs->n; i++) {
+		struct stat_row row = { .dev = &devs->v[i] };
+
+		for (row.op = 0; row.op < ARRAY_SIZE(ops); row.op++)
+			table_add(table, stat_cell, &row);
+	}
+	return table_close(table);
+}
+
 int cmd_stat(const struct call *call)
 {
-	struct devs devs = { 0 };
-	struct table table;
-	struct nl nl;
-	bool qmp;
-	int rc;
+	const int rc = qemu_check(call);
 
-	rc = qemu_format(call, &qmp);
 	if (rc)
 		return rc;
 	if (call->set & OPT(PROMETHEUS) &&
@@ -223,30 +237,5 @@ int cmd_stat(const struct call *call)
 		return usage_error(call, "--prometheus cannot be combined with other formats");
 	if (call->set & OPT(FORMAT) && call->argc)
 		return usage_error(call, "--format is not supported for single devices");
-	rc = table_open(&table, call, "stat", false);
-	if (rc)
-		return rc;
-	rc = nl_open(&nl);
-	if (rc)
-		return rc;
-	rc = nl_devs_named(&nl, call->argc, call->argv, &devs);
-	if (rc)
-		goto out;
-	if (call->set & OPT(FORMAT)) {
-		rc = qemu_summary(&devs, qmp);
-	} else if (call->set & OPT(PROMETHEUS)) {
-		rc = stat_prometheus(&nl, &devs);
-	} else {
-		for (size_t i = 0; i < devs.n; i++) {
-			struct stat_row row = { .dev = &devs.v[i] };
-
-			for (row.op = 0; row.op < ARRAY_SIZE(ops); row.op++)
-				table_add(&table, stat_cell, &row);
-		}
-		rc = table_close(&table);
-	}
-out:
-	free(devs.v);
-	nl_close(&nl);
-	return rc;
+	return devs_command(call, "stat", false, stat_print);
 }
