@@ -14,18 +14,18 @@ enum {
 };
 
 const struct column stat_columns[] = {
-[STAT_DEVICE]	= { "DEVICE", COL_TEXT, true, false, "name of the device" },
-[STAT_OP]	= { "OP", COL_TEXT, true, false, "plug or unplug" },
-[STAT_COUNT]	= { "COUNT", COL_NUMBER, true, false, "operations" },
-[STAT_FAILED]	= { "FAILED", COL_NUMBER, true, false,
+[STAT_DEVICE]	= { "DEVICE", COL_TEXT, COL_DEFAULT, "name of the device" },
+[STAT_OP]	= { "OP", COL_TEXT, COL_DEFAULT, "plug or unplug" },
+[STAT_COUNT]	= { "COUNT", COL_NUMBER, COL_DEFAULT, "operations" },
+[STAT_FAILED]	= { "FAILED", COL_NUMBER, COL_DEFAULT,
 		    "operations that failed, at least in part" },
-[STAT_BYTES]	= { "BYTES", COL_SIZE, true, false,
+[STAT_BYTES]	= { "BYTES", COL_SIZE, COL_DEFAULT,
 		    "memory plugged or unplugged" },
-[STAT_TIME]	= { "TIME", COL_SECONDS, true, false,
+[STAT_TIME]	= { "TIME", COL_SECONDS, COL_DEFAULT,
 		    "time spent, in seconds" },
-[STAT_KIND]	= { "KIND", COL_TEXT, false, false,
+[STAT_KIND]	= { "KIND", COL_TEXT, 0,
 		    "kind of the device, virtio-mem or dimm" },
-[STAT_ID]	= { "ID", COL_TEXT, true, false,
+[STAT_ID]	= { "ID", COL_TEXT, COL_DEFAULT,
 		    "id given when the device was created" },
 { .name = NULL }
 };

@@ -65,7 +65,7 @@ static int select_columns(struct table *table, const struct call *call,
 	}
 	if (!list || *list == '+')
 		for (; column->name; column++)
-			if (all || column->is_default)
+			if (all || column->flags & COL_DEFAULT)
 				select_column(table, column);
 	if (!list)
 		return EXIT_DONE;
@@ -140,7 +140,7 @@ int table_open(struct table *table, const struct call *call, const char *name,
 bool table_wants_blocks(const struct table *table)
 {
 	for (size_t i = 0; i < table->nr_columns; i++)
-		if (table->columns[i]->blocks)
+		if (table->columns[i]->flags & COL_BLOCKS)
 			return true;
 	return false;
 }

@@ -15,11 +15,13 @@ enum column_type {
 	COL_SECONDS,		/* from nanoseconds */
 };
 
+#define COL_DEFAULT	1U	/* shown unless others are selected */
+#define COL_BLOCKS	2U	/* needs the list of blocks */
+
 struct column {
 	const char *name;
 	enum column_type type;
-	bool is_default;	/* shown unless others are selected */
-	bool blocks;		/* needs the list of blocks */
+	unsigned int flags;
 	const char *help;
 };
 

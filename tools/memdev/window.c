@@ -15,22 +15,22 @@ enum {
 };
 
 const struct column window_columns[] = {
-[WINDOW_WINDOW]	= { "WINDOW", COL_TEXT, true, false, "name of the window" },
-[WINDOW_SIZE]	= { "SIZE", COL_SIZE, true, false, "size of the window" },
-[WINDOW_USED]	= { "USED", COL_SIZE, true, false,
+[WINDOW_WINDOW]	= { "WINDOW", COL_TEXT, COL_DEFAULT, "name of the window" },
+[WINDOW_SIZE]	= { "SIZE", COL_SIZE, COL_DEFAULT, "size of the window" },
+[WINDOW_USED]	= { "USED", COL_SIZE, COL_DEFAULT,
 		    "size used by the regions of devices" },
-[WINDOW_LARGEST_FREE] = { "FREE", COL_SIZE, true, false,
+[WINDOW_LARGEST_FREE] = { "FREE", COL_SIZE, COL_DEFAULT,
 			  "largest region that fits" },
-[WINDOW_LIMIT]	= { "LIMIT", COL_SIZE, true, false,
+[WINDOW_LIMIT]	= { "LIMIT", COL_SIZE, COL_DEFAULT,
 		    "limit on the total size of regions" },
-[WINDOW_SLOTS]	= { "SLOTS", COL_NUMBER, true, false, "slots for dimms" },
-[WINDOW_SOURCE]	= { "SOURCE", COL_TEXT, true, false,
+[WINDOW_SLOTS]	= { "SLOTS", COL_NUMBER, COL_DEFAULT, "slots for dimms" },
+[WINDOW_SOURCE]	= { "SOURCE", COL_TEXT, COL_DEFAULT,
 		    "origin of the RAM: reserved, carved or soft-reserved" },
-[WINDOW_NODE]	= { "NODE", COL_NUMBER, true, false,
+[WINDOW_NODE]	= { "NODE", COL_NUMBER, COL_DEFAULT,
 		    "NUMA node of the memory" },
-[WINDOW_START]	= { "START", COL_TEXT, false, false,
+[WINDOW_START]	= { "START", COL_TEXT, 0,
 		    "physical address (root only)" },
-[WINDOW_BLOCK_SIZE] = { "BLOCKSIZE", COL_SIZE, false, false,
+[WINDOW_BLOCK_SIZE] = { "BLOCKSIZE", COL_SIZE, 0,
 			"memory block size" },
 { .name = NULL }
 };
