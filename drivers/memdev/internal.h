@@ -1,28 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of memdev share: structures, locks, functions.
+ * Structures, locks and functions that the files of memdev share.
  *
- * The Makefile lists the files from top to bottom: each calls only files that
- * stand below it. Functions are declared here in the opposite order.
+ * The Makefile lists the files from top to bottom: a file calls only files
+ * below it. Functions are declared here from bottom to top.
  *
  * Locks, outermost first:
  *
- *   memdev_bus_lock	one write to new_* or del_* at a time
- *   memdev_list_lock	the lists of windows, devices and kinds, their numbers
+ *   memdev_bus_lock	serializes writes to new_* and del_*
+ *   memdev_list_lock	lists and numbers of windows, devices and kinds
  *   window->lock	the window's block map, limit and slots
- *   core->op_lock	one plug or unplug of a device at a time; held across
+ *   core->op_lock	serializes operations on a device; held across
  *			add_memory*() and remove_memory()
- *   hold->lock		the placeholders in a window or a region
+ *   hold->lock		placeholders in a window or a region
  *   (mm's own)		device_hotplug_lock, the block's device_lock,
  *			mem_hotplug_lock, the memory notifier chain
- *   memdev_regions_sem	whom the memory notifier tells
- *   core->lock		spinlock, the state of a device; the last that the memory
- *			notifier takes
- *   memdev_event_lock	spinlock, the order of messages to those who monitor
+ *   memdev_regions_sem	regions in which the memory notifier looks up a block
+ *   core->lock		spinlock: state of a device, also for the notifier
+ *   memdev_event_lock	spinlock: order of netlink notifications
  *
- * memdev_jobs_lock (netlink_job.c), a spinlock, is taken while none of these is held, and
- * none of them while it is. memdev_slices_lock (yield.c) and memdev_pm_lock (pm.c),
- * spinlocks, are innermost.
+ * memdev_jobs_lock (netlink_job.c), a spinlock, nests with none of these. The
+ * spinlocks memdev_slices_lock (yield.c), memdev_pm_lock (pm.c) and
+ * memdev_bus_error_lock (registry.c) are innermost.
  */
 #ifndef _MEMDEV_INTERNAL_H
 #define _MEMDEV_INTERNAL_H
@@ -43,13 +42,13 @@
 #include "compat.h"
 #include "reason.h"
 
-/* How long that took, in ns */
+/* Time since @began, in ns */
 static inline u64 memdev_since(ktime_t began)
 {
 	return ktime_to_ns(ktime_sub(ktime_get(), began));
 }
 
-/* --- what users write (parse.c) ------------------------------------------- */
+/* --- parsing user input (parse.c) ----------------------------------------- */
 
 int memdev_refuse_text(struct memdev_reason *why, int rc, const char *buf,
 		       size_t count);
@@ -57,13 +56,13 @@ int memdev_bytes_parse(const char *buf, size_t count, u64 *size);
 int memdev_size_parse(const char *buf, size_t count, u64 *size);
 int memdev_number_parse(const char *str, const char *prefix, int *nr);
 
-/* --- taking back what an operation has begun (undo.c) ---------------------- */
+/* --- undoing an operation (undo.c) ---------------------------------------- */
 
 int memdev_undo_init(void);
 void memdev_undo_exit(void);
 void memdev_undo_run(void (*fn)(void *data), void *data);
 
-/* --- system sleep (pm.c) --------------------------------------------------- */
+/* --- system sleep (pm.c) -------------------------------------------------- */
 
 int memdev_pm_hold(struct memdev_reason *why);
 void memdev_pm_hold_more(void);
@@ -80,16 +79,16 @@ void memdev_pm_exit(void);
 
 struct memdev_watch;
 
-/* --- blocks of memory (memory_block.c) ------------------------------------------ */
+/* --- memory blocks (memory_block.c) --------------------------------------- */
 
 extern const char *const memdev_online_types[];
 int memdev_online_type_parse(const char *str);
 
 /**
- * struct memdev_block - what the kernel knows of a block of memory
- * @state: its state
- * @node: its node, NUMA_NO_NODE of a block that it does not know
- * @owned: it belongs to a driver or to firmware
+ * struct memdev_block - state of a memory block of the kernel
+ * @state: the state
+ * @node: NUMA node, NUMA_NO_NODE if the block does not exist
+ * @owned: the block belongs to a driver or to firmware
  */
 struct memdev_block {
 	enum memdev_block_state state;
@@ -112,12 +111,12 @@ int memdev_block_online(u64 addr, enum memdev_online_type type);
 int memdev_block_offline(u64 addr, struct memdev_watch *watch,
 			 unsigned int slice_ms);
 
-/* --- the memmap on the memory (memmap_on_memory.c) ---------------------------------- */
+/* --- memmap on memory (memmap_on_memory.c) -------------------------------- */
 
 int memdev_memmap_init(void);
 bool memdev_memmap_supported(void);
 
-/* --- retired and missing memory (retired.c) -------------------------------- */
+/* --- retired and missing memory (retired.c) ------------------------------- */
 
 int memdev_retired_reserve(u64 start, u64 size);
 void memdev_retired_unreserve(u64 start, u64 size);
@@ -130,14 +129,14 @@ void memdev_missing_warn(void);
 void memdev_retired_init(void);
 void memdev_retired_exit(void);
 
-/* --- ranges that are kept from other drivers (hold.c) --------------------- */
+/* --- keeping other drivers out of a range (hold.c) ------------------------ */
 
 /**
- * struct memdev_hold - a range of which only memdev can claim a part
- * @res: the range in the tree of resources, NULL while it is not claimed
- * @lock: protects what follows
- * @placeholders: what keeps others out, ascending
- * @spare: more of them
+ * struct memdev_hold - a range that other drivers cannot claim
+ * @res: resource of the range, NULL while it is not claimed
+ * @lock: protects the fields below it
+ * @placeholders: busy resources that fill unplugged memory, by address
+ * @spare: preallocated placeholders
  */
 struct memdev_hold {
 	struct resource *res;
@@ -161,11 +160,11 @@ bool memdev_hold_foreign(struct memdev_hold *hold, u64 start, u64 end,
 /* --- devices -------------------------------------------------------------- */
 
 /**
- * struct memdev_stats - what operations of one direction did
- * @count: operations
- * @bytes: bytes plugged or unplugged
- * @failures: operations that did not do all that was asked
- * @time_ns: time spent
+ * struct memdev_stats - statistics of plugs, or of unplugs
+ * @count: number of operations
+ * @bytes: memory plugged or unplugged in bytes
+ * @failures: operations that failed, also after a part was done
+ * @time_ns: time spent in ns
  */
 struct memdev_stats {
 	u64 count;
@@ -175,9 +174,9 @@ struct memdev_stats {
 };
 
 /**
- * struct memdev_failure - the last operation, if it failed
- * @op: what it was to do; MEMDEV_OP_NONE if it did, or there was none
- * @rc: negative errno
+ * struct memdev_failure - failure of the last operation
+ * @op: the operation; MEMDEV_OP_NONE if it succeeded, or there was none
+ * @rc: negative errno, or 0
  */
 struct memdev_failure {
 	enum memdev_op op;
@@ -185,12 +184,12 @@ struct memdev_failure {
 };
 
 /**
- * struct memdev_settings - settings of a device that a user wants
- * @has: which of them, MEMDEV_SET_*
- * @requested: bytes that the device should have plugged
- * @online_type: what becomes of blocks once they are added
- * @memmap_on_memory: ask for the memmap of a block to be on the block
- * @timeout_ms: deadline of a shrink in ms, 0 for none
+ * struct memdev_settings - new values of a device's settings
+ * @has: members to apply, MEMDEV_SET_*
+ * @requested: target of the plugged size in bytes
+ * @online_type: how plugged blocks are onlined
+ * @memmap_on_memory: allocate the memmap of a block from the block
+ * @timeout_ms: deadline of an unplug in ms, 0 for none
  */
 struct memdev_settings {
 	unsigned int has;
@@ -206,63 +205,71 @@ struct memdev_settings {
 #define MEMDEV_SET_TIMEOUT	BIT(3)
 
 /**
- * struct memdev_core - what the core knows of a memory device
+ * struct memdev_core - the core's state of a memory device
  * @md: the device
- * @window: its window, while it has a region
- * @id: N in memdevN
- * @region: its region in the window
+ * @window: window of the region; NULL while the device has no region
+ * @id: N in memdevN; -1 before memory_device_register()
+ * @region: region in the window
  * @start: physical address of the region
  * @size: size of the region in bytes
  * @align: alignment of the region in bytes
  * @block_size: memory block size in bytes
- * @nr_blocks: blocks in the region
- * @node: NUMA node that its memory goes to
- * @mgid: memory group of its blocks
- * @name: name of the region in the tree of resources
- * @named: by its id, if it has one; protected by memdev_list_lock
- * @registered: not only pre-plugged; protected by memdev_list_lock
- * @notified: in the memory notifier's tree
- * @event: tells user space that a size has changed
- * @resize: follows @requested in the background
- * @debugfs: its directory in debugfs
- * @live: operations may begin; set once the device is registered
- * @op_lock: one operation at a time; protects what follows
- * @pinned: the modules are pinned as something is plugged
- * @hold: keeps other drivers out of the region, while something is
- * @online_type: what becomes of blocks once they are added
- * @memmap_on_memory: ask for the memmap of a block to be on the block
- * @timeout_ms: deadline of a shrink in ms, 0 for none
- * @tries: how often @resize has tried in vain to get where it should
- * @victims: scratch: blocks that the operation took offline
- * @removed: scratch: blocks that the operation has removed; NULL unless they
- *	     may have to come back, with MEMORY_DEVICE_ATOMIC
- * @skip: scratch: blocks that the operation leaves alone
- * @lock: protects what follows
- * @dying: the device is being unregistered, begin no operation
- * @waiting: tasks that wait for @op_lock, for which a background operation ends
- * @op: what goes on
- * @background: @op is one of @resize; changes under @op_lock, too
- * @adding: the task that is inside add_memory*() and vetoes auto-onlining
+ * @nr_blocks: number of blocks in the region
+ * @node: NUMA node of the memory
+ * @mgid: id of the memory group of the blocks
+ * @name: name of the device, and of its region in the resource tree
+ * @named: node in the tree of devices by id; protected by memdev_list_lock
+ * @registered: the device is registered, not only pre-plugged; protected by
+ *		memdev_list_lock
+ * @notified: node in the memory notifier's tree of regions
+ * @event: work that notifies poll(2) and sends uevents
+ * @resize: background worker that follows @requested
+ * @debugfs: directory in debugfs
+ * @live: operations may begin; set at the end of memory_device_register()
+ * @op_lock: serializes operations; protects the fields up to @lock
+ * @pinned: the modules are pinned because memory is plugged
+ * @hold: keeps other drivers out of the region while memory is plugged
+ * @online_type: how plugged blocks are onlined
+ * @memmap_on_memory: allocate the memmap of a block from the block
+ * @timeout_ms: deadline of an unplug in ms, 0 for none
+ * @tries: failed attempts of @resize since @requested was set; they lengthen
+ *	   its delays and time slices
+ * @victims: scratch: blocks that an unplug took offline and has to remove, or
+ *	     that a plug added and has to remove if it fails
+ * @removed: scratch: blocks that an unplug has removed and has to add again if
+ *	     it fails; NULL without MEMORY_DEVICE_ATOMIC
+ * @skip: scratch. In a plug: blocks that are plugged or retired; blocks that
+ *	  the undo removes. In an unplug: blocks that refused and are not tried
+ *	  again; with MEMORY_DEVICE_ATOMIC: @victims that were offline before
+ *	  and stay offline after the undo. After memdev_retired_left(): retired
+ *	  blocks that are not plugged
+ * @lock: protects the fields below it
+ * @dying: the device is being unregistered: no operation may begin
+ * @waiting: tasks that wait for @op_lock: no background operation may begin
+ * @op: the operation in flight, or MEMDEV_OP_NONE
+ * @background: @op is an operation of @resize; written under @op_lock, too
+ * @adding: the task in add_memory*() whose blocks must not be onlined by the
+ *	    machine's policy in another zone than @online_type wants
  * @added: first of the blocks that add_memory*() is adding, or has added
- * @nr_added: how many they are; 0 once @plugged has them
- * @watch: what can stop @op, or NULL
- * @plugged: blocks that the kernel has
- * @nr_plugged: how many they are
- * @online: of @plugged, those that are online
- * @nr_online: how many they are
- * @movable: where blocks came online last: those in ZONE_MOVABLE; as @removed
- * @retired: blocks that had a poisoned page when they went offline; they are not
- *	     plugged again
- * @requested: bytes that the device should have plugged
- * @stats: by direction
- * @failure: the last operation, if it failed
- * @last_error: why it failed, or why something else was refused since; empty
- *		after a success
- * @changed: MEMDEV_CHANGED_* that @event has not told yet
- * @faults: rules for scripted faults, by number
- * @nr_faults: how many they are
- * @last_fault: the last number
- * @faults_closed: no more rules
+ * @nr_added: number of those blocks; 0 once they are in @plugged
+ * @watch: deadline of @op, by which other tasks stop it; or NULL
+ * @plugged: blocks that are plugged
+ * @nr_plugged: number of blocks in @plugged
+ * @online: blocks that are online, a subset of @plugged
+ * @nr_online: number of blocks in @online
+ * @movable: blocks that were in ZONE_MOVABLE when they last came online; NULL
+ *	     without MEMORY_DEVICE_ATOMIC
+ * @retired: blocks that had a poisoned page when they went offline and are
+ *	     not plugged again
+ * @requested: target of the plugged size in bytes
+ * @stats: statistics of plugs and of unplugs, in this order
+ * @failure: failure of the last operation
+ * @last_error: why the last request failed; empty after a success
+ * @changed: MEMDEV_CHANGED_* that @event has not reported yet
+ * @faults: rules for scripted faults, ascending by index
+ * @nr_faults: number of rules in @faults
+ * @last_fault: index of the newest rule; indexes are not reused
+ * @faults_closed: the device is being removed: no rule may be added
  */
 struct memdev_core {
 	struct memory_device *md;
@@ -285,7 +292,7 @@ struct memdev_core {
 	struct dentry *debugfs;
 	bool live;
 
-	/* One operation at a time; protects the fields up to @lock */
+	/* Serializes operations; protects the fields up to @lock */
 	struct mutex op_lock;
 	bool pinned;
 	struct memdev_hold hold;
@@ -336,12 +343,13 @@ static inline u64 memdev_block_addr(const struct memdev_core *core,
 	return core->start + block * core->block_size;
 }
 
-/* Both under what protects the maps: core->lock, or to read core->op_lock */
+/* Under core->lock or core->op_lock */
 static inline u64 memdev_plugged_size(const struct memdev_core *core)
 {
 	return core->nr_plugged * core->block_size;
 }
 
+/* Under core->lock: users may online and offline blocks at any time */
 static inline u64 memdev_online_size(const struct memdev_core *core)
 {
 	return core->nr_online * core->block_size;
@@ -353,12 +361,12 @@ static inline struct memdev_core *dev_to_core(struct device *dev)
 }
 
 /**
- * memdev_chunk_len() - how much one call may add or remove
- * @addr: where the range starts, a multiple of the memory block size
- * @end: where it ends, likewise
+ * memdev_chunk_len() - get how much memory one call may add or remove
+ * @addr: start of the range, a multiple of the memory block size
+ * @end: end of the range, a multiple of the memory block size
  *
- * x86 maps an aligned GiB that is added in one go by one leaf of its page
- * table, and crashes when only a part of such a leaf is removed later. So no
+ * If one call adds an aligned GiB, x86 maps it by a single 1G leaf of the
+ * direct map, and crashes when only a part of the GiB is removed later. So no
  * call covers an aligned GiB, unless a single memory block does.
  *
  * Return: length in bytes, at most @end - @addr.

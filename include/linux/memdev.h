@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Hot-pluggable memory devices: the interface for those who provide them.
+ * Hot-pluggable memory devices: the interface for providers.
  *
  * A memory device owns a region of physical address space that is backed by
- * RAM. The memdev core picks the region's address, gives the memory to the
- * kernel and takes it back, block by block, and tells user space about it.
+ * RAM. The memdev core picks the region's address, plugs the memory into the
+ * kernel and unplugs it, block by block, and notifies user space.
  */
 #ifndef _LINUX_MEMDEV_H
 #define _LINUX_MEMDEV_H
@@ -20,10 +20,10 @@ struct memory_device;
 struct netlink_ext_ack;
 
 /**
- * struct memory_device_region - the one memory region of a memory device
- * @size: size in bytes; 0 for a device that has no memory
- * @align: alignment that the region wants, in bytes, a power of two; 0 where
- *	   the memory block size will do
+ * struct memory_device_region - the memory region of a device
+ * @size: size in bytes; 0 for a device without memory
+ * @align: required alignment in bytes, a power of two; 0 for the memory block
+ *	   size
  */
 struct memory_device_region {
 	u64 size;
@@ -32,13 +32,13 @@ struct memory_device_region {
 
 /**
  * struct memory_device_info - public description of a memory device
- * @kind: what the device is, for example "dimm"
- * @id: the name its creator gave it, or NULL
- * @addr: physical address of the region, 0 while it has none
+ * @kind: name of the device's kind, for example "dimm"
+ * @id: name that the creator gave to the device, or NULL
+ * @addr: physical address of the region, 0 while the device has no address
  * @size: size of the region in bytes
- * @plugged_size: bytes that are plugged
- * @requested_size: bytes that the device should have plugged
- * @node: NUMA node that the memory goes to
+ * @plugged_size: plugged memory in bytes
+ * @requested_size: target of the plugged size in bytes
+ * @node: NUMA node of the memory
  * @slot: slot number, or -1
  */
 struct memory_device_info {
@@ -53,58 +53,58 @@ struct memory_device_info {
 };
 
 /**
- * struct memory_device_ops - what a provider of memory devices implements
+ * struct memory_device_ops - operations of a provider of memory devices
  *
  * Sizes, offsets, addresses and alignments are in bytes. Operations run in
- * process context and may sleep, under the locks that each of them names. None
- * may register, unregister, plug, unplug or request for any device: that would
- * wait for itself.
+ * process context and may sleep; the locks that the core holds are named with
+ * each of them. To avoid a deadlock, no operation may register, unregister,
+ * plug or unplug any device, or call memory_device_request().
  */
 struct memory_device_ops {
 	/**
 	 * @owner: module of the provider. The core pins it while memory of its
-	 * devices is plugged and during each of their operations.
+	 * devices is plugged, and during each plug and unplug.
 	 */
 	struct module *owner;
 
 	/**
-	 * @kind: name of the kind, shown in the attribute "kind" and in the
-	 * reasons of refusals. Must be there.
+	 * @kind: name of the kind, as the attribute "kind" and error messages
+	 * show it. Mandatory.
 	 */
 	const char *kind;
 
 	/**
-	 * @get_addr: physical address of the region. Must be there.
-	 * memory_device_pre_plug() calls it for the address that the device
-	 * asks for, 0 for any. Called under the lock of the window: no other
-	 * device gets a region meanwhile.
+	 * @get_addr: get the physical address that the region must have.
+	 * Mandatory. memory_device_pre_plug() calls it for each window that it
+	 * tries, under the lock of the window, so that no other device gets a
+	 * region meanwhile.
 	 *
-	 * Return: the address.
+	 * Return: the address, or 0 for any address.
 	 */
 	u64 (*get_addr)(const struct memory_device *md);
 
 	/**
-	 * @set_addr: take @addr as the address of the region. Must be there.
-	 * Called once by memory_device_pre_plug() when all checks have passed,
-	 * and once with 0 when the device gives its region back. Called under
-	 * the lock of the window. Cannot fail.
+	 * @set_addr: set the physical address of the region to @addr.
+	 * Mandatory. memory_device_pre_plug() calls it when all checks have
+	 * passed. The core calls it with 0 when the device gives its region
+	 * back. Called under the lock of the window. Cannot fail.
 	 */
 	void (*set_addr)(struct memory_device *md, u64 addr);
 
 	/**
-	 * @get_plugged_size: bytes of the region that are usable now. May be
-	 * NULL: then what the core has plugged. Called by
-	 * memory_device_get_plugged_size() for whoever asks, at any time, also
-	 * under the lock of the window and amid an operation of the device.
+	 * @get_plugged_size: get how much of the region is usable. Optional:
+	 * without it, the core reports what it has plugged. Called by
+	 * memory_device_get_plugged_size() at any time, also under the lock of
+	 * the window and while a plug or unplug of the device is in flight.
 	 *
 	 * Return: bytes, at most the size of the region.
 	 */
 	u64 (*get_plugged_size)(const struct memory_device *md);
 
 	/**
-	 * @get_memory_region: the device's one region. Must be there. Called by
-	 * whoever asks, also under the lock of the window. It must not
-	 * change from memory_device_pre_plug() until the device is gone.
+	 * @get_memory_region: get the region of the device. Mandatory. Called
+	 * at any time, also under the lock of the window. The region must not
+	 * change between memory_device_pre_plug() and @release.
 	 *
 	 * Return: the region; NULL for an empty device, which cannot be
 	 * registered.
@@ -113,61 +113,66 @@ struct memory_device_ops {
 	(*get_memory_region)(const struct memory_device *md);
 
 	/**
-	 * @get_min_alignment: lower bound on the alignment of the region. May
-	 * be NULL: then the memory block size, which is the least in any case.
-	 * Called by memory_device_pre_plug() under the lock of the lists.
+	 * @get_min_alignment: get the minimum alignment of the region, if it is
+	 * larger than the memory block size. Optional. Called by
+	 * memory_device_pre_plug() under the lock of the device list.
 	 *
-	 * Return: a power of two, or 0.
+	 * Return: a power of two, or 0 for the memory block size.
 	 */
 	u64 (*get_min_alignment)(const struct memory_device *md);
 
 	/**
 	 * @fill_device_info: correct or complete @info, which the core has
-	 * filled with what it knows. May be NULL. Called by
-	 * memory_device_get_info() for whoever asks, also under the lock of the
-	 * window. Its strings must stay as long as the device. Cannot fail.
+	 * filled in. Optional. Called by memory_device_get_info() at any time,
+	 * also under the lock of the window. Strings in @info must live as long
+	 * as the device. Cannot fail.
 	 */
 	void (*fill_device_info)(const struct memory_device *md,
 				 struct memory_device_info *info);
 
 	/**
-	 * @plug: the kernel is to get @size bytes at @offset of the region,
-	 * both multiples of the memory block size. May be NULL. It may delay or
-	 * refuse; a refusal ends the plug, and what was plugged by then is taken
-	 * back. A range that was allowed and yet could not be added is given
-	 * back by @unplug. Called under the device's operation lock, also to say
-	 * that a block which @unplug let go stays after all; what it returns is
-	 * then not heeded.
+	 * @plug: allow or refuse that the core plugs @size bytes at @offset of
+	 * the region, both multiples of the memory block size. Optional:
+	 * without it, every range is allowed. May delay. A refusal ends the
+	 * plug, and the core unplugs what this plug has added; only the
+	 * background worker keeps it, without MEMORY_DEVICE_ATOMIC. Called
+	 * under the operation lock of the device.
 	 *
-	 * Return: 0, or a negative errno and, in @extack, the reason. A value
-	 * that is not an errno of user space is a bug, and taken as -EIO.
+	 * The core also calls @plug for a block that stays plugged after
+	 * @unplug has allowed to unplug it, and ignores the return value then.
+	 *
+	 * Return: 0, or a negative errno and the reason in @extack. The core
+	 * replaces a value that is not an errno of user space by -EIO.
 	 */
 	int (*plug)(struct memory_device *md, u64 offset, u64 size,
 		    struct netlink_ext_ack *extack);
 
 	/**
-	 * @unplug: @size bytes at @offset of the region are to be taken from
-	 * the kernel. May be NULL. It may delay or refuse; where the device is
-	 * plugged block by block the next block is asked for then. Called
-	 * under the device's operation lock, also to give back what @plug had
-	 * allowed and could not be added, or is taken back; what it returns is
-	 * then not heeded.
+	 * @unplug: allow or refuse that the core unplugs @size bytes at @offset
+	 * of the region, both multiples of the memory block size. Optional:
+	 * without it, every range is allowed. May delay. After a refusal the
+	 * core tries the next block, or ends the unplug with
+	 * MEMORY_DEVICE_ATOMIC. Called under the operation lock of the device.
 	 *
-	 * Return: as @plug. After -EAGAIN the block is asked for again, half a
-	 * second later or more, until the operation ends.
+	 * The core also calls @unplug for a range that @plug has allowed and
+	 * that was not added, or was removed again. It ignores the return value
+	 * then.
+	 *
+	 * Return: as @plug. After -EAGAIN the core retries the block until the
+	 * operation ends. Without MEMORY_DEVICE_ATOMIC it waits half a second
+	 * or more before the retry if it has tried to offline no other block.
 	 */
 	int (*unplug)(struct memory_device *md, u64 offset, u64 size,
 		      struct netlink_ext_ack *extack);
 
 	/**
-	 * @release: the last reference to the device is gone, free it. Must be
-	 * there. No attribute of the device can be read any more. Called
-	 * without locks.
+	 * @release: free the device when its last reference is gone. Mandatory.
+	 * No attribute of the device is in use any more. Called without locks.
 	 */
 	void (*release)(struct memory_device *md);
 };
 
-/* The device is plugged and unplugged as a whole, or not at all */
+/* The device is plugged and unplugged as a whole: all or nothing */
 #define MEMORY_DEVICE_ATOMIC	BIT(0)
 /* The device takes one of the window's slots */
 #define MEMORY_DEVICE_SLOT	BIT(1)
@@ -176,20 +181,20 @@ struct memory_device_ops {
 
 /**
  * struct memory_device - a memory device
- * @dev: the device; its parent and its name are set by the core
- * @ops: what the provider implements
+ * @dev: the device; the core sets its parent and its name
+ * @ops: operations of the provider
  * @flags: MEMORY_DEVICE_* flags
- * @id: name that its creator gave it, unique, or an empty string
- * @window: number of the window that the region must be in, or -1
- * @node: NUMA node that the memory goes to, or NUMA_NO_NODE for the window's
- * @slot: slot asked for, or -1 for the lowest that is free; with
- *	  MEMORY_DEVICE_SLOT only
- * @core: the core's own
+ * @id: unique name that the creator gave to the device, or an empty string
+ * @window: number of the window that the region must be in, or -1 for any
+ * @node: NUMA node of the memory, or NUMA_NO_NODE for that of the window
+ * @slot: slot number, or -1 for the lowest free slot; used with
+ *	  MEMORY_DEVICE_SLOT only, otherwise the core sets it to -1
+ * @core: private to the core
  *
- * A provider embeds this in a structure of its own, zeroed, sets @ops, @flags,
- * @id, @window, @node and @slot and calls memory_device_register(), perhaps
- * after memory_device_pre_plug(). From then on all of them belong to the core,
- * and the provider may read them.
+ * A provider embeds this in a zeroed structure of its own, sets @ops, @flags,
+ * @id, @window, @node and @slot and calls memory_device_register(), or
+ * memory_device_pre_plug() and then memory_device_register(). Afterwards the
+ * provider may only read them.
  */
 struct memory_device {
 	struct device dev;
@@ -202,7 +207,10 @@ struct memory_device {
 	struct memdev_core *core;
 };
 
-/* A size that means all of it: nobody can ask for nothing */
+/*
+ * Size for memory_device_plug() and memory_device_unplug(): all that is left to
+ * plug, or all that is plugged
+ */
 #define MEMORY_DEVICE_ALL	0
 
 int memory_device_pre_plug(struct memory_device *md, const u64 *legacy_align,
@@ -226,15 +234,15 @@ int memory_device_list(int (*fn)(struct memory_device *md, void *arg),
 u64 memory_device_plugged_size(void);
 
 /**
- * struct memory_device_params - what a user asked a new device to be
+ * struct memory_device_params - parameters of a device that a user creates
  * @kind: name of the kind
  * @id: name of the device, or an empty string
- * @size: size of its region in bytes
- * @addr: physical address that it must have, or 0
- * @align: alignment of its region in bytes, or 0
- * @window: number of the window, or -1
- * @node: NUMA node, or NUMA_NO_NODE
- * @slot: slot, or -1
+ * @size: size of the region in bytes
+ * @addr: physical address that the region must have, or 0 for any
+ * @align: alignment of the region in bytes, or 0 for the memory block size
+ * @window: number of the window, or -1 for any
+ * @node: NUMA node, or NUMA_NO_NODE for that of the window
+ * @slot: slot number, or -1 for the lowest free slot
  */
 struct memory_device_params {
 	char kind[MEMDEV_KIND_MAX_LEN + 1];
@@ -249,19 +257,19 @@ struct memory_device_params {
 
 /**
  * struct memory_device_kind - a kind of device that users create by name
- * @name: the name, as in "kind=" of the bus attribute new_device
+ * @name: value of "kind=" in the bus attribute new_device
  * @owner: module of the provider
- * @ops: the operations of its devices; by them the core knows its own
- * @create: make and register a device. Return it, or an ERR_PTR() and the
- *	    reason in the extack. The device stays until @destroy is called.
- * @destroy: unregister and drop a device that @create made. Return 0, or a
- *	     negative errno and the reason in the extack, such as
- *	     memory_device_unregister() gives while memory is plugged.
- * @list: the core's own
+ * @ops: operations of the kind's devices; identify a device as one of the kind
+ * @create: create and register a device. Returns the device, or an ERR_PTR()
+ *	    and the reason in the extack. The device must stay until @destroy
+ *	    is called.
+ * @destroy: unregister a device that @create returned, and drop it. Returns 0,
+ *	     or a negative errno and the reason in the extack, for example
+ *	     those of memory_device_unregister() while memory is plugged.
+ * @list: private to the core
  *
- * @create and @destroy may sleep. Only one of them, of all kinds, runs at a
- * time, and neither may call memory_device_kind_unregister(), which waits for
- * them.
+ * @create and @destroy may sleep. The core serializes the calls for all kinds.
+ * Neither may call memory_device_kind_unregister(), which waits for them.
  */
 struct memory_device_kind {
 	const char *name;
