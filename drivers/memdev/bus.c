@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The bus: where users make and remove windows and devices.
+ * The bus: how users create and remove windows and devices.
  *
- * Nothing on this bus has a driver: a device is what its provider makes of it,
- * so there is nothing to unbind while memory is plugged. Devices come and go
- * by attributes of the bus, so that no attribute removes itself.
+ * Devices on this bus have no driver, because a user could unbind a driver while
+ * memory is plugged: their provider operates them. Attributes of the bus create
+ * and remove devices, so that no attribute removes itself.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -18,21 +18,23 @@
 #include "internal.h"
 #include "window.h"
 
-/* The longest text that makes sense is some 150 characters */
+/* Maximum length of input; valid input has some 150 characters at most */
 #define MEMDEV_TEXT_MAX	256
 
-/* One write at a time, and none once the module is being removed */
+/* Serializes writes to the bus, and changes of memdev_is_open() */
 static DEFINE_MUTEX(memdev_bus_lock);
 
 /* Protected by memdev_list_lock */
 static LIST_HEAD(memdev_kinds);
 
 /**
- * memdev_bus_enter() - begin to make or remove something
+ * memdev_bus_enter() - start to create or remove a window or a device
  *
- * Context: Sleeps. A signal ends it.
- * Return: 0, and memdev_bus_leave() has to follow; -EINTR; -ERESTARTNOINTR;
- * -ENODEV when the module goes.
+ * The caller calls memdev_bus_leave() afterwards, unless this failed.
+ *
+ * Context: Sleeps. A signal ends the wait.
+ * Return: 0; -EINTR if a signal is pending; -ERESTARTNOINTR if the task is
+ * being frozen, stopped or traced; -ENODEV while the module loads or unloads.
  */
 int memdev_bus_enter(void)
 {
@@ -49,21 +51,21 @@ int memdev_bus_enter(void)
 }
 
 /**
- * memdev_bus_leave() - end what memdev_bus_enter() began
- * @rc: what came out of it, a negative errno for a failure
- * @why: the reason; if there is none yet, it is made up
+ * memdev_bus_leave() - finish what memdev_bus_enter() started
+ * @rc: the result, a negative errno for a failure
+ * @why: the reason of the failure; set to a default text if it has none
  *
  * Return: @rc.
  */
 int memdev_bus_leave(int rc, struct memdev_reason *why)
 {
-	/* The system call goes on once the task has been frozen or stopped */
+	/* -ERESTARTNOINTR restarts the system call and is not a failure */
 	if (rc < 0 && rc != -ERESTARTNOINTR) {
 		if (!why->text[0])
 			memdev_refuse(why, rc, "failed (%d)", rc);
 		memdev_bus_refused(why);
 	} else {
-		/* Nothing that failed on the way matters */
+		/* Discard the reasons of attempts that preceded the success */
 		why->text[0] = '\0';
 		memdev_bus_refused(why);
 	}
@@ -71,7 +73,7 @@ int memdev_bus_leave(int rc, struct memdev_reason *why)
 	return rc;
 }
 
-/* What the user wrote as a string of its own, without white space around it */
+/* Copy user input; *@text is the copy without surrounding white space */
 static char *memdev_bus_text(const char *buf, size_t count, char **text,
 			     struct memdev_reason *why)
 {
@@ -87,7 +89,7 @@ static char *memdev_bus_text(const char *buf, size_t count, char **text,
 	if (!copy)
 		return ERR_PTR(-ENOMEM);
 	*text = strim(copy);
-	/* Reasons quote it, and last_error is one line of plain text */
+	/* Reasons quote the input, and last_error is a line of plain text */
 	for (c = *text; isascii(*c) && (isprint(*c) || isspace(*c)); c++)
 		;
 	if (*c) {
@@ -159,10 +161,11 @@ static BUS_ATTR_WO(del_window);
 /* --- kinds ---------------------------------------------------------------- */
 
 /**
- * memory_device_kind_register() - let users make devices of a kind
- * @kind: the kind; it stays the caller's
+ * memory_device_kind_register() - let users create devices of a kind
+ * @kind: the kind; must stay until memory_device_kind_unregister()
  *
- * Return: 0, or -EEXIST if there is one of this name.
+ * Context: Sleeps.
+ * Return: 0, or -EEXIST if a kind of this name is registered.
  */
 int memory_device_kind_register(struct memory_device_kind *kind)
 {
@@ -182,11 +185,14 @@ int memory_device_kind_register(struct memory_device_kind *kind)
 EXPORT_SYMBOL_GPL(memory_device_kind_register);
 
 /**
- * memory_device_kind_unregister() - take a kind away
+ * memory_device_kind_unregister() - unregister a kind
  * @kind: a registered kind
  *
- * Waits until nobody makes or removes a device of it. Its devices are the
- * caller's to remove.
+ * Afterwards users can neither create nor remove devices of the kind, and the
+ * caller removes those that exist.
+ *
+ * Context: Sleeps until no device is being created or removed. Must not be
+ * called from the kind's create or destroy.
  */
 void memory_device_kind_unregister(struct memory_device_kind *kind)
 {
@@ -198,7 +204,7 @@ void memory_device_kind_unregister(struct memory_device_kind *kind)
 }
 EXPORT_SYMBOL_GPL(memory_device_kind_unregister);
 
-/* The module of the kind is pinned; drop it by module_put() */
+/* Find a kind by name or by @ops. Drop its module by module_put(). */
 static struct memory_device_kind *
 memdev_kind_get(const char *name, const struct memory_device_ops *ops)
 {
@@ -218,12 +224,13 @@ memdev_kind_get(const char *name, const struct memory_device_ops *ops)
 }
 
 /**
- * memdev_bus_knows_kind() - whether there is a kind
- * @name: its name
+ * memdev_bus_has_kind() - check whether a kind is registered
+ * @name: the name of the kind
  *
- * Return: true if there is.
+ * Context: Sleeps.
+ * Return: true if it is registered.
  */
-bool memdev_bus_knows_kind(const char *name)
+bool memdev_bus_has_kind(const char *name)
 {
 	struct memory_device_kind *kind = memdev_kind_get(name, NULL);
 
@@ -259,17 +266,17 @@ static const char *const memdev_opts[NR_OPTS] = {
 };
 
 /**
- * memdev_id_is_good() - whether a device may have a name
- * @id: the name
+ * memdev_id_valid() - check whether an id is valid
+ * @id: the id
  *
- * Return: true if it may.
+ * Return: true if a device may have the id.
  */
-bool memdev_id_is_good(const char *id)
+bool memdev_id_valid(const char *id)
 {
 	const char *c;
 	int nr;
 
-	/* del_device could not tell it from a device's own name */
+	/* del_device would take "memdev0" or "0" for the number of a device */
 	if (!memdev_number_parse(id, "memdev", &nr))
 		return false;
 	for (c = id; *c; c++) {
@@ -298,7 +305,7 @@ static int memdev_opt_set(struct memory_device_params *p, int opt,
 	case OPT_KIND:
 		return strscpy(p->kind, val, sizeof(p->kind)) > 0 ? 0 : -EINVAL;
 	case OPT_ID:
-		return memdev_id_is_good(val) &&
+		return memdev_id_valid(val) &&
 		       strscpy(p->id, val, sizeof(p->id)) > 0 ? 0 : -EINVAL;
 	}
 	return -EINVAL;
@@ -342,13 +349,14 @@ static int memdev_params_parse(char *text, struct memory_device_params *p,
 	return 0;
 }
 
-/* What a provider said, or the core to the provider */
-static int memdev_bus_why(int rc, const struct netlink_ext_ack *extack,
-			  struct memdev_reason *why)
+/* Get the reason why a provider failed to create or remove a device */
+static int memdev_bus_reason(int rc, const struct netlink_ext_ack *extack,
+			     struct memdev_reason *why)
 {
 	/*
-	 * The core has left the whole text where the extack may have none. Others
-	 * leave theirs there without memdev_bus_lock, too.
+	 * An extack cannot hold every text of the core. memdev_bus_last_error()
+	 * has it in full, but providers overwrite that without memdev_bus_lock:
+	 * use it only if this task wrote it.
 	 */
 	if (memdev_bus_last_error(why) && why->text[0])
 		return rc;
@@ -357,13 +365,13 @@ static int memdev_bus_why(int rc, const struct netlink_ext_ack *extack,
 }
 
 /**
- * memdev_bus_new_device() - make a device
- * @params: what it shall be
- * @why: where to put the reason
+ * memdev_bus_new_device() - create a device
+ * @params: parameters of the device
+ * @why: where to put the reason of a failure
  *
- * Context: under memdev_bus_lock. Sleeps.
- * Return: the number of the device, -EINVAL for an unknown kind, or what its
- * provider says.
+ * Context: under memdev_bus_lock, or in the module's init. Sleeps.
+ * Return: the number of the device; -EINVAL for an unknown kind; or the errno
+ * of the provider.
  */
 int memdev_bus_new_device(const struct memory_device_params *params,
 			  struct memdev_reason *why)
@@ -378,8 +386,8 @@ int memdev_bus_new_device(const struct memory_device_params *params,
 		return memdev_refuse_about(why, MEMDEV_ABOUT_KIND, -EINVAL,
 					   "unknown kind '%s'", params->kind);
 	md = kind->create(params, &extack);
-	rc = IS_ERR(md) ? memdev_bus_why(memdev_provider_errno(PTR_ERR(md)),
-					 &extack, why) :
+	rc = IS_ERR(md) ? memdev_bus_reason(memdev_provider_errno(PTR_ERR(md)),
+					    &extack, why) :
 			  md->core->id;
 	module_put(kind->owner);
 	return rc;
@@ -403,11 +411,11 @@ static BUS_ATTR_WO(new_device);
 /**
  * memdev_bus_del_device() - remove a device
  * @md: the device
- * @why: where to put the reason
+ * @why: where to put the reason of a failure
  *
  * Context: under memdev_bus_lock. Sleeps.
- * Return: 0, -EPERM for a device that users cannot remove, or what its provider
- * says.
+ * Return: 0; -EPERM if the kind of the device is not registered; or the errno
+ * of the provider.
  */
 int memdev_bus_del_device(struct memory_device *md, struct memdev_reason *why)
 {
@@ -422,7 +430,7 @@ int memdev_bus_del_device(struct memory_device *md, struct memdev_reason *why)
 				     dev_name(&md->dev));
 	rc = kind->destroy(md, &extack);
 	module_put(kind->owner);
-	return rc ? memdev_bus_why(memdev_provider_errno(rc), &extack, why) :
+	return rc ? memdev_bus_reason(memdev_provider_errno(rc), &extack, why) :
 		    0;
 }
 
@@ -459,7 +467,7 @@ static ssize_t last_error_show(MEMDEV_BUS_TYPE *bus, char *buf)
 	return sysfs_emit(buf, "%s\n", why.text);
 }
 
-/* Reasons have addresses in them */
+/* Reasons contain physical addresses: for root only */
 static struct bus_attribute bus_attr_last_error =
 	__ATTR(last_error, 0400, last_error_show, NULL);
 
@@ -470,11 +478,11 @@ static ssize_t plugged_size_show(MEMDEV_BUS_TYPE *bus, char *buf)
 static BUS_ATTR_RO(plugged_size);
 
 /**
- * struct memdev_list_part - the part of device_list that somebody reads
- * @buf: where to put it
- * @pos: what comes before it, in bytes; counted down as the list goes by
- * @size: its size in bytes
- * @len: how much of it is there
+ * struct memdev_list_part - the part of device_list that a read returns
+ * @buf: buffer of the read
+ * @pos: bytes of the list still to skip before the part
+ * @size: size of @buf in bytes
+ * @len: bytes put in @buf so far
  */
 struct memdev_list_part {
 	char *buf;
@@ -508,7 +516,7 @@ static ssize_t device_list_read(struct file *file, struct kobject *kobj,
 	return part.len;
 }
 
-/* Binary, as a page may not hold it */
+/* A binary attribute: the list can exceed a page */
 static MEMDEV_BIN_ATTR bin_attr_device_list =
 	__BIN_ATTR_RO(device_list, 0);
 
@@ -537,7 +545,7 @@ const struct attribute_group *memdev_bus_groups[] = {
 };
 
 /**
- * memdev_bus_open() - accept writes and operations of users
+ * memdev_bus_open() - accept requests of users
  */
 void memdev_bus_open(void)
 {
@@ -547,7 +555,7 @@ void memdev_bus_open(void)
 }
 
 /**
- * memdev_bus_close() - refuse writes and operations of users
+ * memdev_bus_close() - refuse requests of users
  */
 void memdev_bus_close(void)
 {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory devices: checking what is asked for and finding an address, making
- * them known and letting them go.
+ * Memory devices: check and assign an address, register, unregister, find.
  */
 #include <linux/bitmap.h>
 #include <linux/ioport.h>
@@ -18,23 +17,23 @@
 #include "internal.h"
 #include "window.h"
 
-/* Those that have an id, by it, from pre-plug on */
+/* Devices with an id, by id, from pre-plug on; under memdev_list_lock */
 static struct rb_root memdev_named = RB_ROOT;
-/* By number, those that are registered or just about to be */
+/* Registered devices, and one being registered; under memdev_list_lock */
 static DEFINE_XARRAY_ALLOC(memdev_device_ids);
 
-static int memdev_refused(int rc, const struct memdev_reason *why,
-			  struct netlink_ext_ack *extack)
+static int memdev_device_report(int rc, const struct memdev_reason *why,
+				struct netlink_ext_ack *extack)
 {
 	if (rc) {
-		/* An extack does not hold all texts on all kernels */
+		/* An extack cannot hold every text, see memdev_extack_set() */
 		memdev_bus_refused(why);
 		memdev_extack_set(extack, why->text);
 	}
 	return rc;
 }
 
-/* --- by id ---------------------------------------------------------------- */
+/* --- devices by id -------------------------------------------------------- */
 
 static int memdev_named_cmp(const void *id, const struct rb_node *node)
 {
@@ -75,8 +74,8 @@ static void memdev_named_del(struct memdev_core *core)
 /* --- pre_plug: checks and address ----------------------------------------- */
 
 /*
- * The largest of what the region and the device want and the block size; or the
- * one of them that is no alignment, for it to be refused.
+ * Get the largest alignment of the region, the device and the memory block. If
+ * one is not a power of two, return it, and memdev_alloc_fit() refuses it.
  */
 static u64 memdev_device_align(const struct memory_device *md)
 {
@@ -98,7 +97,7 @@ static u64 memdev_device_align(const struct memory_device *md)
 	return align;
 }
 
-/* Retire the blocks that are known to have had a poisoned page */
+/* Retire blocks in which an earlier device had a poisoned page */
 static void memdev_retired_inherit(struct memdev_core *core)
 {
 	unsigned int block;
@@ -135,7 +134,7 @@ static int memdev_region_take(struct memdev_window *w, struct memory_device *md,
 	return 0;
 }
 
-/* Under memdev_list_lock, so that the window stays */
+/* memdev_list_lock keeps the window from being removed */
 static int memdev_region_get(struct memory_device *md,
 			     struct memdev_reason *why)
 {
@@ -163,7 +162,7 @@ static int memdev_region_get(struct memory_device *md,
 	return memdev_alloc_fit(NULL, NULL, NULL, why);
 }
 
-/* Under memdev_list_lock, by which those who look for a window's regions wait */
+/* memdev_list_lock keeps tasks that walk the regions of a window out */
 static void memdev_region_put(struct memory_device *md)
 {
 	struct memdev_core *core = md->core;
@@ -199,7 +198,7 @@ static void memdev_device_release(struct device *dev)
 	struct memory_device *md = to_memory_device(dev);
 	struct memdev_core *core = md->core;
 
-	/* It was pre-plugged, and that was all */
+	/* The device was pre-plugged, but not registered */
 	if (core && core->window) {
 		mutex_lock(&memdev_list_lock);
 		memdev_named_del(core);
@@ -237,7 +236,7 @@ static struct memdev_core *memdev_core_alloc(struct memory_device *md)
 	return core;
 }
 
-/* Once the region is known; what fails half-way is freed with the device */
+/* Needs the region. The release of the device frees the maps, also partly. */
 static int memdev_core_maps_alloc(struct memdev_core *core)
 {
 	unsigned int nr;
@@ -266,7 +265,7 @@ static int memdev_core_maps_alloc(struct memdev_core *core)
 	return 0;
 }
 
-/* What the model does not know */
+/* Check what QEMU's memory devices do not check */
 static int memdev_device_check(const struct memory_device *md,
 			       struct memdev_reason *why)
 {
@@ -292,27 +291,30 @@ static int memdev_device_check(const struct memory_device *md,
 }
 
 /**
- * memory_device_pre_plug() - check a device and find its address
+ * memory_device_pre_plug() - check a device and assign an address to it
  * @md: the device, set up as struct memory_device says
- * @legacy_align: alignment, in bytes, in place of the one that the region and
- *		  the device ask for; or NULL
+ * @legacy_align: alignment in bytes that overrides that of the region and the
+ *		  device; or NULL
  * @extack: where to put the reason of a failure, or NULL
  *
- * Afterwards the region, and the slot, are the device's: @md->slot has the slot,
- * and the operation set_addr was told the address. It is not known to anybody
- * before memory_device_register(), which does this itself where there is no need
- * for @legacy_align or to know the address first.
+ * Reserves a region, and a slot with MEMORY_DEVICE_SLOT. Passes the address to
+ * the operation set_addr and stores the slot in @md->slot. The device is not
+ * visible before memory_device_register(), which pre-plugs a device that was
+ * not pre-plugged: call this only for @legacy_align, or to get the address
+ * early.
  *
- * The checks, their order and what they say are those of QEMU's pc-dimm and
- * memory-device. The first one that fails is told.
+ * The checks and their order are those of QEMU's pc-dimm and memory-device. The
+ * reason is that of the first check that fails.
  *
- * After a failure, or instead of memory_device_register(), the caller drops the
- * device by put_device(&md->dev), which calls the operation release.
+ * After a failure, or if the device is not registered, the caller drops it by
+ * put_device(&md->dev), which gives the region back and calls the operation
+ * release.
  *
- * Context: Sleeps. The caller holds no lock that its operations take.
- * Return: 0; -EINVAL or -ERANGE for what cannot be; -ENODEV without a window;
- * -EBUSY for an address or a slot that is taken; -EEXIST for an id that is;
- * -ENOSPC where nothing is left; -ENOMEM.
+ * Context: Sleeps. The caller must not hold a lock that its operations take.
+ * Return: 0; -EINVAL for an invalid device or parameter; -ERANGE for an address
+ * outside the window; -ENODEV without a window; -EBUSY if the address or the
+ * slot is taken; -EEXIST if the id is taken; -ENOSPC if no range or slot is
+ * free, or the limit of the window is exceeded; -ENOMEM.
  */
 int memory_device_pre_plug(struct memory_device *md, const u64 *legacy_align,
 			   struct netlink_ext_ack *extack)
@@ -346,25 +348,25 @@ int memory_device_pre_plug(struct memory_device *md, const u64 *legacy_align,
 		memdev_region_put(md);
 		goto out;
 	}
-	/* From here on release undoes it */
+	/* From here on memdev_device_release() undoes the pre-plug */
 	memdev_named_add(core);
 out:
 	mutex_unlock(&memdev_list_lock);
-	return memdev_refused(rc, &why, extack);
+	return memdev_device_report(rc, &why, extack);
 }
 EXPORT_SYMBOL_GPL(memory_device_pre_plug);
 
 /**
- * memory_device_register() - make a device known
- * @md: the device, set up as struct memory_device says, and perhaps
- *	pre-plugged
+ * memory_device_register() - register a device
+ * @md: the device, set up as struct memory_device says, or pre-plugged
  * @extack: where to put the reason of a failure, or NULL
  *
- * The device is unplugged afterwards. After a failure the caller drops the
- * device by put_device(&md->dev), which calls the operation release.
+ * No memory is plugged yet. After a failure the caller drops the device by
+ * put_device(&md->dev), which calls the operation release.
  *
- * Context: Sleeps. The caller holds no lock that its operations take.
- * Return: 0; what memory_device_pre_plug() says; -ENOMEM.
+ * Context: Sleeps. The caller must not hold a lock that its operations take.
+ * Return: 0; the errnos of memory_device_pre_plug(); -ENOMEM; or the errno of
+ * device_add().
  */
 int memory_device_register(struct memory_device *md,
 			   struct netlink_ext_ack *extack)
@@ -409,7 +411,7 @@ int memory_device_register(struct memory_device *md,
 	core->registered = true;
 	memdev_generation_next();
 	memdev_event_device(core, MEMDEV_CMD_DEV_NEW_NTF);
-	/* Let operations begin: listeners know the device now */
+	/* Operations begin only after listeners know the device */
 	smp_store_release(&core->live, true);
 	mutex_unlock(&memdev_list_lock);
 	return 0;
@@ -421,28 +423,29 @@ err_unregister:
 err_free_id:
 	xa_erase(&memdev_device_ids, core->id);
 err_unlock:
-	/* Whoever may still look at the device, its region is free now */
+	/* Free the region even if a task still holds a reference */
 	if (!pre_plugged) {
 		memdev_named_del(core);
 		memdev_region_put(md);
 	}
 	mutex_unlock(&memdev_list_lock);
-	return memdev_refused(rc, &why, extack);
+	return memdev_device_report(rc, &why, extack);
 }
 EXPORT_SYMBOL_GPL(memory_device_register);
 
 /**
- * memory_device_unregister() - let a device go
+ * memory_device_unregister() - unregister a device
  * @md: a registered device
  * @extack: where to put the reason of a failure, or NULL
  *
- * What was requested from the background stops at once. The caller drops the
- * device by put_device(&md->dev) afterwards.
+ * Stops the background worker. After a success the caller drops the device by
+ * put_device(&md->dev).
  *
- * Context: Sleeps; waits for those who read or write the device's attributes,
- * so no lock that they take may be held.
- * Return: 0; -EBUSY while memory is plugged or an operation goes on, and then
- * nothing has changed; -ENODEV if it is going already.
+ * Context: Sleeps until no task uses the device's attributes: the caller must
+ * not hold a lock that these take.
+ * Return: 0; -EBUSY if memory is plugged or a user's plug or unplug is in
+ * flight, and the device stays registered; -ENODEV if it is already being
+ * unregistered.
  */
 int memory_device_unregister(struct memory_device *md,
 			     struct netlink_ext_ack *extack)
@@ -453,9 +456,9 @@ int memory_device_unregister(struct memory_device *md,
 
 	rc = memdev_core_close(core, &why);
 	if (rc)
-		return memdev_refused(rc, &why, extack);
+		return memdev_device_report(rc, &why, extack);
 
-	/* What was announced last is not to be lost */
+	/* Send pending events while the device still exists */
 	flush_delayed_work(&core->event);
 	device_del(&md->dev);
 	cancel_delayed_work_sync(&core->resize);
@@ -471,17 +474,17 @@ int memory_device_unregister(struct memory_device *md,
 	memdev_region_put(md);
 	xa_erase(&memdev_device_ids, core->id);
 	mutex_unlock(&memdev_list_lock);
-	/* Those who still have it by netlink make no more of them */
+	/* A netlink job may still hold a reference: refuse new fault rules */
 	memdev_fault_close(core);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(memory_device_unregister);
 
-/* --- finding them --------------------------------------------------------- */
+/* --- finding devices ------------------------------------------------------ */
 
 /**
- * memdev_device_next() - the devices by number
- * @id: look from this number on; the number of the one that was found
+ * memdev_device_next() - find the next device by number
+ * @id: the lowest number to look at; set to the number of the device
  *
  * Context: under memdev_list_lock.
  * Return: a registered device, or NULL.
@@ -499,11 +502,11 @@ struct memdev_core *memdev_device_next(unsigned long *id)
 }
 
 /**
- * memdev_device_find() - a device by its number or its name
- * @id: the number, or less than 0
- * @name: the name that its creator gave it, if there is no number
+ * memdev_device_find() - find a device by number or by id
+ * @id: the number, or a negative value to find the device by @name
+ * @name: the id of the device
  *
- * Context: under memdev_list_lock, under which the device, and its window, stay.
+ * Context: under memdev_list_lock, which keeps the device and its window.
  * Return: a registered device, or NULL.
  */
 struct memdev_core *memdev_device_find(int id, const char *name)
@@ -520,16 +523,15 @@ struct memdev_core *memdev_device_find(int id, const char *name)
 }
 
 /**
- * memdev_device_get() - a device, to do something with it
+ * memdev_device_get() - get a reference to a device
  * @id: as memdev_device_find()
  * @name: as memdev_device_find()
  *
- * The device's provider is pinned, too, as its code frees the device that is
- * dropped last.
+ * Also pins the provider's module, whose code runs when the last reference is
+ * dropped.
  *
  * Context: takes memdev_list_lock.
- * Return: the device, to be dropped by memdev_device_put(); NULL if there is
- * none.
+ * Return: the device, to be dropped by memdev_device_put(); or NULL.
  */
 struct memory_device *memdev_device_get(int id, const char *name)
 {
@@ -547,7 +549,7 @@ struct memory_device *memdev_device_get(int id, const char *name)
 }
 
 /**
- * memdev_device_put() - drop a device
+ * memdev_device_put() - drop a reference to a device
  * @md: from memdev_device_get()
  */
 void memdev_device_put(struct memory_device *md)

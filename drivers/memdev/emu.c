@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The emulated kinds: devices with nothing behind them but the window.
+ * The emulated kinds "dimm" and "virtio-mem": devices without any hardware.
  *
  * A dimm is plugged and unplugged as a whole and takes a slot. A virtio-mem
  * device is plugged and unplugged block by block, towards a requested size.
- * All that they know of memdev is its public interface.
+ * This file uses only the public interface of memdev.
  */
 #include <linux/err.h>
 #include <linux/list.h>
@@ -19,10 +19,10 @@
 
 /**
  * struct emu_device - an emulated device
- * @md: what the core knows of it
- * @region: its region
- * @addr: the address asked for, then the one that it has
- * @list: in emu_devices
+ * @md: the memory device
+ * @region: region of the device
+ * @addr: physical address: the one asked for, then the one assigned
+ * @list: entry in emu_devices
  */
 struct emu_device {
 	struct memory_device md;
@@ -175,7 +175,7 @@ static struct memory_device_kind emu_kinds[] = {
 };
 
 /**
- * memdev_emu_init() - let users make emulated devices
+ * memdev_emu_init() - register the emulated kinds
  *
  * Return: 0 or a negative errno.
  */
@@ -197,9 +197,9 @@ err_unregister:
 }
 
 /**
- * memdev_emu_exit() - remove the kinds and all of their devices
+ * memdev_emu_exit() - unregister the emulated kinds and remove their devices
  *
- * Nothing is plugged: plugged memory pins the module.
+ * No memory is plugged, because plugged memory pins the module.
  */
 void memdev_emu_exit(void)
 {

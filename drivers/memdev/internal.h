@@ -511,13 +511,13 @@ struct memdev_core *memdev_device_next(unsigned long *id);
 extern const struct attribute_group *memdev_bus_groups[];
 void memdev_bus_open(void);
 void memdev_bus_close(void);
-bool memdev_bus_knows_kind(const char *name);
+bool memdev_bus_has_kind(const char *name);
 int memdev_bus_enter(void);
 int memdev_bus_leave(int rc, struct memdev_reason *why);
 int memdev_bus_new_device(const struct memory_device_params *params,
 			  struct memdev_reason *why);
 int memdev_bus_del_device(struct memory_device *md, struct memdev_reason *why);
-bool memdev_id_is_good(const char *id);
+bool memdev_id_valid(const char *id);
 
 /* sysfs.c */
 extern const struct attribute_group *memdev_device_groups[];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Hot-pluggable memory devices for any machine: init and exit, the module's
- * parameters, the windows and devices that they ask for.
+ * Hot-pluggable memory devices for any machine: module init and exit, and the
+ * windows and devices that the module parameters configure.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -19,15 +19,14 @@
 #include "window.h"
 
 /*
- * Every resize worker waits for the one device_hotplug_lock, and polls it, so
- * more of them do no more work. But a worker also waits while others pass, at
- * most for the deadline of its device: that many devices can be stuck at the
- * same time before the next one waits in the queue.
+ * Resize workers poll for device_hotplug_lock, so more workers do not resize
+ * faster. But a worker also sleeps while it yields, until the deadline of its
+ * device at most: so many devices can be stuck before the next one is delayed.
  */
 #define MEMDEV_RESIZE_WORKERS	32
 
 static char *window;
-/* It has addresses: not for everybody to read, nor to set under lockdown */
+/* Contains physical addresses: for root only, not settable under lockdown */
 module_param_hw(window, charp, iomem, 0400);
 MODULE_PARM_DESC(window, "Windows, separated by commas: SIZE@START[:NODE] (RAM that was reserved at boot), SIZE[:NODE] (carved out of System RAM) or none; default: carve 1G, or what can be had; if built in, none");
 
@@ -43,7 +42,7 @@ static char *online_type = "online_movable";
 module_param(online_type, charp, 0444);
 MODULE_PARM_DESC(online_type, "What becomes of plugged blocks: online_movable (default), online_kernel, online, offline, system");
 
-/* --- what the parameters ask for ------------------------------------------ */
+/* --- windows and devices of the parameters -------------------------------- */
 
 static int memdev_default_window(void)
 {
@@ -59,7 +58,7 @@ static int memdev_default_window(void)
 	int rc;
 
 	spec.size = ALIGN_DOWN(min(spec.size, quarter), block_size);
-	/* A block can be larger than the GiB */
+	/* A memory block can be larger than 1 GiB */
 	if (!spec.size && quarter >= block_size)
 		spec.size = block_size;
 	if (spec.size)
@@ -68,7 +67,7 @@ static int memdev_default_window(void)
 		rc = memdev_refuse(&why, -EBUSY,
 				   "a memory block of %s is more than a quarter of what is available; reserve memory at boot: window=SIZE@START",
 				   MEMDEV_SIZE(block_size));
-	/* The module is of use without a window, unless nobody wants it */
+	/* The module is useful without a window: fail only if interrupted */
 	if (rc < 0 && rc != -EINTR && rc != -ERESTARTNOINTR) {
 		pr_info("no window: %s\n",
 			why.text[0] ? why.text : "out of memory");
@@ -77,8 +76,8 @@ static int memdev_default_window(void)
 	return min(rc, 0);
 }
 
-/* Read every window that the parameter names, and perhaps make it */
-static int memdev_read_windows(bool make, struct memdev_reason *why)
+/* Parse all windows of the parameter; create each of them if @create */
+static int memdev_parse_windows(bool create, struct memdev_reason *why)
 {
 	struct memdev_window_spec spec;
 	char *specs, *rest, *text;
@@ -89,41 +88,41 @@ static int memdev_read_windows(bool make, struct memdev_reason *why)
 		return -ENOMEM;
 	for (rest = specs; rc >= 0 && (text = strsep(&rest, ","));) {
 		rc = memdev_window_spec_parse(text, &spec, why);
-		if (!rc && make)
+		if (!rc && create)
 			rc = memdev_window_create(&spec, why);
 	}
 	kfree(specs);
 	return min(rc, 0);
 }
 
-static int memdev_make_windows(void)
+static int memdev_create_windows(void)
 {
 	struct memdev_reason why = {};
 	int rc;
 
-	/* Where nobody loads a module, nobody has asked for a window either */
+	/* If built in, carve no memory unless the parameter asks for it */
 	if (!window)
 		return IS_BUILTIN(CONFIG_MEMDEV) ? 0 : memdev_default_window();
 	if (!strcmp(window, "none"))
 		return 0;
 
-	/* All of it is read before any of it is done */
-	rc = memdev_read_windows(false, &why) ?:
-	     memdev_read_windows(true, &why);
-	/* A task that was frozen loads the module once more */
+	/* Check all windows before the first is created */
+	rc = memdev_parse_windows(false, &why) ?:
+	     memdev_parse_windows(true, &why);
+	/* -ERESTARTNOINTR restarts the system call that loads the module */
 	if (rc && rc != -ERESTARTNOINTR)
 		pr_warn("window=%s: %s\n", window,
 			why.text[0] ? why.text : "out of memory");
 	return rc;
 }
 
-/* Size of each of the equal devices that fill a window */
+/* Size of each device if they fill a window and are equal */
 static u64 memdev_device_size(const struct memdev_window *w)
 {
 	return ALIGN_DOWN(div_u64(w->size, devices), memory_block_size_bytes());
 }
 
-static int memdev_make_devices(void)
+static int memdev_create_devices(void)
 {
 	struct memory_device_params params = {
 		.node = NUMA_NO_NODE,
@@ -137,7 +136,7 @@ static int memdev_make_devices(void)
 		return 0;
 	strscpy(params.kind, kind, sizeof(params.kind));
 
-	/* Nobody else makes or removes windows yet */
+	/* No lock: users cannot create or remove windows yet */
 	list_for_each_entry(w, &memdev_windows, list) {
 		if (rc || memdev_device_size(w))
 			continue;
@@ -173,7 +172,7 @@ static int memdev_check_params(void)
 		pr_warn("invalid devices=%d\n", devices);
 		return -EINVAL;
 	}
-	if (!memdev_bus_knows_kind(kind)) {
+	if (!memdev_bus_has_kind(kind)) {
 		pr_warn("unknown kind=%s\n", kind);
 		return -EINVAL;
 	}
@@ -188,12 +187,12 @@ static int __init memdev_init(void)
 		pr_info("not in a kdump kernel, its memory is not its own\n");
 		return -EBUSY;
 	}
-	/* Unbound: a shrink can keep a worker busy until its deadline */
+	/* Unbound: an unplug can keep a worker busy until its deadline */
 	memdev_wq = alloc_workqueue("memdev", WQ_UNBOUND | WQ_FREEZABLE,
 				    MEMDEV_RESIZE_WORKERS);
 	if (!memdev_wq)
 		return -ENOMEM;
-	/* User space must be told while all resize workers are busy */
+	/* A separate queue: busy resize workers must not delay events */
 	memdev_event_wq = alloc_workqueue("memdev-event", WQ_UNBOUND, 0);
 	if (!memdev_event_wq) {
 		rc = -ENOMEM;
@@ -214,7 +213,7 @@ static int __init memdev_init(void)
 	rc = memdev_notify_init();
 	if (rc)
 		goto err_blocks_exit;
-	/* The attributes call into everything below them, nothing calls them */
+	/* Set here: the bus and the window type stand below the attributes */
 	memdev_bus.bus_groups = memdev_bus_groups;
 	memdev_bus.dev_groups = memdev_device_groups;
 	memdev_window_type.groups = memdev_window_groups;
@@ -231,8 +230,8 @@ static int __init memdev_init(void)
 	if (rc)
 		goto err_emu_exit;
 
-	rc = memdev_check_params() ?: memdev_make_windows() ?:
-	     memdev_make_devices();
+	rc = memdev_check_params() ?: memdev_create_windows() ?:
+	     memdev_create_devices();
 	if (rc)
 		goto err_pm_exit;
 	rc = memdev_netlink_init();

@@ -94,7 +94,7 @@ static int memdev_job_dev_params(struct memdev_job *job,
 	if (attrs[MEMDEV_A_DEV_WINDOW] && p->window < 0)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_WINDOW, -ENODEV,
 					   "there is no window%u", p->window);
-	if (attrs[MEMDEV_A_DEV_ID] && !memdev_id_is_good(p->id))
+	if (attrs[MEMDEV_A_DEV_ID] && !memdev_id_valid(p->id))
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ID, -EINVAL,
 					   "an id is made of letters, digits, dots, dashes and underscores, and is not the number of a device");
 	/* Within the kernel they mean that none was asked for */
