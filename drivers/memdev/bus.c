@@ -2,9 +2,9 @@
 /*
  * The bus: how users create and remove windows and devices.
  *
- * Devices on this bus have no driver, because a user could unbind a driver while
- * memory is plugged: their provider operates them. Attributes of the bus create
- * and remove devices, so that no attribute removes itself.
+ * Devices on this bus have no driver, because a user could unbind a driver
+ * while memory is plugged: their provider operates them. Attributes of the bus
+ * create and remove devices, so that no attribute removes itself.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -539,6 +539,7 @@ static const struct attribute_group memdev_bus_group = {
 	.attrs = memdev_bus_attrs,
 	.bin_attrs = memdev_bus_bin_attrs,
 };
+
 const struct attribute_group *memdev_bus_groups[] = {
 	&memdev_bus_group,
 	NULL

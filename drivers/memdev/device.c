@@ -105,7 +105,7 @@ static void memdev_retired_inherit(struct memdev_core *core)
 	for (block = 0; block < core->nr_blocks; block++)
 		__assign_bit(block, core->retired,
 			     memdev_retired_known(memdev_block_addr(core,
-								   block)));
+								    block)));
 }
 
 static int memdev_region_take(struct memdev_window *w, struct memory_device *md,

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Scripted faults: steps of a device that fail or take long because a user
- * wants to see what comes of it, on a path that is real otherwise.
+ * Scripted faults: rules of a device that delay steps or make them fail, to
+ * test how memdev and its users react. The rest of the code path is real.
  *
- * A rule counts the steps that it is about, and hits some of them. Each counts
- * for itself, whatever others do, so that it does the same again when it is
- * written again. Of those that hit the same step the delays add up, and the
- * first that has an errno decides.
+ * A rule counts the steps that match, and hits some of them. It does so
+ * independently of other rules, so that the same rule with the same seed hits
+ * the same steps again. If several rules hit a step, their delays add up, and
+ * the step fails with the errno of the first rule that has one.
  *
- * Rules are in order of their numbers, which are not used again. They are under
- * core->lock, so that they come and go while a step is waiting.
+ * Rules are ordered by index; indexes are not reused. core->lock protects them:
+ * rules can be added and removed while a step is delayed.
  */
 #include <linux/bitmap.h>
 #include <linux/jiffies.h>
@@ -23,8 +23,8 @@
 #include "fault.h"
 #include "trace.h"
 
-/* How long a step that waits does not notice that it has to end */
-#define MEMDEV_FAULT_LOOK_MS	20
+/* How often a delayed step checks whether the operation has to end */
+#define MEMDEV_FAULT_POLL_MS	20
 
 const char *const memdev_step_names[] = {
 	[MEMDEV_STEP_ADD]	= "add",
@@ -35,25 +35,25 @@ const char *const memdev_step_names[] = {
 	NULL
 };
 
-/* On while there is a rule on the machine: it counts them */
+/* Enabled while any device has a rule; counts the rules */
 DEFINE_STATIC_KEY_FALSE(memdev_faults_wanted);
 
-/* Counts how often a rule has come or gone */
+/* How often a rule was added or removed */
 static atomic_t memdev_fault_changes = ATOMIC_INIT(0);
 
-/* --- hitting -------------------------------------------------------------- */
+/* --- steps ---------------------------------------------------------------- */
 
-static bool memdev_fault_is_about(const struct memdev_fault_rule *rule,
-				  enum memdev_step step, unsigned int block,
-				  unsigned int nr)
+static bool memdev_fault_matches(const struct memdev_fault_rule *rule,
+				 enum memdev_step step, unsigned int block,
+				 unsigned int nr)
 {
 	return rule->step == step &&
 	       (!rule->has_block ||
 		(rule->block >= block && rule->block - block < nr));
 }
 
-/* Counts a step; true if it is hit */
-static bool memdev_fault_counts(struct memdev_fault *fault)
+/* Count a matching step; return true if the rule hits it */
+static bool memdev_fault_count_step(struct memdev_fault *fault)
 {
 	const struct memdev_fault_rule *rule = &fault->rule;
 	u64 left;
@@ -63,7 +63,7 @@ static bool memdev_fault_counts(struct memdev_fault *fault)
 	div64_u64_rem(fault->seen - rule->nth, rule->every, &left);
 	if (left)
 		return false;
-	/* Drawn whenever it could be hit, for the sequence to be the same */
+	/* Draw for each such step: the n-th draw depends on the seed alone */
 	if (rule->chance < MEMDEV_FAULT_CHANCE_MAX &&
 	    prandom_u32_state(&fault->random) % MEMDEV_FAULT_CHANCE_MAX >=
 	    rule->chance)
@@ -75,8 +75,8 @@ static bool memdev_fault_counts(struct memdev_fault *fault)
 }
 
 /*
- * What ends an operation sets a flag and wakes nobody, as offline_pages() looks
- * at it all the time. Look at it often.
+ * The end of an operation sets a flag that offline_pages() polls, and does not
+ * wake this task. So poll the flag here, too.
  */
 static int memdev_fault_wait(unsigned int delay_ms, struct memdev_watch *watch)
 {
@@ -90,17 +90,16 @@ static int memdev_fault_wait(unsigned int delay_ms, struct memdev_watch *watch)
 		if (rc || left <= 0)
 			return rc;
 		schedule_timeout_idle(min_t(long, left,
-					    msecs_to_jiffies(MEMDEV_FAULT_LOOK_MS)));
+					    msecs_to_jiffies(MEMDEV_FAULT_POLL_MS)));
 	}
 }
 
 /*
- * Whether a step is not done if the operation ends while it waits. Otherwise it
- * is done sooner than it was to be: what undoes an operation that has ended
- * needs it.
+ * Whether a delayed step is skipped if the operation ends. Other steps are done
+ * before the delay is over, because the undo of the operation needs them.
  */
-static bool memdev_fault_can_end(struct memdev_core *core,
-				 enum memdev_step step)
+static bool memdev_fault_skips_step(struct memdev_core *core,
+				    enum memdev_step step)
 {
 	switch (step) {
 	case MEMDEV_STEP_ANSWER:
@@ -114,12 +113,12 @@ static bool memdev_fault_can_end(struct memdev_core *core,
 }
 
 /**
- * memdev_fault_hit() - count a step, and do what the rules say
+ * memdev_fault_hit() - count a step, and apply the rules that hit it
  * @core: the device
  * @step: the step
- * @block: the first block that it is about
- * @nr: how many they are
- * @watch: what ends it
+ * @block: the first block of the step
+ * @nr: number of blocks
+ * @watch: deadline of the operation
  *
  * Context: under core->op_lock. Sleeps.
  * Return: as memdev_fault().
@@ -134,16 +133,16 @@ int memdev_fault_hit(struct memdev_core *core, enum memdev_step step,
 	int error = 0;
 	int rc;
 
-	/* Held by the task that waits, where a worker undoes an operation */
+	/* Not lockdep_assert_held(): a worker may undo the owner's operation */
 	lockdep_assert(mutex_is_locked(&core->op_lock));
 
 	spin_lock(&core->lock);
 	list_for_each_entry(fault, &core->faults, list) {
-		if (!memdev_fault_is_about(&fault->rule, step, block, nr) ||
-		    !memdev_fault_counts(fault))
+		if (!memdev_fault_matches(&fault->rule, step, block, nr) ||
+		    !memdev_fault_count_step(fault))
 			continue;
 		hit = true;
-		/* No overflow: they are few, and none is long */
+		/* No overflow: MEMDEV_FAULTS_MAX * MEMDEV_FAULT_DELAY_MAX */
 		delay_ms += fault->rule.delay_ms;
 		if (!error)
 			error = fault->rule.error;
@@ -154,13 +153,13 @@ int memdev_fault_hit(struct memdev_core *core, enum memdev_step step,
 
 	trace_memdev_fault(core, step, block, nr, -error, delay_ms);
 	rc = memdev_fault_wait(delay_ms, watch);
-	return rc && memdev_fault_can_end(core, step) ? rc : -error;
+	return rc && memdev_fault_skips_step(core, step) ? rc : -error;
 }
 
 /* --- rules ---------------------------------------------------------------- */
 
 /**
- * memdev_fault_rule_init() - what a rule is unless something else is said
+ * memdev_fault_rule_init() - set a rule to the defaults
  * @rule: the rule
  */
 void memdev_fault_rule_init(struct memdev_fault_rule *rule)
@@ -174,12 +173,12 @@ void memdev_fault_rule_init(struct memdev_fault_rule *rule)
 }
 
 /**
- * memdev_fault_check_block() - check the number of a block
+ * memdev_fault_check_block() - check whether a block is in range
  * @core: the device
- * @block: the number
- * @why: where to put the reason
+ * @block: number of the block
+ * @why: where to put the reason of a failure
  *
- * Return: 0 or -ERANGE.
+ * Return: 0, or -ERANGE if the device has no such block.
  */
 int memdev_fault_check_block(struct memdev_core *core, u32 block,
 			     struct memdev_reason *why)
@@ -192,12 +191,12 @@ int memdev_fault_check_block(struct memdev_core *core, u32 block,
 }
 
 /**
- * memdev_fault_check() - whether a rule makes sense
- * @core: the device that it is for
+ * memdev_fault_check() - check whether a rule is valid
+ * @core: the device
  * @rule: the rule
- * @why: where to put the reason
+ * @why: where to put the reason of a failure
  *
- * Return: 0, -EINVAL or -ERANGE.
+ * Return: 0; -EINVAL if the rule is invalid; -ERANGE if a value is too large.
  */
 int memdev_fault_check(struct memdev_core *core,
 		       const struct memdev_fault_rule *rule,
@@ -230,14 +229,14 @@ int memdev_fault_check(struct memdev_core *core,
 }
 
 /**
- * memdev_fault_new() - have steps of a device fail, or take longer
+ * memdev_fault_new() - add a rule to a device
  * @core: the device
- * @rule: which, and how; checked by memdev_fault_check()
- * @why: where to put the reason
+ * @rule: the rule, checked by memdev_fault_check()
+ * @why: where to put the reason of a failure
  *
  * Context: Sleeps.
- * Return: the number of the rule; -ENOSPC if there are too many; -ENODEV for a
- * device that is going; -ENOMEM.
+ * Return: the index of the rule; -ENOSPC if the device has too many rules, or
+ * has had INT_MAX; -ENODEV if the device is being removed; -ENOMEM.
  */
 int memdev_fault_new(struct memdev_core *core,
 		     const struct memdev_fault_rule *rule,
@@ -251,7 +250,7 @@ int memdev_fault_new(struct memdev_core *core,
 	fault->rule = *rule;
 	prandom_seed_state(&fault->random, rule->seed);
 
-	/* First, so that a rule that is there does something */
+	/* Enable first, so that no rule in the list is ignored */
 	static_branch_inc(&memdev_faults_wanted);
 	spin_lock(&core->lock);
 	if (core->faults_closed) {
@@ -291,13 +290,13 @@ static void memdev_faults_free(struct list_head *faults)
 /**
  * memdev_fault_del() - remove a rule
  * @core: the device
- * @index: the number of the rule
- * @why: where to put the reason
+ * @index: index of the rule
+ * @why: where to put the reason of a failure
  *
- * A step that the rule makes wait goes on waiting.
+ * A step that the rule delays stays delayed.
  *
  * Context: Sleeps.
- * Return: 0, or -ENOENT if there is none of that number.
+ * Return: 0, or -ENOENT if the device has no such rule.
  */
 int memdev_fault_del(struct memdev_core *core, u32 index,
 		     struct memdev_reason *why)
@@ -339,7 +338,7 @@ void memdev_fault_clear(struct memdev_core *core)
 }
 
 /**
- * memdev_fault_close() - remove all rules of a device that is going
+ * memdev_fault_close() - remove all rules of a device and refuse new ones
  * @core: the device
  *
  * Context: Sleeps.
@@ -353,12 +352,12 @@ void memdev_fault_close(struct memdev_core *core)
 }
 
 /**
- * memdev_fault_next() - the rules of a device by number
+ * memdev_fault_next() - get the next rule of a device by index
  * @core: the device
- * @index: look from this number on
- * @fault: where to put a copy of the one that is found; not for its @list
+ * @index: the lowest index to look at
+ * @fault: where to put a copy of the rule; its @list is not valid
  *
- * Return: false if there is none.
+ * Return: true if there is such a rule.
  */
 bool memdev_fault_next(struct memdev_core *core, u32 index,
 		       struct memdev_fault *fault)
@@ -379,9 +378,9 @@ bool memdev_fault_next(struct memdev_core *core, u32 index,
 }
 
 /**
- * memdev_fault_stamp() - changes when rules come or go
+ * memdev_fault_stamp() - get a number that changes with the rules of any device
  *
- * Return: a number.
+ * Return: the number of times that a rule was added or removed.
  */
 unsigned int memdev_fault_stamp(void)
 {

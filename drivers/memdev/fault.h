@@ -11,17 +11,17 @@
 #include "internal.h"
 
 /**
- * struct memdev_fault_rule - a fault that a user wants
- * @step: the step that it is about
- * @has_block: it is about @block only
- * @block: a block of the device
- * @error: positive errno that the step fails with, 0 to let it be done
- * @delay_ms: how long the step takes more
- * @nth: the first step that is hit, from 1
- * @every: from there on one in so many
- * @times: how often at most, 0 for no limit
- * @chance: how likely each of these is hit, in per mille
- * @seed: what the chance is drawn from
+ * struct memdev_fault_rule - a rule for scripted faults
+ * @step: step that the rule matches
+ * @has_block: the rule matches only steps that include @block
+ * @block: number of a block of the device
+ * @error: positive errno that a step fails with, 0 to only delay it
+ * @delay_ms: delay of a step in ms
+ * @nth: the first matching step that can be hit, counted from 1
+ * @every: after @nth, only each @every-th matching step can be hit
+ * @times: maximum number of hits, 0 for no limit
+ * @chance: probability that such a step is hit, in per mille
+ * @seed: seed of the random numbers for @chance
  */
 struct memdev_fault_rule {
 	enum memdev_step step;
@@ -37,13 +37,13 @@ struct memdev_fault_rule {
 };
 
 /**
- * struct memdev_fault - a rule, and how far it is
- * @list: in the list of its device, by @index
- * @index: its number
+ * struct memdev_fault - a rule and its counters
+ * @list: entry in faults of a struct memdev_core, ascending by @index
+ * @index: number of the rule
  * @rule: the rule
- * @random: state of its random numbers
- * @seen: steps that it was about
- * @hit: those that it has hit
+ * @random: state of the random numbers for the chance
+ * @seen: number of steps that matched
+ * @hit: number of steps that were hit
  */
 struct memdev_fault {
 	struct list_head list;
@@ -63,17 +63,17 @@ int memdev_fault_hit(struct memdev_core *core, enum memdev_step step,
 		     struct memdev_watch *watch);
 
 /**
- * memdev_fault() - what happens at the start of a step
+ * memdev_fault() - delay or fail a step as the rules of a device say
  * @core: the device
  * @step: the step
- * @block: the first block that it is about
- * @nr: how many they are
- * @watch: what ends it
+ * @block: the first block of the step
+ * @nr: number of blocks
+ * @watch: deadline of the operation
  *
- * Without any rule on the machine this is a jump that is patched out.
+ * A static branch skips this while no device has a rule.
  *
  * Context: under core->op_lock. Sleeps.
- * Return: 0 to do it, or the negative errno to fail with.
+ * Return: 0 to do the step, or the negative errno that it fails with.
  */
 static inline int memdev_fault(struct memdev_core *core, enum memdev_step step,
 			       unsigned int block, unsigned int nr,

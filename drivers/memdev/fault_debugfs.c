@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Scripted faults as text, in debugfs. See
+ * Rules for scripted faults in debugfs, as text. See
  * Documentation/ABI/testing/debugfs-memdev.
  */
 #include <linux/ctype.h>
@@ -14,14 +14,14 @@
 
 #include "fault.h"
 
-/* All rules that a device can have fit */
+/* Maximum length of a write: MEMDEV_FAULTS_MAX rules fit */
 #define MEMDEV_FAULTS_TEXT_MAX	(MEMDEV_FAULTS_MAX * 160)
 
 static struct dentry *memdev_debugfs_root;
 
 /* --- errnos --------------------------------------------------------------- */
 
-/* By name, those that memory hotplug and devices return */
+/* Names of the errnos that memory hotplug and providers may return */
 static const struct {
 	const char *name;
 	u32 error;
@@ -85,7 +85,7 @@ static void memdev_fault_show(struct seq_file *m,
 		seq_printf(m, " times=%u", rule->times);
 	if (rule->chance != MEMDEV_FAULT_CHANCE_MAX)
 		seq_printf(m, " chance=%u seed=%u", rule->chance, rule->seed);
-	/* What follows is not read when it is written back */
+	/* A comment, so that the line can be written back */
 	seq_printf(m, " # rule %u: seen %llu, hit %llu\n", fault->index,
 		   fault->seen, fault->hit);
 }
@@ -105,7 +105,7 @@ static int memdev_faults_open(struct inode *inode, struct file *file)
 	return single_open(file, memdev_faults_show, inode->i_private);
 }
 
-/* --- writing them --------------------------------------------------------- */
+/* --- writing rules -------------------------------------------------------- */
 
 enum {
 	VERB_RULE,
@@ -143,12 +143,12 @@ static const char *const memdev_fault_opts[NR_OPTS] = {
 #define OPTS_POISON	(BIT(OPT_BLOCK) | BIT(OPT_PAGE))
 
 /**
- * struct memdev_fault_line - what a line says
- * @verb: what to do
- * @rule: a rule, or the block to poison
- * @index: number of the rule to remove
- * @has_page: @page is named
- * @page: to poison
+ * struct memdev_fault_line - a parsed line
+ * @verb: VERB_*
+ * @rule: the rule to add; with VERB_POISON its block is the one to poison
+ * @index: index of the rule to remove
+ * @has_page: @page was given
+ * @page: page to poison, counted from the start of the block
  */
 struct memdev_fault_line {
 	int verb;
@@ -189,11 +189,11 @@ static int memdev_fault_opt(struct memdev_fault_line *line, int opt,
 	if (opt == OPT_ERRNO)
 		rc = memdev_error_parse(val, &number);
 	else
-		/* kstrtou32() would take a plus */
+		/* kstrtou32() accepts a plus sign */
 		rc = isdigit(*val) ? kstrtou32(val, 10, &number) : -EINVAL;
 	if (rc)
 		return rc;
-	/* Neither is 0 where it is not said */
+	/* In a rule, 0 means that times= or errno= was not given */
 	if (!number && (opt == OPT_TIMES || opt == OPT_ERRNO))
 		return -EINVAL;
 	*where[opt] = number;
@@ -234,7 +234,7 @@ static int memdev_fault_opts_parse(char *text, struct memdev_fault_line *line,
 	return 0;
 }
 
-/* One line, which is changed. Nothing is done yet. */
+/* Parse one line, which is modified, without executing it */
 static int memdev_fault_line_parse(struct memdev_core *core, char *text,
 				   struct memdev_fault_line *line,
 				   struct memdev_reason *why)
@@ -297,7 +297,7 @@ static int memdev_fault_line_do(struct memdev_core *core,
 	}
 }
 
-/* Reads every line, and perhaps does what it says */
+/* Parse all lines; execute each of them if @act */
 static int memdev_faults_lines(struct memdev_core *core, const char *text,
 			       bool act, struct memdev_reason *why)
 {
@@ -321,7 +321,7 @@ static int memdev_faults_lines(struct memdev_core *core, const char *text,
 	return rc;
 }
 
-/* It ends up in last_error */
+/* Reasons quote the input, and last_error is a line of plain text */
 static int memdev_faults_text(const char *text, size_t count,
 			      struct memdev_reason *why)
 {
@@ -350,7 +350,7 @@ static ssize_t memdev_faults_write(struct file *file, const char __user *buf,
 	text = memdup_user_nul(buf, count);
 	if (IS_ERR(text))
 		return PTR_ERR(text);
-	/* All of it is read before any of it is done */
+	/* Check all lines before the first is executed */
 	rc = memdev_faults_text(text, count, &why) ?:
 	     memdev_faults_lines(core, text, false, &why) ?:
 	     memdev_faults_lines(core, text, true, &why);
@@ -398,9 +398,10 @@ static struct notifier_block memdev_debugfs_nb = {
 };
 
 /**
- * memdev_debugfs_init() - create the module's directory and follow the bus
+ * memdev_debugfs_init() - create the directories of the module and its devices
  *
- * Errors of debugfs are ignored, as everywhere.
+ * A notifier of the bus creates and removes the directories of devices. Errors
+ * of debugfs are ignored, as in all drivers.
  *
  * Return: 0 or a negative errno.
  */

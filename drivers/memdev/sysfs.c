@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The attributes of devices. See Documentation/ABI/testing/sysfs-bus-memdev.
+ * Attributes of devices. See Documentation/ABI/testing/sysfs-bus-memdev.
  */
 #include <linux/bitmap.h>
 #include <linux/kstrtox.h>
@@ -107,7 +107,7 @@ static ssize_t online_size_show(struct device *dev,
 }
 static DEVICE_ATTR_RO(online_size);
 
-/* --- what the device is --------------------------------------------------- */
+/* --- properties ----------------------------------------------------------- */
 
 static ssize_t address_show(struct device *dev, struct device_attribute *attr,
 			    char *buf)
@@ -119,8 +119,7 @@ static DEVICE_ATTR_ADMIN_RO(address);
 static ssize_t align_show(struct device *dev, struct device_attribute *attr,
 			  char *buf)
 {
-	return sysfs_emit(buf, "%llu\n",
-			  dev_to_core(dev)->align);
+	return sysfs_emit(buf, "%llu\n", dev_to_core(dev)->align);
 }
 static DEVICE_ATTR_RO(align);
 

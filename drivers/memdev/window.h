@@ -8,12 +8,13 @@
 #include "internal.h"
 
 /**
- * struct memdev_window_spec - what a window shall be
- * @size: bytes
- * @start: physical address, if @carve is not set
- * @node: NUMA node, or NUMA_NO_NODE for what the kernel says
- * @carve: take it out of System RAM
- * @shrink: less than @size will do
+ * struct memdev_window_spec - parameters of a new window
+ * @size: size in bytes
+ * @start: physical address; unused with @carve
+ * @node: NUMA node; NUMA_NO_NODE for the node that the kernel knows for the
+ *	  range, or with @carve for any node
+ * @carve: carve the window out of System RAM
+ * @shrink: with @carve, accept less than @size
  */
 struct memdev_window_spec {
 	u64 size;
@@ -26,17 +27,17 @@ struct memdev_window_spec {
 /**
  * struct memdev_window - a range of RAM that memdev owns
  * @dev: windowN, below /sys/devices/memdev
- * @id: N
+ * @id: N in windowN
  * @start: physical address
- * @size: bytes
+ * @size: size in bytes
  * @node: NUMA node of the range
- * @source: where it came from
- * @name: name of the range in the tree of resources
- * @hold: keeps other drivers out of it
- * @movable: carved windows: blocks that were in ZONE_MOVABLE before
- * @list: in memdev_windows; protected by memdev_list_lock
- * @lock: protects what follows
- * @alloc: which of its blocks and slots devices have
+ * @source: where the memory comes from
+ * @name: name of the range in the resource tree
+ * @hold: keeps other drivers out of the range
+ * @movable: blocks of a carved window that were in ZONE_MOVABLE before; or NULL
+ * @list: entry in memdev_windows; protected by memdev_list_lock
+ * @lock: protects the fields below it
+ * @alloc: blocks and slots that devices use
  */
 struct memdev_window {
 	struct device dev;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The attributes of windows. See
- * Documentation/ABI/testing/sysfs-bus-memdev.
+ * Attributes of windows. See Documentation/ABI/testing/sysfs-bus-memdev.
  */
 #include <linux/bitmap.h>
 #include <linux/kstrtox.h>
@@ -118,7 +117,7 @@ static ssize_t slots_store(struct device *dev, struct device_attribute *attr,
 	}
 
 	mutex_lock(&w->lock);
-	/* Devices keep the slots that they have */
+	/* A slot that a device uses cannot be taken away */
 	used = find_next_bit(w->alloc.slots, MEMDEV_SLOTS_MAX, nr);
 	if (used < MEMDEV_SLOTS_MAX)
 		rc = memdev_refuse(&why, -EBUSY,
