@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Scripted faults by generic netlink. The rules have no addresses, so everybody
- * may ask for them.
+ * Scripted faults by generic netlink. Rules contain no physical addresses, so
+ * all users may read them.
  */
 #include <linux/err.h>
 #include <linux/netlink.h>
@@ -9,7 +9,7 @@
 #include "fault.h"
 #include "netlink_job.h"
 
-/* --- asking --------------------------------------------------------------- */
+/* --- reading rules -------------------------------------------------------- */
 
 static int memdev_nl_put_fault(struct sk_buff *skb, struct memdev_core *core,
 			       const struct memdev_fault *fault)
@@ -90,7 +90,7 @@ int memdev_nl_fault_get_doit(struct sk_buff *skb, struct genl_info *info)
 	return memdev_nl_reply(reply, hdr, info, rc);
 }
 
-/* Goes on at the rule in args[1] */
+/* Continue with the rule in args[1] */
 static int memdev_nl_fault_dump_device(struct sk_buff *skb,
 				       struct netlink_callback *cb,
 				       struct memdev_core *core)
@@ -110,7 +110,7 @@ static int memdev_nl_fault_dump_device(struct sk_buff *skb,
 	return 0;
 }
 
-/* Where a dump is: the device in args[0], the rule in args[1] */
+/* Position of a dump of rules: args[0] is the device, args[1] the rule */
 int memdev_nl_fault_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct nlattr **attrs = memdev_dump_attrs(cb);
@@ -136,7 +136,7 @@ int memdev_nl_fault_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	}
 	id = cb->args[0];
 	while ((core = memdev_device_next(&id))) {
-		/* Another one, where the one that we were at has gone */
+		/* The device at the position is gone: start the next one */
 		if (id != cb->args[0])
 			cb->args[1] = 0;
 		cb->args[0] = id;
@@ -151,7 +151,7 @@ out:
 	return skb->len ?: rc;
 }
 
-/* --- changing ------------------------------------------------------------- */
+/* --- changing rules ------------------------------------------------------- */
 
 static const u8 memdev_nl_fault_about[NR_MEMDEV_ABOUT] = {
 	[MEMDEV_ABOUT_INDEX]		= MEMDEV_A_FAULT_INDEX,
@@ -162,7 +162,7 @@ static const u8 memdev_nl_fault_about[NR_MEMDEV_ABOUT] = {
 	[MEMDEV_ABOUT_CHANCE]		= MEMDEV_A_FAULT_CHANCE,
 };
 
-/* Does something with the device that the job names */
+/* Call @act for the device that the request names */
 static int memdev_job_fault(struct memdev_job *job,
 			    int (*act)(struct memdev_core *core,
 				       struct memdev_job *job))
@@ -241,7 +241,7 @@ int memdev_nl_fault_new_doit(struct sk_buff *skb, struct genl_info *info)
 	static const struct memdev_job_type type = {
 		.check = memdev_nl_fault_new_check,
 		.run = memdev_job_fault_new,
-		.makes = true,
+		.creates = true,
 		.attr_of = memdev_nl_fault_about,
 		.attr_max = MEMDEV_A_FAULT_SEED,
 	};

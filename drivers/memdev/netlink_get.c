@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What devices, windows and memory blocks are, by generic netlink.
+ * Information on devices, windows and memory blocks by generic netlink.
  *
- * A dump goes by numbers, so that it can go on where it was, whatever has come
- * and gone meanwhile; that something has is flagged.
+ * A dump proceeds by number, so that it can continue if devices or windows came
+ * or went meanwhile. NLM_F_DUMP_INTR then tells that it is inconsistent.
  */
 #include <linux/err.h>
 #include <linux/netlink.h>
@@ -37,7 +37,7 @@ static int memdev_nl_put_size(struct sk_buff *skb, int attr, u64 size)
 	return nla_put_u64_64bit(skb, attr, size, MEMDEV_A_DEV_PAD);
 }
 
-/* What does not change while the device is there */
+/* Put what never changes */
 static int memdev_nl_put_dev_fixed(struct sk_buff *skb,
 				   struct memdev_core *core,
 				   const struct memory_device_info *info,
@@ -60,7 +60,7 @@ static int memdev_nl_put_dev_fixed(struct sk_buff *skb,
 		memdev_nl_put_size(skb, MEMDEV_A_DEV_ADDRESS, info->addr);
 }
 
-/* What does, as it is at one moment */
+/* Put what changes, as a snapshot under core->lock */
 static int memdev_nl_put_dev_state(struct sk_buff *skb,
 				   struct memdev_core *core,
 				   const struct memory_device_info *info,
@@ -73,7 +73,7 @@ static int memdev_nl_put_dev_state(struct sk_buff *skb,
 	spin_lock(&core->lock);
 	plugged = memdev_plugged_size(core);
 	requested = core->requested;
-	/* Unless the provider knows better */
+	/* The values of the provider override those of the core */
 	if (ops->get_plugged_size || ops->fill_device_info) {
 		plugged = info->plugged_size;
 		requested = info->requested_size;
@@ -263,7 +263,7 @@ int memdev_nl_window_get_dumpit(struct sk_buff *skb,
 
 /* --- blocks --------------------------------------------------------------- */
 
-/* Puts the run that starts with @first; returns the length of the run */
+/* Put the run of blocks that starts with @first; return its length */
 static int memdev_nl_put_run(struct sk_buff *skb, struct memdev_core *core,
 			     unsigned int first, bool admin)
 {
@@ -282,7 +282,7 @@ static int memdev_nl_put_run(struct sk_buff *skb, struct memdev_core *core,
 	return nr;
 }
 
-/* The device that a request names, which has the block that it names */
+/* Find the device that a request names, and check the block, if any */
 static struct memdev_core *
 memdev_nl_block_device(struct netlink_ext_ack *extack, struct nlattr **attrs)
 {
@@ -332,8 +332,8 @@ int memdev_nl_block_get_doit(struct sk_buff *skb, struct genl_info *info)
 }
 
 /*
- * Where a dump of blocks is: the device in args[0], the block in args[1], and
- * in args[2] whether it has begun.
+ * Position of a dump of blocks: args[0] is the device, args[1] the block, and
+ * args[2] is set once the dump has started.
  */
 static int memdev_nl_block_dump_start(struct netlink_callback *cb,
 				      struct nlattr **attrs)
@@ -389,7 +389,7 @@ int memdev_nl_block_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	int rc;
 
 	mutex_lock(&memdev_list_lock);
-	/* Any change of a block is one of those that are told */
+	/* Each change of a block sends a notification */
 	cb->seq = memdev_event_stamp();
 	rc = memdev_nl_block_dump_start(cb, attrs);
 	if (rc)
@@ -397,7 +397,7 @@ int memdev_nl_block_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 
 	id = cb->args[0];
 	while ((core = memdev_device_next(&id))) {
-		/* Another one, where the one that we were at has gone */
+		/* The device at the position is gone: start the next one */
 		if (id != cb->args[0])
 			cb->args[1] = 0;
 		if (one && id != nla_get_u32(attrs[MEMDEV_A_BLOCK_DEVICE]))

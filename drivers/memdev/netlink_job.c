@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Requests by netlink that take their time.
+ * Netlink requests that may take long.
  *
- * While a request is handled, no family of generic netlink on the machine can
- * come or go, and as soon as one wants to, all others wait, too. An unplug can
- * take minutes. So what changes something is done by a thread of its own, which
- * answers when it is over: the request as it came is kept until then. When the
- * socket is closed, by a user who has lost patience or by the kernel for one
- * who was killed, the thread gets a signal, and does what every process does
- * then. Another request can cancel the job likewise, which is then answered.
+ * While the handler of a generic netlink request runs, no generic netlink
+ * family on the machine can be registered or unregistered, and a task that waits
+ * to do so blocks all other requests. An unplug can take minutes. So each
+ * request for a change is a job: a thread runs it with a copy of the request,
+ * and sends the ACK or the error when it ends.
  *
- * A job belongs to a socket, not to a portid: as soon as a socket is closed,
- * another one can be bound to its portid.
+ * If the socket is closed, by the user or because the user's process was
+ * killed, a signal interrupts the thread as it would interrupt a process.
+ * Another request can cancel a job in the same way; the job then still sends its
+ * answer.
+ *
+ * A job belongs to a socket, not to a portid: once the socket is closed,
+ * another socket can be bound to the portid.
  */
 #include <linux/file.h>
 #include <linux/freezer.h>
@@ -27,17 +30,18 @@
 
 #include "netlink_job.h"
 
-/* Room for an index and a refusal */
+/* Size of a reply: an index and a refusal fit */
 #define MEMDEV_REPLY_LEN	(256 + MEMDEV_REASON_LEN)
 
-/* Far more than somebody who waits for answers can have */
+/* Far more than clients have in flight if they wait for their answers */
 #define MEMDEV_JOBS_MAX		256
 
-/* Protects the list of jobs, in the order in which they came, and @cancelled */
+/* Protects memdev_jobs, memdev_nr_jobs and @cancelled of the jobs */
 static DEFINE_SPINLOCK(memdev_jobs_lock);
+/* Jobs in the order of their requests */
 static LIST_HEAD(memdev_jobs);
 static unsigned int memdev_nr_jobs;
-/* Woken when a job leaves the list */
+/* Jobs wait here for earlier jobs of their sockets */
 static DECLARE_WAIT_QUEUE_HEAD(memdev_jobs_wait);
 
 static u32 memdev_job_portid(const struct memdev_job *job)
@@ -45,7 +49,7 @@ static u32 memdev_job_portid(const struct memdev_job *job)
 	return NETLINK_CB(job->skb).portid;
 }
 
-/* The socket that the request came from; the job holds it */
+/* The socket of the request, of which the job holds a reference */
 static struct sock *memdev_job_sock(const struct memdev_job *job)
 {
 	return NETLINK_CB(job->skb).sk;
@@ -55,7 +59,7 @@ static void memdev_job_free(struct memdev_job *job)
 {
 	sock_put(memdev_job_sock(job));
 	nlmsg_free(job->reply);
-	/* It was only borrowed, see memdev_job_alloc() */
+	/* memdev_job_alloc() set it without a reference */
 	job->skb->sk = NULL;
 	consume_skb(job->skb);
 	kfree(job);
@@ -84,30 +88,30 @@ static struct memdev_job *memdev_job_alloc(const struct memdev_job_type *type,
 			job->attrs[i] = (void *)job->nlh +
 				((void *)info->attrs[i] - (void *)nlh);
 	}
-	/* What netlink_ack() looks for: the kernel's socket and the user's */
+	/* netlink_ack() takes the socket of the kernel and that of the user */
 	job->skb->sk = skb->sk;
 	NETLINK_CB(job->skb) = NETLINK_CB(skb);
 	sock_hold(memdev_job_sock(job));
 	return job;
 }
 
-/* A socket's requests are done in their order */
-static bool memdev_job_is_next(struct memdev_job *job)
+/* Whether all earlier requests of the socket are done: they run in order */
+static bool memdev_job_is_first(struct memdev_job *job)
 {
 	struct memdev_job *other;
-	bool next = true;
+	bool first = true;
 
 	spin_lock(&memdev_jobs_lock);
 	list_for_each_entry(other, &memdev_jobs, list) {
 		if (other == job)
 			break;
 		if (memdev_job_sock(other) == memdev_job_sock(job)) {
-			next = false;
+			first = false;
 			break;
 		}
 	}
 	spin_unlock(&memdev_jobs_lock);
-	return next;
+	return first;
 }
 
 static bool memdev_job_cancelled(struct memdev_job *job)
@@ -121,9 +125,9 @@ static bool memdev_job_cancelled(struct memdev_job *job)
 }
 
 /*
- * Netlink delivers by portid, which can be another socket's once this one is
- * closed. Keep the file open while the answer is sent: the socket then keeps its
- * portid. Returns NULL if the socket is closed.
+ * Netlink delivers by portid, which can belong to another socket once this one
+ * is closed. Keep the file open while the answer is sent, so that the socket
+ * keeps its portid. Returns NULL if the socket is closed.
  */
 static struct file *memdev_job_file_get(const struct memdev_job *job)
 {
@@ -131,7 +135,7 @@ static struct file *memdev_job_file_get(const struct memdev_job *job)
 	struct file *file = NULL;
 
 	read_lock_bh(&sk->sk_callback_lock);
-	/* sock_orphan() clears it before the file is freed */
+	/* sock_orphan() clears sk_socket before the file is freed */
 	if (sk->sk_socket)
 		file = memdev_file_get(&sk->sk_socket->file);
 	read_unlock_bh(&sk->sk_callback_lock);
@@ -139,12 +143,12 @@ static struct file *memdev_job_file_get(const struct memdev_job *job)
 }
 
 /**
- * memdev_job_reply() - begin the reply of a job
+ * memdev_job_reply() - start the reply of a job
  * @job: the job
  *
- * It is sent before the ACK, or the error.
+ * The reply is sent before the ACK or the error.
  *
- * Return: the message, to put attributes in; or NULL.
+ * Return: the message to put attributes in; NULL without memory.
  */
 struct sk_buff *memdev_job_reply(struct memdev_job *job)
 {
@@ -166,7 +170,7 @@ static void memdev_job_reply_index(struct memdev_job *job, u32 index)
 	BUILD_BUG_ON((int)MEMDEV_A_DEV_INDEX != (int)MEMDEV_A_WINDOW_INDEX);
 	BUILD_BUG_ON((int)MEMDEV_A_DEV_INDEX != (int)MEMDEV_A_FAULT_INDEX);
 	BUILD_BUG_ON((int)MEMDEV_A_FAULT_MAX > (int)MEMDEV_A_DEV_MAX);
-	/* It is made, whether there is a reply or not */
+	/* Without memory for a reply, the object was created all the same */
 	if (memdev_job_reply(job))
 		nla_put_u32(job->reply, MEMDEV_A_DEV_INDEX, index);
 }
@@ -198,20 +202,20 @@ static void memdev_job_answer(struct memdev_job *job, int rc)
 		extack.bad_attr = job->bad_attr;
 		if (!extack.bad_attr && attr)
 			extack.bad_attr = job->attrs[attr];
-	} else if (job->type->makes) {
+	} else if (job->type->creates) {
 		memdev_job_reply_index(job, rc);
 	}
 	memdev_job_reply_send(job);
-	/* An ACK has a text as well, where there is something to remark */
+	/* The reason of the error, or a warning in the ACK */
 	if (job->why.text[0])
 		extack._msg = job->why.text;
 	if (rc < 0 || job->nlh->nlmsg_flags & NLM_F_ACK)
 		netlink_ack(job->skb, job->nlh, min(rc, 0), &extack);
-	/* At once, as fput() of a kernel thread leaves the close to a worker */
+	/* fput() of a kernel thread would leave the close to a worker */
 	__fput_sync(file);
 }
 
-/* Run a job again that system sleep has stopped */
+/* Run a job, and run it again if system sleep stopped it */
 static int memdev_job_run(struct memdev_job *job)
 {
 	int rc;
@@ -231,19 +235,19 @@ static int memdev_job_thread(void *data)
 
 	set_freezable();
 	allow_signal(SIGINT);
-	/* One that came before was lost, but @cancelled is set since */
+	/* An earlier signal was lost, but has set @cancelled */
 	rc = memdev_job_cancelled(job) ? -EINTR :
-	     wait_event_freezable(memdev_jobs_wait, memdev_job_is_next(job));
-	/* A signal does not end the wait for what has become true meanwhile */
+	     wait_event_freezable(memdev_jobs_wait, memdev_job_is_first(job));
+	/* The wait ignores a signal if its condition has become true */
 	if (rc || memdev_job_cancelled(job))
 		rc = -EINTR;
 	else
 		rc = memdev_job_run(job);
 
-	/* In the list, so that the socket's next answer is not before this */
+	/* Answer while in the list: the socket's next job waits for that */
 	memdev_job_answer(job, rc);
 
-	/* Nobody sends a signal to a job that is not in the list */
+	/* No task signals a job that is not in the list: free it afterwards */
 	spin_lock(&memdev_jobs_lock);
 	list_del(&job->list);
 	memdev_nr_jobs--;
@@ -255,13 +259,13 @@ static int memdev_job_thread(void *data)
 }
 
 /**
- * memdev_job_start() - have a request done beside others
- * @type: how
- * @skb: what came
- * @info: what is to be done
+ * memdev_job_start() - start a job for a request
+ * @type: type of the job
+ * @skb: the message of the request
+ * @info: the request
  *
- * Return: what the handler of the command has to return: that there is no answer
- * yet, or a negative errno.
+ * Return: the return value for the handler of the command: -EINTR if the job
+ * was started and sends the answer; otherwise another negative errno.
  */
 int memdev_job_start(const struct memdev_job_type *type, struct sk_buff *skb,
 		     struct genl_info *info)
@@ -295,11 +299,11 @@ int memdev_job_start(const struct memdev_job_type *type, struct sk_buff *skb,
 	}
 	memdev_nr_jobs++;
 	list_add_tail(&job->list, &memdev_jobs);
-	/* Not a moment later: it frees the job */
+	/* The thread frees the job: do not use it after the lock is dropped */
 	wake_up_process(task);
 	spin_unlock(&memdev_jobs_lock);
 
-	/* By this, netlink_rcv_skb() leaves the answer to us */
+	/* -EINTR suppresses the ACK of netlink_rcv_skb(): the job sends it */
 	return -EINTR;
 
 err_stop:
@@ -308,7 +312,7 @@ err_free:
 	memdev_job_free(job);
 err_put:
 	module_put(THIS_MODULE);
-	/* It would be taken for that we answer */
+	/* -EINTR would suppress the ACK */
 	return rc == -EINTR ? -ERESTARTSYS : rc;
 }
 
@@ -323,12 +327,12 @@ static void memdev_job_stop(struct memdev_job *job)
 
 /**
  * memdev_job_cancel() - cancel the jobs of a request
- * @sk: the socket that it came from
- * @seq: its sequence number
+ * @sk: the socket of the request
+ * @seq: the sequence number of the request
  *
- * They are answered when they have ended.
+ * The jobs send their answers when they end.
  *
- * Return: true if there are any.
+ * Return: true if there is such a job.
  */
 bool memdev_job_cancel(const struct sock *sk, u32 seq)
 {
@@ -357,8 +361,8 @@ static int memdev_jobs_notify(struct notifier_block *nb, unsigned long event,
 		return NOTIFY_DONE;
 
 	/*
-	 * The portid of the socket that closes may be another one's by now: look
-	 * for sockets that are dead, which it is.
+	 * Another socket may already be bound to the portid. Look for dead
+	 * sockets instead: the one that is being closed is dead.
 	 */
 	spin_lock(&memdev_jobs_lock);
 	list_for_each_entry(job, &memdev_jobs, list) {
@@ -374,7 +378,7 @@ static struct notifier_block memdev_jobs_nb = {
 };
 
 /**
- * memdev_jobs_init() - accept jobs
+ * memdev_jobs_init() - cancel jobs from now on when their sockets are closed
  *
  * Return: 0 or a negative errno.
  */
@@ -386,7 +390,7 @@ int memdev_jobs_init(void)
 /**
  * memdev_jobs_exit() - undo memdev_jobs_init()
  *
- * Each job holds a reference to the module, so none is left.
+ * No job is left, because each holds a reference to the module.
  */
 void memdev_jobs_exit(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Requests by netlink that take their time.
+ * Netlink requests that may take long.
  */
 #ifndef _MEMDEV_NETLINK_JOB_H
 #define _MEMDEV_NETLINK_JOB_H
@@ -13,36 +13,37 @@
 struct memdev_job;
 
 /**
- * struct memdev_job_type - a command that is done by jobs
- * @check: refuses, at once, what can be refused without a lock.
+ * struct memdev_job_type - a command that is run by jobs
+ * @check: check a request without taking a lock, before the job is started.
  *	   Returns 0, or a negative errno and the reason in the extack.
- * @run: does it. Returns 0; the index of what it made, for the reply; or a
- *	 negative errno, and the reason in @why of the job. After a success @why
- *	 has what there is to remark.
- * @makes: it makes something, and replies with the index
- * @attr_of: by enum memdev_about, the attributes; 0 for none
- * @attr_max: the last attribute
+ * @run: run the job. Returns 0; the index of the object that was created; or a
+ *	 negative errno and the reason in @why of the job. After a success @why
+ *	 may hold a warning.
+ * @creates: the command creates an object, and the reply has its index
+ * @attr_of: the attribute for each enum memdev_about, 0 for none
+ * @attr_max: the highest attribute of a request
  */
 struct memdev_job_type {
 	int (*check)(struct genl_info *info);
 	int (*run)(struct memdev_job *job);
-	bool makes;
+	bool creates;
 	const u8 *attr_of;
 	unsigned int attr_max;
 };
 
 /**
- * struct memdev_job - a request to change something
- * @list: in memdev_jobs
- * @type: what it is
- * @skb: a copy of the request
- * @nlh: its header
- * @attrs: its attributes, by number
- * @why: where to put the reason
- * @bad_attr: the attribute that is at fault, if @why does not know
- * @reply: what is sent before the ACK or the error, or NULL
- * @cancelled: its socket is closed, or another request has cancelled it
- * @task: the thread that does it
+ * struct memdev_job - a request that a thread runs
+ * @list: entry in memdev_jobs
+ * @type: the command
+ * @skb: copy of the request
+ * @nlh: header of the copy
+ * @attrs: attributes of the copy
+ * @why: reason of a failure, or warning after a success
+ * @bad_attr: the attribute at fault, or NULL to take it from @why
+ * @reply: message to send before the ACK or the error, or NULL
+ * @cancelled: the socket was closed, or another request canceled the job;
+ *	       protected by memdev_jobs_lock
+ * @task: the thread
  */
 struct memdev_job {
 	struct list_head list;

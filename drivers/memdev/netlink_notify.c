@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Messages to those who monitor: what has become true, in the order in which it
- * did.
+ * Netlink notifications to the monitor groups, in the order of the changes.
  *
- * Changes come under spinlocks and under locks of mm. So a message is made and
- * sent where the change is made, without waiting for memory: a listener may
- * miss one, but not without seeing that a number is missing.
+ * Changes happen under spinlocks and under locks of mm. A notification is sent
+ * right there, so it cannot wait for memory: a listener may miss one, and then
+ * sees a gap in the sequence numbers.
  */
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
@@ -14,26 +13,26 @@
 #include "netlink-gen.h"
 #include "window.h"
 
-/* Room for all attributes, and for the reason of a refusal */
+/* Size of a message with all attributes; of a refusal in it */
 #define MEMDEV_EVENT_LEN	384
 #define MEMDEV_REFUSAL_LEN	(128 + MEMDEV_REASON_LEN)
 
 /*
- * Innermost of all locks: protects what follows, and keeps messages in the
- * order of their numbers.
+ * Protects the variables below it, and keeps notifications in the order of
+ * their sequence numbers. No other lock of memdev is taken under it.
  */
 static DEFINE_SPINLOCK(memdev_event_lock);
 static const struct genl_family *memdev_event_family;
 static u64 memdev_event_seq;
 
 /**
- * struct memdev_event - what has happened
+ * struct memdev_event - a notification
  * @cmd: MEMDEV_CMD_*_NTF
- * @core: to which device, or NULL
- * @window: to which window, or NULL
- * @was: a size before, in bytes
- * @is: and now
- * @block: a block of the device
+ * @core: the device, or NULL
+ * @window: the window, or NULL
+ * @was: size before the change in bytes
+ * @is: size after the change in bytes
+ * @block: the block that was retired
  */
 struct memdev_event {
 	u8 cmd;
@@ -45,16 +44,16 @@ struct memdev_event {
 };
 
 /**
- * memdev_put_refusal() - put the failure of an operation into a message
+ * memdev_put_refusal() - put the failure of an operation in a message
  * @skb: the message
- * @attr: the attribute that it goes into
+ * @attr: the nested attribute for the failure
  * @core: the device
- * @failure: the operation
- * @why: why it failed
- * @admin: with physical addresses
+ * @failure: the operation and the errno
+ * @why: the reason
+ * @admin: include physical addresses
  *
- * Context: under core->lock, where @failure and @why are the device's.
- * Return: 0 or -EMSGSIZE.
+ * Context: under core->lock if @failure and @why are members of @core.
+ * Return: 0, or -EMSGSIZE if the message is full.
  */
 int memdev_put_refusal(struct sk_buff *skb, int attr, struct memdev_core *core,
 		       const struct memdev_failure *failure,
@@ -141,8 +140,8 @@ static int memdev_event_put_window(struct sk_buff *skb,
 				  MEMDEV_A_EVENT_PAD);
 }
 
-static void memdev_event_to(unsigned int group, const struct memdev_event *e,
-			    bool admin)
+static void memdev_event_multicast(unsigned int group,
+				   const struct memdev_event *e, bool admin)
 {
 	struct sk_buff *skb;
 	void *hdr;
@@ -179,14 +178,14 @@ static void memdev_event_send(const struct memdev_event *e)
 	spin_lock(&memdev_event_lock);
 	if (memdev_event_family) {
 		memdev_event_seq++;
-		memdev_event_to(MEMDEV_NLGRP_MONITOR, e, true);
-		memdev_event_to(MEMDEV_NLGRP_MONITOR_PUBLIC, e, false);
+		memdev_event_multicast(MEMDEV_NLGRP_MONITOR, e, true);
+		memdev_event_multicast(MEMDEV_NLGRP_MONITOR_PUBLIC, e, false);
 	}
 	spin_unlock(&memdev_event_lock);
 }
 
 /**
- * memdev_event_device() - a device has come or gone
+ * memdev_event_device() - notify that a device was created or removed
  * @core: the device
  * @cmd: MEMDEV_CMD_DEV_NEW_NTF or MEMDEV_CMD_DEV_DEL_NTF
  */
@@ -198,11 +197,11 @@ void memdev_event_device(struct memdev_core *core, u8 cmd)
 }
 
 /**
- * memdev_event_size() - more or less of a device is plugged or online
+ * memdev_event_size() - notify that the plugged or online size has changed
  * @core: the device
  * @cmd: MEMDEV_CMD_DEV_PLUGGED_NTF or MEMDEV_CMD_DEV_ONLINE_NTF
- * @was: bytes before
- * @is: bytes now
+ * @was: size before the change in bytes
+ * @is: size after the change in bytes
  *
  * Context: under core->lock.
  */
@@ -218,7 +217,7 @@ void memdev_event_size(struct memdev_core *core, u8 cmd, u64 was, u64 is)
 }
 
 /**
- * memdev_event_refused() - an operation has failed
+ * memdev_event_refused() - notify that an operation has failed
  * @core: the device
  *
  * Context: under core->lock.
@@ -234,7 +233,7 @@ void memdev_event_refused(struct memdev_core *core)
 }
 
 /**
- * memdev_event_retired() - a block has been retired
+ * memdev_event_retired() - notify that a block was retired
  * @core: the device
  * @block: the block
  *
@@ -251,7 +250,7 @@ void memdev_event_retired(struct memdev_core *core, unsigned int block)
 }
 
 /**
- * memdev_event_window() - a window has come or gone
+ * memdev_event_window() - notify that a window was created or removed
  * @w: the window
  * @cmd: MEMDEV_CMD_WINDOW_NEW_NTF or MEMDEV_CMD_WINDOW_DEL_NTF
  */
@@ -263,9 +262,9 @@ void memdev_event_window(struct memdev_window *w, u8 cmd)
 }
 
 /**
- * memdev_event_stamp() - changes with every message
+ * memdev_event_stamp() - get a number that changes with each notification
  *
- * Return: a number, never 0.
+ * Return: the number, never 0.
  */
 unsigned int memdev_event_stamp(void)
 {
@@ -278,20 +277,20 @@ unsigned int memdev_event_stamp(void)
 }
 
 /**
- * memdev_event_open() - send messages from now on
+ * memdev_event_open() - start to send notifications
  * @family: the registered family
  */
 void memdev_event_open(const struct genl_family *family)
 {
 	spin_lock(&memdev_event_lock);
 	memdev_event_family = family;
-	/* What came before is no message that somebody can have missed */
+	/* Listeners did not miss what happened before: restart the numbers */
 	memdev_event_seq = 1;
 	spin_unlock(&memdev_event_lock);
 }
 
 /**
- * memdev_event_close() - send no messages any more
+ * memdev_event_close() - stop sending notifications
  */
 void memdev_event_close(void)
 {

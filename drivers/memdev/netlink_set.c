@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Changes by generic netlink. Here a request is checked as far as that needs no
- * lock; a job (netlink_job.c) does the rest.
+ * Changes by generic netlink. This file checks what needs no lock, and a job
+ * (netlink_job.c) does the rest.
  *
- * Who may not change anything is told just that, whatever else is wrong.
+ * The privilege is checked before anything else, so that nothing leaks.
  */
 #include <linux/netlink.h>
 #include <linux/numa.h>
@@ -27,19 +27,19 @@ static const u8 memdev_nl_dev_about[NR_MEMDEV_ABOUT] = {
 };
 
 /**
- * memdev_nl_change() - begin to change something
- * @skb: what came
- * @info: what is asked for
- * @type: how it is done
+ * memdev_nl_change() - check a request for a change, and start a job for it
+ * @skb: the message of the request
+ * @info: the request
+ * @type: type of the job
  *
- * Return: what the handler of the command has to return.
+ * Return: the return value for the handler of the command.
  */
 int memdev_nl_change(struct sk_buff *skb, struct genl_info *info,
 		     const struct memdev_job_type *type)
 {
 	int rc;
 
-	/* First, so that who may not is told no more than that */
+	/* Check the privilege first, so that nothing leaks */
 	if (!memdev_nl_admin(skb)) {
 		NL_SET_ERR_MSG(info->extack,
 			       "changes need CAP_SYS_ADMIN in the initial user namespace");
@@ -49,7 +49,7 @@ int memdev_nl_change(struct sk_buff *skb, struct genl_info *info,
 	return rc ?: memdev_job_start(type, skb, info);
 }
 
-/* The device that a job is about; drop it by memdev_device_put() */
+/* Get the device that the request names; drop it by memdev_device_put() */
 static struct memory_device *memdev_job_device(struct memdev_job *job)
 {
 	struct memory_device *md;
@@ -97,7 +97,7 @@ static int memdev_job_dev_params(struct memdev_job *job,
 	if (attrs[MEMDEV_A_DEV_ID] && !memdev_id_valid(p->id))
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ID, -EINVAL,
 					   "an id is made of letters, digits, dots, dashes and underscores, and is not the number of a device");
-	/* Within the kernel they mean that none was asked for */
+	/* In the parameters, 0 means that the attribute was not given */
 	if (attrs[MEMDEV_A_DEV_ADDRESS] && !p->addr)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EINVAL,
 					   "0 is no address of a device");
@@ -132,7 +132,7 @@ int memdev_nl_dev_new_doit(struct sk_buff *skb, struct genl_info *info)
 	static const struct memdev_job_type type = {
 		.check = memdev_nl_dev_new_check,
 		.run = memdev_job_dev_new,
-		.makes = true,
+		.creates = true,
 		.attr_of = memdev_nl_dev_about,
 		.attr_max = MEMDEV_A_DEV_SLOT,
 	};
@@ -235,11 +235,12 @@ int memdev_nl_dev_set_doit(struct sk_buff *skb, struct genl_info *info)
 }
 
 /*
- * What an error has no place for: how much was done all the same, and which block
- * refused
+ * Put in a reply what an error message cannot hold: how much the operation did
+ * before it failed, and which block refused.
  */
-static void memdev_job_refused(struct memdev_job *job, struct memdev_core *core,
-			       enum memdev_op op, int rc)
+static void memdev_job_put_refusal(struct memdev_job *job,
+				   struct memdev_core *core,
+				   enum memdev_op op, int rc)
 {
 	const struct memdev_failure failure = { .op = op, .rc = rc };
 
@@ -268,7 +269,7 @@ static int memdev_job_dev_op(struct memdev_job *job, enum memdev_op op)
 			    size ? nla_get_u64(size) : MEMORY_DEVICE_ALL,
 			    &job->why);
 	if (rc)
-		memdev_job_refused(job, md->core, op, rc);
+		memdev_job_put_refusal(job, md->core, op, rc);
 	memdev_device_put(md);
 	return rc;
 }
@@ -297,7 +298,7 @@ static int memdev_nl_dev_op_check(struct genl_info *info)
 		NL_SET_ERR_MSG(info->extack, "a size or all is required");
 		return -EINVAL;
 	}
-	/* Within the kernel it means all */
+	/* memdev_core_op() takes 0 for MEMORY_DEVICE_ALL */
 	if (size && !nla_get_u64(size)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, size,
 				    "the size must not be 0");
@@ -341,7 +342,7 @@ int memdev_nl_cancel_doit(struct sk_buff *skb, struct genl_info *info)
 			       "the sequence number of a request is required");
 		return -EINVAL;
 	}
-	/* A socket cancels nothing but its own requests */
+	/* A socket can cancel only its own requests */
 	if (memdev_job_cancel(NETLINK_CB(skb).sk, nla_get_u32(seq)))
 		return 0;
 	NL_SET_ERR_MSG_ATTR(info->extack, seq,
@@ -396,7 +397,7 @@ int memdev_nl_window_new_doit(struct sk_buff *skb, struct genl_info *info)
 	static const struct memdev_job_type type = {
 		.check = memdev_nl_window_new_check,
 		.run = memdev_job_window_new,
-		.makes = true,
+		.creates = true,
 		.attr_of = memdev_nl_window_about,
 		.attr_max = MEMDEV_A_WINDOW_NODE,
 	};

@@ -14,7 +14,8 @@
  * @node: NUMA node; NUMA_NO_NODE for the node that the kernel knows for the
  *	  range, or with @carve for any node
  * @carve: carve the window out of System RAM
- * @shrink: with @carve, accept less than @size
+ * @shrink: with @carve, accept less than @size, and carve only blocks that are
+ *	    mostly free
  */
 struct memdev_window_spec {
 	u64 size;
