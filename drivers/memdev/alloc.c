@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * First fit over the blocks of a window, and all that is checked before.
+ * Placing a region in a window: checks, and first fit.
  *
- * Order and words of the checks are those of QEMU's pc-dimm and memory-device,
- * as Documentation/driver-api/memdev.rst tells. A bit for each block makes the
- * search for a gap one scan of a bitmap, however many regions there are; a tree
- * finds the region that is in the way of an address.
+ * The checks and their order are those of QEMU's pc-dimm and memory-device, see
+ * Documentation/driver-api/memdev.rst. With a bit for each block, one scan of a
+ * bitmap finds a gap, regardless of the number of regions. A tree finds the
+ * region that conflicts with an address.
  *
- * No sum here wraps around: a window may reach to the end of 64 bits.
+ * A window may end at the end of the 64-bit address space: no sum may overflow.
  */
 #include <linux/align.h>
 #include <linux/bitmap.h>
@@ -32,13 +32,13 @@ static unsigned long memdev_alloc_block(const struct memdev_alloc *a, u64 addr)
 }
 
 /**
- * memdev_alloc_init() - a window without regions
+ * memdev_alloc_init() - initialize a window without regions
  * @a: the window
- * @start: its physical address, a multiple of the block size
- * @size: its size in bytes, likewise
+ * @start: physical address of the window, a multiple of the block size
+ * @size: size of the window in bytes, a multiple of the block size
  * @block_shift: log2 of the block size
- * @map: zeroed, a bit for each block; stays the caller's
- * @slots: zeroed, MEMDEV_SLOTS_MAX bits; stays the caller's
+ * @map: zeroed bitmap with a bit for each block; the caller frees it
+ * @slots: zeroed bitmap of MEMDEV_SLOTS_MAX bits; the caller frees it
  */
 void memdev_alloc_init(struct memdev_alloc *a, u64 start, u64 size,
 		       unsigned int block_shift, unsigned long *map,
@@ -76,14 +76,14 @@ static int memdev_alloc_slot(const struct memdev_alloc *a, int slot,
 	return 0;
 }
 
-/* The lowest region that has a part of a range, or NULL */
+/* Find the lowest region that overlaps a range, or NULL */
 static const struct memdev_region *
 memdev_alloc_conflict(const struct memdev_alloc *a, u64 start, u64 size)
 {
 	struct rb_node *node = a->regions.rb_node;
 	const struct memdev_region *r, *lowest = NULL;
 
-	/* The lowest one that ends above the start of the range ... */
+	/* Find the lowest region that does not end below the range */
 	while (node) {
 		r = to_region(node);
 		if (r->start + (r->size - 1) < start) {
@@ -93,7 +93,7 @@ memdev_alloc_conflict(const struct memdev_alloc *a, u64 start, u64 size)
 			node = node->rb_left;
 		}
 	}
-	/* ... is in the way if it starts below its end */
+	/* That region overlaps the range unless it starts above the range */
 	if (lowest && lowest->start > start && lowest->start - start >= size)
 		return NULL;
 	return lowest;
@@ -133,14 +133,14 @@ static int memdev_alloc_first_fit(const struct memdev_alloc *a,
 	unsigned long nr = req->size >> a->block_shift;
 	unsigned long first, next = 0;
 
-	/* The model says so only of what would pass the end of 64 bits */
+	/* As in QEMU, this error means that the end would exceed 64 bits */
 	if (req->size - 1 > ~a->start)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
 					   "%s is too big for the window",
 					   MEMDEV_SIZE(req->size));
 
 	do {
-		/* The window's start is aligned, so are multiples of the step */
+		/* The start is aligned, so multiples of step are aligned */
 		first = ALIGN(find_next_zero_bit(a->map, a->nr_blocks, next),
 			      step);
 		if (nr > a->nr_blocks || first > a->nr_blocks - nr)
@@ -156,18 +156,19 @@ static int memdev_alloc_first_fit(const struct memdev_alloc *a,
 }
 
 /**
- * memdev_alloc_fit() - where a region can go
- * @a: the window, NULL for none
- * @req: what the region shall be
- * @r: where to put the start, the size and the slot; for
- *     memdev_alloc_insert(). Its @id is left alone.
- * @why: where to put the reason
+ * memdev_alloc_fit() - find a place for a region
+ * @a: the window, or NULL if there is none
+ * @req: requirements of the region
+ * @r: where to put the start, the size and the slot, for
+ *     memdev_alloc_insert(); its @id is not changed
+ * @why: where to put the reason of a failure
  *
- * The first check that fails is the one that is told.
+ * The reason is that of the first check that fails.
  *
- * Return: 0; -ENODEV without a window; -EINVAL for what can never be; -ERANGE
- * for an address that is not of the window; -EBUSY for an address or a slot
- * that is taken; -ENOSPC where nothing is left.
+ * Return: 0; -ENODEV without a window; -EINVAL for an invalid slot, alignment,
+ * address or size; -ERANGE for an address outside the window; -EBUSY if the
+ * address or the slot is taken; -ENOSPC if no slot or range is free, or the
+ * limit is exceeded.
  */
 int memdev_alloc_fit(const struct memdev_alloc *a,
 		     const struct memdev_alloc_request *req,
@@ -222,7 +223,7 @@ static bool memdev_region_less(struct rb_node *node,
 }
 
 /**
- * memdev_alloc_insert() - give away what memdev_alloc_fit() found
+ * memdev_alloc_insert() - reserve the place that memdev_alloc_fit() found
  * @a: the window
  * @r: the region
  */
@@ -237,7 +238,7 @@ void memdev_alloc_insert(struct memdev_alloc *a, struct memdev_region *r)
 }
 
 /**
- * memdev_alloc_remove() - take a region back
+ * memdev_alloc_remove() - free the place of a region
  * @a: the window
  * @r: the region
  */
@@ -252,11 +253,11 @@ void memdev_alloc_remove(struct memdev_alloc *a, struct memdev_region *r)
 }
 
 /**
- * memdev_alloc_next() - the regions by address
+ * memdev_alloc_next() - get the next region by address
  * @a: the window
- * @r: a region of it, or NULL
+ * @r: a region of the window, or NULL for the lowest
  *
- * Return: the region above @r, the lowest one for NULL; NULL after the last.
+ * Return: the next region above @r, or NULL after the last one.
  */
 struct memdev_region *memdev_alloc_next(const struct memdev_alloc *a,
 					struct memdev_region *r)
@@ -267,10 +268,10 @@ struct memdev_region *memdev_alloc_next(const struct memdev_alloc *a,
 }
 
 /**
- * memdev_alloc_largest_free() - the largest gap
+ * memdev_alloc_largest_free() - get the size of the largest gap
  * @a: the window
  *
- * Return: its size in bytes.
+ * Return: bytes.
  */
 u64 memdev_alloc_largest_free(const struct memdev_alloc *a)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which part of a window belongs to which region: pure logic. It knows bitmaps
- * and trees, and nothing of memory management.
+ * Which blocks and slots of a window belong to which region. Pure logic on
+ * bitmaps and trees, independent of memory management.
  */
 #ifndef _MEMDEV_ALLOC_H
 #define _MEMDEV_ALLOC_H
@@ -14,16 +14,16 @@
 #define MEMDEV_SLOTS_DEFAULT	256
 #define MEMDEV_SLOTS_MAX	65536
 
-/* Not a slot */
+/* No slot; in a request, the lowest free one */
 #define MEMDEV_SLOT_NONE	-1
 
 /**
  * struct memdev_region - a range of a window that one device owns
- * @node: in the window's tree of regions
+ * @node: node in the window's tree of regions
  * @start: physical address
- * @size: bytes
- * @slot: the slot that it takes, or MEMDEV_SLOT_NONE
- * @id: name of its owner, or an empty string
+ * @size: size in bytes
+ * @slot: slot number, or MEMDEV_SLOT_NONE
+ * @id: id of the device, or an empty string
  */
 struct memdev_region {
 	struct rb_node node;
@@ -34,18 +34,18 @@ struct memdev_region {
 };
 
 /**
- * struct memdev_alloc - who has what of a window
+ * struct memdev_alloc - the regions of a window
  * @start: physical address of the window
- * @nr_blocks: its blocks
+ * @nr_blocks: number of blocks in the window
  * @block_shift: log2 of the block size
- * @used: bytes that regions have
- * @limit: bytes that regions may have, apart from the size of the window
+ * @used: sum of the regions' sizes in bytes
+ * @limit: maximum of @used in bytes; independent of the size of the window
  * @nr_slots: number of slots, at most MEMDEV_SLOTS_MAX
- * @map: a bit for each block, set where a region has it
- * @slots: a bit for each of MEMDEV_SLOTS_MAX slots, set where a region has it
+ * @map: bitmap of the blocks that belong to a region
+ * @slots: bitmap of the slots that are taken, MEMDEV_SLOTS_MAX bits
  * @regions: the regions by address; they do not overlap
  *
- * The caller serialises all calls.
+ * The caller serializes all calls.
  */
 struct memdev_alloc {
 	u64 start;
@@ -60,12 +60,12 @@ struct memdev_alloc {
 };
 
 /**
- * struct memdev_alloc_request - what a region shall be
- * @hint: the address that it must have, or 0 for the lowest that fits
- * @align: its alignment in bytes
- * @size: bytes
- * @slot: the slot that it must have, or MEMDEV_SLOT_NONE for the lowest free
- * @want_slot: it takes a slot
+ * struct memdev_alloc_request - requirements of a region
+ * @hint: physical address, or 0 for the lowest one that fits
+ * @align: alignment in bytes
+ * @size: size in bytes
+ * @slot: slot number, or MEMDEV_SLOT_NONE for the lowest free one
+ * @want_slot: the region takes a slot
  */
 struct memdev_alloc_request {
 	u64 hint;

@@ -2,9 +2,9 @@
 /*
  * KUnit tests of the allocator.
  *
- * What it shares with its model is in alloc_vectors.h. The same vectors, a
- * comparison with another allocator and more of what is here run in user space,
- * too: see tools/testing/memdev.
+ * alloc_vectors.h has the cases with QEMU's results. User-space tests in
+ * tools/testing/memdev run the same cases, more of them, and a comparison with
+ * another allocator.
  */
 #include <kunit/test.h>
 #include <linux/bitmap.h>
@@ -20,7 +20,7 @@
 #define START		(5ULL * SZ_1G)
 #define REGIONS_MAX	8
 
-/* A window, and the regions that a test puts there */
+/* A window and its regions */
 struct alloc_test {
 	struct memdev_alloc a;
 	struct memdev_region regions[REGIONS_MAX];
@@ -132,13 +132,13 @@ static void alloc_test_vector(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, v->addr, r.start);
 }
 
-static void alloc_test_end_of_addresses(struct kunit *test)
+static void alloc_test_end_of_address_space(struct kunit *test)
 {
 	const u64 start = -4 * BLOCK, last = -BLOCK;
 	struct alloc_test *t = test->priv;
 
 	alloc_test_window(test, start, 4 * BLOCK, BLOCK_SHIFT);
-	/* It is checked before anything is in the way */
+	/* The limit is checked before conflicts */
 	t->a.limit = U64_MAX;
 	FITS(test, start, .align = BLOCK, .size = 4 * BLOCK);
 	FITS(test, last, .hint = last, .align = BLOCK, .size = BLOCK);
@@ -161,7 +161,7 @@ static void alloc_test_gaps(struct kunit *test)
 	FITS(test, START, .align = BLOCK, .size = BLOCK);
 	FITS(test, START + 2 * BLOCK, .align = BLOCK, .size = 2 * BLOCK);
 	FITS(test, START + 5 * BLOCK, .align = BLOCK, .size = 3 * BLOCK);
-	/* Four aligned ones begin with the first or the fifth. */
+	/* An aligned range of four blocks starts at block 0 or 4 */
 	REFUSED(test, -ENOSPC,
 		"no free range of 512M with the alignment 512M",
 		.align = 4 * BLOCK, .size = 4 * BLOCK);
@@ -173,7 +173,7 @@ static void alloc_test_lowest_conflict(struct kunit *test)
 	struct alloc_test *t = test->priv;
 
 	alloc_test_window(test, START, 8 * BLOCK, BLOCK_SHIFT);
-	/* It is checked before anything is in the way */
+	/* The limit is checked before conflicts */
 	t->a.limit = U64_MAX;
 	alloc_test_put(test, "d6", START + 6 * BLOCK, BLOCK, MEMDEV_SLOT_NONE);
 	alloc_test_put(test, "d2", START + 2 * BLOCK, BLOCK, MEMDEV_SLOT_NONE);
@@ -251,7 +251,7 @@ static void alloc_test_remove(struct kunit *test)
 	     .want_slot = true);
 }
 
-static void alloc_test_by_address(struct kunit *test)
+static void alloc_test_next_ascends(struct kunit *test)
 {
 	struct memdev_region *low, *middle, *high;
 	struct alloc_test *t = test->priv;
@@ -269,13 +269,13 @@ static void alloc_test_by_address(struct kunit *test)
 
 static struct kunit_case alloc_test_cases[] = {
 	KUNIT_CASE_PARAM(alloc_test_vector, alloc_vector_gen_params),
-	KUNIT_CASE(alloc_test_end_of_addresses),
+	KUNIT_CASE(alloc_test_end_of_address_space),
 	KUNIT_CASE(alloc_test_gaps),
 	KUNIT_CASE(alloc_test_lowest_conflict),
 	KUNIT_CASE(alloc_test_limit),
 	KUNIT_CASE(alloc_test_slots),
 	KUNIT_CASE(alloc_test_remove),
-	KUNIT_CASE(alloc_test_by_address),
+	KUNIT_CASE(alloc_test_next_ascends),
 	{}
 };
 

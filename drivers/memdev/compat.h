@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The one place that knows kernel versions: 6.1, 6.12 and 7.3.
+ * The only file that depends on the kernel version: 6.1, 6.12 and 7.3.
  */
 #ifndef _MEMDEV_COMPAT_H
 #define _MEMDEV_COMPAT_H
@@ -16,21 +16,21 @@
 #include <linux/version.h>
 #include <net/genetlink.h>
 
-/* What is registered as a bus, and passed to the attributes of one */
+/* Argument of bus attributes */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
 #define MEMDEV_BUS_TYPE const struct bus_type
 #else
 #define MEMDEV_BUS_TYPE struct bus_type
 #endif
 
-/* The string of a tracepoint, which newer kernels remember themselves */
+/* Assign a string of a trace event, whose source newer kernels remember */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
 #define memdev_assign_str(dst, ...)	__assign_str(dst)
 #else
 #define memdev_assign_str(dst, ...)	__assign_str(dst, __VA_ARGS__)
 #endif
 
-/* What sysfs takes for an attribute of any length */
+/* Type of a binary attribute in an attribute group */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
 #define MEMDEV_BIN_ATTR const struct bin_attribute
 #else
@@ -44,23 +44,26 @@
 #define kvzalloc_obj(obj, gfp) kvzalloc(sizeof(obj), gfp)
 #endif
 
-/* The end of a timer on the stack, which was renamed */
+/* Was renamed in 6.16 */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
 #define memdev_timer_destroy_on_stack(timer) timer_destroy_on_stack(timer)
 #else
 #define memdev_timer_destroy_on_stack(timer) destroy_timer_on_stack(timer)
 #endif
 
-/* Whether a kernel takes memmaps on memory, and of how much in one call */
+/*
+ * Since 6.8, mhp_supports_memmap_on_memory() is exported, and one call can add
+ * several blocks with memmap_on_memory.
+ */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
-#define MEMDEV_MEMMAP_TOLD 1
+#define MEMDEV_MEMMAP_EXPORTED 1
 #define MEMDEV_MEMMAP_BLOCK_BY_BLOCK 0
 #else
-#define MEMDEV_MEMMAP_TOLD 0
+#define MEMDEV_MEMMAP_EXPORTED 0
 #define MEMDEV_MEMMAP_BLOCK_BY_BLOCK 1
 #endif
 
-/* How many poisoned pages a block has, which newer kernels count */
+/* Since 6.2, struct memory_block counts its poisoned pages */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
 #define MEMDEV_POISON_COUNTED 1
 #else
@@ -77,7 +80,7 @@ memdev_memory_block_nr_poisoned(const struct memory_block *mem)
 #endif
 }
 
-/* Newer kernels keep what is soft reserved in a tree of its own */
+/* Newer kernels keep soft-reserved ranges in a separate resource tree */
 static inline bool memdev_soft_reserved(u64 start, u64 size)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
@@ -88,7 +91,7 @@ static inline bool memdev_soft_reserved(u64 start, u64 size)
 #endif
 }
 
-/* The attributes of a request for a dump */
+/* Get the attributes of a dump request */
 static inline struct nlattr **memdev_dump_attrs(struct netlink_callback *cb)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
@@ -98,7 +101,7 @@ static inline struct nlattr **memdev_dump_attrs(struct netlink_callback *cb)
 #endif
 }
 
-/* A reference to a file that is not freed meanwhile; NULL if it is closed */
+/* Get a reference to a file, unless it is closed; it must not be freed yet */
 static inline struct file *memdev_file_get(struct file **file)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
@@ -109,9 +112,9 @@ static inline struct file *memdev_file_get(struct file **file)
 }
 
 /*
- * The whole text is in last_error. An extack on 6.1 holds no text but a constant
- * one. Later kernels copy NETLINK_MAX_FMTMSG_LEN bytes and log a text that is
- * longer: cut it before.
+ * Set the text of an extack; last_error has it in full. On 6.1 an extack can
+ * only hold a constant text. Later kernels copy NETLINK_MAX_FMTMSG_LEN bytes,
+ * and log an error if the text is longer: truncate it first.
  */
 static inline void memdev_extack_set(struct netlink_ext_ack *extack,
 				     const char *text)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of what the core asks of a provider, and of one that answers for
- * itself what the core would. Where there is no window with room, the second is
- * skipped.
+ * KUnit tests of the checks of a provider, and of its optional operations.
+ * Tests that need a region are skipped if no window has room.
  */
 #include <kunit/test.h>
 #include <linux/memdev.h>
@@ -16,7 +15,7 @@
 #define FAKE_PLUGGED	4096ULL
 #define FAKE_REQUESTED	8192ULL
 
-/* A provider's device that is not registered, only pre-plugged */
+/* A device of a fake provider, and a flag that its release sets */
 struct fake {
 	struct memory_device md;
 	struct memory_device_ops ops;
@@ -107,7 +106,7 @@ static void fake_drop(struct kunit *test, struct fake *fake)
 	KUNIT_EXPECT_TRUE(test, *released);
 }
 
-static void fake_is_refused(struct kunit *test, struct fake *fake)
+static void fake_expect_refused(struct kunit *test, struct fake *fake)
 {
 	KUNIT_EXPECT_EQ(test, -EINVAL, fake_pre_plug(fake));
 	fake_drop(test, fake);
@@ -119,7 +118,7 @@ static void device_test_without_kind(struct kunit *test)
 	struct fake *fake = fake_new(test, &released);
 
 	fake->ops.kind = NULL;
-	fake_is_refused(test, fake);
+	fake_expect_refused(test, fake);
 }
 
 static void device_test_without_get_addr(struct kunit *test)
@@ -128,7 +127,7 @@ static void device_test_without_get_addr(struct kunit *test)
 	struct fake *fake = fake_new(test, &released);
 
 	fake->ops.get_addr = NULL;
-	fake_is_refused(test, fake);
+	fake_expect_refused(test, fake);
 }
 
 static void device_test_without_set_addr(struct kunit *test)
@@ -137,7 +136,7 @@ static void device_test_without_set_addr(struct kunit *test)
 	struct fake *fake = fake_new(test, &released);
 
 	fake->ops.set_addr = NULL;
-	fake_is_refused(test, fake);
+	fake_expect_refused(test, fake);
 }
 
 static void device_test_without_get_memory_region(struct kunit *test)
@@ -146,7 +145,7 @@ static void device_test_without_get_memory_region(struct kunit *test)
 	struct fake *fake = fake_new(test, &released);
 
 	fake->ops.get_memory_region = NULL;
-	fake_is_refused(test, fake);
+	fake_expect_refused(test, fake);
 }
 
 static void device_test_impossible_node(struct kunit *test)
@@ -155,14 +154,14 @@ static void device_test_impossible_node(struct kunit *test)
 	struct fake *fake = fake_new(test, &released);
 
 	fake->md.node = MAX_NUMNODES;
-	fake_is_refused(test, fake);
+	fake_expect_refused(test, fake);
 }
 
 /*
- * A region is found for it; 0 where the machine has no place for one, or none
- * that is aligned so.
+ * Pre-plug a device and return its address; 0 if no window has room, or none
+ * starts at a multiple of the alignment.
  */
-static u64 fake_place(struct kunit *test, struct fake *fake)
+static u64 fake_pre_plug_addr(struct kunit *test, struct fake *fake)
 {
 	int rc = fake_pre_plug(fake);
 
@@ -174,7 +173,7 @@ static u64 fake_place(struct kunit *test, struct fake *fake)
 	return fake->addr;
 }
 
-static void device_test_knows_better(struct kunit *test)
+static void device_test_provider_overrides(struct kunit *test)
 {
 	bool released;
 	struct fake *fake = fake_new(test, &released);
@@ -183,7 +182,7 @@ static void device_test_knows_better(struct kunit *test)
 
 	fake->ops.get_plugged_size = fake_get_plugged_size;
 	fake->ops.fill_device_info = fake_fill_device_info;
-	addr = fake_place(test, fake);
+	addr = fake_pre_plug_addr(test, fake);
 	if (addr) {
 		KUNIT_EXPECT_EQ(test, FAKE_PLUGGED,
 				memory_device_get_plugged_size(&fake->md));
@@ -207,15 +206,15 @@ static void device_test_alignment(struct kunit *test)
 	bool released[2];
 	u64 first, second = 0;
 
-	/* Not the block right after an odd one */
+	/* The block after @plain may not be aligned */
 	plain = fake_new(test, &released[0]);
-	first = fake_place(test, plain);
+	first = fake_pre_plug_addr(test, plain);
 	if (first) {
 		aligned = fake_new(test, &released[1]);
 		aligned->ops.get_min_alignment = fake_get_min_alignment;
 		aligned->min_alignment = align;
 		aligned->region.size = align;
-		second = fake_place(test, aligned);
+		second = fake_pre_plug_addr(test, aligned);
 		if (second)
 			KUNIT_EXPECT_EQ(test, ALIGN(first + 1, align), second);
 		fake_drop(test, aligned);
@@ -225,7 +224,7 @@ static void device_test_alignment(struct kunit *test)
 		kunit_skip(test, "no window has room for aligned blocks");
 }
 
-static void device_test_no_power_of_two(struct kunit *test)
+static void device_test_alignment_not_power_of_two(struct kunit *test)
 {
 	bool released;
 	struct fake *fake = fake_new(test, &released);
@@ -241,30 +240,29 @@ static void device_test_no_power_of_two(struct kunit *test)
 		kunit_skip(test, "there is no window");
 }
 
-/* What is dropped has given its region back */
-static void device_test_given_back(struct kunit *test)
+static void device_test_drop_frees_region(struct kunit *test)
 {
 	struct fake *fake;
 	bool released;
 	u64 addr, again;
 
 	fake = fake_new(test, &released);
-	addr = fake_place(test, fake);
+	addr = fake_pre_plug_addr(test, fake);
 	fake_drop(test, fake);
 	if (!addr)
 		kunit_skip(test, "no window has room for a block");
 	fake = fake_new(test, &released);
-	again = fake_place(test, fake);
+	again = fake_pre_plug_addr(test, fake);
 	KUNIT_EXPECT_EQ(test, addr, again);
 	fake_drop(test, fake);
 }
 
-/* A device that is gone already is left alone: nothing may be queued on it */
+/* The second call must not queue work on a device that is gone */
 static void device_test_unregister_twice(struct kunit *test)
 {
 	bool released;
 	struct fake *fake = fake_new(test, &released);
-	u64 addr = fake_place(test, fake);
+	u64 addr = fake_pre_plug_addr(test, fake);
 	int rc;
 
 	if (addr) {
@@ -285,8 +283,7 @@ static void device_test_unregister_twice(struct kunit *test)
 		kunit_skip(test, "no window has room for a block");
 }
 
-/* A text that is too long for an extack is cut */
-static void device_test_extack(struct kunit *test)
+static void device_test_extack_truncates(struct kunit *test)
 {
 	char text[NETLINK_MAX_FMTMSG_LEN + 1] = {};
 	struct netlink_ext_ack extack = {};
@@ -303,16 +300,16 @@ static void device_test_extack(struct kunit *test)
 }
 
 static struct kunit_case device_test_cases[] = {
-	KUNIT_CASE(device_test_extack),
+	KUNIT_CASE(device_test_extack_truncates),
 	KUNIT_CASE(device_test_without_kind),
 	KUNIT_CASE(device_test_without_get_addr),
 	KUNIT_CASE(device_test_without_set_addr),
 	KUNIT_CASE(device_test_without_get_memory_region),
 	KUNIT_CASE(device_test_impossible_node),
-	KUNIT_CASE(device_test_knows_better),
+	KUNIT_CASE(device_test_provider_overrides),
 	KUNIT_CASE(device_test_alignment),
-	KUNIT_CASE(device_test_no_power_of_two),
-	KUNIT_CASE(device_test_given_back),
+	KUNIT_CASE(device_test_alignment_not_power_of_two),
+	KUNIT_CASE(device_test_drop_frees_region),
 	KUNIT_CASE(device_test_unregister_twice),
 	{}
 };

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whether the kernel puts the memmap of hot-plugged blocks on the blocks
- * themselves when asked.
+ * Whether the kernel can allocate the memmap of hot-plugged blocks from the
+ * blocks themselves.
  *
- * Older kernels tell no module. They tell users, in the parameter
- * memory_hotplug.memmap_on_memory, which is there from boot on and does not
- * change: so that is what is read here, as the file's show() gives it.
+ * Older kernels do not export this to modules. Users can read it from the
+ * parameter memory_hotplug.memmap_on_memory, which does not change after boot:
+ * find the parameter in sysfs, and call its show().
  */
 #include <linux/kernfs.h>
 #include <linux/kobject.h>
@@ -16,13 +16,13 @@
 
 #include "internal.h"
 
-#if MEMDEV_MEMMAP_TOLD
+#if MEMDEV_MEMMAP_EXPORTED
 
 /**
- * memdev_memmap_init() - find out
+ * memdev_memmap_init() - look up whether memmap_on_memory is enabled
  *
  * Context: Sleeps.
- * Return: 0 or -ENOMEM.
+ * Return: 0; -ENOMEM; or the errno of the parameter's show().
  */
 int memdev_memmap_init(void)
 {
@@ -30,9 +30,9 @@ int memdev_memmap_init(void)
 }
 
 /**
- * memdev_memmap_supported() - whether the kernel does it
+ * memdev_memmap_supported() - check whether memmap_on_memory is enabled
  *
- * Return: true if it does.
+ * Return: true if the kernel can allocate a memmap from hot-plugged memory.
  */
 bool memdev_memmap_supported(void)
 {
@@ -41,19 +41,19 @@ bool memdev_memmap_supported(void)
 
 #else
 
-static bool memdev_memmap_on;
+static bool memdev_memmap_enabled;
 
-/* One step down in sysfs; drops the reference to where it comes from */
-static struct kernfs_node *memdev_memmap_step(struct kernfs_node *from,
-					      const char *name)
+/* Get a child of a node in sysfs, and drop the reference to the node */
+static struct kernfs_node *memdev_kernfs_child(struct kernfs_node *node,
+					       const char *name)
 {
-	struct kernfs_node *to;
+	struct kernfs_node *child;
 
-	if (!from)
+	if (!node)
 		return NULL;
-	to = kernfs_find_and_get(from, name);
-	kernfs_put(from);
-	return to;
+	child = kernfs_find_and_get(node, name);
+	kernfs_put(node);
+	return child;
 }
 
 int memdev_memmap_init(void)
@@ -65,15 +65,15 @@ int memdev_memmap_init(void)
 	int rc;
 
 	kernfs_get(node);
-	node = memdev_memmap_step(node, "module");
-	node = memdev_memmap_step(node, "memory_hotplug");
+	node = memdev_kernfs_child(node, "module");
+	node = memdev_kernfs_child(node, "memory_hotplug");
 	if (!node)
 		return 0;
-	/* It is built in: what is here now stays */
+	/* memory_hotplug is built in: its objects need no reference to stay */
 	module = container_of((struct kobject *)node->priv,
 			      struct module_kobject, kobj);
-	node = memdev_memmap_step(node, "parameters");
-	node = memdev_memmap_step(node, "memmap_on_memory");
+	node = memdev_kernfs_child(node, "parameters");
+	node = memdev_kernfs_child(node, "memmap_on_memory");
 	if (!node)
 		return 0;
 	mattr = container_of((struct attribute *)node->priv,
@@ -85,14 +85,14 @@ int memdev_memmap_init(void)
 		return -ENOMEM;
 	rc = mattr->show(mattr, module, page);
 	if (rc > 0)
-		rc = kstrtobool(page, &memdev_memmap_on);
+		rc = kstrtobool(page, &memdev_memmap_enabled);
 	free_page((unsigned long)page);
 	return rc;
 }
 
 bool memdev_memmap_supported(void)
 {
-	return memdev_memmap_on;
+	return memdev_memmap_enabled;
 }
 
 #endif

@@ -3,15 +3,15 @@
  * Netlink requests that may take long.
  *
  * While the handler of a generic netlink request runs, no generic netlink
- * family on the machine can be registered or unregistered, and a task that waits
- * to do so blocks all other requests. An unplug can take minutes. So each
+ * family on the machine can be registered or unregistered, and a task that
+ * waits to do so blocks all other requests. An unplug can take minutes. So each
  * request for a change is a job: a thread runs it with a copy of the request,
  * and sends the ACK or the error when it ends.
  *
  * If the socket is closed, by the user or because the user's process was
  * killed, a signal interrupts the thread as it would interrupt a process.
- * Another request can cancel a job in the same way; the job then still sends its
- * answer.
+ * Another request can cancel a job in the same way; the job then still sends
+ * its answer.
  *
  * A job belongs to a socket, not to a portid: once the socket is closed,
  * another socket can be bound to the portid.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reading what users write.
+ * Parsing of sizes and numbers in user input.
  */
 #include <linux/ctype.h>
 #include <linux/kernel.h>
@@ -11,11 +11,11 @@
 #include "internal.h"
 
 /**
- * memdev_refuse_text() - note that something written cannot be read
- * @why: where to put it
- * @rc: negative errno; -ERANGE for what is too large
- * @buf: what was written
- * @count: its length
+ * memdev_refuse_text() - record that user input is invalid
+ * @why: where to put the reason, or NULL
+ * @rc: negative errno; -ERANGE if the value is too large
+ * @buf: the input
+ * @count: length of the input in bytes
  *
  * Return: @rc.
  */
@@ -25,7 +25,7 @@ int memdev_refuse_text(struct memdev_reason *why, int rc, const char *buf,
 	char text[4 * 32 + 1];
 	int len;
 
-	/* It may be anything: show some of it, in printable ASCII */
+	/* Quote the first 32 bytes, whatever they are, as printable ASCII */
 	len = string_escape_mem(buf, min_t(size_t, count, 32), text,
 				sizeof(text) - 1, ESCAPE_NAP | ESCAPE_ANY,
 				NULL);
@@ -34,16 +34,15 @@ int memdev_refuse_text(struct memdev_reason *why, int rc, const char *buf,
 }
 
 /**
- * memdev_bytes_parse() - a size, or an address, that a user wrote
- * @buf: the text: a number, decimal, octal or hexadecimal, and perhaps one of
- *	 the suffixes K, M, G, T, P and E, and perhaps a newline
- * @count: its length
- * @size: where to put it, in bytes
+ * memdev_bytes_parse() - parse a size or an address
+ * @buf: the input: a decimal, octal or hexadecimal number, an optional suffix
+ *	 K, M, G, T, P or E, and an optional newline
+ * @count: length of the input in bytes
+ * @size: where to put the value in bytes
  *
- * Unlike memparse() this takes no sign and no junk, and an overflow does not
- * pass for a small number.
+ * Unlike memparse(), refuses signs, trailing characters and overflows.
  *
- * Return: 0, -EINVAL, or -ERANGE if it needs more than 64 bits.
+ * Return: 0; -EINVAL for invalid input; -ERANGE if the value exceeds 64 bits.
  */
 int memdev_bytes_parse(const char *buf, size_t count, u64 *size)
 {
@@ -63,7 +62,7 @@ int memdev_bytes_parse(const char *buf, size_t count, u64 *size)
 	if (strlen(text) != count || text[0] < '0' || text[0] > '9')
 		return -EINVAL;
 
-	/* A last 'e' is a digit of a hexadecimal number */
+	/* A trailing 'e' of a hexadecimal number is a digit */
 	suffix = strchr(suffixes, tolower(text[count - 1]));
 	if (suffix && !(*suffix == 'e' && text[0] == '0' &&
 			tolower(text[1]) == 'x')) {
@@ -80,12 +79,12 @@ int memdev_bytes_parse(const char *buf, size_t count, u64 *size)
 }
 
 /**
- * memdev_size_parse() - a size that must not be zero
+ * memdev_size_parse() - parse a size that must not be 0
  * @buf: as memdev_bytes_parse()
  * @count: as memdev_bytes_parse()
  * @size: as memdev_bytes_parse()
  *
- * Return: as memdev_bytes_parse().
+ * Return: as memdev_bytes_parse(); -EINVAL for 0.
  */
 int memdev_size_parse(const char *buf, size_t count, u64 *size)
 {
@@ -97,12 +96,12 @@ int memdev_size_parse(const char *buf, size_t count, u64 *size)
 }
 
 /**
- * memdev_number_parse() - N, or a prefix and N
- * @str: the text, perhaps with a newline behind it
+ * memdev_number_parse() - parse a decimal number with an optional prefix
+ * @str: the input, with an optional newline
  * @prefix: the prefix, for example "window"
- * @nr: where to put N
+ * @nr: where to put the number
  *
- * Return: 0 or -EINVAL.
+ * Return: 0; -EINVAL for invalid input, or a number that exceeds INT_MAX.
  */
 int memdev_number_parse(const char *str, const char *prefix, int *nr)
 {
@@ -111,7 +110,7 @@ int memdev_number_parse(const char *str, const char *prefix, int *nr)
 
 	if (!strncmp(str, prefix, len))
 		str += len;
-	/* kstrtouint() would take a plus */
+	/* kstrtouint() accepts a plus sign */
 	if (*str < '0' || *str > '9' || kstrtouint(str, 10, &val) ||
 	    val > INT_MAX)
 		return -EINVAL;

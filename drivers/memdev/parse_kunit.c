@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of what users write, and of what is said when it cannot be read;
- * and of how much memory one call may add or remove.
+ * KUnit tests of parsing user input, of the reasons why input is refused, and
+ * of memdev_chunk_len().
  */
 #include <kunit/test.h>
 #include <linux/align.h>
@@ -30,7 +30,7 @@ static const struct {
 	{ "3T\n", 0, 3ULL << 40 },
 	{ "1P", 0, 1ULL << 50 },
 	{ "15E", 0, 15ULL << 60 },
-	/* A digit, unless the number is decimal */
+	/* 'e' is a digit of a hexadecimal number, and a suffix otherwise */
 	{ "1e", 0, 1ULL << 60 },
 	{ "0x1e", 0, 30 },
 	{ "0X1E", 0, 30 },
@@ -73,7 +73,6 @@ static void parse_test_bytes(struct kunit *test)
 	}
 }
 
-/* A file is written to with any bytes */
 static void parse_test_bytes_with_nul(struct kunit *test)
 {
 	u64 bytes;
@@ -84,7 +83,7 @@ static void parse_test_bytes_with_nul(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, bytes);
 }
 
-static void parse_test_size_is_not_zero(struct kunit *test)
+static void parse_test_size_refuses_zero(struct kunit *test)
 {
 	u64 size;
 
@@ -146,7 +145,7 @@ static const struct {
 	{ "2G@0", { .size = SZ_2G, .start = 0, .node = NUMA_NO_NODE } },
 };
 
-static const char *const parse_test_no_windows[] = {
+static const char *const parse_test_bad_windows[] = {
 	"", "@", ":", "x", "0", "0@4G", "@4G", "512M@", "512M@x", "512M:",
 	"512M:x", "512M:-1", "512M@4G:", "512M@4G:x", "512M:1@4G", "512M@4G@4G",
 	"512M 4G", "512M@4G:1:1", "16E", "512M@16E",
@@ -171,8 +170,8 @@ static void parse_test_window(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, want->carve, spec.carve, "'%s'", text);
 		KUNIT_EXPECT_STREQ(test, "", why.text);
 	}
-	for (i = 0; i < ARRAY_SIZE(parse_test_no_windows); i++) {
-		const char *text = parse_test_no_windows[i];
+	for (i = 0; i < ARRAY_SIZE(parse_test_bad_windows); i++) {
+		const char *text = parse_test_bad_windows[i];
 		struct memdev_reason why = {};
 
 		KUNIT_EXPECT_EQ_MSG(test, -EINVAL,
@@ -197,7 +196,7 @@ static void parse_test_online_type(struct kunit *test)
 	KUNIT_EXPECT_GT(test, 0, memdev_online_type_parse("Offline"));
 }
 
-/* Whatever was written, what is said of it can be printed, and fits */
+/* The reason quotes any input in printable ASCII and is not truncated */
 static void parse_test_refusal(struct kunit *test)
 {
 	struct memdev_reason why = {};
@@ -215,11 +214,11 @@ static void parse_test_refusal(struct kunit *test)
 	memdev_refuse_text(&why, -EINVAL, bytes, sizeof(bytes));
 	KUNIT_EXPECT_EQ(test, strlen("'' is not understood") + 32 * 4,
 			strlen(why.text));
-	/* Nobody is told where nobody asks */
+	/* The reason is optional */
 	KUNIT_EXPECT_EQ(test, -EINVAL, memdev_refuse_text(NULL, -EINVAL, "x", 1));
 }
 
-/* Wherever a range starts and ends, no call has an aligned GiB of it */
+/* No chunk of several blocks covers an aligned GiB */
 static void parse_test_chunks(struct kunit *test)
 {
 	u64 block = memory_block_size_bytes();
@@ -245,7 +244,7 @@ static void parse_test_chunks(struct kunit *test)
 static struct kunit_case parse_test_cases[] = {
 	KUNIT_CASE(parse_test_bytes),
 	KUNIT_CASE(parse_test_bytes_with_nul),
-	KUNIT_CASE(parse_test_size_is_not_zero),
+	KUNIT_CASE(parse_test_size_refuses_zero),
 	KUNIT_CASE(parse_test_number),
 	KUNIT_CASE(parse_test_window),
 	KUNIT_CASE(parse_test_online_type),

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Telling users why not.
+ * Texts that tell users why a request was refused.
  */
 #include <linux/kernel.h>
 
 #include "reason.h"
 
 /**
- * memdev_size_text() - a size in the notation that users write it in
- * @text: where to put it
+ * memdev_size_text() - format a size in the notation of users
+ * @text: where to put the text
  * @size: the size in bytes
  *
- * The unit is the largest that divides the size: 1G, 896M, 1536K, 4095.
+ * The unit is the largest one that divides the size: 1G, 896M, 1536K, 4095.
  *
  * Return: @text.
  */
@@ -36,10 +36,10 @@ static void memdev_reason_set(struct memdev_reason *why, const char *fmt,
 }
 
 /**
- * memdev_refuse() - note why something is refused
- * @why: where to put it, or NULL
+ * memdev_refuse() - record why a request is refused
+ * @why: where to put the reason, or NULL
  * @rc: negative errno
- * @fmt: the reason, no newline
+ * @fmt: format of the reason, without a newline
  *
  * Return: @rc.
  */
@@ -56,11 +56,11 @@ int memdev_refuse(struct memdev_reason *why, int rc, const char *fmt, ...)
 }
 
 /**
- * memdev_refuse_about() - note why something is refused, and what is at fault
- * @why: where to put it, or NULL
- * @about: what of the request
+ * memdev_refuse_about() - record why a request is refused, and what is at fault
+ * @why: where to put the reason, or NULL
+ * @about: the part of the request that is at fault
  * @rc: negative errno
- * @fmt: the reason, no newline
+ * @fmt: format of the reason, without a newline
  *
  * Return: @rc.
  */
@@ -79,11 +79,11 @@ int memdev_refuse_about(struct memdev_reason *why, enum memdev_about about,
 }
 
 /**
- * memdev_refuse_block() - note why something is refused, and by which block
- * @why: where to put it, or NULL
- * @block: the block
+ * memdev_refuse_block() - record why a request is refused, and for which block
+ * @why: where to put the reason, or NULL
+ * @block: number of the block
  * @rc: negative errno
- * @fmt: the reason, no newline
+ * @fmt: format of the reason, without a newline
  *
  * Return: @rc.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Why something was refused, in words.
+ * Texts that tell users why a request was refused.
  */
 #ifndef _MEMDEV_REASON_H
 #define _MEMDEV_REASON_H
@@ -10,33 +10,33 @@
 
 #define MEMDEV_REASON_LEN 192
 
-/* U64_MAX in decimal, and a unit */
+/* U64_MAX in decimal, a unit and a NUL */
 #define MEMDEV_SIZE_LEN 22
 
-/* A size for the "%s" of a reason, in the notation that users write it in */
+/* A size in the notation of users, for the "%s" of a reason */
 #define MEMDEV_SIZE(size) \
 	memdev_size_text((char [MEMDEV_SIZE_LEN]) {}, size)
 
 /**
- * enum memdev_about - what of a request is at fault
- * @MEMDEV_ABOUT_NOTHING: nothing that was asked for by itself
- * @MEMDEV_ABOUT_SIZE: a size
- * @MEMDEV_ABOUT_ADDRESS: a physical address
- * @MEMDEV_ABOUT_ALIGN: an alignment
- * @MEMDEV_ABOUT_SLOT: a slot
- * @MEMDEV_ABOUT_NODE: a NUMA node
- * @MEMDEV_ABOUT_WINDOW: a window
- * @MEMDEV_ABOUT_KIND: a kind of devices
- * @MEMDEV_ABOUT_ID: a name
- * @MEMDEV_ABOUT_REQUESTED: a size to follow in the background
- * @MEMDEV_ABOUT_MEMMAP: where the memmap shall be
- * @MEMDEV_ABOUT_INDEX: the number of a rule
- * @MEMDEV_ABOUT_BLOCK: a memory block
- * @MEMDEV_ABOUT_PAGE: a page of a block
- * @MEMDEV_ABOUT_ERRNO: an error to fail with
- * @MEMDEV_ABOUT_DELAY: a time to wait
- * @MEMDEV_ABOUT_CHANCE: a probability
- * @NR_MEMDEV_ABOUT: how many they are
+ * enum memdev_about - the part of a request that is at fault
+ * @MEMDEV_ABOUT_NOTHING: no single part
+ * @MEMDEV_ABOUT_SIZE: the size
+ * @MEMDEV_ABOUT_ADDRESS: the physical address
+ * @MEMDEV_ABOUT_ALIGN: the alignment
+ * @MEMDEV_ABOUT_SLOT: the slot
+ * @MEMDEV_ABOUT_NODE: the NUMA node
+ * @MEMDEV_ABOUT_WINDOW: the window
+ * @MEMDEV_ABOUT_KIND: the kind of a device
+ * @MEMDEV_ABOUT_ID: the id of a device
+ * @MEMDEV_ABOUT_REQUESTED: the requested size of a device
+ * @MEMDEV_ABOUT_MEMMAP: memmap_on_memory of a device
+ * @MEMDEV_ABOUT_INDEX: the index of a fault rule
+ * @MEMDEV_ABOUT_BLOCK: the block of a fault rule, or to poison
+ * @MEMDEV_ABOUT_PAGE: the page to poison
+ * @MEMDEV_ABOUT_ERRNO: the errno of a fault rule
+ * @MEMDEV_ABOUT_DELAY: the delay of a fault rule
+ * @MEMDEV_ABOUT_CHANCE: the chance of a fault rule
+ * @NR_MEMDEV_ABOUT: number of values
  */
 enum memdev_about {
 	MEMDEV_ABOUT_NOTHING,
@@ -60,14 +60,13 @@ enum memdev_about {
 };
 
 /**
- * struct memdev_reason - why something was refused
- * @text: one line without a newline, empty where nothing was refused; of an
- *	  operation that succeeded what there is to remark
- * @about: what of the request is at fault
- * @at_block: it is a memory block that refused
- * @block: which one, counted from the start of the region; if @at_block
+ * struct memdev_reason - why a request was refused
+ * @text: one line without a newline; after a success a warning, or empty
+ * @about: the part of the request that is at fault
+ * @at_block: the request was refused for @block
+ * @block: number of a block, counted from the start of the region
  * @asked: bytes that the operation was to plug or unplug
- * @done: bytes of it that came or went all the same
+ * @done: bytes that the operation has plugged or unplugged
  */
 struct memdev_reason {
 	char text[MEMDEV_REASON_LEN];

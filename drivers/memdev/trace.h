@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What memdev does, for those who trace it: operations as they begin and end,
- * the steps that they are made of, blocks as they change, windows.
+ * Trace events: start and end of operations, the steps of operations, state
+ * changes of blocks, creation and removal of windows.
  *
  * Sizes are in bytes, times in ns, rc is 0 or a negative errno.
  */
@@ -50,7 +50,7 @@ DECLARE_EVENT_CLASS(memdev_op_begin,
 		  __entry->addr, __entry->asked, __entry->background)
 );
 
-/* An operation on a device, of a user or in the background, begins */
+/* Start of an operation of a user, or of the background worker */
 DEFINE_EVENT(memdev_op_begin, memdev_plug_begin,
 	TP_PROTO(const struct memdev_core *core, u64 asked, bool background),
 	TP_ARGS(core, asked, background));
@@ -86,7 +86,7 @@ DECLARE_EVENT_CLASS(memdev_op_end,
 		  __entry->rc, __entry->ns, __entry->background)
 );
 
-/* And it ends */
+/* End of an operation of a user, or of the background worker */
 DEFINE_EVENT(memdev_op_end, memdev_plug_end,
 	TP_PROTO(const struct memdev_core *core, u64 asked, u64 done, int rc,
 		 u64 ns, bool background),
@@ -97,7 +97,7 @@ DEFINE_EVENT(memdev_op_end, memdev_unplug_end,
 		 u64 ns, bool background),
 	TP_ARGS(core, asked, done, rc, ns, background));
 
-/* One step of an operation is over */
+/* End of a step of an operation */
 TRACE_EVENT(memdev_step,
 	TP_PROTO(const struct memdev_core *core, enum memdev_step step,
 		 unsigned int block, unsigned int nr, int rc, u64 ns),
@@ -123,7 +123,7 @@ TRACE_EVENT(memdev_step,
 		  __entry->size, __entry->rc, __entry->ns)
 );
 
-/* A step is hit by a scripted fault: it waits, in ms, and then fails if rc */
+/* A scripted fault delays a step, in ms, and makes it fail if rc is not 0 */
 TRACE_EVENT(memdev_fault,
 	TP_PROTO(const struct memdev_core *core, enum memdev_step step,
 		 unsigned int block, unsigned int nr, int rc,
@@ -150,7 +150,7 @@ TRACE_EVENT(memdev_fault,
 		  __entry->addr, __entry->size, __entry->rc, __entry->delay)
 );
 
-/* Blocks have come online or gone offline, whoever wanted it */
+/* Blocks came online or went offline, by memdev or by a user */
 TRACE_EVENT(memdev_block_state,
 	TP_PROTO(const struct memdev_core *core, unsigned int block,
 		 unsigned int nr, bool online),
@@ -171,7 +171,7 @@ TRACE_EVENT(memdev_block_state,
 		  __entry->addr, __entry->size, __entry->online)
 );
 
-/* A window was made, or would have been, or was given back */
+/* A window was created or removed, or its creation failed */
 TRACE_EVENT(memdev_window,
 	TP_PROTO(const struct memdev_window *w, bool gone, int rc, u64 ns),
 	TP_ARGS(w, gone, rc, ns),

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of what a window may be claimed of. They need a window that was
- * claimed, and a block of the same reserved range right after it. Where there is
- * none, they are skipped.
+ * KUnit tests of claiming a window. They need a claimed window that is followed
+ * by a free block of the same reserved range, and are skipped otherwise.
  */
 #include <kunit/test.h>
 #include <linux/ioport.h>
@@ -32,7 +31,7 @@ static int claim_test_destroy(int id)
 	return memdev_bus_leave(memdev_window_destroy(id, &why), &why);
 }
 
-/* A block that becomes a window */
+/* Find a block that can become a window */
 static void claim_test_find(struct kunit *test, struct memdev_window_spec *spec)
 {
 	struct memdev_window *w;
@@ -57,7 +56,7 @@ static void claim_test_find(struct kunit *test, struct memdev_window_spec *spec)
 	KUNIT_ASSERT_EQ(test, 0, claim_test_destroy(rc));
 }
 
-/* With @flags and the desc of the reserved range that it is in */
+/* A block is refused while another driver has claimed it with @flags */
 static void claim_test_beside(struct kunit *test, unsigned long flags)
 {
 	struct memdev_window_spec spec;
@@ -89,7 +88,7 @@ static void window_test_claim_busy(struct kunit *test)
 	claim_test_beside(test, IORESOURCE_MEM | IORESOURCE_BUSY);
 }
 
-/* As kmem makes its claim before it adds memory below it */
+/* kmem claims a range with these flags before it adds the memory */
 static void window_test_claim_system_ram(struct kunit *test)
 {
 	claim_test_beside(test, IORESOURCE_SYSTEM_RAM);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A provider with one memory device of four blocks. It logs what it is asked,
- * plugs no odd block, and unplugs none while its parameter "busy" is set. The
- * parameters plug_answer and unplug_answer make it return something else, for
- * the tests.
+ * A provider with one memory device of four blocks. It logs each request,
+ * refuses to plug odd blocks, and refuses to unplug while its parameter "busy"
+ * is set. For tests, the parameters plug_answer and unplug_answer override what
+ * it returns.
  */
 #include <linux/memdev.h>
 #include <linux/memory.h>
