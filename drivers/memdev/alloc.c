@@ -93,7 +93,7 @@ memdev_alloc_conflict(const struct memdev_alloc *a, u64 start, u64 size)
 			node = node->rb_left;
 		}
 	}
-	/* That region overlaps the range unless it starts above the range */
+	/* The region overlaps the range unless it starts above the range */
 	if (lowest && lowest->start > start && lowest->start - start >= size)
 		return NULL;
 	return lowest;

@@ -44,7 +44,7 @@
 #define kvzalloc_obj(obj, gfp) kvzalloc(sizeof(obj), gfp)
 #endif
 
-/* Was renamed in 6.16 */
+/* destroy_timer_on_stack() was renamed in 6.16 */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
 #define memdev_timer_destroy_on_stack(timer) timer_destroy_on_stack(timer)
 #else
@@ -101,7 +101,7 @@ static inline struct nlattr **memdev_dump_attrs(struct netlink_callback *cb)
 #endif
 }
 
-/* Get a reference to a file, unless it is closed; it must not be freed yet */
+/* Get a reference to a file that is not freed yet; NULL if it is closed */
 static inline struct file *memdev_file_get(struct file **file)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)

@@ -162,7 +162,7 @@ static int memdev_region_get(struct memory_device *md,
 	return memdev_alloc_fit(NULL, NULL, NULL, why);
 }
 
-/* memdev_list_lock keeps tasks that walk the regions of a window out */
+/* memdev_list_lock excludes tasks that look at the regions of a window */
 static void memdev_region_put(struct memory_device *md)
 {
 	struct memdev_core *core = md->core;
@@ -236,7 +236,7 @@ static struct memdev_core *memdev_core_alloc(struct memory_device *md)
 	return core;
 }
 
-/* Needs the region. The release of the device frees the maps, also partly. */
+/* Needs core->region. If it fails, the device's release frees the maps. */
 static int memdev_core_maps_alloc(struct memdev_core *core)
 {
 	unsigned int nr;

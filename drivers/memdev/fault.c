@@ -63,7 +63,7 @@ static bool memdev_fault_count_step(struct memdev_fault *fault)
 	div64_u64_rem(fault->seen - rule->nth, rule->every, &left);
 	if (left)
 		return false;
-	/* Draw for each such step: the n-th draw depends on the seed alone */
+	/* One draw for each candidate: the same seed gives the same hits */
 	if (rule->chance < MEMDEV_FAULT_CHANCE_MAX &&
 	    prandom_u32_state(&fault->random) % MEMDEV_FAULT_CHANCE_MAX >=
 	    rule->chance)
@@ -142,7 +142,7 @@ int memdev_fault_hit(struct memdev_core *core, enum memdev_step step,
 		    !memdev_fault_count_step(fault))
 			continue;
 		hit = true;
-		/* No overflow: MEMDEV_FAULTS_MAX * MEMDEV_FAULT_DELAY_MAX */
+		/* <= MEMDEV_FAULTS_MAX * MEMDEV_FAULT_DELAY_MAX: it fits */
 		delay_ms += fault->rule.delay_ms;
 		if (!error)
 			error = fault->rule.error;

@@ -245,11 +245,12 @@ struct memdev_settings {
  *	  blocks that are not plugged
  * @lock: protects the fields below it
  * @dying: the device is being unregistered: no operation may begin
- * @waiting: tasks that wait for @op_lock: no background operation may begin
+ * @waiting: number of tasks that wait for @op_lock; no background operation may
+ *	     begin meanwhile
  * @op: the operation in flight, or MEMDEV_OP_NONE
  * @background: @op is an operation of @resize; written under @op_lock, too
- * @adding: the task in add_memory*() whose blocks must not be onlined by the
- *	    machine's policy in another zone than @online_type wants
+ * @adding: the task in add_memory*(): the memory notifier refuses to
+ *	    auto-online its blocks in another zone than that of @online_type
  * @added: first of the blocks that add_memory*() is adding, or has added
  * @nr_added: number of those blocks; 0 once they are in @plugged
  * @watch: deadline of @op, by which other tasks stop it; or NULL

@@ -21,7 +21,7 @@
 /*
  * Resize workers poll for device_hotplug_lock, so more workers do not resize
  * faster. But a worker also sleeps while it yields, until the deadline of its
- * device at most: so many devices can be stuck before the next one is delayed.
+ * device at most: this many devices can be stuck before others are delayed.
  */
 #define MEMDEV_RESIZE_WORKERS	32
 

@@ -37,7 +37,7 @@ static int memdev_nl_put_size(struct sk_buff *skb, int attr, u64 size)
 	return nla_put_u64_64bit(skb, attr, size, MEMDEV_A_DEV_PAD);
 }
 
-/* Put what never changes */
+/* Put the properties that never change */
 static int memdev_nl_put_dev_fixed(struct sk_buff *skb,
 				   struct memdev_core *core,
 				   const struct memory_device_info *info,
@@ -60,7 +60,7 @@ static int memdev_nl_put_dev_fixed(struct sk_buff *skb,
 		memdev_nl_put_size(skb, MEMDEV_A_DEV_ADDRESS, info->addr);
 }
 
-/* Put what changes, as a snapshot under core->lock */
+/* Put the properties that change, as a snapshot under core->lock */
 static int memdev_nl_put_dev_state(struct sk_buff *skb,
 				   struct memdev_core *core,
 				   const struct memory_device_info *info,
@@ -389,7 +389,7 @@ int memdev_nl_block_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	int rc;
 
 	mutex_lock(&memdev_list_lock);
-	/* Each change of a block sends a notification */
+	/* Each change of a block sends a notification: take their stamp */
 	cb->seq = memdev_event_stamp();
 	rc = memdev_nl_block_dump_start(cb, attrs);
 	if (rc)

@@ -88,7 +88,7 @@ static struct memdev_job *memdev_job_alloc(const struct memdev_job_type *type,
 			job->attrs[i] = (void *)job->nlh +
 				((void *)info->attrs[i] - (void *)nlh);
 	}
-	/* netlink_ack() takes the socket of the kernel and that of the user */
+	/* netlink_ack() needs the socket of the kernel and that of the user */
 	job->skb->sk = skb->sk;
 	NETLINK_CB(job->skb) = NETLINK_CB(skb);
 	sock_hold(memdev_job_sock(job));

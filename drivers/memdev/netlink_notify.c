@@ -284,7 +284,7 @@ void memdev_event_open(const struct genl_family *family)
 {
 	spin_lock(&memdev_event_lock);
 	memdev_event_family = family;
-	/* Listeners did not miss what happened before: restart the numbers */
+	/* Changes before this are not a gap in the sequence */
 	memdev_event_seq = 1;
 	spin_unlock(&memdev_event_lock);
 }

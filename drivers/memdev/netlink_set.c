@@ -2,8 +2,6 @@
 /*
  * Changes by generic netlink. This file checks what needs no lock, and a job
  * (netlink_job.c) does the rest.
- *
- * The privilege is checked before anything else, so that nothing leaks.
  */
 #include <linux/netlink.h>
 #include <linux/numa.h>

@@ -123,7 +123,7 @@ TRACE_EVENT(memdev_step,
 		  __entry->size, __entry->rc, __entry->ns)
 );
 
-/* A scripted fault delays a step, in ms, and makes it fail if rc is not 0 */
+/* A scripted fault delays a step (in ms) and makes it fail if rc is not 0 */
 TRACE_EVENT(memdev_fault,
 	TP_PROTO(const struct memdev_core *core, enum memdev_step step,
 		 unsigned int block, unsigned int nr, int rc,
