@@ -57,7 +57,7 @@ static void claim_test_find(struct kunit *test, struct memdev_window_spec *spec)
 }
 
 /* A block is refused while another driver has claimed it with @flags */
-static void claim_test_beside(struct kunit *test, unsigned long flags)
+static void claim_test_conflict(struct kunit *test, unsigned long flags)
 {
 	struct memdev_window_spec spec;
 	unsigned long was;
@@ -85,13 +85,13 @@ static void claim_test_beside(struct kunit *test, unsigned long flags)
 
 static void window_test_claim_busy(struct kunit *test)
 {
-	claim_test_beside(test, IORESOURCE_MEM | IORESOURCE_BUSY);
+	claim_test_conflict(test, IORESOURCE_MEM | IORESOURCE_BUSY);
 }
 
 /* kmem claims a range with these flags before it adds the memory */
 static void window_test_claim_system_ram(struct kunit *test)
 {
-	claim_test_beside(test, IORESOURCE_SYSTEM_RAM);
+	claim_test_conflict(test, IORESOURCE_SYSTEM_RAM);
 }
 
 static struct kunit_case window_test_cases[] = {

@@ -39,8 +39,8 @@ static ssize_t source_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(source);
 
-static ssize_t memdev_window_stored(int rc, size_t count,
-				    const struct memdev_reason *why)
+static ssize_t memdev_window_store_done(int rc, size_t count,
+					const struct memdev_reason *why)
 {
 	static const struct memdev_reason none = {};
 
@@ -71,7 +71,7 @@ static ssize_t limit_store(struct device *dev, struct device_attribute *attr,
 	rc = memdev_size_parse(buf, count, &limit);
 	if (rc) {
 		memdev_refuse_text(&why, rc, buf, count);
-		return memdev_window_stored(rc, count, &why);
+		return memdev_window_store_done(rc, count, &why);
 	}
 
 	mutex_lock(&w->lock);
@@ -83,7 +83,7 @@ static ssize_t limit_store(struct device *dev, struct device_attribute *attr,
 	else
 		w->alloc.limit = limit;
 	mutex_unlock(&w->lock);
-	return memdev_window_stored(rc, count, &why);
+	return memdev_window_store_done(rc, count, &why);
 }
 static DEVICE_ATTR_RW(limit);
 
@@ -113,7 +113,7 @@ static ssize_t slots_store(struct device *dev, struct device_attribute *attr,
 		rc = -ERANGE;
 	if (rc) {
 		memdev_refuse_text(&why, rc, buf, count);
-		return memdev_window_stored(rc, count, &why);
+		return memdev_window_store_done(rc, count, &why);
 	}
 
 	mutex_lock(&w->lock);
@@ -126,7 +126,7 @@ static ssize_t slots_store(struct device *dev, struct device_attribute *attr,
 	else
 		w->alloc.nr_slots = nr;
 	mutex_unlock(&w->lock);
-	return memdev_window_stored(rc, count, &why);
+	return memdev_window_store_done(rc, count, &why);
 }
 static DEVICE_ATTR_RW(slots);
 
