@@ -286,7 +286,7 @@ static int memdev_carve_offline(struct memdev_carving *c, u64 low, u64 high,
 		if (addr - low < (c->want - nr) * block_size)
 			break;
 		addr -= block_size;
-		known = memdev_block_look(addr);
+		known = memdev_block_query(addr);
 		rc = -EBUSY;
 		if (memdev_carve_may_take(c, addr, &known)) {
 			__assign_bit(nr, c->movable,
@@ -521,7 +521,7 @@ err_free:
 }
 
 /* How much of [@addr, @end) can be given back at once; 0 if it is poisoned */
-static u64 memdev_carve_good(u64 addr, u64 end)
+static u64 memdev_carve_return_len(u64 addr, u64 end)
 {
 	u64 most = memdev_chunk_len(addr, end);
 	u64 len = 0;
@@ -554,7 +554,7 @@ void memdev_carve_return(u64 start, u64 size, int node,
 
 	memdev_retired_withhold(start, size);
 	for (addr = start; addr < end; addr += len) {
-		len = memdev_carve_good(addr, end);
+		len = memdev_carve_return_len(addr, end);
 		if (!len) {
 			len = block_size;
 			continue;

@@ -64,7 +64,7 @@ struct memdev_headroom {
 	u64 available;
 };
 
-static struct memdev_headroom memdev_headroom_look(void)
+static struct memdev_headroom memdev_headroom_query(void)
 {
 	struct memdev_headroom room = {};
 	struct zone *zone;
@@ -140,7 +140,7 @@ int memdev_headroom_check(struct memdev_core *core, u64 size,
 	if (core->memmap_on_memory)
 		return 0;
 
-	room = memdev_headroom_look();
+	room = memdev_headroom_query();
 	limit = room.kernel * MEMDEV_MOVABLE_RATIO;
 	more = limit > room.movable ? limit - room.movable : 0;
 	if (core->online_type == MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE &&
@@ -171,7 +171,7 @@ int memdev_headroom_check(struct memdev_core *core, u64 size,
  */
 bool memdev_headroom_plenty(struct memdev_core *core, u64 size)
 {
-	return memdev_headroom_look().free >=
+	return memdev_headroom_query().free >=
 	       memdev_headroom_cost(core, size) + MEMDEV_KEEP +
 	       atomic64_read(&memdev_headroom_taken);
 }
@@ -215,7 +215,7 @@ int memdev_headroom_get(struct memdev_core *core, u64 size,
 	int rc;
 
 	taken = atomic64_add_return(cost, &memdev_headroom_taken);
-	if (memdev_headroom_look().free >= taken + MEMDEV_KEEP)
+	if (memdev_headroom_query().free >= taken + MEMDEV_KEEP)
 		return 0;
 	rc = memdev_headroom_reclaim(core->node, taken + MEMDEV_KEEP);
 	if (!rc)

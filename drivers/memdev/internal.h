@@ -96,7 +96,7 @@ struct memdev_block {
 	bool owned;
 };
 
-struct memdev_block memdev_block_look(u64 addr);
+struct memdev_block memdev_block_query(u64 addr);
 unsigned int memdev_block_in_use(u64 addr);
 unsigned long memdev_block_free_pages(u64 addr);
 bool memdev_block_has_hugetlb(u64 addr);
@@ -238,11 +238,12 @@ struct memdev_settings {
  *	     that a plug added and has to remove if it fails
  * @removed: scratch: blocks that an unplug has removed and has to add again if
  *	     it fails; NULL without MEMORY_DEVICE_ATOMIC
- * @skip: scratch. In a plug: blocks that are plugged or retired; blocks that
- *	  the undo removes. In an unplug: blocks that refused and are not tried
- *	  again; with MEMORY_DEVICE_ATOMIC: @victims that were offline before
- *	  and stay offline after the undo. After memdev_retired_left(): retired
- *	  blocks that are not plugged
+ * @skip: scratch: blocks that an unplug skips as they refused
+ * @was_offline: @skip in an unplug with MEMORY_DEVICE_ATOMIC: victims that were
+ *		 offline before and stay offline after the undo
+ * @taken: @skip in a plug: blocks that are plugged or retired
+ * @undone: @skip in the undo of a plug: blocks to remove
+ * @left_out: @skip of memdev_find_retired(): retired blocks, not plugged
  * @lock: protects the fields below it
  * @dying: the device is being unregistered: no operation may begin
  * @waiting: number of tasks that wait for @op_lock; no background operation may
@@ -303,7 +304,13 @@ struct memdev_core {
 	unsigned int tries;
 	unsigned long *victims;
 	unsigned long *removed;
-	unsigned long *skip;
+	union {
+		unsigned long *skip;
+		unsigned long *was_offline;
+		unsigned long *taken;
+		unsigned long *undone;
+		unsigned long *left_out;
+	};
 
 	/* Protects the fields below it */
 	spinlock_t lock;
@@ -454,9 +461,9 @@ int memdev_provider_errno(int rc);
 int memdev_provider_refused(struct memdev_reason *why, int rc,
 			    const struct netlink_ext_ack *extack,
 			    unsigned int block);
-void memdev_provider_keeps(struct memdev_core *core, unsigned int block);
-void memdev_provider_gets(struct memdev_core *core, unsigned int block,
-			  unsigned int nr);
+void memdev_provider_replug(struct memdev_core *core, unsigned int block);
+void memdev_provider_revoke(struct memdev_core *core, unsigned int block,
+			    unsigned int nr);
 int memdev_foreign_refuse(struct memdev_core *core, struct memdev_hold *hold,
 			  unsigned int block, unsigned int nr,
 			  struct memdev_reason *why);
@@ -466,14 +473,13 @@ int memdev_remove_victims(struct memdev_core *core, bool whole,
 			  struct memdev_reason *why);
 
 /* plug.c */
-unsigned int memdev_retired_left(struct memdev_core *core);
-int memdev_hotplug_plug(struct memdev_core *core, u64 size,
-			struct memdev_watch *watch, struct memdev_reason *why);
+unsigned int memdev_find_retired(struct memdev_core *core);
+int memdev_plug(struct memdev_core *core, u64 size, struct memdev_watch *watch,
+		struct memdev_reason *why);
 
 /* unplug.c */
-int memdev_hotplug_unplug(struct memdev_core *core, u64 size,
-			  struct memdev_watch *watch,
-			  struct memdev_reason *why);
+int memdev_unplug(struct memdev_core *core, u64 size,
+		  struct memdev_watch *watch, struct memdev_reason *why);
 
 /* op.c */
 int memdev_op_lock(struct memdev_core *core);
@@ -483,7 +489,7 @@ int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
 		   bool background, bool resumes, struct memdev_reason *why);
 int memdev_core_op(struct memdev_core *core, enum memdev_op op, u64 size,
 		   struct memdev_reason *why);
-void memdev_succeeded(struct memdev_core *core);
+void memdev_set_succeeded(struct memdev_core *core);
 int memdev_core_refuse(struct memdev_core *core, enum memdev_op op, u64 asked,
 		       int rc, const struct memdev_reason *why);
 int memdev_core_error(struct memdev_core *core, int rc, const char *buf,

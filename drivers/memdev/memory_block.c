@@ -133,7 +133,7 @@ static bool memdev_block_owned(struct memory_block *mem)
 }
 
 /**
- * memdev_block_look() - what the kernel knows of a block
+ * memdev_block_query() - what the kernel knows of a block
  * @addr: physical address of the block
  *
  * The state can be stale when it arrives, unless the caller knows better.
@@ -141,7 +141,7 @@ static bool memdev_block_owned(struct memory_block *mem)
  * Context: Sleeps.
  * Return: the answer.
  */
-struct memdev_block memdev_block_look(u64 addr)
+struct memdev_block memdev_block_query(u64 addr)
 {
 	struct memory_block *mem = memdev_block_get(addr);
 	struct memdev_block known = { .node = NUMA_NO_NODE };

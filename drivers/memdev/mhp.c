@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Adding, onlining, offlining and removing memory, and asking the provider.
+ * Adding, onlining, offlining and removing memory, and calls of the provider.
  *
- * No other file adds or removes memory, or has blocks of a device change their
- * state. So this is where steps are traced, and where scripted faults hit.
+ * No other file adds or removes memory, or changes the state of a device's
+ * blocks. So steps are traced, and scripted faults injected, here.
  */
 #include <linux/bitmap.h>
 #include <linux/memory.h>
@@ -15,14 +15,14 @@
 #include "fault.h"
 #include "trace.h"
 
-/* The resources of neighbouring blocks merge only if this pointer is equal */
+/* The kernel merges resources only if their names are the same pointer */
 static const char memdev_ram_name[] = "System RAM (memdev)";
 
 /* --- steps ---------------------------------------------------------------- */
 
-static int memdev_step_done(struct memdev_core *core, enum memdev_step step,
-			    unsigned int block, unsigned int nr, int rc,
-			    ktime_t began)
+static int memdev_step_trace(struct memdev_core *core, enum memdev_step step,
+			     unsigned int block, unsigned int nr, int rc,
+			     ktime_t began)
 {
 	trace_memdev_step(core, step, block, nr, rc, memdev_since(began));
 	return rc;
@@ -40,18 +40,18 @@ static bool memdev_memmap_present(u64 start, u64 size)
 }
 
 /**
- * memdev_add_clean() - remove what an add that failed has left
+ * memdev_add_cleanup() - remove the sections that a failed add left behind
  * @start: physical address
  * @size: bytes; the range had no memmap before the add
  *
- * If the memmap of a section cannot be allocated, the kernel keeps those of the
- * sections before it, and refuses the range with EEXIST from then on. There are
- * no block devices yet, of which remove_memory() warns, once; nothing else
- * removes a section. A block that is a single section leaves nothing.
+ * If the memmap of a section cannot be allocated, the kernel keeps the sections
+ * before it, and fails every later add of the range with -EEXIST. Only
+ * remove_memory() removes sections. It warns once, as there are no block
+ * devices yet. A block of a single section leaves nothing behind.
  *
  * Context: Sleeps, takes mm's locks.
  */
-static void memdev_add_clean(u64 start, u64 size)
+static void memdev_add_cleanup(u64 start, u64 size)
 {
 	u64 block_size = memory_block_size_bytes();
 	u64 addr;
@@ -66,11 +66,10 @@ static void memdev_add_clean(u64 start, u64 size)
  * memdev_ram_add() - add System RAM that belongs to no device
  * @node: its node
  * @start: physical address
- * @size: bytes, at most what memdev_chunk_len() says
+ * @size: bytes, at most memdev_chunk_len()
  *
- * RAM that cannot be added is lost until the next boot, so that a failed
- * allocation is retried. If it was that of the resource, the add fails with
- * -EEXIST.
+ * RAM that cannot be added is lost until the next boot, so a failed allocation
+ * is retried. -EEXIST may mean that the resource could not be allocated.
  *
  * Context: Sleeps, takes mm's locks.
  * Return: 0 or the errno of add_memory().
@@ -83,7 +82,7 @@ int memdev_ram_add(int node, u64 start, u64 size)
 	do {
 		rc = add_memory(node, start, size, MHP_MERGE_RESOURCE);
 		if (rc == -ENOMEM)
-			memdev_add_clean(start, size);
+			memdev_add_cleanup(start, size);
 	} while ((rc == -ENOMEM || rc == -EEXIST) && --tries);
 	return rc;
 }
@@ -106,34 +105,34 @@ static int memdev_step_add_range(struct memdev_core *core, u64 start, u64 size,
 {
 	int rc;
 
-	/* What is there is not ours to clean up */
+	/* This add did not create that memmap: do not clean it up */
 	if (memdev_memmap_present(start, size))
 		return -EEXIST;
 	rc = add_memory_driver_managed(core->mgid, start, size, memdev_ram_name,
 				       MHP_NID_IS_MGID | MHP_MERGE_RESOURCE |
 				       flags);
-	/* A memmap on the memory is not the kernel's to free: it stays */
+	/* The kernel must not free a memmap that is on the memory: leave it */
 	if (rc && !(flags & MHP_MEMMAP_ON_MEMORY))
-		memdev_add_clean(start, size);
+		memdev_add_cleanup(start, size);
 	return rc;
 }
 
 /**
  * memdev_step_add() - add blocks to the kernel
  * @core: the device
- * @block: the first of them
- * @nr: how many, at most what memdev_chunk_len() says
- * @flags: beside what all of them have
+ * @block: the first block
+ * @nr: number of blocks, at most memdev_chunk_len()
+ * @flags: flags in addition to those of every add
  *
- * After a success blocks of the range, and no others, can be online before the
- * caller has called memdev_set_plugged().
+ * After a success, blocks of the range (and no others) may come online before
+ * the caller calls memdev_set_plugged().
  *
  * Context: under core->op_lock. Sleeps, takes mm's locks.
  * Return: 0; -ENOMEM; -EEXIST if the kernel has a memmap of the range already;
- * what add_memory_driver_managed() or a scripted fault said.
+ * the errno of add_memory_driver_managed() or of a scripted fault.
  */
 static int memdev_step_add(struct memdev_core *core, unsigned int block,
-		    unsigned int nr, mhp_t flags)
+			   unsigned int nr, mhp_t flags)
 {
 	u64 addr = memdev_block_addr(core, block);
 	u64 size = nr * core->block_size;
@@ -156,17 +155,17 @@ static int memdev_step_add(struct memdev_core *core, unsigned int block,
 	if (rc)
 		memdev_hold_close(&core->hold, addr, addr + size - 1);
 out:
-	return memdev_step_done(core, MEMDEV_STEP_ADD, block, nr, rc, began);
+	return memdev_step_trace(core, MEMDEV_STEP_ADD, block, nr, rc, began);
 }
 
 /**
- * memdev_step_online() - bring a block to where it belongs
+ * memdev_step_online() - bring a block online, or leave it offline
  * @core: the device
  * @block: the block
- * @type: where that is
+ * @type: the online type
  *
  * Context: under core->op_lock. Sleeps, takes mm's locks.
- * Return: as memdev_block_online(), or what a scripted fault said.
+ * Return: as memdev_block_online(), or the errno of a scripted fault.
  */
 int memdev_step_online(struct memdev_core *core, unsigned int block,
 		       enum memdev_online_type type)
@@ -180,18 +179,18 @@ int memdev_step_online(struct memdev_core *core, unsigned int block,
 		rc = memdev_block_online(memdev_block_addr(core, block), type);
 		memdev_turn_leave(core->watch);
 	}
-	return memdev_step_done(core, MEMDEV_STEP_ONLINE, block, 1, rc, began);
+	return memdev_step_trace(core, MEMDEV_STEP_ONLINE, block, 1, rc, began);
 }
 
 /**
  * memdev_step_offline() - take a block offline
  * @core: the device
  * @block: the block
- * @watch: what ends it
- * @slice_ms: end it after so many ms, too; 0 for not
+ * @watch: the watch that ends the attempt
+ * @slice_ms: time slice of the attempt in ms; 0 for none
  *
  * Context: under core->op_lock. Sleeps, takes mm's locks.
- * Return: as memdev_block_offline(), or what a scripted fault said.
+ * Return: as memdev_block_offline(), or the errno of a scripted fault.
  */
 int memdev_step_offline(struct memdev_core *core, unsigned int block,
 			struct memdev_watch *watch, unsigned int slice_ms)
@@ -206,20 +205,21 @@ int memdev_step_offline(struct memdev_core *core, unsigned int block,
 					  watch, slice_ms);
 		memdev_turn_leave(core->watch);
 	}
-	return memdev_step_done(core, MEMDEV_STEP_OFFLINE, block, 1, rc, began);
+	return memdev_step_trace(core, MEMDEV_STEP_OFFLINE, block, 1, rc,
+				 began);
 }
 
 /**
  * memdev_step_remove() - remove blocks that are offline
  * @core: the device
- * @block: the first of them
- * @nr: how many
+ * @block: the first block
+ * @nr: number of blocks
  *
  * Context: under core->op_lock. Sleeps, takes mm's locks.
- * Return: 0, or what remove_memory() or a scripted fault said.
+ * Return: 0, or the errno of remove_memory() or of a scripted fault.
  */
 static int memdev_step_remove(struct memdev_core *core, unsigned int block,
-		       unsigned int nr)
+			      unsigned int nr)
 {
 	u64 addr = memdev_block_addr(core, block);
 	u64 size = nr * core->block_size;
@@ -234,20 +234,22 @@ static int memdev_step_remove(struct memdev_core *core, unsigned int block,
 	}
 	if (!rc)
 		memdev_hold_close(&core->hold, addr, addr + size - 1);
-	return memdev_step_done(core, MEMDEV_STEP_REMOVE, block, nr, rc, began);
+	return memdev_step_trace(core, MEMDEV_STEP_REMOVE, block, nr, rc,
+				 began);
 }
 
 /* --- the provider --------------------------------------------------------- */
 
 /**
- * memdev_provider_errno() - check the errno that a provider returned
- * @rc: what it returned, not 0
+ * memdev_provider_errno() - turn a provider's return value into an errno
+ * @rc: the return value, not 0
  *
- * write(2) takes a positive value for a number of bytes, and errnos above those
- * of user space are the kernel's own.
+ * write(2) would return a positive value as a number of bytes, and errnos
+ * beyond those of user space are internal to the kernel.
  *
- * Return: @rc; -EINTR where a signal ended a wait of the provider; -EIO for what
- * is not an errno.
+ * Return: @rc; -EINTR for -ERESTARTSYS, if a signal ended a wait of the
+ * provider;
+ * -EIO if @rc is not a valid errno.
  */
 int memdev_provider_errno(int rc)
 {
@@ -257,11 +259,11 @@ int memdev_provider_errno(int rc)
 }
 
 /**
- * memdev_provider_refused() - say that the provider refuses
+ * memdev_provider_refused() - report that the provider refused blocks
  * @why: where to put the reason
- * @rc: what it returned
- * @extack: the reason that it gave
- * @block: the first block that it was asked for
+ * @rc: the return value of the provider
+ * @extack: the provider's reason, if it set one
+ * @block: the first of the blocks
  *
  * Return: memdev_provider_errno() of @rc.
  */
@@ -275,13 +277,13 @@ int memdev_provider_refused(struct memdev_reason *why, int rc,
 }
 
 /**
- * memdev_provider_keeps() - what the provider let go stays plugged after all
+ * memdev_provider_replug() - tell the provider that a block stays plugged
  * @core: the device
- * @block: the block
+ * @block: a block that the provider allowed to unplug
  *
- * What the provider says to it is not heeded.
+ * Ignores the provider's return value.
  */
-void memdev_provider_keeps(struct memdev_core *core, unsigned int block)
+void memdev_provider_replug(struct memdev_core *core, unsigned int block)
 {
 	const struct memory_device_ops *ops = core->md->ops;
 	struct netlink_ext_ack extack = {};
@@ -291,9 +293,16 @@ void memdev_provider_keeps(struct memdev_core *core, unsigned int block)
 			  &extack);
 }
 
-/* What the provider allowed to be plugged is not, after all; likewise */
-void memdev_provider_gets(struct memdev_core *core, unsigned int block,
-				 unsigned int nr)
+/**
+ * memdev_provider_revoke() - tell the provider that blocks are not plugged
+ * @core: the device
+ * @block: the first of the blocks, which the provider allowed to plug
+ * @nr: number of blocks
+ *
+ * Ignores the provider's return value.
+ */
+void memdev_provider_revoke(struct memdev_core *core, unsigned int block,
+			    unsigned int nr)
 {
 	const struct memory_device_ops *ops = core->md->ops;
 	struct netlink_ext_ack extack = {};
@@ -304,15 +313,15 @@ void memdev_provider_gets(struct memdev_core *core, unsigned int block,
 }
 
 /**
- * memdev_foreign_refuse() - name the block that another driver has claimed
+ * memdev_foreign_refuse() - report a block that another driver has claimed
  * @core: the device
- * @hold: where to look
- * @block: the first of the blocks that nothing of memdev is in
- * @nr: how many
+ * @hold: the range that is held, of the region or of its window
+ * @block: the first block; memdev has nothing in the blocks
+ * @nr: number of blocks
  * @why: where to put the reason
  *
  * Context: Sleeps.
- * Return: -EBUSY, or 0 if there is none.
+ * Return: -EBUSY, or 0 if no other driver has claimed a part of the blocks.
  */
 int memdev_foreign_refuse(struct memdev_core *core, struct memdev_hold *hold,
 			  unsigned int block, unsigned int nr,
@@ -333,14 +342,18 @@ int memdev_foreign_refuse(struct memdev_core *core, struct memdev_hold *hold,
 /* --- adding and removing -------------------------------------------------- */
 
 /**
- * memdev_add() - give blocks to the kernel, offline
+ * memdev_add() - give blocks to the kernel
  * @core: the device
- * @block: the first of them
- * @nr: how many, at most what memdev_chunk_len() says
+ * @block: the first block
+ * @nr: number of blocks, at most memdev_chunk_len()
  * @why: where to put the reason
  *
+ * The machine's policy may bring blocks online, if they suit the online type of
+ * the device; other blocks stay offline.
+ *
  * Context: under core->op_lock. Sleeps, takes mm's locks.
- * Return: 0; -ENOMEM; what the provider or memdev_step_add() said.
+ * Return: 0; -ENOMEM; -EBUSY if another driver has claimed a part of the range;
+ * the errno of memdev_step_add() or the provider.
  */
 int memdev_add(struct memdev_core *core, unsigned int block, unsigned int nr,
 	       struct memdev_reason *why)
@@ -379,13 +392,13 @@ int memdev_add(struct memdev_core *core, unsigned int block, unsigned int nr,
 	if (!rc)
 		memdev_set_plugged(core, block, nr);
 	else if (find_next_bit(core->plugged, block + nr, block) < block + nr)
-		/* Another driver was quicker, and its blocks came online */
+		/* Another driver added the range, and its blocks came online */
 		memdev_set_unplugged(core, block, nr);
 	spin_unlock(&core->lock);
 	if (!rc)
 		return 0;
 
-	memdev_provider_gets(core, block, nr);
+	memdev_provider_revoke(core, block, nr);
 	if (rc == -EEXIST) {
 		if (memdev_foreign_refuse(core, &core->hold, block, nr, why))
 			return -EBUSY;
@@ -397,7 +410,7 @@ int memdev_add(struct memdev_core *core, unsigned int block, unsigned int nr,
 				   "block %u: adding failed (%d)", block, rc);
 }
 
-/* Remove blocks that are offline and follow each other */
+/* Remove a run of offline blocks */
 static int memdev_remove(struct memdev_core *core, unsigned int block,
 			 unsigned int nr)
 {
@@ -416,8 +429,9 @@ static int memdev_remove(struct memdev_core *core, unsigned int block,
 }
 
 /*
- * -EAGAIN if one of them is online again. It may have been, and be offline by
- * now: so whatever else the reason is, there is a second try.
+ * Remove a run of blocks. Returns -EAGAIN if one of them is online again. A
+ * user, or udev, may also have brought a block online and offline again
+ * meanwhile: so other failures are retried once.
  */
 static int memdev_remove_run(struct memdev_core *core, unsigned int block,
 			     unsigned int nr)
@@ -434,7 +448,7 @@ static int memdev_remove_run(struct memdev_core *core, unsigned int block,
 	return rc;
 }
 
-/* The blocks of a run each for itself; as memdev_remove_victims() */
+/* Remove the blocks of a run one by one; see memdev_remove_victims() */
 static int memdev_remove_singly(struct memdev_core *core, unsigned int block,
 				unsigned int nr, bool whole,
 				struct memdev_reason *why)
@@ -458,18 +472,19 @@ static int memdev_remove_singly(struct memdev_core *core, unsigned int block,
 /**
  * memdev_remove_victims() - remove the victims, run by run
  * @core: the device
- * @whole: leave a run of which a block cannot be removed
+ * @whole: keep a run if one of its blocks cannot be removed
  * @why: where to put the reason, or NULL
  *
- * Their resources have merged, so a run is one entry, and one call is enough
- * for it: nothing of it goes if one of its blocks has come online again
- * meanwhile. Without @whole its other blocks then go alone, and what the kernel
- * refuses although it is offline is to be left alone.
+ * The resources of a run have merged, so a single call can remove the run. It
+ * removes nothing if a block of the run came online again. Without @whole the
+ * blocks of such a run are removed one by one. If the kernel refuses to remove
+ * a block that is offline, the operation skips the block from then on.
  *
- * Context: under core->op_lock. Sleeps, takes mm's locks. Those that could not
- * be removed remain victims.
- * Return: 0, also if what remains has come online again; or what the kernel has
- * against removing blocks that are offline.
+ * Victims that could not be removed remain victims.
+ *
+ * Context: under core->op_lock. Sleeps, takes mm's locks.
+ * Return: 0, also if victims remain because they came online again; or the
+ * errno with which the kernel refused to remove a block that is offline.
  */
 int memdev_remove_victims(struct memdev_core *core, bool whole,
 			  struct memdev_reason *why)

@@ -121,7 +121,7 @@ static void memdev_retire(struct memdev_core *core, unsigned int block)
  * it is not the one that the device wants, let the block be offline until it is
  * put there. So, too, if going online is to fail as a user has scripted it.
  */
-static bool memdev_may_go_online(struct memdev_core *core, unsigned long pfn)
+static bool memdev_may_online(struct memdev_core *core, unsigned long pfn)
 {
 	enum memdev_block_state state = memdev_pfn_state(pfn);
 
@@ -166,7 +166,7 @@ static int memdev_notify_core(struct memdev_core *core, unsigned long action,
 	}
 	switch (action) {
 	case MEM_GOING_ONLINE:
-		if (!memdev_may_go_online(core, arg->start_pfn))
+		if (!memdev_may_online(core, arg->start_pfn))
 			rc = NOTIFY_BAD;
 		break;
 	case MEM_GOING_OFFLINE:

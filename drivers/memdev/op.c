@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Operations on a device: those that a user waits for, and those in the
- * background that follow the size that was requested.
+ * Operations on a device: one at a time, for a user or in the background.
  *
- * A device does one operation at a time. One in the background never makes a
- * user wait: it is stopped, keeps what it has done, and goes on afterwards if
- * there is still something to do.
+ * A background operation must not make a user wait. A user's operation stops
+ * it. It keeps what it has done, and the worker (resize.c) retries later.
  */
 #include <linux/bitmap.h>
 #include <linux/delay.h>
@@ -19,13 +17,12 @@
 #include "trace.h"
 #include "window.h"
 
-/* How long a system call waits before it is restarted, as the kernel's own do */
+/* Delay before a system call is restarted, as in lock_device_hotplug_sysfs() */
 #define MEMDEV_RESTART_MS	5
 
 /*
- * While memory is plugged neither this module nor the provider's can go: there
- * would be nobody to take the memory away, or to be asked about it. During an
- * operation they cannot go, either.
+ * Plugged memory pins this module, without which it could not be removed, and
+ * the provider's, which is called about it. So does an operation in flight.
  */
 static bool memdev_modules_get(struct memdev_core *core)
 {
@@ -43,7 +40,7 @@ static void memdev_modules_put(struct memdev_core *core)
 	module_put(THIS_MODULE);
 }
 
-/* Stop an operation in the background, so that op_lock is free soon */
+/* Preempt the background operation, if there is one: it drops op_lock soon */
 void memdev_background_stop(struct memdev_core *core)
 {
 	lockdep_assert_held(&core->lock);
@@ -71,15 +68,17 @@ void memdev_op_pause(struct memdev_core *core)
  * memdev_op_lock() - lock a device for an operation of a user
  * @core: the device
  *
- * Stops an operation in the background.
+ * Stops a background operation.
  *
- * Until the module has finished loading and the device is registered, either may
- * still fail, and would then wait for a user who is inside an attribute of the
- * device. So the system call is restarted until it is clear whether the device
- * stays.
+ * Loading the module and registering the device may still fail, and would then
+ * wait for a task that is in an attribute of the device. So the system call is
+ * restarted until both have succeeded or the device is gone.
  *
- * Context: Sleeps until an operation of another user is over. A signal ends it.
- * Return: 0, and the caller unlocks core->op_lock; -EINTR; -ERESTARTNOINTR;
+ * Context: Sleeps until an operation of another user is over. A signal ends the
+ * wait. The caller unlocks core->op_lock.
+ * Return: 0; -EINTR if a signal is pending; -ERESTARTNOINTR if the task is
+ * being frozen, stopped or traced, or if the module or the device is not live
+ * yet;
  * -ENODEV if the device is being unregistered.
  */
 int memdev_op_lock(struct memdev_core *core)
@@ -114,8 +113,9 @@ int memdev_op_lock(struct memdev_core *core)
 }
 
 /*
- * A user, the removal of the device and system sleep stop an operation in the
- * background. One that they came too early to stop is canceled here.
+ * A user, the removal of the device and system sleep stop a background
+ * operation that is in flight. If one of them comes before the operation
+ * begins, the operation is canceled here.
  */
 static int memdev_op_begin(struct memdev_core *core, enum memdev_op op,
 			   bool background, struct memdev_watch *watch)
@@ -146,7 +146,7 @@ static int memdev_op_begin(struct memdev_core *core, enum memdev_op op,
 	return rc;
 }
 
-/* Tells nobody: a user who knows that it is over can remove the modules */
+/* Does not notify users: a user who knows of the end can remove the modules */
 static void memdev_op_end(struct memdev_core *core, struct memdev_watch *watch)
 {
 	spin_lock(&core->lock);
@@ -176,9 +176,9 @@ static void memdev_pin(struct memdev_core *core)
 }
 
 /*
- * The region is claimed while something of it is plugged, and is the parent of
- * that: resources of devices that are next to each other must not merge. Not for
- * longer, as whoever claims something walks all that is before it.
+ * Claim the region. Its resource is the parent of the plugged memory, so that
+ * the resources of neighbouring devices do not merge. The claim is dropped when
+ * nothing is plugged, as every later claim walks over all resources before it.
  */
 static int memdev_claim(struct memdev_core *core, struct memdev_reason *why)
 {
@@ -209,23 +209,24 @@ static void memdev_unclaim(struct memdev_core *core)
 			  core->start + core->size - 1);
 }
 
-/* What is kept of an operation, or of a change of settings, that is over */
-static void memdev_outcome(struct memdev_core *core, enum memdev_op op, int rc,
-			   const struct memdev_reason *why)
+/* Record the outcome of an operation or of a change of settings */
+static void memdev_set_outcome(struct memdev_core *core, enum memdev_op op,
+			       int rc, const struct memdev_reason *why)
 {
 	lockdep_assert_held(&core->lock);
 	core->failure = (struct memdev_failure){
 		.op = rc ? op : MEMDEV_OP_NONE,
 		.rc = rc,
 	};
-	/* A remark on a success is for the operation's own answer only */
+	/* A remark on a success goes only into the answer to the caller */
 	core->last_error = rc ? *why : (struct memdev_reason){};
 }
 
-void memdev_succeeded(struct memdev_core *core)
+/* Record a success for which no operation had to run */
+void memdev_set_succeeded(struct memdev_core *core)
 {
 	spin_lock(&core->lock);
-	memdev_outcome(core, MEMDEV_OP_NONE, 0, NULL);
+	memdev_set_outcome(core, MEMDEV_OP_NONE, 0, NULL);
 	spin_unlock(&core->lock);
 }
 
@@ -237,7 +238,7 @@ static void memdev_account(struct memdev_core *core, enum memdev_op op, int rc,
 	u64 after = memdev_plugged_size(core);
 	u64 done = after > before ? after - before : before - after;
 	u64 ns = memdev_since(began);
-	/* The operation goes on later */
+	/* The caller, or the restarted system call, continues later */
 	bool paused = rc == -ERESTARTNOINTR;
 
 	why->asked = asked;
@@ -249,8 +250,8 @@ static void memdev_account(struct memdev_core *core, enum memdev_op op, int rc,
 	stats->bytes += done;
 	stats->time_ns += ns;
 	if (!paused) {
-		memdev_outcome(core, op, rc, why);
-		/* Preemption is no refusal */
+		memdev_set_outcome(core, op, rc, why);
+		/* -ECANCELED is preemption, not a refusal */
 		if (rc && rc != -ECANCELED)
 			memdev_event_refused(core);
 	}
@@ -263,10 +264,23 @@ static void memdev_account(struct memdev_core *core, enum memdev_op op, int rc,
 		dev_dbg(&core->md->dev, "%s\n", why->text);
 }
 
-/* @resumes: after -ERESTARTNOINTR the caller goes on where this has stopped */
+/**
+ * memdev_operate() - plug or unplug memory
+ * @core: the device
+ * @op: MEMDEV_OP_PLUG or MEMDEV_OP_UNPLUG
+ * @size: bytes, a multiple of the block size
+ * @background: the worker runs the operation
+ * @resumes: after -ERESTARTNOINTR the caller asks only for the rest of @size
+ * @why: where to put the reason
+ *
+ * Context: under core->op_lock. Sleeps, takes mm's locks.
+ * Return: as memdev_plug() and memdev_unplug(); -ECANCELED if a background
+ * operation is preempted; -EBUSY if the machine is about to hibernate; -ENODEV
+ * if the device or the provider's module is being removed; the errno of a
+ * scripted fault.
+ */
 int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
-			  bool background, bool resumes,
-			  struct memdev_reason *why)
+		   bool background, bool resumes, struct memdev_reason *why)
 {
 	u64 before = memdev_plugged_size(core);
 	struct memdev_watch watch;
@@ -296,23 +310,23 @@ int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
 		memdev_refuse(why, rc, "the device does not answer (%d)", rc);
 	} else if (op == MEMDEV_OP_PLUG) {
 		rc = memdev_claim(core, why) ?:
-		     memdev_hotplug_plug(core, size, &watch, why);
+		     memdev_plug(core, size, &watch, why);
 	} else {
-		rc = memdev_hotplug_unplug(core, size, &watch, why);
-		/* Blocks that refused do not matter if others came out */
+		rc = memdev_unplug(core, size, &watch, why);
+		/* Blocks that refused do not matter: others replaced them */
 		if (!rc)
 			why->text[0] = '\0';
 	}
 
-	/* A restarted system call would ask for all of it once more */
+	/* A restarted system call would plug or unplug all of @size again */
 	if (rc == -ERESTARTNOINTR && !resumes &&
 	    memdev_plugged_size(core) != before)
 		rc = -EINTR;
 
 	/*
-	 * An exit function that runs once the modules are let go finds no
-	 * operation in flight. A user is told last, and can remove the modules
-	 * then.
+	 * Once the modules are unpinned their exit functions may run, and must
+	 * find no operation in flight. Users are notified last, as they may
+	 * remove the modules then.
 	 */
 	memdev_unclaim(core);
 	memdev_pin(core);
@@ -330,32 +344,34 @@ err_put_modules:
 }
 
 /**
- * memdev_core_refuse() - note that something did not even begin
+ * memdev_core_refuse() - record that a request was refused before it began
  * @core: the device
- * @op: what; MEMDEV_OP_NONE for what is neither a plug nor an unplug
- * @asked: bytes that it was to plug or unplug
+ * @op: the operation; MEMDEV_OP_NONE if it is neither a plug nor an unplug
+ * @asked: bytes to plug or unplug
  * @rc: negative errno
  * @why: the reason
  *
+ * Context: Any.
  * Return: @rc.
  */
 int memdev_core_refuse(struct memdev_core *core, enum memdev_op op, u64 asked,
 		       int rc, const struct memdev_reason *why)
 {
 	spin_lock(&core->lock);
-	memdev_outcome(core, op, rc, why);
+	memdev_set_outcome(core, op, rc, why);
 	core->last_error.asked = asked;
 	spin_unlock(&core->lock);
 	return rc;
 }
 
 /**
- * memdev_core_error() - a user wrote what cannot be read
+ * memdev_core_error() - record that a user wrote invalid input
  * @core: the device
  * @rc: negative errno
- * @buf: what was written
- * @count: its length
+ * @buf: the input
+ * @count: length of the input
  *
+ * Context: Any.
  * Return: @rc.
  */
 int memdev_core_error(struct memdev_core *core, int rc, const char *buf,
@@ -368,8 +384,7 @@ int memdev_core_error(struct memdev_core *core, int rc, const char *buf,
 }
 
 int memdev_check_aligned(struct memdev_core *core, u64 size,
-				enum memdev_about about,
-				struct memdev_reason *why)
+			 enum memdev_about about, struct memdev_reason *why)
 {
 	if (!IS_ALIGNED(size, core->block_size))
 		return memdev_refuse_about(why, about, -EINVAL,
@@ -379,10 +394,18 @@ int memdev_check_aligned(struct memdev_core *core, u64 size,
 	return 0;
 }
 
-/* @whole: what is as good as all of it */
+/**
+ * memdev_check_atomic() - check a size, of which a dimm takes all or nothing
+ * @core: the device
+ * @size: bytes
+ * @whole: a size to accept beside 0 and the size of the device
+ * @about: the parameter that the reason is about
+ * @why: where to put the reason
+ *
+ * Return: 0, also without MEMORY_DEVICE_ATOMIC; or -EINVAL.
+ */
 int memdev_check_atomic(struct memdev_core *core, u64 size, u64 whole,
-			       enum memdev_about about,
-			       struct memdev_reason *why)
+			enum memdev_about about, struct memdev_reason *why)
 {
 	if (core->md->flags & MEMORY_DEVICE_ATOMIC && size &&
 	    size != core->size && size != whole)
@@ -395,34 +418,34 @@ int memdev_check_atomic(struct memdev_core *core, u64 size, u64 whole,
 }
 
 /*
- * What a plug of all plugs. Of a device that is plugged as a whole that is what
- * makes it whole, and cannot be had where a block is retired.
+ * The bytes that MEMORY_DEVICE_ALL plugs. With MEMORY_DEVICE_ATOMIC these
+ * include retired blocks, so that the plug fails instead of leaving them out.
  */
-static u64 memdev_core_left(struct memdev_core *core)
+static u64 memdev_pluggable_size(struct memdev_core *core)
 {
 	lockdep_assert_held(&core->op_lock);
 
 	if (core->md->flags & MEMORY_DEVICE_ATOMIC)
 		return core->size - memdev_plugged_size(core);
-	bitmap_or(core->skip, core->plugged, core->retired, core->nr_blocks);
-	return core->size - memdev_blocks_size(core, core->skip);
+	bitmap_or(core->taken, core->plugged, core->retired, core->nr_blocks);
+	return core->size - memdev_blocks_size(core, core->taken);
 }
 
-/* Say that an operation that has succeeded had to leave blocks alone */
-static void memdev_remark_retired(struct memdev_core *core,
-				  struct memdev_reason *why)
+/* Remark that a plug succeeded without the retired blocks */
+static void memdev_note_retired(struct memdev_core *core,
+				struct memdev_reason *why)
 {
 	size_t len = strlen(why->text);
 
-	if (memdev_retired_left(core))
+	if (memdev_find_retired(core))
 		scnprintf(why->text + len, sizeof(why->text) - len,
 			  "%sretired blocks are left out: %*pbl",
-			  len ? "; " : "", core->nr_blocks, core->skip);
+			  len ? "; " : "", core->nr_blocks, core->left_out);
 }
 
-/* Plugs or unplugs; *@left is what is left to do, unless it was MEMORY_DEVICE_ALL */
-static int memdev_core_op_once(struct memdev_core *core, enum memdev_op op,
-			       u64 *left, struct memdev_reason *why)
+/* Plug or unplug; subtracts from *@left unless it is MEMORY_DEVICE_ALL */
+static int memdev_core_try_op(struct memdev_core *core, enum memdev_op op,
+			      u64 *left, struct memdev_reason *why)
 {
 	bool all = *left == MEMORY_DEVICE_ALL;
 	u64 size = *left;
@@ -436,8 +459,9 @@ static int memdev_core_op_once(struct memdev_core *core, enum memdev_op op,
 	plugged = memdev_plugged_size(core);
 	before = plugged;
 	if (all)
-		size = op == MEMDEV_OP_PLUG ? memdev_core_left(core) : plugged;
-	/* An undo that failed has left a part of a dimm: it, or the rest, goes */
+		size = op == MEMDEV_OP_PLUG ? memdev_pluggable_size(core) :
+					      plugged;
+	/* A failed undo may leave a part of a dimm plugged: accept that size */
 	whole = op == MEMDEV_OP_PLUG ? core->size - plugged : plugged;
 	rc = memdev_check_aligned(core, size, MEMDEV_ABOUT_SIZE, why) ?:
 	     memdev_check_atomic(core, size, whole, MEMDEV_ABOUT_SIZE, why);
@@ -448,13 +472,13 @@ static int memdev_core_op_once(struct memdev_core *core, enum memdev_op op,
 
 	cancel_delayed_work(&core->resize);
 	if (all && !size && !(op == MEMDEV_OP_PLUG &&
-			      memdev_retired_left(core)))
-		memdev_succeeded(core);
+			      memdev_find_retired(core)))
+		memdev_set_succeeded(core);
 	else
 		rc = memdev_operate(core, op, size, false,
 				    all || current->flags & PF_KTHREAD, why);
 	if (!rc && all && op == MEMDEV_OP_PLUG)
-		memdev_remark_retired(core, why);
+		memdev_note_retired(core, why);
 	plugged = memdev_plugged_size(core);
 	spin_lock(&core->lock);
 	core->requested = plugged;
@@ -470,20 +494,22 @@ out:
 /**
  * memdev_core_op() - plug or unplug memory for a user
  * @core: the device
- * @op: which of them
+ * @op: MEMDEV_OP_PLUG or MEMDEV_OP_UNPLUG
  * @size: bytes, or MEMORY_DEVICE_ALL
- * @why: where to put the reason; after a success what there is to remark
+ * @why: where to put the reason; after a success a remark, if there is one
  *
- * Sets the requested size to what is plugged afterwards. All of what is done already
- * is a success that changes nothing.
+ * Sets the requested size to the plugged size. MEMORY_DEVICE_ALL succeeds and
+ * changes nothing if nothing is left to do.
  *
- * The freezers, a stop and a tracer interrupt a process, which is frozen or stops
- * on its way out of the system call. The system call is restarted afterwards; but
- * one that has unplugged a part of @size fails with -EINTR, as it would begin anew.
- * A kernel thread waits here until the machine wakes up, and unplugs the rest.
+ * The freezers, a stop and a tracer interrupt a process, which freezes or stops
+ * on its way out of the system call. The system call is restarted afterwards,
+ * and would begin with all of @size again: if a part of @size is unplugged, it
+ * fails with -EINTR instead. A kernel thread waits here until the machine wakes
+ * up, and then continues with the rest.
  *
- * Context: Sleeps. A signal ends it.
- * Return: as memory_device_plug() and memory_device_unplug(); -ERESTARTNOINTR.
+ * Context: Sleeps. A signal ends the operation.
+ * Return: as memory_device_plug() and memory_device_unplug(); or
+ * -ERESTARTNOINTR.
  */
 int memdev_core_op(struct memdev_core *core, enum memdev_op op, u64 size,
 		   struct memdev_reason *why)
@@ -493,39 +519,41 @@ int memdev_core_op(struct memdev_core *core, enum memdev_op op, u64 size,
 
 	do {
 		*why = (struct memdev_reason){};
-		rc = memdev_core_op_once(core, op, &left, why);
+		rc = memdev_core_try_op(core, op, &left, why);
 	} while (rc == -ERESTARTNOINTR && current->flags & PF_KTHREAD &&
 		 !memdev_pm_wait());
 	return rc;
 }
 
+/* Turn an outcome into that of an exported function */
 int memdev_extack_rc(int rc, const struct memdev_reason *why,
-			    struct netlink_ext_ack *extack)
+		     struct netlink_ext_ack *extack)
 {
 	if (rc)
 		memdev_extack_set(extack, why->text);
-	/* The caller may be no system call, or one that must not be restarted */
+	/* The caller may not be in a system call that can be restarted */
 	return rc == -ERESTARTNOINTR ? -EINTR : rc;
 }
 
 /**
- * memory_device_plug() - give memory of the device to the kernel, now
+ * memory_device_plug() - give memory of the device to the kernel
  * @md: a registered device
  * @size: bytes, a multiple of the memory block size, or MEMORY_DEVICE_ALL for
  *	  all of the region that is not plugged, which may be nothing
  * @extack: where to put the reason of a failure, or NULL
  *
- * Lowest free blocks first. After a failure half-way nothing of it is plugged.
- * That a block did not come online is no failure. What was requested before
- * from the background is forgotten.
+ * Plugs the lowest free blocks, all of @size or nothing. A block that does not
+ * come online is not a failure. Replaces the size that memory_device_request()
+ * set by the plugged size.
  *
- * Context: Sleeps, waits for another operation on the device, takes mm's
- * locks. A signal ends it. Calls the plug operation of the provider, and
- * must not be called from an operation.
- * Return: 0; -EINVAL for a size that cannot be; -ENOSPC if less of the region
- * is free; -EBUSY if another driver has claimed a part of it, or the machine is
- * about to hibernate; -ENOMEM; -EINTR; -ENODEV for a device that is going; or
- * what the provider or add_memory_driver_managed() said.
+ * Context: Sleeps, waits for another operation on the device, takes mm's locks.
+ * A signal ends the operation. Calls the provider's plug(), and must not be
+ * called from an operation of the provider.
+ * Return: 0; -EINVAL for an invalid size; -ENOSPC if less of the region is
+ * free;
+ * -EBUSY if another driver has claimed a part of it, or the machine is about to
+ * hibernate; -ENOMEM; -EINTR; -ENODEV if the device is being removed; or the
+ * errno of the provider or of add_memory_driver_managed().
  */
 int memory_device_plug(struct memory_device *md, u64 size,
 		       struct netlink_ext_ack *extack)
@@ -538,22 +566,26 @@ int memory_device_plug(struct memory_device *md, u64 size,
 EXPORT_SYMBOL_GPL(memory_device_plug);
 
 /**
- * memory_device_unplug() - take memory of the device back, now
+ * memory_device_unplug() - take memory of the device back from the kernel
  * @md: a registered device
  * @size: bytes, a multiple of the memory block size, or MEMORY_DEVICE_ALL for
  *	  all that is plugged, which may be nothing
  * @extack: where to put the reason of a failure, or NULL
  *
- * Highest blocks first, those that are offline before others. After a failure
- * what has come out stays out; with MEMORY_DEVICE_ATOMIC all is as it was.
- * What was requested before from the background is forgotten.
+ * Unplugs offline blocks first, then the highest ones. After a failure blocks
+ * that were unplugged stay unplugged; with MEMORY_DEVICE_ATOMIC all of them are
+ * plugged again. Replaces the size that memory_device_request() set by the
+ * plugged size.
  *
  * Context: Sleeps, until the device's deadline at the latest; waits for another
- * operation on the device, takes mm's locks. A signal ends it. Calls the
- * unplug operation of the provider, and must not be called from an operation.
- * Return: 0 if all of it came out; -EINVAL for a size that cannot be; -EBUSY
- * for pages that cannot be moved; -ETIMEDOUT; -EINTR; -ENODEV for a device
- * that is going; or what the provider or a memory notifier said.
+ * operation on the device, takes mm's locks. A signal ends the operation. Calls
+ * the provider's unplug(), and must not be called from an operation of the
+ * provider.
+ * Return: 0 if all of @size is unplugged; -EINVAL for an invalid size, or one
+ * that exceeds the plugged size; -EBUSY if pages cannot be migrated, or the
+ * machine is about to hibernate; -ETIMEDOUT after the deadline; -EINTR; -ENODEV
+ * if the device is being removed; or the errno of the provider or of a memory
+ * notifier.
  */
 int memory_device_unplug(struct memory_device *md, u64 size,
 			 struct netlink_ext_ack *extack)

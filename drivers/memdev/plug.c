@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Plugging, and removing what has been taken offline.
+ * Plugging: the choice of blocks, adding them, bringing them online, and the
+ * undo of a plug that failed.
  */
 #include <linux/bitmap.h>
 #include <linux/memory.h>
@@ -9,10 +10,10 @@
 #include "deadline.h"
 #include "trace.h"
 
-/* How long to try to take a block back, for each 128 MiB of it */
+/* Deadline and slice of a block in an undo, for each 128 MiB of the block */
 #define MEMDEV_UNDO_MS		10000U
 #define MEMDEV_UNDO_SLICE_MS	500U
-/* For those who wait for the kernel's lock */
+/* Length of the yield between slices: other tasks take device_hotplug_lock */
 #define MEMDEV_UNDO_PAUSE_MS	30U
 
 static void memdev_online_blocks(struct memdev_core *core, unsigned int block,
@@ -31,14 +32,17 @@ static void memdev_online_blocks(struct memdev_core *core, unsigned int block,
 	}
 }
 
-/* The first run of free blocks at or after @from, of which there is one */
+/*
+ * Find the first run of free blocks at or after @from. The caller made sure
+ * that there is a free block.
+ */
 static unsigned int memdev_free_run(struct memdev_core *core,
 				    unsigned int *from, unsigned int max)
 {
 	unsigned int block;
 	u64 addr;
 
-	block = find_next_zero_bit(core->skip, core->nr_blocks, *from);
+	block = find_next_zero_bit(core->taken, core->nr_blocks, *from);
 	*from = block;
 	addr = memdev_block_addr(core, block);
 	max = min_t(u64, max, div64_u64(memdev_chunk_len(addr, core->start +
@@ -46,15 +50,18 @@ static unsigned int memdev_free_run(struct memdev_core *core,
 					core->block_size));
 	if (core->memmap_on_memory && MEMDEV_MEMMAP_BLOCK_BY_BLOCK)
 		max = 1;
-	/* Where memory is short, a part may fit; and less is left of a failure */
+	/*
+	 * If kernel memory is short, a part of the run may fit, and less is
+	 * left over if the add fails.
+	 */
 	if (!memdev_headroom_plenty(core, max * core->block_size) ||
 	    (core->background &&
 	     memdev_headroom_check(core, max * core->block_size, NULL)))
 		max = 1;
-	return find_next_bit(core->skip, block + max, block) - block;
+	return find_next_bit(core->taken, block + max, block) - block;
 }
 
-/* Each block has its own time, so that one that is in use takes none from others */
+/* Each block has its own deadline: a pinned page must not cost others theirs */
 static int memdev_undo_offline(struct memdev_core *core, unsigned int block)
 {
 	unsigned int units = DIV_ROUND_UP(core->block_size, SZ_128M);
@@ -73,8 +80,8 @@ static int memdev_undo_offline(struct memdev_core *core, unsigned int block)
 }
 
 /*
- * Take back what this plug has added. A block that does not go offline any more
- * stays plugged, and is counted as such.
+ * Remove the blocks that a failed plug has added. A block that cannot be taken
+ * offline stays plugged, and counts as plugged.
  */
 static void memdev_plug_undo(void *data)
 {
@@ -86,68 +93,67 @@ static void memdev_plug_undo(void *data)
 			__clear_bit(block, core->victims);
 	}
 
-	bitmap_copy(core->skip, core->victims, core->nr_blocks);
+	bitmap_copy(core->undone, core->victims, core->nr_blocks);
 	memdev_remove_victims(core, false, NULL);
-	for_each_set_bit(block, core->skip, core->nr_blocks) {
+	for_each_set_bit(block, core->undone, core->nr_blocks) {
 		if (!test_bit(block, core->plugged))
-			memdev_provider_gets(core, block, 1);
+			memdev_provider_revoke(core, block, 1);
 	}
 }
 
 /**
- * memdev_retired_left() - mark the blocks that cannot be plugged any more
+ * memdev_find_retired() - find retired blocks that are not plugged
  * @core: the device
  *
- * They are marked in core->skip. A retired block that is plugged still is none
- * of them.
+ * Sets them in core->left_out. A retired block may still be plugged.
  *
  * Context: under core->op_lock.
- * Return: how many they are.
+ * Return: number of blocks.
  */
-unsigned int memdev_retired_left(struct memdev_core *core)
+unsigned int memdev_find_retired(struct memdev_core *core)
 {
-	bitmap_andnot(core->skip, core->retired, core->plugged,
+	bitmap_andnot(core->left_out, core->retired, core->plugged,
 		      core->nr_blocks);
-	return bitmap_weight(core->skip, core->nr_blocks);
+	return bitmap_weight(core->left_out, core->nr_blocks);
 }
 
-static int memdev_no_room(struct memdev_core *core, u64 size, u64 free,
-			  struct memdev_reason *why)
+static int memdev_refuse_no_space(struct memdev_core *core, u64 size, u64 free,
+				  struct memdev_reason *why)
 {
-	if (!memdev_retired_left(core))
+	if (!memdev_find_retired(core))
 		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
 					   "%s is more than the %s that are free",
 					   MEMDEV_SIZE(size),
 					   MEMDEV_SIZE(free));
-	/* All of what is left, and all of that is retired */
+	/* 0 is "all" of a device whose blocks are all plugged or retired */
 	if (!size)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
 					   "nothing is left to plug but retired blocks: %*pbl",
-					   core->nr_blocks, core->skip);
+					   core->nr_blocks, core->left_out);
 	return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
 				   "%s is more than the %s that are free, retired blocks: %*pbl",
 				   MEMDEV_SIZE(size), MEMDEV_SIZE(free),
-				   core->nr_blocks, core->skip);
+				   core->nr_blocks, core->left_out);
 }
 
 /**
- * memdev_hotplug_plug() - give memory of the region to the kernel
+ * memdev_plug() - give memory of the region to the kernel
  * @core: the device
  * @size: bytes, a multiple of the block size
- * @watch: what ends it
- * @why: where to put the reason; set without a failure, too, where a block
- *	 does not come online
+ * @watch: the watch of the operation
+ * @why: where to put the reason; after a success the reason why a block did not
+ *	 come online, if any
  *
- * Lowest free blocks first. In the background as much as there is, and after a
- * failure half-way what is plugged by then stays; but with
- * MEMORY_DEVICE_ATOMIC it is all or nothing there, too.
+ * Plugs the lowest free blocks, all of @size or nothing. A background operation
+ * plugs what is free if that is less, and keeps what it has plugged if it
+ * fails, unless the device has MEMORY_DEVICE_ATOMIC.
  *
  * Context: under core->op_lock. Sleeps, takes mm's locks.
- * Return: 0; -ENOSPC if the region has not that much; -ENOMEM; what the
- * provider, add_memory_driver_managed() or the watch said.
+ * Return: 0; -ENOSPC if less than @size was free; -ENOMEM; the errno of
+ * memdev_watch_check(), memdev_add() or the provider.
  */
-int memdev_hotplug_plug(struct memdev_core *core, u64 size,
-			struct memdev_watch *watch, struct memdev_reason *why)
+int memdev_plug(struct memdev_core *core, u64 size, struct memdev_watch *watch,
+		struct memdev_reason *why)
 {
 	bool some = core->background &&
 		    !(core->md->flags & MEMORY_DEVICE_ATOMIC);
@@ -157,18 +163,18 @@ int memdev_hotplug_plug(struct memdev_core *core, u64 size,
 
 	lockdep_assert_held(&core->op_lock);
 
-	bitmap_or(core->skip, core->plugged, core->retired, core->nr_blocks);
-	free = core->size - memdev_blocks_size(core, core->skip);
+	bitmap_or(core->taken, core->plugged, core->retired, core->nr_blocks);
+	free = core->size - memdev_blocks_size(core, core->taken);
 	now = some ? min(size, free) : size;
 	if (!now || now > free)
-		return memdev_no_room(core, size, free, why);
+		return memdev_refuse_no_space(core, size, free, why);
 	if (!some) {
 		rc = memdev_headroom_check(core, now, why);
 		if (rc)
 			return rc;
 	}
 
-	/* The victims are what has to go if it fails */
+	/* A failure removes the victims */
 	bitmap_zero(core->victims, core->nr_blocks);
 	left = now / core->block_size;
 
@@ -196,5 +202,5 @@ int memdev_hotplug_plug(struct memdev_core *core, u64 size,
 		memdev_undo_run(memdev_plug_undo, core);
 	if (rc || now == size)
 		return rc;
-	return memdev_no_room(core, size, free, why);
+	return memdev_refuse_no_space(core, size, free, why);
 }

@@ -199,7 +199,7 @@ static int memdev_blocks_check(u64 start, u64 size, struct memdev_reason *why)
 
 	for (addr = start; addr < start + size; addr += block_size) {
 		cond_resched();
-		if (memdev_block_look(addr).state ==
+		if (memdev_block_query(addr).state ==
 		    MEMDEV_BLOCK_STATE_UNPLUGGED)
 			continue;
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EBUSY,

@@ -138,14 +138,14 @@ int memdev_core_set(struct memdev_core *core,
 		spin_unlock(&core->lock);
 		core->tries = 0;
 		memdev_resize_start(core);
-		if (memdev_retired_left(core) &&
+		if (memdev_find_retired(core) &&
 		    set->requested > core->size -
-				     memdev_blocks_size(core, core->skip))
+				     memdev_blocks_size(core, core->left_out))
 			memdev_refuse(why, 0,
 				      "not all of it can be plugged, retired blocks: %*pbl",
-				      core->nr_blocks, core->skip);
+				      core->nr_blocks, core->left_out);
 	}
-	memdev_succeeded(core);
+	memdev_set_succeeded(core);
 out:
 	mutex_unlock(&core->op_lock);
 	return rc;

@@ -30,7 +30,7 @@ static DEFINE_XARRAY(memdev_retired);
 /* Blocks that have not come back to System RAM, by block number */
 static DEFINE_XARRAY(memdev_missing);
 /* Bytes of missing System RAM that the log has reported */
-static u64 memdev_missing_told;
+static u64 memdev_missing_reported;
 
 /* Tells a withheld block from what other drivers claim */
 #define MEMDEV_WITHHELD_FLAGS \
@@ -143,7 +143,7 @@ u64 memdev_missing_size(void)
 	void *entry;
 
 	xa_for_each(&memdev_missing, nr, entry) {
-		state = memdev_block_look(nr * block_size).state;
+		state = memdev_block_query(nr * block_size).state;
 		if (state != MEMDEV_BLOCK_STATE_KERNEL &&
 		    state != MEMDEV_BLOCK_STATE_MOVABLE)
 			size += block_size;
@@ -161,10 +161,10 @@ void memdev_missing_warn(void)
 {
 	u64 size = memdev_missing_size();
 
-	if (size > memdev_missing_told)
+	if (size > memdev_missing_reported)
 		pr_warn("%s of System RAM is missing until the next boot: a hibernation image made before then cannot be resumed\n",
 			MEMDEV_SIZE(size));
-	memdev_missing_told = size;
+	memdev_missing_reported = size;
 }
 
 /* The claim outlives the module: nothing of it may live in the module */
@@ -247,7 +247,7 @@ void memdev_retired_exit(void)
 	if (forgotten)
 		pr_warn("%u memory blocks that had poisoned pages are forgotten: name no window over them before the next boot\n",
 			forgotten);
-	memdev_missing_told = 0;
+	memdev_missing_reported = 0;
 	memdev_missing_warn();
 	xa_destroy(&memdev_retired);
 	xa_destroy(&memdev_missing);

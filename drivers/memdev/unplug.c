@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Unplugging: which blocks go, how long to stay with each of them, and what to
- * do where one refuses.
+ * Unplugging: the order of blocks, the time slices, and what follows a refusal.
  */
 #include <linux/bitmap.h>
 #include <linux/delay.h>
@@ -11,23 +10,28 @@
 #include "internal.h"
 
 /*
- * How long to stay with a block that has pages in use before the next one is
- * tried. While a block is being offlined nobody else on the machine can plug
- * or unplug anything, so a pinned page must not hold the lock until the
- * operation's deadline: a slice is short, shorter yet if somebody else begins
- * (watch.c), and then those pass who wait for the lock. As long as slices are of
- * use, pages do go, the block gets another one, twice as long: what has been moved
- * out of it would move back in when the next block is tried. When half of the
- * pages went, that one is long enough for the rest, and the last: pages also come
- * back in the pause, so that there can be fewer each time while a pinned one
- * stays. A block that did not get emptier, be it pinned or the machine slow, is
- * left alone until the next pass over all of them, which gives more time. One in
- * which no page seems to be in use gets a few slices first: on a slow machine it
- * needs them, and pages of other blocks are not to be moved into it meanwhile. But
- * only the kernel knows all users of a page.
+ * The time slice of an attempt to offline a block.
+ *
+ * While the kernel offlines a block, no other memory of the machine can be
+ * plugged or unplugged. A pinned page must not hold device_hotplug_lock until
+ * the operation's deadline. So the slice is short, the operation yields after
+ * it, and an operation that waits for the lock cuts it shorter still (yield.c).
+ *
+ * Pages that an attempt migrates out of a block may migrate back into it while
+ * the next block is tried. So the block gets another slice, twice as long, as
+ * long as each attempt leaves fewer pages of it in use. Pages come back during
+ * a yield, too, so that their number can fall for ever while a pinned page
+ * stays: once an attempt leaves half of the pages or fewer, the next one is the
+ * last.
+ *
+ * If an attempt makes no progress, because of a pinned page or a slow machine,
+ * the block is left until the next pass, whose slices are longer. A block with
+ * no page in use gets MEMDEV_EMPTY_TRIES slices before that: a slow machine
+ * needs them, and pages of other blocks must not migrate into it. It may still
+ * fail, as memdev_block_in_use() does not see every user of a page.
  */
 #define MEMDEV_SLICE_MIN_MS	500U	/* for each 128 MiB of a block */
-#define MEMDEV_SLICE_PASS_MS	4000U	/* as far as passes lengthen it */
+#define MEMDEV_SLICE_PASS_MS	4000U	/* most that a pass begins with */
 #define MEMDEV_SLICE_MAX_MS	120000U
 #define MEMDEV_EMPTY_TRIES	3
 
@@ -54,27 +58,27 @@ static const char *memdev_offline_error(int rc)
 
 /**
  * struct memdev_pass - a pass over the blocks of a device
- * @watch: what ends it
+ * @watch: the watch of the operation
  * @why: where to put the reason of a failure
- * @slice_ms: how long to stay with a block at first
- * @free_ms: the same for a block of which no page is in use: the kernel needs only
- *	     time for it, on a slow machine a lot
- * @nr: how many more are to become victims
- * @last: what the last refusal was, 0 if there is none
- * @again: a block only wants more time
- * @asked: the kernel was asked for a block
- * @online: the block that is tried was online before the last try
+ * @slice_ms: first time slice of a block, in ms
+ * @free_ms: time slice of a block with no page in use, in ms; may be longer, as
+ *	     it needs nothing but time, and on a slow machine a lot
+ * @needed: number of victims that are missing
+ * @refusal: errno of the last refusal other than -EAGAIN, 0 for none
+ * @retry: an attempt, or the provider, returned -EAGAIN
+ * @attempted: the pass attempted to offline a block
+ * @was_online: the current block was online before the last attempt
  */
 struct memdev_pass {
 	struct memdev_watch *watch;
 	struct memdev_reason *why;
 	unsigned int slice_ms;
 	unsigned int free_ms;
-	unsigned int nr;
-	int last;
-	bool again;
-	bool asked;
-	bool online;
+	unsigned int needed;
+	int refusal;
+	bool retry;
+	bool attempted;
+	bool was_online;
 };
 
 static bool memdev_is_atomic(struct memdev_core *core)
@@ -82,42 +86,43 @@ static bool memdev_is_atomic(struct memdev_core *core)
 	return core->md->flags & MEMORY_DEVICE_ATOMIC;
 }
 
-/* @now: how many pages of the block are in use */
+/* Offline a block, of which @in_use pages are in use, slice by slice */
 static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
-				 struct memdev_pass *pass, unsigned int now)
+				 struct memdev_pass *pass, unsigned int in_use)
 {
 	u64 addr = memdev_block_addr(core, block);
 	struct memdev_watch *watch = pass->watch;
-	unsigned int slice_ms = now ? pass->slice_ms : pass->free_ms;
-	unsigned int tries = 0;
-	bool last = false;
-	unsigned int was;
+	unsigned int slice_ms = in_use ? pass->slice_ms : pass->free_ms;
+	unsigned int empty_tries = 0;
+	bool last_try = false;
+	unsigned int before;
 	int rc;
 
 	do {
-		was = now;
-		pass->online = test_bit(block, core->online);
-		watch->empty = !now;
+		before = in_use;
+		pass->was_online = test_bit(block, core->online);
+		watch->empty = !in_use;
 		rc = memdev_step_offline(core, block, watch, slice_ms);
 		if (rc != -EAGAIN)
 			return rc;
-		/* What has come out does not wait for what may take minutes */
+		/* The next attempt may take minutes: remove victims first */
 		if (!memdev_is_atomic(core))
 			memdev_remove_victims(core, false, NULL);
 		memdev_turn_yield(watch, slice_ms);
-		if (last)
+		if (last_try)
 			break;
 		slice_ms = min(2 * slice_ms, MEMDEV_SLICE_MAX_MS);
-		now = memdev_block_in_use(addr);
-		last = now && now <= was / 2;
-		if (now < was)
+		in_use = memdev_block_in_use(addr);
+		last_try = in_use && in_use <= before / 2;
+		if (in_use < before)
 			memdev_turn_begin(watch);
-	} while (now < was || (!now && ++tries < MEMDEV_EMPTY_TRIES));
+	} while (in_use < before ||
+		 (!in_use && ++empty_tries < MEMDEV_EMPTY_TRIES));
 
 	return -EAGAIN;
 }
 
-/* Take one block offline, of which @in_use pages are, and make it a victim */
+/* Offline a block, of which @in_use pages are in use, and make it a victim */
 static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 			      struct memdev_pass *pass, unsigned int in_use)
 {
@@ -133,12 +138,12 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 						       block);
 	}
 
-	pass->asked = true;
+	pass->attempted = true;
 	rc = memdev_offline_sliced(core, block, pass, in_use);
 	if (rc) {
-		memdev_provider_keeps(core, block);
-		/* A block that only wants more time hides no refusal */
-		return memdev_refuse_block(rc == -EAGAIN && pass->last ?
+		memdev_provider_replug(core, block);
+		/* -EAGAIN must not hide the reason of a refusal */
+		return memdev_refuse_block(rc == -EAGAIN && pass->refusal ?
 					   NULL : pass->why, block, rc,
 					   "block %u: %s (%d)", block,
 					   memdev_offline_error(rc), rc);
@@ -147,11 +152,14 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 	memdev_turn_begin(pass->watch);
 	__set_bit(block, core->victims);
 	if (memdev_is_atomic(core))
-		__assign_bit(block, core->skip, !pass->online);
+		__assign_bit(block, core->was_offline, !pass->was_online);
 	return 0;
 }
 
-/* Returns what ends the pass. With MEMORY_DEVICE_ATOMIC any refusal does. */
+/*
+ * Returns 0 to continue, or the errno that ends the pass. With
+ * MEMORY_DEVICE_ATOMIC any refusal ends it.
+ */
 static int memdev_pass_try(struct memdev_core *core, struct memdev_pass *pass,
 			   unsigned int block, unsigned int in_use)
 {
@@ -159,7 +167,7 @@ static int memdev_pass_try(struct memdev_core *core, struct memdev_pass *pass,
 
 	rc = memdev_offline_one(core, block, pass, in_use);
 	if (!rc) {
-		pass->nr--;
+		pass->needed--;
 		return 0;
 	}
 
@@ -168,24 +176,24 @@ static int memdev_pass_try(struct memdev_core *core, struct memdev_pass *pass,
 	if (memdev_is_atomic(core))
 		return rc;
 	if (rc == -EAGAIN) {
-		pass->again = true;
+		pass->retry = true;
 		return 0;
 	}
 	__set_bit(block, core->skip);
-	pass->last = rc;
+	pass->refusal = rc;
 	return 0;
 }
 
-/* With MEMORY_DEVICE_ATOMIC @skip is for the undo */
-static bool memdev_pass_wants(struct memdev_core *core, unsigned int block)
+/* With MEMORY_DEVICE_ATOMIC no block is skipped: the bitmap is @was_offline */
+static bool memdev_pass_may_try(struct memdev_core *core, unsigned int block)
 {
 	return !test_bit(block, core->victims) &&
 	       (memdev_is_atomic(core) || !test_bit(block, core->skip));
 }
 
 /*
- * The highest block below @end that is to be tried, or of those that are
- * @offline; false if there is none.
+ * Find the highest block below @end that the pass may try, among offline blocks
+ * if @offline is set. Returns false if there is none.
  */
 static bool memdev_pass_below(struct memdev_core *core, unsigned int end,
 			      bool offline, unsigned int *block)
@@ -195,13 +203,13 @@ static bool memdev_pass_below(struct memdev_core *core, unsigned int end,
 		if (*block >= end)
 			return false;
 		end = *block;
-		if (memdev_pass_wants(core, *block) &&
+		if (memdev_pass_may_try(core, *block) &&
 		    !(offline && test_bit(*block, core->online)))
 			return true;
 	}
 }
 
-/* From above, as low blocks are those that are in use first */
+/* From the top down, as the kernel uses low blocks first */
 static int memdev_pass_down(struct memdev_core *core, struct memdev_pass *pass,
 			    bool offline)
 {
@@ -209,7 +217,7 @@ static int memdev_pass_down(struct memdev_core *core, struct memdev_pass *pass,
 	u64 addr;
 	int rc = 0;
 
-	while (!rc && pass->nr &&
+	while (!rc && pass->needed &&
 	       memdev_pass_below(core, block, offline, &block)) {
 		addr = memdev_block_addr(core, block);
 		rc = memdev_pass_try(core, pass, block,
@@ -219,26 +227,27 @@ static int memdev_pass_down(struct memdev_core *core, struct memdev_pass *pass,
 }
 
 /*
- * Of the highest blocks, as many as are wanted, those that nobody has a page of:
- * what is moved out of the others is not to be moved into them. From below, which
- * is all the same to them: when a part of a block leaves a zone, the kernel looks
- * through the zone until it finds a hole. With the memmap on the block that leaves
- * last: from below the rest of the block is a hole near the zone's start, from
- * above it is none.
+ * Try blocks with no page in use first, among the @needed highest blocks: pages
+ * that migrate out of the others must not migrate into them. Order does not
+ * matter for free blocks; ascending saves a zone scan. When a part of a block
+ * leaves a zone, the kernel scans the zone for a hole. A memmap on the block
+ * leaves the zone after the rest of the block: in ascending order the rest is a
+ * hole near the zone's start, in descending order the zone ends there, and the
+ * scan finds no hole.
  */
 static int memdev_pass_free(struct memdev_core *core, struct memdev_pass *pass)
 {
 	unsigned int block = core->nr_blocks;
-	unsigned int nr = pass->nr;
+	unsigned int nr = pass->needed;
 	int rc = 0;
 
 	while (nr && memdev_pass_below(core, block, false, &block))
 		nr--;
 
 	for_each_set_bit_from(block, core->plugged, core->nr_blocks) {
-		if (rc || !pass->nr)
+		if (rc || !pass->needed)
 			break;
-		if (memdev_pass_wants(core, block) &&
+		if (memdev_pass_may_try(core, block) &&
 		    !memdev_block_in_use(memdev_block_addr(core, block)))
 			rc = memdev_pass_try(core, pass, block, 0);
 	}
@@ -246,67 +255,67 @@ static int memdev_pass_free(struct memdev_core *core, struct memdev_pass *pass)
 }
 
 /*
- * One pass over the plugged blocks, those that are offline before those that are
- * not, until there are enough victims. Returns what ended it, -EAGAIN if a block
- * only wants more time, or what the last refusal was.
+ * Pass over the plugged blocks, offline ones first, until there are enough
+ * victims. Returns 0; the errno that ended the pass; -EAGAIN if a block needs
+ * more time; or the last refusal.
  */
 static int memdev_pass(struct memdev_core *core, struct memdev_pass *pass)
 {
 	int rc;
 
-	pass->again = false;
-	pass->asked = false;
+	pass->retry = false;
+	pass->attempted = false;
 	rc = memdev_pass_down(core, pass, true) ?:
 	     memdev_pass_free(core, pass) ?:
 	     memdev_pass_down(core, pass, false);
-	if (rc || !pass->nr)
+	if (rc || !pass->needed)
 		return rc;
-	/* The provider wants all of them to be asked for later: do not spin */
-	if (pass->again && !pass->asked && !core->background) {
+	/* The provider returned -EAGAIN for every block: do not spin */
+	if (pass->retry && !pass->attempted && !core->background) {
 		memdev_turn_end(pass->watch);
 		memdev_watch_pause(pass->watch, pass->slice_ms);
 	}
-	return pass->again ? -EAGAIN : pass->last ?: -EBUSY;
+	return pass->retry ? -EAGAIN : pass->refusal ?: -EBUSY;
 }
 
-/* The slices of a pass after so many others */
+/* Set the time slices of a pass that follows @passes others */
 static void memdev_pass_set_slices(struct memdev_core *core,
 				   struct memdev_pass *pass,
-				   unsigned int others)
+				   unsigned int passes)
 {
 	unsigned int least = MEMDEV_SLICE_MIN_MS *
 			     DIV_ROUND_UP(core->block_size, SZ_128M);
-	unsigned int ms = min(least << min(others, 8U), MEMDEV_SLICE_MAX_MS);
+	unsigned int ms = min(least << min(passes, 8U), MEMDEV_SLICE_MAX_MS);
 
 	pass->free_ms = ms;
 	pass->slice_ms = min(ms, max(least, MEMDEV_SLICE_PASS_MS));
 }
 
 /*
- * kind=virtio-mem: what comes out comes out. In the background one pass is a
- * try, and who tries again gives more time.
+ * kind=virtio-mem: unplug block by block, and keep what was unplugged. In the
+ * background this is a single pass; the worker's retry has longer slices.
  */
-static int memdev_unplug_some(struct memdev_core *core, unsigned int nr,
-			      struct memdev_watch *watch,
-			      struct memdev_reason *why)
+static int memdev_unplug_blocks(struct memdev_core *core, unsigned int nr,
+				struct memdev_watch *watch,
+				struct memdev_reason *why)
 {
-	unsigned int others = core->background ? core->tries : 0;
+	unsigned int passes = core->background ? core->tries : 0;
 	struct memdev_pass pass = { .watch = watch, .why = why };
 	unsigned int keep = core->nr_plugged - nr;
 	unsigned int block;
 	int rc;
 
 	do {
-		pass.nr = core->nr_plugged - keep;
-		memdev_pass_set_slices(core, &pass, others++);
+		pass.needed = core->nr_plugged - keep;
+		memdev_pass_set_slices(core, &pass, passes++);
 		rc = memdev_pass(core, &pass);
-		pass.last = memdev_remove_victims(core, false, why) ?:
-			    pass.last;
-		/* Some came online again under us: they are not lost, go on */
+		pass.refusal = memdev_remove_victims(core, false, why) ?:
+			       pass.refusal;
+		/* A user, or udev, brought victims online again: retry */
 		if (!rc && core->nr_plugged > keep)
 			rc = -EAGAIN;
 		for_each_set_bit(block, core->victims, core->nr_blocks)
-			memdev_provider_keeps(core, block);
+			memdev_provider_replug(core, block);
 		bitmap_zero(core->victims, core->nr_blocks);
 		if (rc == -EAGAIN && memdev_watch_check(watch))
 			rc = memdev_watch_check(watch);
@@ -315,14 +324,14 @@ static int memdev_unplug_some(struct memdev_core *core, unsigned int nr,
 	return rc;
 }
 
-/* What was removed comes back, and is a victim like those that were not */
+/* Add removed blocks again, as victims that are brought online */
 static void memdev_unplug_undo_removed(struct memdev_core *core,
 				       struct memdev_reason *why)
 {
 	unsigned int block;
 
 	for_each_set_bit(block, core->removed, core->nr_blocks) {
-		/* The kernel has forgotten what page of it is poisoned */
+		/* The kernel forgot which page is poisoned: skip the block */
 		if (test_bit(block, core->retired))
 			continue;
 		if (!memdev_add(core, block, 1, why))
@@ -331,9 +340,9 @@ static void memdev_unplug_undo_removed(struct memdev_core *core,
 }
 
 /**
- * struct memdev_unplug_undo - an unplug that is rolled back
+ * struct memdev_unplug_undo - the undo of an unplug
  * @core: the device
- * @why: where to put the reason if a block does not come back
+ * @why: where to put the reason if a block cannot be added or brought online
  */
 struct memdev_unplug_undo {
 	struct memdev_core *core;
@@ -350,10 +359,10 @@ static void memdev_unplug_undo(void *data)
 	int rc;
 
 	for_each_set_bit(block, core->victims, core->nr_blocks)
-		memdev_provider_keeps(core, block);
+		memdev_provider_replug(core, block);
 	memdev_unplug_undo_removed(core, why);
 	for_each_set_bit(block, core->victims, core->nr_blocks) {
-		if (test_bit(block, core->skip))
+		if (test_bit(block, core->was_offline))
 			continue;
 		type = test_bit(block, core->movable) ?
 			MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE :
@@ -367,35 +376,35 @@ static void memdev_unplug_undo(void *data)
 }
 
 /*
- * kind=dimm: all or nothing. @skip marks here which victims were offline before,
- * so that they stay so.
+ * kind=dimm: unplug all or nothing. @was_offline keeps the undo from bringing
+ * victims online that were offline before.
  */
-static int memdev_unplug_whole(struct memdev_core *core,
-			       struct memdev_watch *watch,
-			       struct memdev_reason *why)
+static int memdev_unplug_atomic(struct memdev_core *core,
+				struct memdev_watch *watch,
+				struct memdev_reason *why)
 {
-	unsigned int others = core->background ? core->tries : 0;
+	unsigned int passes = core->background ? core->tries : 0;
 	struct memdev_unplug_undo undo = { .core = core, .why = why };
 	struct memdev_pass pass = { .watch = watch, .why = why };
 	unsigned int block;
 	int rc;
 
 	do {
-		pass.nr = core->nr_plugged -
+		pass.needed = core->nr_plugged -
 			  bitmap_weight(core->victims, core->nr_blocks);
-		memdev_pass_set_slices(core, &pass, others++);
+		memdev_pass_set_slices(core, &pass, passes++);
 		rc = memdev_pass(core, &pass);
 		if (!rc) {
 			rc = memdev_remove_victims(core, true, why) ?: -EAGAIN;
 			if (!core->nr_plugged)
 				return 0;
-			/* One came online again under us: once more */
+			/* A user, or udev, brought a victim online: retry */
 			for_each_set_bit(block, core->victims,
 					 core->nr_blocks) {
 				if (!test_bit(block, core->online))
 					continue;
 				__clear_bit(block, core->victims);
-				memdev_provider_keeps(core, block);
+				memdev_provider_replug(core, block);
 			}
 		}
 		if (memdev_watch_check(watch))
@@ -407,23 +416,23 @@ static int memdev_unplug_whole(struct memdev_core *core,
 }
 
 /**
- * memdev_hotplug_unplug() - take memory of the region back from the kernel
+ * memdev_unplug() - take memory of the region back from the kernel
  * @core: the device
  * @size: bytes, a multiple of the block size
- * @watch: what ends it
+ * @watch: the watch of the operation
  * @why: where to put the reason
  *
- * Allocates nothing.
+ * After a failure a part of @size is unplugged, or nothing with
+ * MEMORY_DEVICE_ATOMIC.
  *
- * Context: under core->op_lock. Sleeps, takes mm's locks.
- * Return: 0 if all of it is unplugged; -EINVAL if less is plugged; otherwise
- * a part of it is, or with MEMORY_DEVICE_ATOMIC nothing, and -EBUSY if there
- * are pages that cannot be moved, what the watch said, or what the provider or
- * a notifier said.
+ * Context: under core->op_lock. Sleeps, takes mm's locks. Does not allocate.
+ * Return: 0 if all of @size is unplugged; -EINVAL if less is plugged; -EBUSY if
+ * pages cannot be migrated; -EAGAIN in the background, if a block needs more
+ * time or came online again; the errno of memdev_watch_check(), the provider or
+ * a memory notifier.
  */
-int memdev_hotplug_unplug(struct memdev_core *core, u64 size,
-			  struct memdev_watch *watch,
-			  struct memdev_reason *why)
+int memdev_unplug(struct memdev_core *core, u64 size,
+		  struct memdev_watch *watch, struct memdev_reason *why)
 {
 	u64 plugged = memdev_plugged_size(core);
 
@@ -435,7 +444,7 @@ int memdev_hotplug_unplug(struct memdev_core *core, u64 size,
 					   MEMDEV_SIZE(size),
 					   MEMDEV_SIZE(plugged));
 
-	/* A try in the background after others that were in vain */
+	/* The last attempt in the background failed: yield from the start */
 	if (core->background && core->tries)
 		memdev_turn_end(watch);
 
@@ -443,8 +452,8 @@ int memdev_hotplug_unplug(struct memdev_core *core, u64 size,
 	bitmap_zero(core->skip, core->nr_blocks);
 
 	if (!memdev_is_atomic(core))
-		return memdev_unplug_some(core, size / core->block_size, watch,
-					  why);
+		return memdev_unplug_blocks(core, size / core->block_size,
+					    watch, why);
 	bitmap_zero(core->removed, core->nr_blocks);
-	return memdev_unplug_whole(core, watch, why);
+	return memdev_unplug_atomic(core, watch, why);
 }
