@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel's memory blocks: what state one is in, bringing one online in the
- * wanted zone and taking one offline.
+ * The kernel's memory blocks: their state, and bringing them online and
+ * offline.
  *
- * No kernel exports device_online(), device_offline() or the lock that they
- * need, lock_device_hotplug(), and the policy that add_memory*() onlines by is
- * the machine's, not the device's. What takes the right locks, and is there on
- * every version, is the store() of the block's attribute "state": what a user
- * who writes to it gets. So that is what is called here, found by way of the
- * driver model. It leaves out the protection that sysfs has against a block
- * that goes away under it: callers only ask for blocks that memdev alone adds
- * and removes, or that no one removes.
+ * No kernel exports device_online(), device_offline() or lock_device_hotplug(),
+ * which they need, and add_memory*() onlines by the policy of the machine, not
+ * of the device. But the store() of a block's attribute "state" takes the right
+ * locks on all versions. So memdev finds the attribute by the driver model and
+ * calls its store(), as a write of a user does. sysfs would keep the block from
+ * being removed meanwhile. This call does not: so only blocks that memdev alone
+ * adds and removes, or that are not removed at all, may be passed.
  */
 #include <linux/kernfs.h>
 #include <linux/memory.h>
@@ -23,7 +22,7 @@
 #include "deadline.h"
 #include "internal.h"
 
-/* How long to try to take a block offline that came online elsewhere */
+/* Deadline for offlining a block that came online in another zone */
 #define MEMDEV_MOVE_MS	2000
 
 const char *const memdev_online_types[] = {
@@ -36,7 +35,7 @@ const char *const memdev_online_types[] = {
 };
 
 /**
- * memdev_online_type_parse() - an online type from its name
+ * memdev_online_type_parse() - look up an online type by its name
  * @str: the name, with or without a newline
  *
  * Return: the enum memdev_online_type, or -EINVAL.
@@ -46,15 +45,16 @@ int memdev_online_type_parse(const char *str)
 	return __sysfs_match_string(memdev_online_types, -1, str);
 }
 
-/* /sys/devices/system/memory, and whose list all devices are in */
+/* /sys/devices/system/memory */
 static struct kernfs_node *memdev_blocks_dir;
+/* The kset that has all devices of the machine in its list */
 static struct kset *memdev_devices_kset;
 
 /**
- * memdev_blocks_init() - find where the kernel keeps its blocks
+ * memdev_blocks_init() - find the directory of the kernel's memory blocks
  *
  * Context: Sleeps. Once memdev_root is registered.
- * Return: 0; -ENODEV if they are nowhere.
+ * Return: 0; -ENODEV if there is none.
  */
 int memdev_blocks_init(void)
 {
@@ -75,10 +75,10 @@ void memdev_blocks_exit(void)
 }
 
 /*
- * By its directory, which is a matter of a few comparisons; the list of devices
- * has all of the machine. A device leaves that list, under its lock, after its
- * directory has been closed and before its last reference goes: as long as
- * the directory is seen open under the lock, the device is there.
+ * Find a memory block by its directory, which takes a few comparisons; the list
+ * of devices has all those of the machine. A device leaves the list, under the
+ * list's lock, after its directory is deactivated and before its last reference
+ * is dropped: a directory that is active under the lock has a valid device.
  *
  * The caller drops the reference to mem->dev.
  */
@@ -122,10 +122,10 @@ static enum memdev_block_state memdev_block_state_of(struct memory_block *mem)
 }
 
 /*
- * Whether a driver may take a block away. Drivers that hot-plug memory (ACPI
+ * Check whether a driver may remove a block. Drivers that hotplug memory (ACPI
  * DIMMs, dax, virtio-mem) give its blocks a memory group. A DIMM that is in the
  * memory map at boot has none, but ACPI binds its blocks to the device that it
- * can eject. Hyper-V and Xen take no block away: they allocate its pages.
+ * can eject. Hyper-V and Xen remove no block: they allocate its pages.
  */
 static bool memdev_block_owned(struct memory_block *mem)
 {
@@ -133,13 +133,13 @@ static bool memdev_block_owned(struct memory_block *mem)
 }
 
 /**
- * memdev_block_query() - what the kernel knows of a block
+ * memdev_block_query() - get what the kernel knows of a block
  * @addr: physical address of the block
  *
- * The state can be stale when it arrives, unless the caller knows better.
+ * The state may be stale, unless the caller keeps it from changing.
  *
  * Context: Sleeps.
- * Return: the answer.
+ * Return: the answer; MEMDEV_BLOCK_STATE_UNPLUGGED if there is no such block.
  */
 struct memdev_block memdev_block_query(u64 addr)
 {
@@ -156,8 +156,8 @@ struct memdev_block memdev_block_query(u64 addr)
 }
 
 /**
- * memdev_pfn_state() - the state that a page is online in
- * @pfn: its number; it is online, or about to be
+ * memdev_pfn_state() - get the state of the block of a page
+ * @pfn: number of the page, which is online or going online
  *
  * Return: MEMDEV_BLOCK_STATE_KERNEL or MEMDEV_BLOCK_STATE_MOVABLE.
  */
@@ -167,16 +167,16 @@ enum memdev_block_state memdev_pfn_state(unsigned long pfn)
 		MEMDEV_BLOCK_STATE_MOVABLE : MEMDEV_BLOCK_STATE_KERNEL;
 }
 
-/* The flag says something else of pages in the cache of a file, or of swap */
+/* The flag has another meaning for pages of the page cache and swap cache */
 static bool memdev_page_of_memmap(struct page *page)
 {
 	return PageVmemmapSelfHosted(page) && !page->mapping && !PageLRU(page);
 }
 
 /*
- * Whether a page that is not free in the buddy allocator is in use, or the folio
- * that it is the first page of. Nobody holds a reference for this, so the page
- * can be freed, or become part of another folio, at any time.
+ * Check whether a page that is not free in the buddy allocator is in use, or a
+ * folio, if it is the first page of one. Without a reference the page may be
+ * freed or become part of another folio at any time.
  */
 static bool memdev_page_in_use(struct page *page, unsigned int order)
 {
@@ -184,7 +184,7 @@ static bool memdev_page_in_use(struct page *page, unsigned int order)
 
 	if (page_ref_count(page) || PageTail(page))
 		return true;
-	/* Newer kernels hold no reference to slabs, none to a free huge page */
+	/* Slabs of newer kernels have no reference; nor have free huge pages */
 	return order ? !folio_test_hugetlb(folio) : folio_test_slab(folio);
 }
 
@@ -192,14 +192,14 @@ static bool memdev_page_in_use(struct page *page, unsigned int order)
  * memdev_block_in_use() - count the pages of an online block that are in use
  * @addr: physical address of the block
  *
- * Free memory and folios are passed over in as large pieces as they are. A page
- * whose folio starts in another block counts as in use without a look at the
- * first page: the other block can be removed meanwhile. So a free huge page that
- * is larger than a block counts, too, except in the block where it starts.
+ * Skips free memory and folios as a whole. If a folio starts in another block,
+ * the other block may be removed meanwhile: so its pages count as in use, and
+ * its first page is not read. Therefore a free huge page that is larger than a
+ * block counts, too, except in the block in which it starts.
  *
  * Context: Sleeps.
- * Return: pages, without those of the memmap where that is on the block; 0 of a
- * block that is offline. They may have changed when the answer arrives.
+ * Return: number of pages, without those of a memmap on the block; 0 if the
+ * block is offline. The number may be stale.
  */
 unsigned int memdev_block_in_use(u64 addr)
 {
@@ -216,7 +216,7 @@ unsigned int memdev_block_in_use(u64 addr)
 		pfn++;
 
 	for (; pfn < end; pfn += nr) {
-		/* A section, the unit of what is online, has at least these */
+		/* A section is online as a whole, and not smaller than this */
 		if (!(pfn % pageblock_nr_pages)) {
 			cond_resched();
 			nr = pageblock_nr_pages;
@@ -224,7 +224,7 @@ unsigned int memdev_block_in_use(u64 addr)
 				continue;
 		}
 		page = pfn_to_page(pfn);
-		/* It may be taken or split just now, and this be anything */
+		/* Racy: the page may be allocated or split, the order wrong */
 		if (PageBuddy(page))
 			order = READ_ONCE(page->private);
 		else
@@ -238,13 +238,13 @@ unsigned int memdev_block_in_use(u64 addr)
 }
 
 /**
- * memdev_block_free_pages() - how many pages of an online block are free
+ * memdev_block_free_pages() - count the free pages of an online block
  * @addr: physical address of the block
  *
- * Pages on the lists of the CPUs do not count.
+ * Does not count pages on per-cpu lists.
  *
  * Context: Sleeps.
- * Return: pages.
+ * Return: number of pages. The number may be stale.
  */
 unsigned long memdev_block_free_pages(u64 addr)
 {
@@ -259,7 +259,7 @@ unsigned long memdev_block_free_pages(u64 addr)
 		page = pfn_to_online_page(pfn);
 		if (!page || !PageBuddy(page))
 			continue;
-		/* The page may be allocated by now, and this be anything */
+		/* Racy: the page may be allocated, and the order wrong */
 		order = READ_ONCE(page->private);
 		if (order <= ilog2(MAX_ORDER_NR_PAGES) &&
 		    IS_ALIGNED(pfn, 1UL << order))
@@ -270,13 +270,14 @@ unsigned long memdev_block_free_pages(u64 addr)
 }
 
 /**
- * memdev_block_has_hugetlb() - whether a hugetlb page is in an online block
+ * memdev_block_has_hugetlb() - check whether a block has hugetlb pages
  * @addr: physical address of the block
  *
- * No hugetlb page is smaller than a pageblock on x86, which alone can carve.
+ * Looks at one page of each pageblock. Memory can be carved on x86 only, where
+ * no hugetlb page is smaller.
  *
  * Context: Sleeps.
- * Return: true if one is, be it free or in use.
+ * Return: true if the block is online and has a hugetlb page, free or in use.
  */
 bool memdev_block_has_hugetlb(u64 addr)
 {
@@ -293,13 +294,14 @@ bool memdev_block_has_hugetlb(u64 addr)
 }
 
 /**
- * memdev_block_poisoned() - whether a page of a block is poisoned
- * @pfn: the first of its pages
- * @nr_pages: how many of them to look at, where the kernel does not count
+ * memdev_block_poisoned() - check whether a page of a block is poisoned
+ * @pfn: number of the first page
+ * @nr_pages: number of pages to check, if the kernel does not count poisoned
+ *	      pages of a block
  *
- * Context: Sleeps. Also from the memory notifier, of MEM_OFFLINE: the pages are
- * not online any more, but what was known of them is still there.
- * Return: true if one is.
+ * Context: Sleeps. Also called at MEM_OFFLINE: the pages are offline, but their
+ * struct pages are still valid.
+ * Return: true if a page is poisoned.
  */
 bool memdev_block_poisoned(unsigned long pfn, unsigned long nr_pages)
 {
@@ -321,7 +323,7 @@ bool memdev_block_poisoned(unsigned long pfn, unsigned long nr_pages)
 	for (; pfn < end && !poisoned; pfn += nr) {
 		nr = min(end, ALIGN(pfn + 1, pageblock_nr_pages)) - pfn;
 		cond_resched();
-		/* Where a hole may be it is at least as large as that */
+		/* A hole has at least the size of a pageblock */
 		if (!pfn_valid(pfn))
 			continue;
 		page = pfn_to_page(pfn);
@@ -332,14 +334,14 @@ bool memdev_block_poisoned(unsigned long pfn, unsigned long nr_pages)
 }
 
 /**
- * memdev_block_free_page() - a page of an online block that nobody has
+ * memdev_block_free_page() - find a free page of an online block
  * @addr: physical address of the block
- * @pfn: where to put its number
+ * @pfn: where to put the number of the page
  *
- * Somebody may have got it when it arrives.
+ * The page may be allocated meanwhile.
  *
  * Context: Sleeps.
- * Return: false if there is none.
+ * Return: false if no page is free.
  */
 bool memdev_block_free_page(u64 addr, unsigned long *pfn)
 {
@@ -376,9 +378,11 @@ static ssize_t (*memdev_block_find_store(struct device *dev,
 }
 
 /*
- * On contention the store returns -ERESTARTNOINTR and has pretended that a
- * signal is pending, for the system call to be restarted. Take that back and
- * restart it here, unless a signal really is and the caller cares.
+ * If device_hotplug_lock is contended, the store sets TIF_SIGPENDING and
+ * returns
+ * -ERESTARTNOINTR, so that the system call is restarted. Recalculate the flag and
+ * restart the store here, unless a real signal is pending and @interruptible is
+ * set.
  */
 static int memdev_block_store(struct memory_block *mem, const char *state,
 			      bool interruptible)
@@ -404,11 +408,11 @@ static int memdev_block_store(struct memory_block *mem, const char *state,
 }
 
 /**
- * memdev_block_suits() - whether a block is where it belongs
- * @state: its state
- * @type: where it belongs
+ * memdev_block_suits() - check whether a block's state matches an online type
+ * @state: the state of the block
+ * @type: the online type
  *
- * Return: true if it is.
+ * Return: true if it does.
  */
 bool memdev_block_suits(enum memdev_block_state state,
 			enum memdev_online_type type)
@@ -449,16 +453,17 @@ static int memdev_block_try_offline(struct memory_block *mem,
 }
 
 /**
- * memdev_block_online() - bring a block to where it belongs
+ * memdev_block_online() - bring a block online by an online type
  * @addr: physical address of the block
- * @type: where that is
+ * @type: the online type
  *
- * Somebody may have been quicker and have brought the block online elsewhere,
- * udev or the machine's policy: then it is taken offline and tried again.
+ * If udev or the machine's policy brought the block online in another zone,
+ * take the block offline and retry.
  *
  * Context: Sleeps, takes mm's locks.
- * Return: 0; -ENODEV if there is no such block; or the kernel's reason why it
- * does not go.
+ * Return: 0; -ENODEV if there is no such block; -EBUSY if the block does not
+ * stay in the zone; or the errno with which the kernel did not online or
+ * offline it.
  */
 int memdev_block_online(u64 addr, enum memdev_online_type type)
 {
@@ -492,14 +497,14 @@ int memdev_block_online(u64 addr, enum memdev_online_type type)
 /**
  * memdev_block_offline() - take a block offline
  * @addr: physical address of the block
- * @watch: what ends it
- * @slice_ms: end it after so many ms, too; 0 for not
+ * @watch: the watch that ends the attempt
+ * @slice_ms: time slice of the attempt in ms; 0 for none
  *
  * Context: Sleeps, takes mm's locks.
- * Return: 0, also if it is offline already; -ENODEV if there is no such block;
- * -EAGAIN when the slice is over; what memdev_watch_check() says; or the
- * kernel's reason: -EBUSY for pages that cannot be moved, -EINVAL for a block
- * with holes, or what a notifier said.
+ * Return: 0, also if the block is offline already; -ENODEV if there is no such
+ * block; -EAGAIN if the slice is over; the errno of memdev_watch_check();
+ * -EBUSY if pages cannot be migrated; -EINVAL for a block with holes; or the
+ * errno of a memory notifier.
  */
 int memdev_block_offline(u64 addr, struct memdev_watch *watch,
 			 unsigned int slice_ms)

@@ -2,14 +2,14 @@
 /*
  * Which blocks are plugged, which are online, and the memory notifier.
  *
- * Bookkeeping: @plugged changes as soon as the kernel has taken or given up a
- * range. @online follows the notifier alone, as users may toggle blocks at any
- * time: MEM_ONLINE and MEM_OFFLINE come exactly when a block has changed, while
- * the state that a block shows is set some time after that, and who reads it then
- * would record a change that is over. At any moment, what is online is plugged.
+ * @plugged changes as soon as the kernel has added or removed a range. @online
+ * follows the notifier alone, as users may online and offline blocks at any
+ * time. MEM_ONLINE and MEM_OFFLINE come exactly when a block has changed. The
+ * kernel sets the state of the block later, and a reader may see a stale state.
+ * A block that is online is plugged at any moment.
  *
- * One notifier serves all devices: each that is on the kernel's chain is called
- * for each block of the machine.
+ * One notifier serves all devices, as the kernel calls each notifier for each
+ * block of the machine.
  */
 #include <linux/bitmap.h>
 #include <linux/memory.h>
@@ -20,18 +20,19 @@
 #include "deadline.h"
 #include "trace.h"
 
-/* Protects memdev_regions; whose region is in it is not freed */
+/* Protects memdev_regions; a device is not freed while its region is in it */
 static DECLARE_RWSEM(memdev_regions_sem);
-/* Regions of devices by address, which do not overlap */
+/* Regions of devices, by address; regions do not overlap */
 static struct rb_root memdev_regions = RB_ROOT;
 
 /**
- * memdev_blocks_size() - bytes in a set of blocks
+ * memdev_blocks_size() - get the size of a set of blocks
  * @core: the device
- * @map: one of its bitmaps, protected by what protects it
+ * @map: one of its bitmaps
  *
- * For what is not counted, see memdev_plugged_size().
+ * Counts bits: memdev_plugged_size() and memdev_online_size() need not.
  *
+ * Context: under the lock that protects @map.
  * Return: bytes.
  */
 u64 memdev_blocks_size(struct memdev_core *core, const unsigned long *map)
@@ -49,12 +50,13 @@ static void memdev_blocks_assign(unsigned long *map, unsigned int *count,
 }
 
 /**
- * memdev_set_plugged() - the kernel has blocks
+ * memdev_set_plugged() - record that blocks are plugged
  * @core: the device
- * @block: the first of them
- * @nr: how many
+ * @block: the first block
+ * @nr: number of blocks
  *
- * For whoever is first to know: who adds them, or the notifier.
+ * The operation calls this after the add, and the notifier if a block comes
+ * online before that. Blocks that are plugged already are not counted twice.
  *
  * Context: under core->lock.
  */
@@ -72,10 +74,10 @@ void memdev_set_plugged(struct memdev_core *core, unsigned int block,
 }
 
 /**
- * memdev_set_unplugged() - the kernel has blocks no longer
+ * memdev_set_unplugged() - record that blocks are not plugged any more
  * @core: the device
- * @block: the first of them
- * @nr: how many
+ * @block: the first block
+ * @nr: number of blocks
  *
  * Context: under core->lock.
  */
@@ -105,7 +107,7 @@ static void memdev_set_online(struct memdev_core *core, unsigned int block,
 	memdev_changed(core, MEMDEV_CHANGED_ONLINE, was);
 }
 
-/* A block had a poisoned page */
+/* Retire a block that has a poisoned page */
 static void memdev_retire(struct memdev_core *core, unsigned int block)
 {
 	lockdep_assert_held(&core->lock);
@@ -116,10 +118,11 @@ static void memdev_retire(struct memdev_core *core, unsigned int block)
 }
 
 /*
- * add_memory*() brings blocks online by the machine's policy, which may be a zone
- * from which they never come out again. The pages are in that zone already: where
- * it is not the one that the device wants, let the block be offline until it is
- * put there. So, too, if going online is to fail as a user has scripted it.
+ * add_memory*() onlines blocks by the machine's policy, perhaps in a zone from
+ * which they can never be unplugged. At MEM_GOING_ONLINE the pages are in the
+ * zone already: if it does not suit the device's online type, veto, and the
+ * operation onlines the block later. Veto, too, if there are fault rules: the
+ * online step must run to inject them.
  */
 static bool memdev_may_online(struct memdev_core *core, unsigned long pfn)
 {
@@ -131,10 +134,7 @@ static bool memdev_may_online(struct memdev_core *core, unsigned long pfn)
 	return !core->nr_faults && memdev_block_suits(state, core->online_type);
 }
 
-/*
- * Another driver may have got a range of the region before memdev did, and be
- * adding memory there.
- */
+/* Another driver may have claimed a part of the region, and add memory there */
 static bool memdev_block_is_ours(struct memdev_core *core, unsigned int block)
 {
 	lockdep_assert_held(&core->lock);
@@ -145,15 +145,16 @@ static bool memdev_block_is_ours(struct memdev_core *core, unsigned int block)
 static int memdev_notify_core(struct memdev_core *core, unsigned long action,
 			      const struct memory_notify *arg)
 {
-	/* With the memmap on it the range starts inside the block */
+	/* With memmap_on_memory the range starts after the memmap */
 	u64 addr = ALIGN_DOWN(PFN_PHYS(arg->start_pfn), core->block_size);
 	unsigned int block = div64_u64(addr - core->start, core->block_size);
 	bool poisoned = false;
 	int rc = NOTIFY_OK;
 
 	/*
-	 * Now, whoever takes it offline: the kernel forgets about it when the
-	 * block is removed, and some when it comes online again.
+	 * The kernel forgets poisoned pages when the block is removed; some
+	 * kernels forget them when it comes online again. So look for them now,
+	 * whichever task offlines the block.
 	 */
 	if (action == MEM_OFFLINE)
 		poisoned = memdev_block_poisoned(arg->start_pfn,
@@ -174,7 +175,7 @@ static int memdev_notify_core(struct memdev_core *core, unsigned long action,
 			memdev_watch_begun(core->watch);
 		break;
 	case MEM_ONLINE:
-		/* Policy, or udev, is here before add_memory*() returns */
+		/* The policy, or udev, may come before add_memory*() returns */
 		memdev_set_plugged(core, block, 1);
 		memdev_set_online(core, block, true);
 		if (core->movable)
@@ -207,9 +208,9 @@ static int memdev_region_cmp(const void *key, const struct rb_node *node)
 }
 
 /*
- * Under device_hotplug_lock, the block's device_lock and mem_hotplug_lock. Must
- * not call into memory hotplug; takes memdev_regions_sem and core->lock, and what
- * may be taken under that, only.
+ * The kernel calls this under device_hotplug_lock, the block's device_lock and
+ * mem_hotplug_lock. It must not call into memory hotplug, and may take only
+ * memdev_regions_sem, core->lock and the locks inside them.
  */
 static int memdev_notify(struct notifier_block *nb, unsigned long action,
 			 void *data)
@@ -230,7 +231,7 @@ static int memdev_notify(struct notifier_block *nb, unsigned long action,
 
 static struct notifier_block memdev_notifier = {
 	.notifier_call = memdev_notify,
-	/* First: one that stops the chain must not hide what has happened */
+	/* First: a notifier that stops the chain must not hide a change */
 	.priority = INT_MAX,
 };
 
@@ -241,7 +242,7 @@ static bool memdev_region_less(struct rb_node *a, const struct rb_node *b)
 }
 
 /**
- * memdev_notify_add() - follow what happens to the blocks of a device
+ * memdev_notify_add() - start to follow the state of a device's blocks
  * @core: the device
  *
  * Context: Sleeps. Not under a lock of mm.
@@ -254,7 +255,7 @@ void memdev_notify_add(struct memdev_core *core)
 }
 
 /**
- * memdev_notify_del() - follow it no longer
+ * memdev_notify_del() - stop following the state of a device's blocks
  * @core: the device
  *
  * Context: as memdev_notify_add().

@@ -13,7 +13,7 @@
 
 #include "internal.h"
 
-/* Delays before a retry, as virtio-mem has them */
+/* Delays before a retry, those of virtio-mem */
 #define MEMDEV_BACKOFF_MIN_MS	50U
 #define MEMDEV_BACKOFF_MAX_MS	300000U
 
@@ -83,7 +83,7 @@ static int memdev_check_requested(struct memdev_core *core, u64 size,
 static int memdev_check_memmap(struct memdev_core *core, bool on_memory,
 			       struct memdev_reason *why)
 {
-	/* What was added one way must be removed the same way */
+	/* Blocks must be removed by the setting with which they were added */
 	if (on_memory != core->memmap_on_memory &&
 	    core->nr_plugged)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_MEMMAP, -EBUSY,
@@ -98,14 +98,13 @@ static int memdev_check_memmap(struct memdev_core *core, bool on_memory,
 /**
  * memdev_core_set() - change settings of a device, all of them or none
  * @core: the device
- * @set: which, and to what
- * @why: where to put the reason; after a success what there is to remark
+ * @set: the settings and their values
+ * @why: where to put the reason; after a success a remark, if there is one
  *
- * Context: Sleeps until an operation that somebody waits for is over. A signal
- * ends it.
- * Return: 0; -EINVAL for a size that cannot be; -EBUSY for what cannot change
- * while memory is plugged; -EOPNOTSUPP; -EINTR; -ENODEV for a device that is
- * going.
+ * Context: Sleeps until an operation of a user is over. A signal ends the wait.
+ * Return: 0; -EINVAL for an invalid size; -EBUSY for memmap_on_memory while
+ * memory is plugged; -EOPNOTSUPP for memmap_on_memory if the kernel does not
+ * support it; or as memdev_op_lock().
  */
 int memdev_core_set(struct memdev_core *core,
 		    const struct memdev_settings *set,
@@ -152,20 +151,20 @@ out:
 }
 
 /**
- * memory_device_request() - say how much memory the device should have
+ * memory_device_request() - set how much memory a device should have plugged
  * @md: a registered device
  * @size: bytes, a multiple of the memory block size, 0 for nothing; with
  *	  MEMORY_DEVICE_ATOMIC nothing or the whole region
  * @extack: where to put the reason of a failure, or NULL
  *
- * A worker gets the device there. It keeps what it has done, and tries again
- * after pauses that grow from 50 ms to 300 s, until the device has that much or
- * something else is wanted.
+ * A worker plugs and unplugs memory until the plugged size is @size, or a later
+ * request or operation replaces @size. It keeps its progress, and backs off
+ * from 50 ms to 300 s between retries.
  *
- * Context: Sleeps until an operation that somebody waits for is over. A signal
- * ends it. Must not be called from an operation.
- * Return: 0; -EINVAL for a size that cannot be; -EINTR; -ENODEV for a device
- * that is going.
+ * Context: Sleeps until an operation of a user is over. A signal ends the wait.
+ * Must not be called from an operation of the provider.
+ * Return: 0; -EINVAL for an invalid size; -EINTR; -ENODEV if the device is
+ * being removed.
  */
 int memory_device_request(struct memory_device *md, u64 size,
 			  struct netlink_ext_ack *extack)
@@ -191,15 +190,15 @@ static int memdev_close_refuse(struct memdev_core *core,
 }
 
 /**
- * memdev_core_close() - let no operation begin any more
+ * memdev_core_close() - refuse new operations, as the device is being removed
  * @core: the device
  * @why: where to put the reason
  *
- * Stops an operation in the background.
+ * Stops a background operation.
  *
- * Context: Sleeps, but not until an operation of a user is over.
- * Return: 0; -EBUSY while memory is plugged or a user plugs or unplugs, and then
- * nothing has changed; -ENODEV if the device is closed already.
+ * Context: Sleeps, but does not wait for an operation of a user.
+ * Return: 0; -EBUSY, without a change, while memory is plugged or a user plugs
+ * or unplugs; -ENODEV if the device is being removed already.
  */
 int memdev_core_close(struct memdev_core *core, struct memdev_reason *why)
 {
@@ -226,7 +225,7 @@ int memdev_core_close(struct memdev_core *core, struct memdev_reason *why)
 	cancel_delayed_work_sync(&core->resize);
 	/* No operation begins any more, so this does not wait for one */
 	mutex_lock(&core->op_lock);
-	/* The operation in the background may have plugged some */
+	/* The background operation may have plugged memory */
 	if (core->nr_plugged) {
 		rc = memdev_close_refuse(core, why);
 		spin_lock(&core->lock);
