@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whether the kernel can spare the memory that an add takes.
+ * Headroom: the kernel memory that adding memory takes.
  *
- * To add memory the kernel allocates the memmap, page tables and the block
- * devices. None of that comes from ZONE_MOVABLE, so only the other zones count
- * here. Where one of its allocations fails, x86 warns, the kernel leaves sections
- * behind, and a page table of the direct map that cannot be allocated is not even
- * noticed: so an add that may fail is not begun.
+ * To add memory the kernel allocates the memmap, page tables and block devices.
+ * None of them comes from ZONE_MOVABLE, so only the other zones count here. If
+ * an allocation fails, x86 warns and the kernel leaves sections behind. If the
+ * allocation of a page table of the direct map fails, the add does not even
+ * fail. So an add that might run out of memory does not begin.
  *
- * Two questions are asked. memdev_headroom_check() is policy, asked once for
- * all that a plug is to add: memory that does not pay back what it takes must
- * not use up the machine. memdev_headroom_get() is asked for each add: the pages
- * have to be there now, and some more, for the machine to survive it.
+ * There are two checks. memdev_headroom_check() is policy, once for all that a
+ * plug adds: memory that does not give back what it takes must not use up the
+ * machine. memdev_headroom_get() makes sure before each add that the pages are
+ * free, and a reserve beyond them.
  */
 #include <linux/atomic.h>
 #include <linux/bitmap.h>
@@ -26,36 +26,36 @@
 #include "internal.h"
 
 /*
- * Each add leaves this much free. Older kernels give ZONE_MOVABLE a share of
- * min_free_kbytes: the more of it there is, the less the watermarks of the other
- * zones protect.
+ * The reserve that each add leaves free. The watermarks alone are too low:
+ * older kernels give ZONE_MOVABLE a share of min_free_kbytes, so that the
+ * watermarks of the other zones fall as ZONE_MOVABLE grows.
  */
 #define MEMDEV_KEEP		SZ_16M
 
 /*
- * A block that stays offline gives nothing back: leave this much, or so much of
- * the memory that the kernel can use for itself.
+ * A block that stays offline gives nothing back. The reserve is then the larger
+ * of this size and this part of the memory that the kernel can use for itself.
  */
 #define MEMDEV_KEEP_OFFLINE	SZ_64M
 #define MEMDEV_KEEP_SHIFT	4
 
 /*
- * The most memory in ZONE_MOVABLE for each byte outside. At this ratio its
- * memmap takes a quarter of what the kernel can use for itself, and each GiB of
- * it finds 48 MiB there for the page tables, the page cache's nodes and the
- * inodes that come with its use.
+ * Maximum ratio of ZONE_MOVABLE to the other zones. At this ratio the memmap of
+ * ZONE_MOVABLE takes a quarter of the other zones. That leaves 48 MiB of them
+ * for each GiB of ZONE_MOVABLE, for the page tables, the page cache's nodes and
+ * the inodes that its use needs.
  */
 #define MEMDEV_MOVABLE_RATIO	16
 
-/* What adds in flight take, of all devices */
+/* Bytes that the adds in flight take, of all devices */
 static atomic64_t memdev_headroom_taken = ATOMIC64_INIT(0);
 
 /**
- * struct memdev_headroom - memory in bytes
- * @kernel: what the kernel can use for its own data
- * @movable: what is in ZONE_MOVABLE
- * @free: of @kernel, what is free above the high watermarks
- * @available: @free, and what holds files
+ * struct memdev_headroom - memory of the machine in bytes
+ * @kernel: managed memory outside ZONE_MOVABLE
+ * @movable: managed memory in ZONE_MOVABLE
+ * @free: of @kernel, free memory above the high watermarks
+ * @available: @free and the page cache
  */
 struct memdev_headroom {
 	u64 kernel;
@@ -90,10 +90,10 @@ static struct memdev_headroom memdev_headroom_query(void)
 	return room;
 }
 
-/* What the kernel allocates to add so many bytes and to bring them online */
+/* The memory that the kernel allocates to add and online @size bytes */
 static u64 memdev_headroom_cost(struct memdev_core *core, u64 size)
 {
-	/* The direct map, in the worst case by pages; the rest is less */
+	/* The direct map, at worst by pages; other allocations are smaller */
 	u64 cost = size / (PAGE_SIZE / sizeof(pte_t));
 
 	if (!core->memmap_on_memory)
@@ -104,7 +104,7 @@ static u64 memdev_headroom_cost(struct memdev_core *core, u64 size)
 	return cost;
 }
 
-/* Whether what is plugged next gives nothing back, as far as can be known */
+/* Whether the next blocks stay offline, judging by the device's other blocks */
 static bool memdev_headroom_offline(struct memdev_core *core)
 {
 	bool offline;
@@ -117,14 +117,14 @@ static bool memdev_headroom_offline(struct memdev_core *core)
 }
 
 /**
- * memdev_headroom_check() - whether the machine can bear so much more memory
+ * memdev_headroom_check() - check whether the machine can have more memory
  * @core: the device
- * @size: bytes
+ * @size: bytes to plug
  * @why: where to put the reason, or NULL
  *
- * Memory in a zone of the kernel's pays for itself as soon as it is online.
- * Movable memory pays back nothing that a memmap could be put in, and is
- * bounded by a ratio. Offline memory pays back nothing: much is left free.
+ * Online memory outside ZONE_MOVABLE gives back more than it takes.
+ * ZONE_MOVABLE gives back no memory for a memmap: a ratio limits it. Offline
+ * memory gives back nothing: a reserve has to stay available.
  *
  * Context: under core->op_lock.
  * Return: 0 or -ENOMEM.
@@ -136,7 +136,7 @@ int memdev_headroom_check(struct memdev_core *core, u64 size,
 	struct memdev_headroom room;
 	u64 keep, limit, more;
 
-	/* It brings its memmap along */
+	/* The memmap is on the memory itself */
 	if (core->memmap_on_memory)
 		return 0;
 
@@ -163,11 +163,11 @@ int memdev_headroom_check(struct memdev_core *core, u64 size,
 }
 
 /**
- * memdev_headroom_plenty() - whether an add takes what is free anyway
+ * memdev_headroom_plenty() - check whether an add needs no reclaim
  * @core: the device
- * @size: bytes
+ * @size: bytes to add
  *
- * Return: true if nothing has to be reclaimed for it.
+ * Return: true if enough kernel memory is free.
  */
 bool memdev_headroom_plenty(struct memdev_core *core, u64 size)
 {
@@ -176,7 +176,7 @@ bool memdev_headroom_plenty(struct memdev_core *core, u64 size)
 	       atomic64_read(&memdev_headroom_taken);
 }
 
-/* Reclaim as the kernel would for a memmap: without killing anybody */
+/* Reclaim as the kernel does for a memmap, without the OOM killer */
 static int memdev_headroom_reclaim(int node, u64 size)
 {
 	struct page *page, *next;
@@ -196,13 +196,14 @@ static int memdev_headroom_reclaim(int node, u64 size)
 }
 
 /**
- * memdev_headroom_get() - have the kernel memory for an add free
+ * memdev_headroom_get() - make sure that the kernel memory for an add is free
  * @core: the device
- * @size: bytes that are to be added
+ * @size: bytes to add
  * @why: where to put the reason
  *
- * Nothing keeps others from taking it before the add does: so more is asked
- * for, and adds of other devices count. memdev_headroom_put() has to follow.
+ * Other tasks may allocate the memory before the add does. So this counts the
+ * adds in flight of all devices, and a reserve. The caller calls
+ * memdev_headroom_put() after the add.
  *
  * Context: under core->op_lock. Sleeps, reclaims.
  * Return: 0 or -ENOMEM.
@@ -228,9 +229,9 @@ int memdev_headroom_get(struct memdev_core *core, u64 size,
 }
 
 /**
- * memdev_headroom_put() - the add is over
+ * memdev_headroom_put() - undo memdev_headroom_get() once the add is over
  * @core: the device
- * @size: as memdev_headroom_get() was told
+ * @size: bytes, as passed to memdev_headroom_get()
  */
 void memdev_headroom_put(struct memdev_core *core, u64 size)
 {

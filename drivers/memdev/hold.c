@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Keeping other drivers out of what memdev owns and has not plugged.
+ * Keeping other drivers out of memory that memdev owns and has not plugged.
  *
  * A driver that claims a range gets a child of the innermost resource that
- * contains the range and is not busy. What is above plugged memory must not be
- * busy, or the kernel does not find the memory again to remove it. So busy
- * placeholders fill every part of a window, and of the region of a device, where
- * nothing is plugged. They make room right before the kernel gets a range, and
- * close the gap once it has given the range up.
+ * contains the range and is not busy. The parent of plugged memory must not be
+ * busy, or the kernel would not find the memory again to remove it. So busy
+ * placeholders fill every part of a window, and of the region of a device,
+ * where nothing is plugged. A gap is opened right before the kernel gets a
+ * range, and closed after the kernel has given the range up.
  *
- * Another driver can still claim a range in a gap. Nothing of memdev goes there
- * then, and the claim outlives the resource that it is in.
+ * Another driver can still claim a range in a gap. memdev then plugs nothing
+ * there, and the claim outlives the resource that it is in.
  */
 #include <linux/ioport.h>
 #include <linux/range.h>
@@ -21,7 +21,7 @@
 static const char memdev_placeholder_name[] = "memdev (unplugged)";
 
 /**
- * struct memdev_placeholder - a range that nobody can claim
+ * struct memdev_placeholder - a range that no driver can claim
  * @res: child of the resource that is held
  * @list: in placeholders of a struct memdev_hold, ascending; or in its spare
  */
@@ -35,11 +35,13 @@ struct memdev_placeholder {
  * @parent: where in the tree
  * @start: physical address
  * @size: bytes
- * @name: its name; must stay
+ * @name: name of the resource; must outlive it
  *
  * The resource is not busy: memory that is plugged becomes its child.
  *
- * Return: the resource, or NULL if something else has a part of the range.
+ * Context: Sleeps.
+ * Return: the resource, or NULL if a part of the range is claimed or there is
+ * no memory.
  */
 struct resource *memdev_resource_claim(struct resource *parent, u64 start,
 				       u64 size, const char *name)
@@ -63,7 +65,7 @@ void memdev_resource_release(struct resource *res)
 	kfree(res);
 }
 
-/* Takes a spare one first: what closes a gap should not fail */
+/* Take a spare placeholder first, so that closing a gap seldom needs memory */
 static struct memdev_placeholder *
 memdev_placeholder_get(struct memdev_hold *hold)
 {
@@ -78,7 +80,7 @@ memdev_placeholder_get(struct memdev_hold *hold)
 	return p;
 }
 
-/* Fails if another driver has a part of the range: @p is spare then */
+/* Fails if another driver has claimed a part of the range: @p becomes a spare */
 static int memdev_placeholder_insert(struct memdev_hold *hold,
 				     struct memdev_placeholder *p, u64 start,
 				     u64 end, struct list_head *before)
@@ -105,15 +107,15 @@ static void memdev_placeholder_remove(struct memdev_hold *hold,
 }
 
 /**
- * memdev_hold_claim() - claim a range and keep others out of it
- * @hold: what to set up
+ * memdev_hold_claim() - claim a range and keep other drivers out of it
+ * @hold: the hold to set up
  * @parent: where in the tree of resources
  * @start: physical address
  * @size: bytes
- * @name: name of the range; must stay
+ * @name: name of the resource; must outlive it
  *
  * Context: Sleeps.
- * Return: 0; -EBUSY if something else has a part of the range; -ENOMEM.
+ * Return: 0; -EBUSY if a part of the range is claimed; -ENOMEM.
  */
 int memdev_hold_claim(struct memdev_hold *hold, struct resource *parent,
 		      u64 start, u64 size, const char *name)
@@ -142,7 +144,7 @@ int memdev_hold_claim(struct memdev_hold *hold, struct resource *parent,
 
 /**
  * memdev_hold_release() - undo memdev_hold_claim()
- * @hold: what it set up; nothing of memdev is below it any more
+ * @hold: the hold; memdev has nothing in the range any more
  *
  * Context: Sleeps.
  */
@@ -158,7 +160,7 @@ void memdev_hold_release(struct memdev_hold *hold)
 	hold->res = NULL;
 }
 
-/* Fails only where it changes nothing */
+/* Cut [@start, @end] out of a placeholder. A failure changes nothing. */
 static int memdev_placeholder_cut(struct memdev_hold *hold,
 				  struct memdev_placeholder *p, u64 start,
 				  u64 end)
@@ -179,13 +181,13 @@ static int memdev_placeholder_cut(struct memdev_hold *hold,
 	if (!rest)
 		return -ENOMEM;
 	adjust_resource(&p->res, first, start - first);
-	/* A driver that was quicker has what this is for */
+	/* Fails if another driver claims the rest first, which is fine */
 	memdev_placeholder_insert(hold, rest, end + 1, last, &p->list);
 	return 0;
 }
 
 /**
- * memdev_hold_open() - make room
+ * memdev_hold_open() - open a gap for a range that memdev uses
  * @hold: the range that is held
  * @start: first byte
  * @end: last byte
@@ -212,7 +214,7 @@ int memdev_hold_open(struct memdev_hold *hold, u64 start, u64 end)
 	return rc;
 }
 
-/* The range between the two is closed: one will do for all of it */
+/* Merge two placeholders that are adjacent now that a gap is closed */
 static void memdev_placeholder_merge(struct memdev_hold *hold,
 				     struct memdev_placeholder *low,
 				     struct memdev_placeholder *high)
@@ -230,10 +232,10 @@ static void memdev_placeholder_merge(struct memdev_hold *hold,
 /**
  * memdev_hold_close() - undo memdev_hold_open()
  * @hold: the range that is held
- * @start: first byte; nothing of memdev is in the range any more
+ * @start: first byte; memdev has nothing in the range any more
  * @end: last byte
  *
- * The gap stays if another driver has a part of it.
+ * The gap stays open if another driver has claimed a part of it.
  *
  * Context: Sleeps.
  */
@@ -253,7 +255,7 @@ void memdev_hold_close(struct memdev_hold *hold, u64 start, u64 end)
 			low = p;
 		before = &p->list;
 	}
-	/* One that grows takes no memory, and they stay few */
+	/* Growing a placeholder needs no memory, and keeps their number low */
 	if (low && !adjust_resource(&low->res, low->res.start,
 				    end + 1 - low->res.start)) {
 		if (high)
@@ -279,12 +281,12 @@ static int memdev_hold_first(struct resource *res, void *arg)
 /**
  * memdev_hold_foreign() - find the claim of another driver
  * @hold: the range that is held
- * @start: first byte; nothing of memdev is in the range
+ * @start: first byte; memdev has nothing in the range
  * @end: last byte
  * @found: where to put the part of the range that is claimed
  *
  * Context: Sleeps.
- * Return: false if there is none.
+ * Return: false if no other driver has claimed a part of the range.
  */
 bool memdev_hold_foreign(struct memdev_hold *hold, u64 start, u64 end,
 			 struct range *found)

@@ -379,8 +379,7 @@ static ssize_t (*memdev_block_find_store(struct device *dev,
 
 /*
  * If device_hotplug_lock is contended, the store sets TIF_SIGPENDING and
- * returns
- * -ERESTARTNOINTR, so that the system call is restarted. Recalculate the flag and
+ * returns -ERESTARTNOINTR to restart the system call. Recalculate the flag and
  * restart the store here, unless a real signal is pending and @interruptible is
  * set.
  */

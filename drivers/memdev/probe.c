@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whether a range that the kernel left alone is RAM.
+ * Probing: whether a range that the kernel does not use is RAM.
  *
- * Only writing to it tells, and a write to anything else can do harm. So the
- * kernel must have no memory blocks there, and the firmware must have called all
- * of it RAM.
+ * A write to anything but RAM can do harm, and without a write RAM cannot be
+ * told from unassigned addresses. So before the write check that the kernel has
+ * no memory blocks in the range, and that the firmware's map calls all of it
+ * RAM.
  */
 #include <linux/io.h>
 #include <linux/kernfs.h>
@@ -18,7 +19,7 @@
 #include "internal.h"
 #include "window.h"
 
-/* --- what the firmware said ----------------------------------------------- */
+/* --- the firmware's memory map -------------------------------------------- */
 
 /**
  * struct memdev_firmware_entry - an entry of the firmware's memory map
@@ -32,7 +33,7 @@ struct memdev_firmware_entry {
 	bool ram;
 };
 
-/* What reading the attribute of an entry gives, in a buffer of a page */
+/* Read an attribute of an entry into a buffer of a page */
 static bool memdev_firmware_show(struct kobject *kobj, const char *name,
 				 char *buf)
 {
@@ -64,8 +65,8 @@ static bool memdev_firmware_read(struct kobject *kobj, char *buf,
 }
 
 /*
- * Look for the first byte that is not RAM. Entries do not come in order, and
- * those of memory that was hot-plugged overlap with others.
+ * Check that the map calls a range RAM, or find a byte that it does not.
+ * Entries are not sorted, and those of hot-plugged memory overlap with others.
  */
 static bool memdev_firmware_ram(struct kset *map, char *buf, u64 start,
 				u64 last, u64 *bad)
@@ -96,9 +97,9 @@ static bool memdev_firmware_ram(struct kset *map, char *buf, u64 start,
 }
 
 /*
- * The kernel exports its copy of the firmware's map to KVM alone, if at all, but
- * shows it to users in /sys/firmware/memmap: boot options change nothing there.
- * Kernels without CONFIG_FIRMWARE_MEMMAP do not have it, and do not know.
+ * The kernel exports its copy of the firmware's map to KVM only, or not at all.
+ * So read /sys/firmware/memmap, which boot options do not change. A kernel
+ * without CONFIG_FIRMWARE_MEMMAP does not have it: skip the check.
  */
 static int memdev_firmware_check(u64 start, u64 last, struct memdev_reason *why)
 {
@@ -111,14 +112,14 @@ static int memdev_firmware_check(u64 start, u64 last, struct memdev_reason *why)
 	dir = kernfs_find_and_get(firmware_kobj->sd, "memmap");
 	if (!dir)
 		return 0;
-	/* It is there since boot and stays */
+	/* The kset is created at boot and never freed */
 	map = container_of((struct kobject *)dir->priv, struct kset, kobj);
 	kernfs_put(dir);
 
 	buf = (char *)get_zeroed_page(GFP_KERNEL);
 	if (!buf)
 		return -ENOMEM;
-	/* An entry leaves the list, under this lock, before it is freed */
+	/* This lock keeps entries in the list, and so from being freed */
 	spin_lock(&map->list_lock);
 	ram = memdev_firmware_ram(map, buf, start, last, &bad);
 	spin_unlock(&map->list_lock);
@@ -130,12 +131,11 @@ static int memdev_firmware_check(u64 start, u64 last, struct memdev_reason *why)
 				    bad);
 }
 
-/* --- what writing to it shows --------------------------------------------- */
+/* --- the write ------------------------------------------------------------ */
 
 /*
- * Whether a page remembers: RAM does, unassigned addresses do not, nor does
- * what decodes them. What was in the page is put back. Returns 0, -ENXIO, or
- * -ENOMEM if it cannot be looked at.
+ * Check whether a page reads back what is written to it, as RAM does, and
+ * restore it. Returns 0; -ENXIO if it does not; -ENOMEM if it cannot be mapped.
  */
 static int memdev_page_check(u64 addr)
 {
@@ -145,7 +145,7 @@ static int memdev_page_check(u64 addr)
 	u64 *p, saved;
 	int i, rc = 0;
 
-	/* Not cached, so that no cache remembers in the page's place */
+	/* Without a cache if possible, which would read back what is written */
 	p = memremap(addr, PAGE_SIZE, MEMREMAP_WC);
 	if (!p)
 		p = memremap(addr, PAGE_SIZE, MEMREMAP_WB);
@@ -155,13 +155,13 @@ static int memdev_page_check(u64 addr)
 	saved = READ_ONCE(*p);
 	for (i = 0; i < ARRAY_SIZE(patterns); i++) {
 		WRITE_ONCE(*p, patterns[i] ^ addr);
-		/* Out of the write-combining buffer before it is read */
+		/* Flush the write-combining buffer before the read */
 		mb();
 		if (READ_ONCE(*p) != (patterns[i] ^ addr))
 			rc = -ENXIO;
 	}
 	WRITE_ONCE(*p, saved);
-	/* Before the mapping goes */
+	/* Flush it before the mapping is removed */
 	mb();
 
 	memunmap(p);
@@ -210,18 +210,20 @@ static int memdev_blocks_check(u64 start, u64 size, struct memdev_reason *why)
 }
 
 /**
- * memdev_probe() - whether a range is RAM that nobody uses
+ * memdev_probe() - check whether a range is RAM that the kernel does not use
  * @start: physical address, a multiple of the memory block size
- * @size: bytes, likewise
+ * @size: bytes, a multiple of the memory block size
  * @why: where to put the reason
  *
- * Context: Sleeps. The range is claimed, so that nobody gets it meanwhile.
- * Return: 0; -EBUSY if the kernel has memory blocks in it; -ENXIO if it is not
- * RAM; -ENOMEM.
+ * Checks the first and the last page of each memory block by a write.
+ *
+ * Context: Sleeps. The caller has claimed the range.
+ * Return: 0; -EBUSY if the kernel has memory blocks in the range; -ENXIO if a
+ * part of it is not RAM; -ENOMEM.
  */
 int memdev_probe(u64 start, u64 size, struct memdev_reason *why)
 {
-	/* The last one writes */
+	/* The write comes last: see the top of this file */
 	return memdev_blocks_check(start, size, why) ?:
 	       memdev_firmware_check(start, start + size - 1, why) ?:
 	       memdev_pages_check(start, size, why);

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory that the kernel must not get again, and System RAM that is missing.
+ * Retired blocks, which the kernel must not get again, and missing System RAM.
  *
  * The kernel forgets that a page is poisoned when the page's memory block is
- * removed. The module remembers it by the block's address, so that the knowledge
- * outlives devices and windows: each later window over the block inherits it.
+ * removed. The module records the block's address, so that the record outlives
+ * devices and windows: each later window over the block inherits it.
  *
- * A poisoned block of a carved window is not given back. It stays claimed in the
- * tree of resources as "hwpoisoned RAM", also after the module is removed, so
- * that nothing takes it for RAM that was reserved at boot. From then on System
- * RAM is missing: the kernel that resumes a hibernation image counts all of RAM
- * and rejects the image of a kernel that had less.
+ * A poisoned block of a carved window is not given back. It stays claimed in
+ * the tree of resources as "hwpoisoned RAM", also after the module is removed,
+ * so that it cannot be mistaken for RAM that was reserved at boot. From then on
+ * System RAM is missing: the kernel that resumes a hibernation image counts all
+ * of RAM and rejects the image of a kernel that had less.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -27,19 +27,19 @@
  * their slots reserved, as the memory notifier must not allocate.
  */
 static DEFINE_XARRAY(memdev_retired);
-/* Blocks that have not come back to System RAM, by block number */
+/* Blocks that were not given back to System RAM, by block number */
 static DEFINE_XARRAY(memdev_missing);
 /* Bytes of missing System RAM that the log has reported */
 static u64 memdev_missing_reported;
 
-/* Tells a withheld block from what other drivers claim */
+/* Distinguishes a withheld block from the claims of other drivers */
 #define MEMDEV_WITHHELD_FLAGS \
 	(IORESOURCE_MEM | IORESOURCE_BUSY | IORESOURCE_DISABLED)
 
 /**
  * struct memdev_withheld - the claim of a block that is not given back
- * @res: the claim; first, as the kernel may free it
- * @name: its name, which must outlive the module
+ * @res: the claim; first member, as the kernel may free it
+ * @name: name of the claim, which must outlive the module
  */
 struct memdev_withheld {
 	struct resource res;
@@ -104,7 +104,7 @@ void memdev_retired_record(u64 addr)
 }
 
 /**
- * memdev_retired_known() - whether a block is recorded as poisoned
+ * memdev_retired_known() - check whether a block is recorded as poisoned
  * @addr: physical address of the block
  *
  * Return: true if it is.
@@ -115,7 +115,7 @@ bool memdev_retired_known(u64 addr)
 }
 
 /**
- * memdev_missing_add() - record that a block did not come back to System RAM
+ * memdev_missing_add() - record that a block was not given back to System RAM
  * @addr: physical address of the block
  *
  * Context: Sleeps.
@@ -127,9 +127,9 @@ void memdev_missing_add(u64 addr)
 }
 
 /**
- * memdev_missing_size() - how much System RAM is missing
+ * memdev_missing_size() - get how much System RAM is missing
  *
- * A block that somebody brings online later is not missing any more.
+ * A block that a user brings online later is not missing any more.
  *
  * Context: Sleeps.
  * Return: bytes.
@@ -152,7 +152,7 @@ u64 memdev_missing_size(void)
 }
 
 /**
- * memdev_missing_warn() - warn of hibernation if more System RAM is missing
+ * memdev_missing_warn() - warn if more System RAM is missing than reported
  *
  * Context: under memdev_bus_lock, or while the module is loaded or removed.
  * Sleeps.
@@ -167,7 +167,7 @@ void memdev_missing_warn(void)
 	memdev_missing_reported = size;
 }
 
-/* The claim outlives the module: nothing of it may live in the module */
+/* The claim outlives the module: it must not refer to the module's memory */
 static void memdev_retired_claim(u64 addr)
 {
 	struct memdev_withheld *withheld;
@@ -188,7 +188,7 @@ static void memdev_retired_claim(u64 addr)
 }
 
 /**
- * memdev_retired_withhold() - keep the poisoned blocks of a carved window
+ * memdev_retired_withhold() - claim the poisoned blocks of a carved window
  * @start: physical address of the window
  * @size: its size in bytes
  *
@@ -220,7 +220,8 @@ static int memdev_missing_find(struct resource *res, void *arg)
 }
 
 /**
- * memdev_retired_init() - find what an earlier load of the module has withheld
+ * memdev_retired_init() - find blocks that an earlier load of the module
+ * withheld
  *
  * Context: Sleeps.
  */
@@ -231,7 +232,7 @@ void memdev_retired_init(void)
 }
 
 /**
- * memdev_retired_exit() - say what is forgotten with the module, and what is not
+ * memdev_retired_exit() - warn of poisoned blocks that the module forgets
  *
  * Context: Sleeps. No window is left.
  */
@@ -241,7 +242,7 @@ void memdev_retired_exit(void)
 	unsigned long nr;
 	void *entry;
 
-	/* Blocks that were withheld stay claimed: those are not forgotten */
+	/* Withheld blocks stay claimed: the next load of the module finds them */
 	xa_for_each(&memdev_retired, nr, entry)
 		forgotten += !xa_load(&memdev_missing, nr);
 	if (forgotten)

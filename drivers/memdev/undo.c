@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Undoing an operation that has failed.
+ * Undoing an operation that failed.
  *
- * Taking blocks offline and bringing them online fails in a task that has a
- * signal pending. An operation often fails because of a signal, and the freezers,
- * a fatal signal, a stop and a tracer keep TIF_SIGPENDING set whatever the task
- * blocks. So a worker undoes the operation: no signal reaches it, and nothing
- * freezes it. The task that waits for it cannot be frozen before it is done,
- * therefore system sleep waits, too.
+ * A task with a pending signal cannot take blocks offline or bring them online.
+ * An operation often fails because of a signal, and the freezers, a fatal
+ * signal, a stop and a tracer keep TIF_SIGPENDING set whatever the task blocks.
+ * So a worker, which gets no signals and is not frozen, undoes the operation.
+ * The task that waits for the worker cannot be frozen meanwhile, so that system
+ * sleep waits, too.
  */
 #include <linux/workqueue.h>
 #include <linux/wait.h>
@@ -15,7 +15,7 @@
 #include "internal.h"
 
 static struct workqueue_struct *memdev_undo_wq;
-/* The task that has queued an undo waits here for its end */
+/* Tasks that have queued an undo wait here for its end */
 static DECLARE_WAIT_QUEUE_HEAD(memdev_undo_wait);
 
 /**
@@ -58,15 +58,15 @@ void memdev_undo_run(void (*fn)(void *data), void *data)
 
 	INIT_WORK_ONSTACK(&undo.work, memdev_undo_work);
 	queue_work(memdev_undo_wq, &undo.work);
-	/* A long wait, which is not to be taken for a hung task */
+	/* TASK_IDLE: the wait may be long, and is not that of a hung task */
 	wait_event_idle(memdev_undo_wait, smp_load_acquire(&undo.done));
-	/* The worker may still be about to wake its waiters */
+	/* @undo is on the stack: wait until the worker has woken its waiters */
 	flush_work(&undo.work);
 	destroy_work_on_stack(&undo.work);
 }
 
 /**
- * memdev_undo_init() - make the workers
+ * memdev_undo_init() - create the workers
  *
  * Return: 0 or -ENOMEM.
  */
