@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Taking a window out of System RAM while the machine runs, and giving it back.
+ * Carving: taking a window out of System RAM at run time, and giving it back.
  *
- * Blocks that the machine booted with are taken offline one by one, from the
- * top down, until enough of them follow each other; then they are removed and
- * become a window. What can go wrong, and is looked at before anything is
- * removed:
+ * Blocks of boot memory are taken offline one by one, from the top down, until
+ * there is a run of the wanted length. The run is then removed and becomes a
+ * window. These hazards are handled before anything is removed:
  *
- * - x86 maps RAM by leaves of 1 GiB in its direct map, and crashes when only a
- *   part of such a leaf is removed. Changing the attributes of one of its
- *   pages and changing them back splits a leaf for good. The page is one of a
- *   block that is offline: nobody uses it.
- * - Removing a part of a "System RAM" resource whose children (the kernel's
- *   image, the crash kernel's reservation) lie above the part fails half-way
- *   on some kernels. So only what is above all its children is taken.
- * - A block may have pages that cannot be moved. Then it comes online again,
- *   as do those above it that would have followed it, and the search goes on
- *   below.
+ * - x86 maps RAM by 1 GiB leaves in the direct map, and crashes when a part of
+ *   a leaf is removed. Changing the attributes of one page of a leaf and
+ *   changing them back splits the leaf for good. The page is one of an offline
+ *   block, which is not in use.
+ * - If a "System RAM" resource has children (the kernel's image, the crash
+ *   kernel's reservation), removing a part below them fails half-way on some
+ *   kernels. So only blocks above all children are taken.
+ * - A block may have pages that cannot be migrated. Then the offline blocks
+ *   above it come online again, and the search continues below it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -35,11 +33,12 @@
 #include "internal.h"
 #include "window.h"
 
-/* A block with pages in use is not waited for longer than this */
+/* Time slice for offlining a block */
 #define MEMDEV_CARVE_SLICE_MS	2000
 /*
- * Bounds the default window, which nobody asked for by name. Nor does it take
- * blocks of which more than half of the pages would have to be migrated.
+ * Deadline of the default window, which no user asked for. For the same reason
+ * it takes no blocks of which more than half of the pages would have to be
+ * migrated.
  */
 #define MEMDEV_CARVE_LIMIT_MS	30000
 
@@ -59,13 +58,13 @@ struct memdev_carve_range {
 
 /**
  * struct memdev_carving - a search for blocks
- * @watch: what ends it
+ * @watch: the watch that ends the search
  * @node: node that the blocks must be on, or NUMA_NO_NODE for any
  * @want: number of blocks
- * @shrink: less than @want will do, and only mostly free blocks
- * @best: longest run that there was
+ * @shrink: accept fewer blocks than @want, but only mostly free ones
+ * @best: length of the longest run that went offline, in blocks
  * @movable: blocks that were in ZONE_MOVABLE, from the top down
- * @nr_ranges: System RAM resources in @ranges
+ * @nr_ranges: number of System RAM resources in @ranges
  * @ranges: System RAM resources, ascending
  */
 struct memdev_carving {
@@ -88,7 +87,7 @@ static bool memdev_direct_map_is_huge(u64 addr)
 	       level == PG_LEVEL_1G;
 }
 
-/* The range is offline */
+/* Split 1 GiB leaves of the direct map in a range that is offline */
 static int memdev_direct_map_split(u64 start, u64 end)
 {
 	u64 addr;
@@ -98,9 +97,9 @@ static int memdev_direct_map_split(u64 start, u64 end)
 		if (!memdev_direct_map_is_huge(addr))
 			continue;
 		/*
-		 * The memory type is kept in the struct page. That of an
-		 * offline page is nobody's, but kernels with DEBUG_VM fill it
-		 * with ones, which read as a type that is set already.
+		 * The struct page has the memory type. Kernels with DEBUG_VM
+		 * fill the struct page of an offline page with ones, which read
+		 * as a type that is set already. Clear it: it is not in use.
 		 */
 		mm_zero_struct_page(pfn_to_page(PHYS_PFN(addr)));
 		rc = set_memory_uc((unsigned long)__va(addr), 1);
@@ -115,7 +114,7 @@ static int memdev_direct_map_split(u64 start, u64 end)
 	return 0;
 }
 #else
-/* Other architectures veto the removal of boot memory, or map it block-wise */
+/* Other architectures refuse to remove boot memory, or map it by blocks */
 static int memdev_direct_map_split(u64 start, u64 end)
 {
 	return -EOPNOTSUPP;
@@ -130,7 +129,7 @@ static int memdev_carve_add_range(struct resource *res, void *arg)
 	    res->flags & IORESOURCE_SYSRAM_DRIVER_MANAGED)
 		return 0;
 
-	/* Drop the lowest: the highest are the ones to look at */
+	/* Drop the lowest range: the search starts at the top */
 	if (c->nr_ranges == MEMDEV_CARVE_RANGES) {
 		memmove(c->ranges, c->ranges + 1,
 			sizeof(c->ranges) - sizeof(c->ranges[0]));
@@ -165,11 +164,11 @@ static int memdev_carve_add_child(struct resource *res, void *arg)
 }
 
 /*
- * The walk over resources that modules have does not descend into what it has
- * found, but finds children by a descriptor that their parent does not have.
- * The kernel's own image has none. One byte of it tells where it is: blocks
- * that hold the rest of it never go offline, so what does go is either below
- * that byte or above all of the image.
+ * The exported walk over resources does not descend into a match. It finds a
+ * child by a descriptor that its parent does not have. The kernel's image has
+ * no descriptor, so take the address of one byte of it. Blocks of the image
+ * never go offline: a block that does is either below that byte or above the
+ * image.
  */
 static void memdev_carve_find_ranges(struct memdev_carving *c)
 {
@@ -187,9 +186,9 @@ static void memdev_carve_find_ranges(struct memdev_carving *c)
 }
 
 /**
- * struct memdev_carve_undo - blocks that come online again
- * @start: physical address of the first
- * @nr: how many
+ * struct memdev_carve_undo - blocks to bring online again
+ * @start: physical address of the first block
+ * @nr: number of blocks
  * @movable: blocks that were in ZONE_MOVABLE, from the top down
  */
 struct memdev_carve_undo {
@@ -230,10 +229,10 @@ static void memdev_carve_undo(struct memdev_carving *c, u64 start,
 }
 
 /*
- * Whether offlining a block would silently dissolve what an administrator has
- * set up: its hugetlb pages leave the pool, and a node drops out of cpusets and
- * memory policies with its last memory. The kernel itself refuses to offline CMA
- * areas and secret memory.
+ * Check whether offlining a block would silently undo an administrator's
+ * settings: its hugetlb pages leave the pool, and a node drops out of cpusets
+ * and memory policies with its last memory. The kernel itself refuses to
+ * offline CMA areas and secret memory.
  */
 static bool memdev_carve_dissolves(u64 addr, int node)
 {
@@ -261,15 +260,16 @@ static bool memdev_carve_may_take(struct memdev_carving *c, u64 addr,
 		return false;
 	if (memdev_carve_dissolves(addr, known->node))
 		return false;
-	/* Last, as these may look at every page */
+	/* Last, as these checks may read every struct page */
 	return !memdev_carve_is_costly(c, addr) &&
 	       !memdev_block_poisoned(PHYS_PFN(addr),
 				      PHYS_PFN(memory_block_size_bytes()));
 }
 
 /*
- * Take @want neighbouring blocks between @low and @high offline. Returns 0 and
- * where they start, -ENOENT if there are none, or why the search ended.
+ * Take a run of @want blocks between @low and @high offline. Returns 0 and the
+ * start of the run; -ENOENT if there is none; or the errno that ended the
+ * search.
  */
 static int memdev_carve_offline(struct memdev_carving *c, u64 low, u64 high,
 				u64 *start)
@@ -282,7 +282,7 @@ static int memdev_carve_offline(struct memdev_carving *c, u64 low, u64 high,
 	int rc = 0;
 
 	while (addr >= low + block_size && nr < c->want) {
-		/* What is left is too little: leave it alone */
+		/* The remaining blocks are too few for a run */
 		if (addr - low < (c->want - nr) * block_size)
 			break;
 		addr -= block_size;
@@ -295,7 +295,7 @@ static int memdev_carve_offline(struct memdev_carving *c, u64 low, u64 high,
 						  MEMDEV_CARVE_SLICE_MS);
 		}
 		if (!rc) {
-			/* The others have to be on the same node */
+			/* All blocks of a run must be on one node */
 			c->node = known.node;
 			nr++;
 			c->best = max(c->best, nr);
@@ -338,8 +338,8 @@ static int memdev_carve_search(struct memdev_carving *c, u64 *start)
 		if (!high)
 			high = ALIGN_DOWN(range->end + 1, block_size);
 		/*
-		 * What was given back is an entry of its own, next to the one
-		 * that it was cut from: look at both as one.
+		 * Memory that was given back has a resource of its own, next to
+		 * that from which it was carved: search both as one.
 		 */
 		if (i && range->floor == range->start &&
 		    c->ranges[i - 1].end + 1 == range->start)
@@ -353,17 +353,17 @@ static int memdev_carve_search(struct memdev_carving *c, u64 *start)
 	return -ENOENT;
 }
 
-/* How much of [@addr, @end) can be removed at once */
+/* Bytes of [@addr, @end) that one call can remove */
 static u64 memdev_carve_len(const struct memdev_carving *c, u64 addr, u64 end)
 {
 	unsigned int i;
 
-	/* A removal that spans two entries leaves a part of them behind */
+	/* A removal across two resources would leave a part of them behind */
 	for (i = 0; i < c->nr_ranges; i++) {
 		if (addr >= c->ranges[i].start && addr <= c->ranges[i].end)
 			end = min(end, c->ranges[i].end + 1);
 	}
-	/* The very pieces in which it is given back */
+	/* Remove in the chunks in which memory is given back */
 	return memdev_chunk_len(addr, end);
 }
 
@@ -439,15 +439,17 @@ static int memdev_carve_refuse(const struct memdev_carving *c, u64 size,
 
 /**
  * memdev_carve() - take memory out of System RAM
- * @spec: how much, and on which node; its start, node and, if less will do,
- *	  its size are set to what came out
+ * @spec: size and node; start, node and, with @spec->shrink, size are set to
+ *	  those of the memory taken
  * @movable: where to put the map of the blocks that were in ZONE_MOVABLE, for
  *	     memdev_carve_return(); free it with bitmap_free()
  * @why: where to put the reason
  *
- * Context: Sleeps, takes mm's locks.
- * Return: 0; -EBUSY if there are not enough neighbouring blocks that can go;
- * -EINTR; -ETIMEDOUT; -ENOMEM.
+ * Context: Sleeps, takes mm's locks. A signal ends the search.
+ * Return: 0; -EBUSY if there is no run of blocks that go offline, or not enough
+ * memory is available; -EINTR; -ERESTARTNOINTR; -ETIMEDOUT; -ENOMEM;
+ * -EOPNOTSUPP on other architectures than x86-64, or if the direct map does not
+ * split; or the errno of set_memory_uc() or remove_memory().
  */
 int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
 		 struct memdev_reason *why)
@@ -488,7 +490,7 @@ int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
 		rc = memdev_carve_blocks(c, &spec->start, why);
 		if (rc != -ENOENT || !spec->shrink || !c->best)
 			break;
-		/* This much has been seen to come out */
+		/* A run of this length went offline before */
 		c->want = min(c->best, c->want - 1);
 	} while (c->want);
 	memdev_watch_end(&watch);
@@ -520,7 +522,7 @@ err_free:
 	return rc;
 }
 
-/* How much of [@addr, @end) can be given back at once; 0 if it is poisoned */
+/* Bytes of [@addr, @end) that one call can give back; 0 if @addr is poisoned */
 static u64 memdev_carve_return_len(u64 addr, u64 end)
 {
 	u64 most = memdev_chunk_len(addr, end);
@@ -535,11 +537,12 @@ static u64 memdev_carve_return_len(u64 addr, u64 end)
  * memdev_carve_return() - give carved memory back to the kernel
  * @start: physical address
  * @size: bytes
- * @node: its node
+ * @node: node of the memory
  * @movable: blocks that go to ZONE_MOVABLE; NULL for none
  *
- * Blocks that had a poisoned page stay away, as the kernel has forgotten about
- * it. What cannot be given back is lost until the next boot, and said so.
+ * The kernel forgot which pages are poisoned, so blocks with a poisoned page
+ * are not given back. Memory that cannot be added is lost until the next boot,
+ * and reported in the log.
  *
  * Context: Sleeps, takes mm's locks.
  */

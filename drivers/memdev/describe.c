@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Describing memory devices: sizes, state, the list of devices and the totals.
+ * Describing memory devices: sizes, state, the list of devices and totals.
  */
 #include <linux/bitmap.h>
 #include <linux/export.h>
@@ -79,9 +79,9 @@ void memory_device_get_info(const struct memory_device *md,
 }
 EXPORT_SYMBOL_GPL(memory_device_get_info);
 
-/* --- all of them ---------------------------------------------------------- */
+/* --- all devices ---------------------------------------------------------- */
 
-/* The lowest window at or above an address; memdev_windows is not sorted */
+/* Find the lowest window at or above an address: memdev_windows is not sorted */
 static struct memdev_window *memdev_window_from(u64 addr)
 {
 	struct memdev_window *w, *lowest = NULL;
@@ -186,7 +186,7 @@ static enum memdev_block_state memdev_block_state(struct memdev_core *core,
 			MEMDEV_BLOCK_STATE_UNPLUGGED;
 	if (!test_bit(block, core->online))
 		return MEMDEV_BLOCK_STATE_OFFLINE;
-	/* The first pages may hold the memmap, and are then not online */
+	/* The first pages may be the memmap, which is not online: check the last */
 	last = PHYS_PFN(memdev_block_addr(core, block + 1)) - 1;
 	if (!pfn_to_online_page(last))
 		return MEMDEV_BLOCK_STATE_OFFLINE;

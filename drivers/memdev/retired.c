@@ -242,7 +242,7 @@ void memdev_retired_exit(void)
 	unsigned long nr;
 	void *entry;
 
-	/* Withheld blocks stay claimed: the next load of the module finds them */
+	/* Withheld blocks stay claimed, and so are not forgotten */
 	xa_for_each(&memdev_retired, nr, entry)
 		forgotten += !xa_load(&memdev_missing, nr);
 	if (forgotten)

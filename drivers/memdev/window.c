@@ -2,9 +2,9 @@
 /*
  * Windows: ranges of RAM that memdev owns and the kernel does not use.
  *
- * A window is either claimed, where the kernel was told at boot to leave RAM
- * alone, or carved out of System RAM (carve.c). A claim is refused where a
- * resource other than a reserved one lies, and where there is no RAM (probe.c).
+ * A window is either claimed, if RAM was reserved at boot, or carved out of
+ * System RAM (carve.c). A claim is refused if the range has a resource that is
+ * not reserved, or is not RAM (probe.c).
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -22,7 +22,7 @@
 #include "trace.h"
 #include "window.h"
 
-/* Protected by memdev_list_lock */
+/* Numbers of windows */
 static DEFINE_IDA(memdev_window_ida);
 
 const char *const memdev_source_names[] = {
@@ -31,15 +31,15 @@ const char *const memdev_source_names[] = {
 	[MEMDEV_SOURCE_SOFT_RESERVED]	= "soft-reserved",
 };
 
-/* --- what a user asked for ------------------------------------------------ */
+/* --- the window that a user asks for -------------------------------------- */
 
 /**
- * memdev_window_spec_parse() - SIZE@START[:NODE] or SIZE[:NODE]
- * @str: the text, no white space
- * @spec: where to put it
+ * memdev_window_spec_parse() - parse SIZE@START[:NODE] or SIZE[:NODE]
+ * @str: the text, without white space
+ * @spec: where to put the result
  * @why: where to put the reason
  *
- * Return: 0, -EINVAL or -ERANGE.
+ * Return: 0 or -EINVAL.
  */
 int memdev_window_spec_parse(const char *str, struct memdev_window_spec *spec,
 			     struct memdev_reason *why)
@@ -104,7 +104,7 @@ static int memdev_window_check(struct memdev_window_spec *spec,
 					   spec->start,
 					   MEMDEV_SIZE(block_size));
 	last = spec->start + spec->size - 1;
-	/* The direct map may reach further than the processor's addresses */
+	/* The direct map may exceed the processor's physical addresses */
 	range.end = min_t(u64, range.end, iomem_resource.end);
 	if (last < spec->start || spec->start < range.start ||
 	    last > range.end)
@@ -126,7 +126,7 @@ static int memdev_window_check(struct memdev_window_spec *spec,
 	return 0;
 }
 
-/* --- claiming what the kernel left alone ---------------------------------- */
+/* --- claiming reserved RAM ------------------------------------------------ */
 
 struct memdev_conflict {
 	bool found;
@@ -135,9 +135,9 @@ struct memdev_conflict {
 };
 
 /*
- * What another driver claims inherits the desc of the range that it is in. Such a
- * claim is busy, so none can be made inside. Only kmem makes its claim System RAM,
- * which is not busy, before it adds memory there.
+ * The claim of another driver inherits the desc of the range that it is in. It
+ * is busy, so that a claim inside it fails. Only kmem turns its claim into
+ * System RAM, which is not busy, before it adds memory there.
  */
 static bool memdev_resource_is_reserved(const struct resource *res)
 {
@@ -185,8 +185,8 @@ static int memdev_window_claim(struct memdev_window *w,
 					   w->start, last);
 
 	/*
-	 * The walk above saw what is on top. This sees what the claim ended up
-	 * in, and nobody can come in between any more.
+	 * The walk above saw the outermost resources, before the claim. Check
+	 * all parents of the claim, which cannot change any more.
 	 */
 	for (parent = w->hold.res->parent; parent != &iomem_resource;
 	     parent = parent->parent) {
@@ -219,7 +219,7 @@ err_release:
 	return rc;
 }
 
-/* --- carving it out of System RAM ----------------------------------------- */
+/* --- carving out of System RAM -------------------------------------------- */
 
 static void memdev_window_carve_undo(void *data)
 {
@@ -234,7 +234,7 @@ static int memdev_window_carve(struct memdev_window *w,
 {
 	int rc;
 
-	/* System RAM is missing until it is given back */
+	/* No hibernation until the carved System RAM is given back */
 	rc = memdev_pm_hold(why);
 	if (rc)
 		return rc;
@@ -276,7 +276,7 @@ static void memdev_window_give_back_work(void *data)
 	struct memdev_window *w = data;
 	struct range found;
 
-	/* When the module goes, nothing can refuse any more */
+	/* The exit of the module cannot fail: warn of a foreign claim */
 	if (memdev_window_foreign(w, &found))
 		pr_warn("window%d: another driver has claimed [0x%llx-0x%llx] and keeps it\n",
 			w->id, found.start, found.end);
@@ -293,7 +293,7 @@ static void memdev_window_give_back(struct memdev_window *w)
 		memdev_pm_release();
 }
 
-/* --- life ----------------------------------------------------------------- */
+/* --- creating and destroying ---------------------------------------------- */
 
 static void memdev_window_release(struct device *dev)
 {
@@ -311,7 +311,7 @@ struct device_type memdev_window_type = {
 	.release = memdev_window_release,
 };
 
-/* What fails half-way is freed with the window */
+/* memdev_window_release() frees the maps, also after a failure */
 static int memdev_window_maps_alloc(struct memdev_window *w)
 {
 	unsigned int block_shift = ilog2(memory_block_size_bytes());
@@ -326,13 +326,17 @@ static int memdev_window_maps_alloc(struct memdev_window *w)
 }
 
 /**
- * memdev_window_create() - make a window
- * @spec: what it shall be
+ * memdev_window_create() - create a window
+ * @spec: size, and start or node
  * @why: where to put the reason
  *
  * Context: under memdev_bus_lock. Sleeps, takes mm's locks.
- * Return: its number; -EINVAL or -ERANGE for what cannot be; -EBUSY for what is
- * in use; -ENXIO for what is no RAM; -EINTR; -ENOMEM.
+ * Return: number of the window; -EINVAL if the size or the start is not a
+ * multiple of the memory block size, or the node is not possible; -ERANGE if
+ * the range is outside what can be hot-plugged; -EPERM under lockdown; -EBUSY
+ * if a part of the range is in use, or the machine is about to hibernate;
+ * -ENXIO if it is not RAM;
+ * -ENOMEM; or the errno of memdev_carve().
  */
 int memdev_window_create(const struct memdev_window_spec *spec,
 			 struct memdev_reason *why)
@@ -392,7 +396,7 @@ int memdev_window_create(const struct memdev_window_spec *spec,
 	pr_info("window%d: %s, %s, node %d\n", w->id, MEMDEV_SIZE(w->size),
 		memdev_source_names[w->source], w->node);
 	trace_memdev_window(w, false, 0, memdev_since(began));
-	/* Before somebody can remove it */
+	/* The window can be removed once the lock is dropped */
 	rc = w->id;
 	mutex_unlock(&memdev_list_lock);
 	return rc;
@@ -407,7 +411,7 @@ err_put:
 	return rc;
 }
 
-/* The window has no devices, and is in the list no more */
+/* Remove a window that has no devices and is not in the list any more */
 static void memdev_window_remove(struct memdev_window *w)
 {
 	ktime_t began = ktime_get();
@@ -421,11 +425,11 @@ static void memdev_window_remove(struct memdev_window *w)
 }
 
 /**
- * memdev_window_next() - the windows by number
- * @id: look from this number on
+ * memdev_window_next() - find the next window by number
+ * @id: lowest number
  *
  * Context: under memdev_list_lock.
- * Return: a window, or NULL.
+ * Return: the window with the lowest number from @id on, or NULL.
  */
 struct memdev_window *memdev_window_next(int id)
 {
@@ -440,13 +444,13 @@ struct memdev_window *memdev_window_next(int id)
 }
 
 /**
- * memdev_window_destroy() - give a window back
- * @id: its number
+ * memdev_window_destroy() - destroy a window and give its memory back
+ * @id: number of the window
  * @why: where to put the reason
  *
  * Context: under memdev_bus_lock. Sleeps, takes mm's locks.
- * Return: 0, -ENODEV if there is no such window, -EBUSY if it has devices, or if
- * another driver has claimed a part of it.
+ * Return: 0; -ENODEV if there is no such window; -EBUSY if it has devices, or
+ * if another driver has claimed a part of it.
  */
 int memdev_window_destroy(int id, struct memdev_reason *why)
 {
@@ -485,7 +489,7 @@ int memdev_window_destroy(int id, struct memdev_reason *why)
 }
 
 /**
- * memdev_windows_destroy_all() - give all windows back
+ * memdev_windows_destroy_all() - destroy all windows
  *
  * Context: under memdev_bus_lock; no device is left.
  */
@@ -498,7 +502,7 @@ void memdev_windows_destroy_all(void)
 	list_splice_init(&memdev_windows, &gone);
 	mutex_unlock(&memdev_list_lock);
 
-	/* The last one carved was cut from the side of the one before */
+	/* In reverse: each window was carved next to the one before it */
 	list_for_each_entry_safe_reverse(w, next, &gone, list)
 		memdev_window_remove(w);
 }
