@@ -97,7 +97,7 @@ static int memdev_direct_map_split(u64 start, u64 end)
 		if (!memdev_direct_map_is_huge(addr))
 			continue;
 		/*
-		 * The struct page has the memory type. Kernels with DEBUG_VM
+		 * The struct page holds the memory type. Kernels with DEBUG_VM
 		 * fill the struct page of an offline page with ones, which read
 		 * as a type that is set already. Clear it: it is not in use.
 		 */

@@ -81,7 +81,7 @@ EXPORT_SYMBOL_GPL(memory_device_get_info);
 
 /* --- all devices ---------------------------------------------------------- */
 
-/* Find the lowest window at or above an address: memdev_windows is not sorted */
+/* Find the lowest window from an address on; memdev_windows is not sorted */
 static struct memdev_window *memdev_window_from(u64 addr)
 {
 	struct memdev_window *w, *lowest = NULL;
@@ -186,7 +186,7 @@ static enum memdev_block_state memdev_block_state(struct memdev_core *core,
 			MEMDEV_BLOCK_STATE_UNPLUGGED;
 	if (!test_bit(block, core->online))
 		return MEMDEV_BLOCK_STATE_OFFLINE;
-	/* The first pages may be the memmap, which is not online: check the last */
+	/* Check the last page: the first may be the memmap, which is offline */
 	last = PHYS_PFN(memdev_block_addr(core, block + 1)) - 1;
 	if (!pfn_to_online_page(last))
 		return MEMDEV_BLOCK_STATE_OFFLINE;

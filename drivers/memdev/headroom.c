@@ -47,7 +47,7 @@
  */
 #define MEMDEV_MOVABLE_RATIO	16
 
-/* Bytes that the adds in flight take, of all devices */
+/* Bytes of kernel memory that the adds in flight of all devices take */
 static atomic64_t memdev_headroom_taken = ATOMIC64_INIT(0);
 
 /**
@@ -117,7 +117,7 @@ static bool memdev_headroom_offline(struct memdev_core *core)
 }
 
 /**
- * memdev_headroom_check() - check whether the machine can have more memory
+ * memdev_headroom_check() - check that a plug leaves enough kernel memory
  * @core: the device
  * @size: bytes to plug
  * @why: where to put the reason, or NULL

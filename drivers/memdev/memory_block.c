@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel's memory blocks: their state, and bringing them online and
- * offline.
+ * The kernel's memory blocks: querying, onlining and offlining them.
  *
  * No kernel exports device_online(), device_offline() or lock_device_hotplug(),
  * which they need, and add_memory*() onlines by the policy of the machine, not
@@ -174,9 +173,9 @@ static bool memdev_page_of_memmap(struct page *page)
 }
 
 /*
- * Check whether a page that is not free in the buddy allocator is in use, or a
- * folio, if it is the first page of one. Without a reference the page may be
- * freed or become part of another folio at any time.
+ * Check whether a page that is not free in the buddy allocator is in use. The
+ * first page of a folio stands for the folio. There is no reference: the page
+ * may be freed, or become part of another folio, at any time.
  */
 static bool memdev_page_in_use(struct page *page, unsigned int order)
 {
@@ -216,7 +215,7 @@ unsigned int memdev_block_in_use(u64 addr)
 		pfn++;
 
 	for (; pfn < end; pfn += nr) {
-		/* A section is online as a whole, and not smaller than this */
+		/* A section, online as a whole, has one or more pageblocks */
 		if (!(pfn % pageblock_nr_pages)) {
 			cond_resched();
 			nr = pageblock_nr_pages;
@@ -224,7 +223,7 @@ unsigned int memdev_block_in_use(u64 addr)
 				continue;
 		}
 		page = pfn_to_page(pfn);
-		/* Racy: the page may be allocated or split, the order wrong */
+		/* Racy: after an allocation or a split the order is wrong */
 		if (PageBuddy(page))
 			order = READ_ONCE(page->private);
 		else
@@ -259,7 +258,7 @@ unsigned long memdev_block_free_pages(u64 addr)
 		page = pfn_to_online_page(pfn);
 		if (!page || !PageBuddy(page))
 			continue;
-		/* Racy: the page may be allocated, and the order wrong */
+		/* Racy: after an allocation the order is wrong */
 		order = READ_ONCE(page->private);
 		if (order <= ilog2(MAX_ORDER_NR_PAGES) &&
 		    IS_ALIGNED(pfn, 1UL << order))
@@ -452,7 +451,7 @@ static int memdev_block_try_offline(struct memory_block *mem,
 }
 
 /**
- * memdev_block_online() - bring a block online by an online type
+ * memdev_block_online() - bring a block to the state of an online type
  * @addr: physical address of the block
  * @type: the online type
  *
@@ -460,9 +459,8 @@ static int memdev_block_try_offline(struct memory_block *mem,
  * take the block offline and retry.
  *
  * Context: Sleeps, takes mm's locks.
- * Return: 0; -ENODEV if there is no such block; -EBUSY if the block does not
- * stay in the zone; or the errno with which the kernel did not online or
- * offline it.
+ * Return: 0; -ENODEV if there is no such block; -EBUSY if the block is brought
+ * online in another zone again and again; or the errno of the last attempt.
  */
 int memdev_block_online(u64 addr, enum memdev_online_type type)
 {

@@ -64,7 +64,7 @@ static void memdev_add_cleanup(u64 start, u64 size)
 
 /**
  * memdev_ram_add() - add System RAM that belongs to no device
- * @node: its node
+ * @node: node of the memory
  * @start: physical address
  * @size: bytes, at most memdev_chunk_len()
  *
@@ -248,8 +248,7 @@ static int memdev_step_remove(struct memdev_core *core, unsigned int block,
  * beyond those of user space are internal to the kernel.
  *
  * Return: @rc; -EINTR for -ERESTARTSYS, if a signal ended a wait of the
- * provider;
- * -EIO if @rc is not a valid errno.
+ * provider; -EIO if @rc is not a valid errno.
  */
 int memdev_provider_errno(int rc)
 {

@@ -5,8 +5,8 @@
  * @plugged changes as soon as the kernel has added or removed a range. @online
  * follows the notifier alone, as users may online and offline blocks at any
  * time. MEM_ONLINE and MEM_OFFLINE come exactly when a block has changed. The
- * kernel sets the state of the block later, and a reader may see a stale state.
- * A block that is online is plugged at any moment.
+ * kernel sets the state of the block later: a reader would record a stale one.
+ * At any moment all online blocks are plugged.
  *
  * One notifier serves all devices, as the kernel calls each notifier for each
  * block of the machine.
@@ -22,7 +22,7 @@
 
 /* Protects memdev_regions; a device is not freed while its region is in it */
 static DECLARE_RWSEM(memdev_regions_sem);
-/* Regions of devices, by address; regions do not overlap */
+/* Regions of devices, which do not overlap, by address */
 static struct rb_root memdev_regions = RB_ROOT;
 
 /**
@@ -30,7 +30,7 @@ static struct rb_root memdev_regions = RB_ROOT;
  * @core: the device
  * @map: one of its bitmaps
  *
- * Counts bits: memdev_plugged_size() and memdev_online_size() need not.
+ * Counts bits, unlike memdev_plugged_size() and memdev_online_size().
  *
  * Context: under the lock that protects @map.
  * Return: bytes.
@@ -120,9 +120,9 @@ static void memdev_retire(struct memdev_core *core, unsigned int block)
 /*
  * add_memory*() onlines blocks by the machine's policy, perhaps in a zone from
  * which they can never be unplugged. At MEM_GOING_ONLINE the pages are in the
- * zone already: if it does not suit the device's online type, veto, and the
- * operation onlines the block later. Veto, too, if there are fault rules: the
- * online step must run to inject them.
+ * zone already. If the zone does not suit the device's online type, veto, and
+ * the operation onlines the block later. If there are fault rules, veto, too:
+ * the online step must run to inject faults.
  */
 static bool memdev_may_online(struct memdev_core *core, unsigned long pfn)
 {

@@ -2,8 +2,9 @@
 /*
  * Operations on a device: one at a time, for a user or in the background.
  *
- * A background operation must not make a user wait. A user's operation stops
- * it. It keeps what it has done, and the worker (resize.c) retries later.
+ * A background operation must not make a user wait: a user's operation stops
+ * it. The background operation keeps its progress, and the worker (resize.c)
+ * retries later.
  */
 #include <linux/bitmap.h>
 #include <linux/delay.h>
@@ -21,8 +22,8 @@
 #define MEMDEV_RESTART_MS	5
 
 /*
- * Plugged memory pins this module, without which it could not be removed, and
- * the provider's, which is called about it. So does an operation in flight.
+ * Plugged memory pins this module, which alone can remove the memory, and the
+ * provider's, which has to allow it. An operation in flight pins both, too.
  */
 static bool memdev_modules_get(struct memdev_core *core)
 {
@@ -78,8 +79,7 @@ void memdev_op_pause(struct memdev_core *core)
  * wait. The caller unlocks core->op_lock.
  * Return: 0; -EINTR if a signal is pending; -ERESTARTNOINTR if the task is
  * being frozen, stopped or traced, or if the module or the device is not live
- * yet;
- * -ENODEV if the device is being unregistered.
+ * yet; -ENODEV if the device is being unregistered.
  */
 int memdev_op_lock(struct memdev_core *core)
 {
@@ -275,9 +275,9 @@ static void memdev_account(struct memdev_core *core, enum memdev_op op, int rc,
  *
  * Context: under core->op_lock. Sleeps, takes mm's locks.
  * Return: as memdev_plug() and memdev_unplug(); -ECANCELED if a background
- * operation is preempted; -EBUSY if the machine is about to hibernate; -ENODEV
- * if the device or the provider's module is being removed; the errno of a
- * scripted fault.
+ * operation is preempted; -EBUSY if the machine is about to hibernate or
+ * another driver has claimed a part of the region; -ENOMEM; -ENODEV if the
+ * device or a module is being removed; the errno of a scripted fault.
  */
 int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
 		   bool background, bool resumes, struct memdev_reason *why)
@@ -395,7 +395,7 @@ int memdev_check_aligned(struct memdev_core *core, u64 size,
 }
 
 /**
- * memdev_check_atomic() - check a size, of which a dimm takes all or nothing
+ * memdev_check_atomic() - check a size against MEMORY_DEVICE_ATOMIC
  * @core: the device
  * @size: bytes
  * @whole: a size to accept beside 0 and the size of the device
@@ -504,12 +504,12 @@ out:
  * The freezers, a stop and a tracer interrupt a process, which freezes or stops
  * on its way out of the system call. The system call is restarted afterwards,
  * and would begin with all of @size again: if a part of @size is unplugged, it
- * fails with -EINTR instead. A kernel thread waits here until the machine wakes
- * up, and then continues with the rest.
+ * fails with -EINTR instead, unless @size is MEMORY_DEVICE_ALL. A kernel thread
+ * waits here until the machine wakes up, and then continues with the rest.
  *
  * Context: Sleeps. A signal ends the operation.
- * Return: as memory_device_plug() and memory_device_unplug(); or
- * -ERESTARTNOINTR.
+ * Return: as memory_device_plug() and memory_device_unplug();
+ * or -ERESTARTNOINTR.
  */
 int memdev_core_op(struct memdev_core *core, enum memdev_op op, u64 size,
 		   struct memdev_reason *why)
@@ -550,10 +550,9 @@ int memdev_extack_rc(int rc, const struct memdev_reason *why,
  * A signal ends the operation. Calls the provider's plug(), and must not be
  * called from an operation of the provider.
  * Return: 0; -EINVAL for an invalid size; -ENOSPC if less of the region is
- * free;
- * -EBUSY if another driver has claimed a part of it, or the machine is about to
- * hibernate; -ENOMEM; -EINTR; -ENODEV if the device is being removed; or the
- * errno of the provider or of add_memory_driver_managed().
+ * free; -EBUSY if another driver has claimed a part of it, or the machine is
+ * about to hibernate; -ENOMEM; -EINTR; -ENODEV if the device is being removed;
+ * or the errno of the provider or of add_memory_driver_managed().
  */
 int memory_device_plug(struct memory_device *md, u64 size,
 		       struct netlink_ext_ack *extack)
@@ -573,8 +572,8 @@ EXPORT_SYMBOL_GPL(memory_device_plug);
  * @extack: where to put the reason of a failure, or NULL
  *
  * Unplugs offline blocks first, then the highest ones. After a failure blocks
- * that were unplugged stay unplugged; with MEMORY_DEVICE_ATOMIC all of them are
- * plugged again. Replaces the size that memory_device_request() set by the
+ * that were unplugged stay unplugged; with MEMORY_DEVICE_ATOMIC the device is
+ * rolled back. Replaces the size that memory_device_request() set by the
  * plugged size.
  *
  * Context: Sleeps, until the device's deadline at the latest; waits for another

@@ -3,8 +3,8 @@
  * Settings of a device, and the background worker that follows the requested
  * size.
  *
- * An operation of the worker never makes a user wait: a user's operation stops
- * it. It keeps what it has done, and the worker retries later.
+ * An operation of the worker must not make a user wait: a user's operation
+ * stops it. The worker keeps its progress and retries later.
  */
 #include <linux/bitmap.h>
 #include <linux/jiffies.h>
@@ -13,7 +13,7 @@
 
 #include "internal.h"
 
-/* Delays before a retry, those of virtio-mem */
+/* Delays before a retry, the same as those of virtio-mem */
 #define MEMDEV_BACKOFF_MIN_MS	50U
 #define MEMDEV_BACKOFF_MAX_MS	300000U
 

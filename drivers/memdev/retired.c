@@ -54,7 +54,7 @@ static unsigned long memdev_block_nr(u64 addr)
 /**
  * memdev_retired_reserve() - prepare to record poisoned blocks of a window
  * @start: physical address of the window
- * @size: its size in bytes
+ * @size: size of the window in bytes
  *
  * Context: Sleeps.
  * Return: 0 or -ENOMEM.
@@ -79,7 +79,7 @@ int memdev_retired_reserve(u64 start, u64 size)
 /**
  * memdev_retired_unreserve() - undo memdev_retired_reserve()
  * @start: physical address of the window
- * @size: its size in bytes
+ * @size: size of the window in bytes
  *
  * Blocks that were recorded stay recorded.
  */
@@ -190,7 +190,7 @@ static void memdev_retired_claim(u64 addr)
 /**
  * memdev_retired_withhold() - claim the poisoned blocks of a carved window
  * @start: physical address of the window
- * @size: its size in bytes
+ * @size: size of the window in bytes
  *
  * Context: Sleeps. Once the window has released its claim.
  */
@@ -220,8 +220,7 @@ static int memdev_missing_find(struct resource *res, void *arg)
 }
 
 /**
- * memdev_retired_init() - find blocks that an earlier load of the module
- * withheld
+ * memdev_retired_init() - find the blocks that an earlier load withheld
  *
  * Context: Sleeps.
  */

@@ -47,8 +47,7 @@ static void memdev_undo_work(struct work_struct *work)
  * @fn: the function
  * @data: its argument
  *
- * The function runs in a worker, on behalf of the caller and of the locks that
- * the caller holds.
+ * The function runs in a worker, under the locks that the caller holds.
  *
  * Context: Sleeps until @fn has returned. Needs no memory.
  */

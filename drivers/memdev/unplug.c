@@ -18,11 +18,11 @@
  * it, and an operation that waits for the lock cuts it shorter still (yield.c).
  *
  * Pages that an attempt migrates out of a block may migrate back into it while
- * the next block is tried. So the block gets another slice, twice as long, as
- * long as each attempt leaves fewer pages of it in use. Pages come back during
- * a yield, too, so that their number can fall for ever while a pinned page
- * stays: once an attempt leaves half of the pages or fewer, the next one is the
- * last.
+ * the next block is tried. So the block gets another slice, twice as long, if
+ * the attempt left fewer pages of it in use. Pages come back during a yield,
+ * too, so that many attempts can leave fewer pages each while a pinned page
+ * stays. So once an attempt leaves half of the pages or fewer, the next one is
+ * the last.
  *
  * If an attempt makes no progress, because of a pinned page or a slow machine,
  * the block is left until the next pass, whose slices are longer. A block with
@@ -63,7 +63,7 @@ static const char *memdev_offline_error(int rc)
  * @slice_ms: first time slice of a block, in ms
  * @free_ms: time slice of a block with no page in use, in ms; may be longer, as
  *	     it needs nothing but time, and on a slow machine a lot
- * @needed: number of victims that are missing
+ * @needed: number of victims still needed
  * @refusal: errno of the last refusal other than -EAGAIN, 0 for none
  * @retry: an attempt, or the provider, returned -EAGAIN
  * @attempted: the pass attempted to offline a block
@@ -270,7 +270,7 @@ static int memdev_pass(struct memdev_core *core, struct memdev_pass *pass)
 	     memdev_pass_down(core, pass, false);
 	if (rc || !pass->needed)
 		return rc;
-	/* The provider returned -EAGAIN for every block: do not spin */
+	/* Only the provider returned -EAGAIN, at once: do not spin */
 	if (pass->retry && !pass->attempted && !core->background) {
 		memdev_turn_end(pass->watch);
 		memdev_watch_pause(pass->watch, pass->slice_ms);
@@ -423,13 +423,14 @@ static int memdev_unplug_atomic(struct memdev_core *core,
  * @why: where to put the reason
  *
  * After a failure a part of @size is unplugged, or nothing with
- * MEMORY_DEVICE_ATOMIC.
+ * MEMORY_DEVICE_ATOMIC. The driver allocates nothing, except in an undo that
+ * adds blocks again.
  *
- * Context: under core->op_lock. Sleeps, takes mm's locks. Does not allocate.
+ * Context: under core->op_lock. Sleeps, takes mm's locks.
  * Return: 0 if all of @size is unplugged; -EINVAL if less is plugged; -EBUSY if
  * pages cannot be migrated; -EAGAIN in the background, if a block needs more
- * time or came online again; the errno of memdev_watch_check(), the provider or
- * a memory notifier.
+ * time or came online again; the errno of memdev_watch_check(),
+ * remove_memory(), the provider, a memory notifier or a scripted fault.
  */
 int memdev_unplug(struct memdev_core *core, u64 size,
 		  struct memdev_watch *watch, struct memdev_reason *why)

@@ -335,8 +335,7 @@ static int memdev_window_maps_alloc(struct memdev_window *w)
  * multiple of the memory block size, or the node is not possible; -ERANGE if
  * the range is outside what can be hot-plugged; -EPERM under lockdown; -EBUSY
  * if a part of the range is in use, or the machine is about to hibernate;
- * -ENXIO if it is not RAM;
- * -ENOMEM; or the errno of memdev_carve().
+ * -ENXIO if it is not RAM; -ENOMEM; or the errno of memdev_carve().
  */
 int memdev_window_create(const struct memdev_window_spec *spec,
 			 struct memdev_reason *why)
