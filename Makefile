@@ -2,8 +2,8 @@
 #
 # Out-of-tree build of memdev. "make help" lists what there is.
 
-VM := tools/testing/selftests/memdev/vm
-UNIT := tools/testing/memdev
+VM := tools/testing/memdev/vm
+TESTING := tools/testing/memdev
 
 # Where the running kernel has no build tree, any installed headers will do to
 # compile.
@@ -71,17 +71,17 @@ ifneq ($(KDIR_NOTE),)
 endif
 
 demo:
-	@$(VM)/demo $(KERNEL)
+	@$(TESTING)/demo $(KERNEL)
 
 check:
-	@KERNELS="$(KERNELS)" T="$(T)" J="$(J)" BOOTS="$(BOOTS)" $(VM)/check
+	@KERNELS="$(KERNELS)" T="$(T)" J="$(J)" BOOTS="$(BOOTS)" $(TESTING)/check
 
 unit:
-	@$(VM)/setup unit
-	@$(MAKE) --no-print-directory -C $(UNIT) unit SEED=$(SEED)
+	@$(VM)/setup
+	@$(MAKE) --no-print-directory -C $(TESTING) unit SEED=$(SEED)
 
 kunit:
-	@$(UNIT)/kunit
+	@$(TESTING)/kunit
 
 stress:
 	@$(VM)/setup
@@ -90,20 +90,20 @@ stress:
 		$(VM)/test -j 1 -k "$(or $(KERNELS),7.3)" stress
 
 compare:
-	@$(VM)/setup unit
-	@SEED="$(SEED)" STEPS="$(STEPS)" KERNEL="$(KERNEL)" $(UNIT)/compare
+	@$(VM)/setup
+	@SEED="$(SEED)" STEPS="$(STEPS)" KERNEL="$(KERNEL)" $(TESTING)/compare
 
 bench:
-	@$(VM)/setup bench
-	@$(UNIT)/bench/bench $(if $(PUBLISH),--publish) $(KERNELS)
+	@$(VM)/setup plot
+	@$(TESTING)/bench/bench $(if $(PUBLISH),--publish) $(KERNELS)
 
 debug-kernel:
 	@$(VM)/debug $(or $(KERNEL),debug)
 
 gen:
-	$(UNIT)/gen_vectors.py drivers/memdev/alloc_vectors.h
+	$(TESTING)/gen_vectors.py drivers/memdev/alloc_vectors.h
 	@$(VM)/fetch tools
-	$(UNIT)/gen_netlink
+	$(TESTING)/gen_netlink
 
 clean:
 	$(RM) -r build

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-RUN = HERE.parent.parent / "selftests/memdev/vm/run"
+RUN = HERE.parent / "vm/run"
 
 # For a VM that hangs; a slow machine must not get there.
 HANGS = 900

@@ -29,7 +29,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 TESTING = HERE.parents[1]
 TOP = TESTING.parents[1]
 SELFTESTS = TESTING / "selftests/memdev"
-RUN = SELFTESTS / "vm/run"
+RUN = HERE.parent / "vm/run"
 HELPERS = TOP / "build/bench"
 
 GIB = 1 << 30

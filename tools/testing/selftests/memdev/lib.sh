@@ -309,7 +309,7 @@ log_memdev()
 log_quiet()
 {
 	log_since >"$TMP/log" &&
-		awk -f "$HERE/vm/known.awk" "$TMP/log" >"$TMP/log.known" || return 1
+		awk -f "$HERE/../../memdev/vm/known.awk" "$TMP/log" >"$TMP/log.known" || return 1
 	! grep -E 'WARNING:|BUG:|Oops|Call Trace|use-after-free' "$TMP/log.known"
 }
 

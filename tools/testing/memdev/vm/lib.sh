@@ -6,7 +6,7 @@
 set -u
 
 VM_DIR=$(cd -P "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-TOP=$(cd -P "$VM_DIR/../../../../.." && pwd)
+TOP=$(cd -P "$VM_DIR/../../../.." && pwd)
 BUILD=$TOP/build
 LOGS=$BUILD/logs
 CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/memdev
