@@ -5,8 +5,7 @@
 VM := tools/testing/memdev/vm
 TESTING := tools/testing/memdev
 
-# Where the running kernel has no build tree, any installed headers will do to
-# compile.
+# Without headers of the running kernel, build for the newest ones installed.
 ifeq ($(origin KDIR),undefined)
 KDIR := $(wildcard /lib/modules/$(shell uname -r)/build)
 ifeq ($(KDIR),)
@@ -28,12 +27,12 @@ all: modules
 modules: kdir
 	$(kbuild) modules
 
-# The samples use what memdev.ko exports.
+# The samples link against memdev.ko.
 samples: modules
-	@$(RM) samples/memdev/Module.symvers # or old versions of symbols stay
+	@$(RM) samples/memdev/Module.symvers # has outdated symbol versions
 	$(kbuild_samples) modules
 
-# Distributions' headers ask for modules to be signed and have no key for it.
+# Distributions' headers enable CONFIG_MODULE_SIG_ALL but lack the key.
 NO_KEY = $(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
 
 RELEASE = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
@@ -54,7 +53,7 @@ install: kdir
 	install -D -m 644 drivers/memdev/Module.symvers \
 		$(DEVEL)/$(RELEASE)/Module.symvers
 
-# What memdevctl takes is told by its own Makefile where it is missing.
+# The tool's own Makefile names missing libraries.
 memdevctl:
 	$(MAKE) -C tools/memdev OUTPUT=$(CURDIR)/build/memdevctl
 
@@ -73,8 +72,14 @@ endif
 demo:
 	@$(TESTING)/demo $(KERNEL)
 
+run_check = KERNELS="$(KERNELS)" T="$(T)" J="$(J)" BOOTS="$(BOOTS)" \
+	$(TESTING)/check
+
 check:
-	@KERNELS="$(KERNELS)" T="$(T)" J="$(J)" BOOTS="$(BOOTS)" $(TESTING)/check
+	@$(run_check)
+
+check-all:
+	@$(run_check) --all
 
 unit:
 	@$(VM)/setup
@@ -113,28 +118,31 @@ clean:
 
 help:
 	@echo 'make [KDIR=DIR]         build drivers/memdev/memdev.ko (W=1, C=1 as in the kernel)'
-	@echo 'make samples            and samples/memdev/memdev-sample.ko'
-	@echo 'make install            install it for that kernel, run depmod'
+	@echo 'make samples            also build samples/memdev/memdev-sample.ko'
+	@echo 'make install            install memdev.ko for that kernel, run depmod'
 	@echo 'make memdevctl          build the tool; make install-memdevctl installs it'
-	@echo 'make demo [KERNEL=6.1]  see it at work in a VM (6.1, 6.12, 7.3)'
-	@echo 'make check              test everything: builds, VMs, static checks'
-	@echo '    KERNELS="6.1 7.3"   on these kernels only'
-	@echo '    T=NAME[,NAME]       these tests only'
-	@echo '    J=2                 so many VMs at a time'
-	@echo '    BOOTS=5             so many boots of tests that want several'
-	@echo 'make unit [SEED=N]      test the allocator alone, in user space'
-	@echo 'make kunit              and as KUnit does, in a kernel of its own'
+	@echo 'make demo [KERNEL=6.1]  show memdev in a VM (6.1, 6.12, 7.3)'
+	@echo 'make check              static checks, unit tests, build and tests on 6.1:'
+	@echo '                        at most 15 minutes on two processors'
+	@echo 'make check-all          all tests on all kernels, KUnit, comparison with'
+	@echo '                        QEMU, benchmarks, coverage: what CI runs'
+	@echo '    KERNELS="6.1 7.3"   only on these kernels'
+	@echo '    T=NAME[,NAME]       only these tests'
+	@echo '    J=2                 number of VMs at a time'
+	@echo '    BOOTS=5             number of boots for tests that ask for several'
+	@echo 'make unit [SEED=N]      test the allocator in user space'
+	@echo 'make kunit              run the KUnit suites in a kernel built for them'
 	@echo 'make stress [TIME=SECONDS] [SEED=N] [KERNELS=7.3]'
-	@echo '                        do all at once, at random, in a VM under load'
+	@echo '                        random operations at once, in a VM under load'
 	@echo 'make compare [SEED=N] [STEPS=N] [KERNEL=6.1]'
 	@echo '                        play random steps on QEMU and on memdev'
 	@echo 'make bench [KERNELS="6.1 7.3"] [PUBLISH=1]'
-	@echo '                        measure it beside all else that plugs memory;'
-	@echo '                        PUBLISH=1 leaves it in README.md'
+	@echo '                        compare its speed with other ways to plug memory;'
+	@echo '                        PUBLISH=1 writes the results to README.md'
 	@echo 'make debug-kernel [KERNEL=kcsan]'
-	@echo '                        build a kernel that watches, for KERNELS=debug'
-	@echo 'make gen                make anew what is generated of the sources'
+	@echo '                        build the kernel for KERNELS=debug, or kcsan'
+	@echo 'make gen                regenerate the generated sources'
 	@echo 'make clean              remove what was built'
 
-.PHONY: all modules samples install memdevctl install-memdevctl kdir demo \
-	check unit kunit stress compare bench debug-kernel gen clean help
+.PHONY: all modules samples install memdevctl install-memdevctl kdir demo check \
+	check-all unit kunit stress compare bench debug-kernel gen clean help
