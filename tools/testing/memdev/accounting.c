@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The allocator's books: what is used, and by whom, of blocks and of slots.
+ * Accounting of used blocks and slots.
  */
 #include <errno.h>
 #include <limits.h>
 #include <linux/kernel.h>
 
+#include "tests.h"
 #include "window.h"
 
 static void test_limit(void)
@@ -22,13 +23,13 @@ static void test_limit(void)
 	EXPECT_REFUSAL(-ENOSPC,
 		       "512M is too much: 128M of 512M are in use",
 		       w, .align = BLOCK, .size = 4 * BLOCK);
-	/* A byte less, and it is a block less. */
+	/* A limit of a byte less than 4 blocks allows 3 blocks. */
 	w->a.limit = 4 * BLOCK - 1;
 	EXPECT_FIT(START, w, .align = BLOCK, .size = 2 * BLOCK);
 	EXPECT_REFUSAL(-ENOSPC,
 		       "384M is too much: 128M of 536870911 are in use",
 		       w, .align = BLOCK, .size = 3 * BLOCK);
-	/* Less than what is there already: it may have been lowered. */
+	/* The limit may be lowered below what is in use. */
 	w->a.limit = BLOCK - 1;
 	EXPECT_REFUSAL(-ENOSPC,
 		       "128M is too much: 128M of 134217727 are in use",
@@ -40,7 +41,7 @@ static void test_limit(void)
 	window_free(w);
 }
 
-static void test_limit_that_sums_would_pass(void)
+static void test_limit_overflow(void)
 {
 	struct window *w = window(8);
 
@@ -78,8 +79,7 @@ static void test_used(void)
 	window_free(w);
 }
 
-/* Asking does not take. */
-static void test_asking_twice(void)
+static void test_fit_reserves_nothing(void)
 {
 	struct window *w = window(4);
 
@@ -106,7 +106,7 @@ static void test_lowest_free_slot(void)
 	EXPECT_REFUSAL(-ENOSPC, "no free slot",
 		       w, .align = BLOCK, .size = BLOCK, .want_slot = true,
 		       .slot = MEMDEV_SLOT_NONE);
-	/* Those that take none still fit. */
+	/* A region without a slot still fits. */
 	EXPECT_FIT(START, w, .align = BLOCK, .size = BLOCK,
 		   .slot = MEMDEV_SLOT_NONE);
 	memdev_alloc_remove(&w->a, one);
@@ -114,7 +114,7 @@ static void test_lowest_free_slot(void)
 	window_free(w);
 }
 
-static void test_certain_slot(void)
+static void test_requested_slot(void)
 {
 	struct memdev_region *r;
 	struct window *w = window(8);
@@ -141,7 +141,7 @@ static void test_certain_slot(void)
 		       "slot -2147483648 is out of range [0-255]",
 		       w, .align = BLOCK, .size = BLOCK, .want_slot = true,
 		       .slot = INT_MIN);
-	/* Who takes no slot may name any. */
+	/* Without want_slot the slot number is ignored. */
 	EXPECT_FIT(START, w, .align = BLOCK, .size = BLOCK, .slot = 7);
 	EXPECT_FIT(START, w, .align = BLOCK, .size = BLOCK, .slot = 4711);
 	memdev_alloc_remove(&w->a, r);
@@ -196,7 +196,7 @@ static void test_regions_by_address(void)
 	EXPECT_INT(ARRAY_SIZE(sorted), i);
 	EXPECT_INT(1, r && !memdev_alloc_next(&w->a, r));
 
-	/* Without the lowest, one from the middle, and the highest */
+	/* Remove the lowest, one from the middle, and the highest. */
 	memdev_alloc_remove(&w->a, &w->regions[3]);
 	memdev_alloc_remove(&w->a, &w->regions[0]);
 	memdev_alloc_remove(&w->a, &w->regions[5]);
@@ -217,7 +217,7 @@ static void test_largest_free(void)
 {
 	struct window w;
 
-	/* Three words of a bitmap and a bit */
+	/* Three words of a bitmap and one bit */
 	window_init(&w, START, 193 * BLOCK, SHIFT, 8);
 	EXPECT_HEX(193 * BLOCK, memdev_alloc_largest_free(&w.a));
 	put_blocks(&w, "", 192, 1);
@@ -263,7 +263,7 @@ static void test_many_regions(void)
 		       &w, .align = BLOCK, .size = BLOCK, .want_slot = true,
 		       .slot = MEMDEV_SLOT_NONE);
 
-	/* Every other one goes, from both ends towards the middle. */
+	/* Remove every other region, from both ends towards the middle. */
 	for (block = 0; block < MANY; block += 2)
 		memdev_alloc_remove(&w.a, &w.regions[block < MANY / 2 ? block :
 					MANY / 2 + MANY - 2 - block]);
@@ -290,29 +290,20 @@ static void test_many_regions(void)
 	window_free(&w);
 }
 
-static const struct {
-	void (*run)(void);
-	const char *name;
-} tests[] = {
-	{ test_limit, "the limit counts, whatever the window's size" },
-	{ test_limit_that_sums_would_pass, "no sum passes the limit by wrapping around" },
-	{ test_used, "what is removed is free" },
-	{ test_asking_twice, "asking does not take" },
-	{ test_lowest_free_slot, "the lowest free slot is taken" },
-	{ test_certain_slot, "a slot by its number" },
-	{ test_number_of_slots, "as many slots as there are" },
-	{ test_regions_by_address, "regions come by address" },
-	{ test_largest_free, "the largest gap, wherever it is" },
-	{ test_many_regions, "10000 regions" },
+static const struct unit_test tests[] = {
+	{ test_limit, "the limit holds even if the window has room" },
+	{ test_limit_overflow, "sizes that overflow do not pass the limit" },
+	{ test_used, "a removed region is free again" },
+	{ test_fit_reserves_nothing, "finding a place reserves nothing" },
+	{ test_lowest_free_slot, "the lowest free slot is chosen" },
+	{ test_requested_slot, "a slot can be requested by number" },
+	{ test_number_of_slots, "the number of slots is a limit" },
+	{ test_regions_by_address, "regions are walked in ascending address" },
+	{ test_largest_free, "the largest gap is found anywhere" },
+	{ test_many_regions, "10000 regions fit" },
 };
 
-void books_tests(void)
+void accounting_tests(void)
 {
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(tests); i++) {
-		unit_begin();
-		tests[i].run();
-		unit_end("%s", tests[i].name);
-	}
+	unit_run(tests, ARRAY_SIZE(tests));
 }

@@ -1,64 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Runs the tests of the allocator and tells in TAP what became of them.
+ * Run the tests of the allocator.
  *
- * SEED=N repeats the random part of the run that printed this seed.
+ * SEED=N repeats the random steps of the run that printed this seed.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "tests.h"
 #include "unit.h"
 
-/* Where everything goes wrong, the first lines tell as much as all of them. */
-#define COMPLAINTS_MAX 10
-
-/* Many times what it takes: a search that does not end is ended. */
+/* End a search that loops forever; a run takes a small part of this. */
 #define SECONDS_MAX 300
 
-static unsigned int passed, failed, complaints;
-
-void unit_begin(void)
-{
-	complaints = 0;
-}
-
-void unit_fail(const char *file, int line, const char *fmt, ...)
-{
-	va_list args;
-
-	if (complaints++ >= COMPLAINTS_MAX)
-		return;
-	printf("# %s:%d: ", file, line);
-	va_start(args, fmt);
-	vprintf(fmt, args);
-	va_end(args);
-	printf("\n");
-}
-
-void unit_end(const char *fmt, ...)
-{
-	va_list args;
-
-	if (complaints > COMPLAINTS_MAX)
-		printf("# %u more\n", complaints - COMPLAINTS_MAX);
-	printf("%s %u - ", complaints ? "not ok" : "ok", passed + failed + 1);
-	va_start(args, fmt);
-	vprintf(fmt, args);
-	va_end(args);
-	printf("\n");
-	/* What is known when a sanitizer ends the run shall be on record. */
-	fflush(stdout);
-	if (complaints)
-		failed++;
-	else
-		passed++;
-}
-
-static u64 seed_of_this_run(void)
+static u64 choose_seed(void)
 {
 	const char *env = getenv("SEED");
 	struct timespec now;
@@ -80,16 +38,14 @@ static u64 seed_of_this_run(void)
 
 int main(void)
 {
-	u64 seed = seed_of_this_run();
+	u64 seed = choose_seed();
 
 	alarm(SECONDS_MAX);
 	printf("TAP version 13\n");
 	vector_tests();
-	place_tests();
-	books_tests();
+	placement_tests();
+	accounting_tests();
 	printf("# SEED=%llu\n", seed);
 	model_tests(seed);
-	printf("1..%u\n", passed + failed);
-	printf("# %u passed, %u failed\n", passed, failed);
-	return failed || !passed;
+	return unit_finish();
 }

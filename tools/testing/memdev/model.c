@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The allocator beside a naive one, step by random step.
+ * Compare the allocator with a naive model after each of many random steps.
  *
- * The other one is a sorted array of regions and nothing else. Its arithmetic
- * has 128 bits, and it searches as the model is described: from the base of
- * the window over the regions in ascending address, to the end of each that
- * is in the way. It has no line in common with alloc.c.
+ * The model is a sorted array of regions. It calculates in 128 bits and searches
+ * from the start of the window over the regions in ascending address, skipping to
+ * the end of each that conflicts. It shares no code with alloc.c.
  */
 #include <errno.h>
 #include <fnmatch.h>
@@ -16,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests.h"
 #include "window.h"
 
 #define REGIONS_MAX	96
@@ -25,7 +25,7 @@ struct naive_region {
 	u64 start;
 	u64 size;
 	int slot;
-	/* The allocator's own one, of the same owner */
+	/* The allocator's copy of this region */
 	struct memdev_region *twin;
 };
 
@@ -40,7 +40,7 @@ struct naive {
 	bool slot_taken[MEMDEV_SLOTS_MAX];
 };
 
-struct answer {
+struct result {
 	int rc;
 	char text[256];
 	u64 start;
@@ -78,42 +78,42 @@ static u64 naive_largest_free(const struct naive *n)
 }
 
 __printf(3, 4)
-static void say(struct answer *answer, int rc, const char *fmt, ...)
+static void refuse(struct result *result, int rc, const char *fmt, ...)
 {
 	va_list args;
 
-	answer->rc = rc;
+	result->rc = rc;
 	va_start(args, fmt);
-	vsnprintf(answer->text, sizeof(answer->text), fmt, args);
+	vsnprintf(result->text, sizeof(result->text), fmt, args);
 	va_end(args);
 }
 
-/* Returns whether there is an answer: a refusal */
+/* Return whether the slot is refused. */
 static bool naive_slot(const struct naive *n,
 		       const struct memdev_alloc_request *req,
-		       struct answer *answer)
+		       struct result *result)
 {
 	const long long slot = req->slot, nr = n->nr_slots;
 
-	answer->slot = -1;
+	result->slot = -1;
 	if (!req->want_slot)
 		return false;
 	if (slot == -1) {
 		do {
-			if (++answer->slot == nr) {
-				say(answer, -ENOSPC, "no free slot");
+			if (++result->slot == nr) {
+				refuse(result, -ENOSPC, "no free slot");
 				return true;
 			}
-		} while (n->slot_taken[answer->slot]);
+		} while (n->slot_taken[result->slot]);
 		return false;
 	}
-	answer->slot = slot;
+	result->slot = slot;
 	if (slot < 0 || slot > nr - 1)
-		say(answer, -EINVAL,
-		    "slot %lld is out of range [0-%lld]", slot,
-		    nr - 1);
+		refuse(result, -EINVAL,
+		       "slot %lld is out of range [0-%lld]", slot,
+		       nr - 1);
 	else if (n->slot_taken[slot])
-		say(answer, -EBUSY, "slot %lld is busy", slot);
+		refuse(result, -EBUSY, "slot %lld is busy", slot);
 	else
 		return false;
 	return true;
@@ -121,7 +121,7 @@ static bool naive_slot(const struct naive *n,
 
 static void naive_place(const struct naive *n,
 			const struct memdev_alloc_request *req,
-			struct answer *answer)
+			struct result *result)
 {
 	const __u128 window_end = end_of(n->start, n->size);
 	const struct naive_region *r;
@@ -131,16 +131,16 @@ static void naive_place(const struct naive *n,
 	if (!req->hint) {
 		at = n->start;
 		if (at + req->size > (__u128)1 << 64) {
-			say(answer, -ENOSPC,
-			    "%s is too big for the window",
-			    MEMDEV_SIZE(req->size));
+			refuse(result, -ENOSPC,
+			       "%s is too big for the window",
+			       MEMDEV_SIZE(req->size));
 			return;
 		}
 	} else if (at < n->start || at + req->size > window_end) {
-		say(answer, -ERANGE,
-		    "%s at 0x%llx is outside of the window: %s at 0x%llx",
-		    MEMDEV_SIZE(req->size), req->hint, MEMDEV_SIZE(n->size),
-		    n->start);
+		refuse(result, -ERANGE,
+		       "%s at 0x%llx is outside of the window: %s at 0x%llx",
+		       MEMDEV_SIZE(req->size), req->hint, MEMDEV_SIZE(n->size),
+		       n->start);
 		return;
 	}
 
@@ -150,70 +150,70 @@ static void naive_place(const struct naive *n,
 		    r->start >= at + req->size)
 			continue;
 		if (req->hint) {
-			say(answer, -EBUSY,
-			    "%s at 0x%llx is taken by device '%s'",
-			    MEMDEV_SIZE(req->size), req->hint,
-			    *r->twin->id ? r->twin->id : "(unnamed)");
+			refuse(result, -EBUSY,
+			       "%s at 0x%llx is taken by device '%s'",
+			       MEMDEV_SIZE(req->size), req->hint,
+			       *r->twin->id ? r->twin->id : "(unnamed)");
 			return;
 		}
 		at = end_of(r->start, r->size) + req->align - 1;
 		at -= at % req->align;
 	}
 	if (at + req->size > window_end)
-		say(answer, -ENOSPC,
-		    "no free range of %s with the alignment %s",
-		    MEMDEV_SIZE(req->size), MEMDEV_SIZE(req->align));
+		refuse(result, -ENOSPC,
+		       "no free range of %s with the alignment %s",
+		       MEMDEV_SIZE(req->size), MEMDEV_SIZE(req->align));
 	else
-		answer->start = at;
+		result->start = at;
 }
 
 static void naive_fit(const struct naive *n,
 		      const struct memdev_alloc_request *req,
-		      struct answer *answer)
+		      struct result *result)
 {
 	const u64 used = naive_used(n);
 
-	memset(answer, 0, sizeof(*answer));
-	if (naive_slot(n, req, answer))
+	memset(result, 0, sizeof(*result));
+	if (naive_slot(n, req, result))
 		return;
 	if (__builtin_popcountll(req->align) != 1 || req->align < n->block ||
 	    n->start % req->align)
-		say(answer, -EINVAL, "alignment %s is not supported",
-		    MEMDEV_SIZE(req->align));
+		refuse(result, -EINVAL, "alignment %s is not supported",
+		       MEMDEV_SIZE(req->align));
 	else if ((__u128)used + req->size > n->limit)
-		say(answer, -ENOSPC,
-		    "%s is too much: %s of %s are in use",
-		    MEMDEV_SIZE(req->size), MEMDEV_SIZE(used),
-		    MEMDEV_SIZE(n->limit));
+		refuse(result, -ENOSPC,
+		       "%s is too much: %s of %s are in use",
+		       MEMDEV_SIZE(req->size), MEMDEV_SIZE(used),
+		       MEMDEV_SIZE(n->limit));
 	else if (req->hint % req->align)
-		say(answer, -EINVAL,
-		    "address 0x%llx is not a multiple of the alignment %s",
-		    req->hint, MEMDEV_SIZE(req->align));
+		refuse(result, -EINVAL,
+		       "address 0x%llx is not a multiple of the alignment %s",
+		       req->hint, MEMDEV_SIZE(req->align));
 	else if (req->size % req->align)
-		say(answer, -EINVAL,
-		    "%s is not a multiple of the alignment %s",
-		    MEMDEV_SIZE(req->size), MEMDEV_SIZE(req->align));
+		refuse(result, -EINVAL,
+		       "%s is not a multiple of the alignment %s",
+		       MEMDEV_SIZE(req->size), MEMDEV_SIZE(req->align));
 	else if (req->size == 0)
-		say(answer, -EINVAL, "a memory device needs a size");
+		refuse(result, -EINVAL, "a memory device needs a size");
 	else
-		naive_place(n, req, answer);
+		naive_place(n, req, result);
 }
 
 static void naive_insert(struct naive *n, struct memdev_region *twin,
-			 const struct answer *answer, u64 size)
+			 const struct result *result, u64 size)
 {
 	unsigned int i = n->nr_regions++;
 
-	for (; i > 0 && n->regions[i - 1].start > answer->start; i--)
+	for (; i > 0 && n->regions[i - 1].start > result->start; i--)
 		n->regions[i] = n->regions[i - 1];
 	n->regions[i] = (struct naive_region){
-		.start = answer->start,
+		.start = result->start,
 		.size = size,
-		.slot = answer->slot,
+		.slot = result->slot,
 		.twin = twin,
 	};
-	if (answer->slot >= 0)
-		n->slot_taken[answer->slot] = true;
+	if (result->slot >= 0)
+		n->slot_taken[result->slot] = true;
 }
 
 static void naive_remove(struct naive *n, unsigned int i)
@@ -225,7 +225,7 @@ static void naive_remove(struct naive *n, unsigned int i)
 		n->regions[i] = n->regions[i + 1];
 }
 
-/* splitmix64: as good as it takes, and the same everywhere */
+/* splitmix64: libc has no generator that gives the same numbers everywhere. */
 static u64 rng_state;
 
 static u64 rng(void)
@@ -290,7 +290,7 @@ static u64 random_size(const struct naive *n, u64 align)
 	}
 }
 
-/* Mostly where something begins or ends: there the mistakes would be. */
+/* Mostly at boundaries of regions and of the window, where mistakes are likely */
 static u64 random_hint(const struct naive *n, u64 size)
 {
 	const struct naive_region *r = NULL;
@@ -384,8 +384,8 @@ static unsigned int random_nr_slots(void)
 	}
 }
 
-/* How often each answer was given. One that never is was not compared. */
-static const char *const answers[] = {
+/* Count each kind of result: one that never came was not compared. */
+static const char *const results[] = {
 	"no free slot",
 	"slot * is out of range *",
 	"slot * is busy",
@@ -402,26 +402,26 @@ static const char *const answers[] = {
 	"",
 };
 
-static unsigned long answered[ARRAY_SIZE(answers)];
+static unsigned long result_counts[ARRAY_SIZE(results)];
 
-static void count_answer(const char *text)
+static void count_result(const char *text)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(answers); i++) {
-		if (!fnmatch(answers[i], text, 0)) {
-			answered[i]++;
+	for (i = 0; i < ARRAY_SIZE(results); i++) {
+		if (!fnmatch(results[i], text, 0)) {
+			result_counts[i]++;
 			return;
 		}
 	}
 }
 
-/* A pair of allocators, and the regions for one of them */
+/* The allocator and its model */
 struct pair {
 	struct window w;
 	struct naive n;
 	char ids[REGIONS_MAX][8];
-	/* Which of the regions are in nobody's use */
+	/* The regions of @w that are not inserted */
 	struct memdev_region *spare[REGIONS_MAX];
 	unsigned int nr_spare;
 };
@@ -439,7 +439,7 @@ static void pair_init(struct pair *p, u64 start, u64 blocks,
 	p->n.nr_slots = 256;
 	window_init(&p->w, start, p->n.size, shift, REGIONS_MAX);
 	for (i = 0; i < REGIONS_MAX; i++) {
-		/* Every fourth one has no name. */
+		/* Every fourth region has no name. */
 		if (i % 4)
 			snprintf(p->ids[i], sizeof(p->ids[i]), "r%u", i);
 		else
@@ -456,7 +456,7 @@ static void step_fit(struct pair *p)
 	struct memdev_reason why = { .text = "" };
 	struct memdev_alloc_request req;
 	const char *id = r->id;
-	struct answer answer;
+	struct result result;
 	int rc;
 
 	req.align = random_align(&p->n);
@@ -465,27 +465,27 @@ static void step_fit(struct pair *p)
 	req.want_slot = below(2);
 	req.slot = random_slot(&p->n);
 
-	naive_fit(&p->n, &req, &answer);
+	naive_fit(&p->n, &req, &result);
 	rc = memdev_alloc_fit(&p->w.a, &req, r, &why);
-	count_answer(answer.text);
+	count_result(result.text);
 
-	EXPECT_STR(answer.text, why.text);
-	EXPECT_INT(answer.rc, rc);
+	EXPECT_STR(result.text, why.text);
+	EXPECT_INT(result.rc, rc);
 	EXPECT_INT(1, r->id == id);
-	/* They would go separate ways. */
-	if (rc || answer.rc)
+	/* Insert only what both accept, or they diverge. */
+	if (rc || result.rc)
 		return;
-	EXPECT_HEX(answer.start, r->start);
+	EXPECT_HEX(result.start, r->start);
 	EXPECT_HEX(req.size, r->size);
-	EXPECT_INT(answer.slot, r->slot);
+	EXPECT_INT(result.slot, r->slot);
 
-	/* Now and then somebody only asks. */
+	/* Finding a place must not change anything by itself. */
 	if (below(8) == 0)
 		return;
-	r->start = answer.start;
-	r->slot = answer.slot;
+	r->start = result.start;
+	r->slot = result.slot;
 	p->nr_spare--;
-	naive_insert(&p->n, r, &answer, req.size);
+	naive_insert(&p->n, r, &result, req.size);
 	memdev_alloc_insert(&p->w.a, r);
 }
 
@@ -498,7 +498,7 @@ static void step_remove(struct pair *p)
 	naive_remove(&p->n, i);
 }
 
-/* What is to be seen from outside, and what the next answers stand on */
+/* Compare the state that users see and that later results depend on. */
 static void compare(struct pair *p)
 {
 	struct memdev_region *r = NULL;
@@ -513,7 +513,7 @@ static void compare(struct pair *p)
 		r = memdev_alloc_next(&p->w.a, r);
 		if (r != p->n.regions[i].twin) {
 			unit_fail(__FILE__, __LINE__,
-				  "region %u is another one", i);
+				  "region %u differs", i);
 			return;
 		}
 		if (r->slot != MEMDEV_SLOT_NONE) {
@@ -522,7 +522,7 @@ static void compare(struct pair *p)
 		}
 	}
 	EXPECT_INT(1, !r || !memdev_alloc_next(&p->w.a, r));
-	/* The rarest of the mistakes that this finds needs no haste. */
+	/* Counting the bits of all slots is slow: do it now and then. */
 	if (below(64) == 0)
 		EXPECT_INT(slots, bitmap_weight(p->w.a.slots,
 						MEMDEV_SLOTS_MAX));
@@ -536,7 +536,7 @@ static void walk(const char *name, u64 start, u64 blocks, unsigned int shift)
 	unit_begin();
 	pair_init(&p, start, blocks, shift);
 	for (step = 0; step < STEPS; step++) {
-		/* Windows that fill up, and others that become empty */
+		/* Let the window fill up and empty in turn. */
 		if (step % 1024 == 0)
 			grow = 25 + below(70);
 		if (below(32) == 0) {
@@ -565,23 +565,23 @@ void model_tests(u64 seed)
 	rng_state = seed;
 	walk("one block", 5 * gib, 1, 27);
 	walk("a few blocks", 5 * gib, 7, 27);
-	walk("a word of blocks", 5 * gib, 64, 27);
-	walk("one block more", 5 * gib, 65, 27);
+	walk("as many blocks as bits in a word", 5 * gib, 64, 27);
+	walk("one block more than that", 5 * gib, 65, 27);
 	walk("blocks of 2 MiB", 5 * gib, 500, 21);
 	walk("blocks of 2 GiB", 6 * gib, 300, 31);
-	walk("aligned to a block and no more", 4 * gib + (1 << 27), 100, 27);
+	walk("a window aligned to one block only", 4 * gib + (1 << 27), 100, 27);
 	walk("from address 0", 0, 130, 27);
 	walk("to the end of the address space", -(130ULL << 27), 130, 27);
 	walk("half of the address space", 1ULL << 63, 1 << 16, 47);
 	walk("many blocks", 1ULL << 40, 3000, 27);
 
 	unit_begin();
-	for (i = 0; i < ARRAY_SIZE(answers); i++) {
-		printf("# %8lu %s\n", answered[i],
-		       answers[i][0] ? answers[i] : "(fits)");
-		if (!answered[i])
-			unit_fail(__FILE__, __LINE__, "never: \"%s\"",
-				  answers[i]);
+	for (i = 0; i < ARRAY_SIZE(results); i++) {
+		printf("# %8lu %s\n", result_counts[i],
+		       results[i][0] ? results[i] : "(fits)");
+		if (!result_counts[i])
+			unit_fail(__FILE__, __LINE__, "no result \"%s\"",
+				  results[i]);
 	}
-	unit_end("every answer was given");
+	unit_end("every kind of result occurred");
 }

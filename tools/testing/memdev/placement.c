@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where a region goes, and where it cannot go.
+ * Placement of regions in a window.
  */
 #include <errno.h>
 #include <linux/kernel.h>
@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests.h"
 #include "window.h"
 
 static void test_new_window(void)
@@ -35,7 +36,7 @@ static void test_no_window(void)
 	window_free(w);
 }
 
-static void test_without_a_reason(void)
+static void test_no_reason(void)
 {
 	const struct memdev_alloc_request req = { .align = 1, .size = BLOCK };
 	struct window *w = window(2);
@@ -67,7 +68,7 @@ static void test_reasons(void)
 	EXPECT_INT(MEMDEV_ABOUT_ID, why.about);
 }
 
-/* A reason that does not fit is cut, and ends. */
+/* A truncated reason is terminated. */
 static void test_long_reason(void)
 {
 	struct memdev_reason why;
@@ -116,7 +117,7 @@ static void test_alignment(void)
 	struct window w;
 	u64 align;
 
-	/* Aligned to 1 GiB and no more */
+	/* START is aligned to 1 GiB, and to no larger power of two. */
 	window_init(&w, START, 32 * BLOCK, SHIFT, 1);
 	for (align = 1; align; align <<= 1) {
 		if (align >= BLOCK && align <= 1ULL << 30)
@@ -148,7 +149,7 @@ static void test_aligned_gaps(void)
 {
 	struct window *w = window(16);
 
-	/* 0 is taken, the gaps are 1-6 and 8-15 */
+	/* Blocks 0 and 7 are used: the gaps are 1-6 and 8-15. */
 	put_blocks(w, "a", 0, 1);
 	put_blocks(w, "b", 7, 1);
 	EXPECT_FIT(START + BLOCK, w, .align = BLOCK, .size = 6 * BLOCK);
@@ -166,7 +167,7 @@ static void test_aligned_gaps(void)
 		   .size = 6 * BLOCK);
 	EXPECT_FIT(START + 12 * BLOCK, w, .align = 4 * BLOCK,
 		   .size = 4 * BLOCK);
-	/* Then the gap of six begins with an odd block. */
+	/* Now the gap of six blocks starts at an odd block. */
 	put_blocks(w, "d", 10, 1);
 	EXPECT_HEX(6 * BLOCK, memdev_alloc_largest_free(&w->a));
 	EXPECT_REFUSAL(-ENOSPC, "no free range of 768M with the alignment 256M",
@@ -178,7 +179,7 @@ static void test_first_gap_that_fits(void)
 {
 	struct window *w = window(16);
 
-	/* Gaps of 2 at 1, of 4 at 4, of 1 at 9, of 3 at 13 */
+	/* Gaps: 2 blocks at 1, 4 at 4, 1 at 9, 3 at 13 */
 	put_blocks(w, "a", 0, 1);
 	put_blocks(w, "b", 3, 1);
 	put_blocks(w, "c", 8, 1);
@@ -190,7 +191,7 @@ static void test_first_gap_that_fits(void)
 	EXPECT_REFUSAL(-ENOSPC, "no free range of 640M with the alignment 128M",
 		       w, .align = BLOCK, .size = 5 * BLOCK);
 	EXPECT_HEX(4 * BLOCK, memdev_alloc_largest_free(&w->a));
-	/* The last gap, which the window's end closes */
+	/* The last gap ends with the window. */
 	put_blocks(w, "e", 4, 4);
 	EXPECT_FIT(START + 13 * BLOCK, w, .align = BLOCK, .size = 3 * BLOCK);
 	put_blocks(w, "f", 13, 2);
@@ -215,7 +216,7 @@ static void test_full_window(void)
 	window_free(w);
 }
 
-/* Larger than the window is not "too big": that is what wraps around. */
+/* "too big" is for sizes that overflow; a size beyond the window just does not fit. */
 static void test_larger_than_the_window(void)
 {
 	struct window *w = window(4);
@@ -235,7 +236,7 @@ static void test_larger_than_the_window(void)
 	window_free(w);
 }
 
-static void test_hint_and_window(void)
+static void test_hint_in_window(void)
 {
 	struct window *w = window(4);
 
@@ -278,7 +279,7 @@ static void test_size_and_alignment(void)
 	window_free(w);
 }
 
-static void test_window_to_the_end(void)
+static void test_window_at_end(void)
 {
 	const u64 start = -4 * BLOCK, last = -BLOCK;
 	struct window w;
@@ -320,7 +321,7 @@ static void test_window_to_the_end(void)
 	window_free(&w);
 }
 
-static void test_hints_that_wrap(void)
+static void test_hint_overflow(void)
 {
 	struct window *w = window(4);
 
@@ -370,7 +371,7 @@ static void test_lowest_conflict(void)
 	char id[] = "b0";
 	u64 first;
 
-	/* Neither the order of their names nor that of their making counts. */
+	/* Insert in an order that is neither that of names nor of addresses. */
 	w->a.limit = U64_MAX;
 	put_blocks(w, "b8", 8, 2);
 	put_blocks(w, "b2", 2, 2);
@@ -401,37 +402,28 @@ static void test_conflict_unnamed(void)
 	window_free(w);
 }
 
-static const struct {
-	void (*run)(void);
-	const char *name;
-} tests[] = {
+static const struct unit_test tests[] = {
 	{ test_new_window, "a new window is empty" },
-	{ test_no_window, "without a window there is nothing" },
-	{ test_without_a_reason, "nobody has to want a reason" },
-	{ test_reasons, "a reason says which block, or what is at fault" },
-	{ test_long_reason, "a reason that is too long is cut" },
-	{ test_sizes, "a size has the largest unit that divides it" },
-	{ test_alignment, "alignments: powers of two, of a block to the window's own" },
-	{ test_aligned_gaps, "a gap counts from its first aligned block" },
-	{ test_first_gap_that_fits, "the first gap that fits is taken" },
-	{ test_full_window, "a window is filled to its last block" },
-	{ test_larger_than_the_window, "a region larger than its window has no place" },
-	{ test_hint_and_window, "an address is of the window, and aligned" },
+	{ test_no_window, "a missing or empty window is refused" },
+	{ test_no_reason, "the caller may pass no reason" },
+	{ test_reasons, "a reason names the block or the faulty parameter" },
+	{ test_long_reason, "a reason that is too long is truncated" },
+	{ test_sizes, "a size is printed in the largest unit that divides it" },
+	{ test_alignment, "an alignment is a power of two from a block to that of the window" },
+	{ test_aligned_gaps, "a gap is used from its first aligned block" },
+	{ test_first_gap_that_fits, "the lowest gap that fits is used" },
+	{ test_full_window, "a window can be filled to its last block" },
+	{ test_larger_than_the_window, "a region larger than the window does not fit" },
+	{ test_hint_in_window, "a requested address is in the window and aligned" },
 	{ test_size_and_alignment, "a size is a multiple of the alignment" },
-	{ test_window_to_the_end, "a window that ends with the address space" },
-	{ test_hints_that_wrap, "addresses and sizes that wrap around" },
-	{ test_conflict_edges, "a block in common is a conflict, a neighbour is none" },
-	{ test_lowest_conflict, "the lowest of all regions in the way is named" },
-	{ test_conflict_unnamed, "a region without a name is in the way, too" },
+	{ test_window_at_end, "a window may end with the address space" },
+	{ test_hint_overflow, "an address plus size that overflows is refused" },
+	{ test_conflict_edges, "a shared block is a conflict, a neighbour is not" },
+	{ test_lowest_conflict, "the lowest conflicting region is named" },
+	{ test_conflict_unnamed, "an unnamed region conflicts as well" },
 };
 
-void place_tests(void)
+void placement_tests(void)
 {
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(tests); i++) {
-		unit_begin();
-		tests[i].run();
-		unit_end("%s", tests[i].name);
-	}
+	unit_run(tests, ARRAY_SIZE(tests));
 }

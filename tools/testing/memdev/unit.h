@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests of the allocator share.
+ * Report test results in TAP. The allocator's benchmark has an unit_fail() of its
+ * own, to use the EXPECT macros.
  */
 #ifndef _MEMDEV_TEST_UNIT_H
 #define _MEMDEV_TEST_UNIT_H
@@ -10,14 +11,25 @@
 
 #define U64_MAX	(~0ULL)
 
-/* A test goes on after something was not as expected, and fails. */
+/* A test and its name in the results */
+struct unit_test {
+	void (*run)(void);
+	const char *name;
+};
+
+/* Report a failed expectation; the test goes on. */
 __printf(3, 4)
 void unit_fail(const char *file, int line, const char *fmt, ...);
 
-/* A test is one line of TAP: between the two is what it expects. */
+/* Start a test, and report its result under a name. */
 void unit_begin(void);
 __printf(1, 2)
 void unit_end(const char *fmt, ...);
+
+void unit_run(const struct unit_test *tests, unsigned int nr);
+
+/* Print the plan; return the exit status. */
+int unit_finish(void);
 
 #define EXPECT_INT(want, got)						\
 do {									\
@@ -37,7 +49,7 @@ do {									\
 			  #got, _got, _want);				\
 } while (0)
 
-/* Also a null pointer is told, not followed. */
+/* A null pointer fails the test instead of crashing it. */
 #define EXPECT_STR(want, got)						\
 do {									\
 	const char *_want = (want), *_got = (got);			\
@@ -46,10 +58,5 @@ do {									\
 		unit_fail(__FILE__, __LINE__, "%s: \"%s\", not \"%s\"",	\
 			  #got, _got ? _got : "(null)", _want);		\
 } while (0)
-
-void vector_tests(void);
-void place_tests(void);
-void books_tests(void);
-void model_tests(u64 seed);
 
 #endif /* _MEMDEV_TEST_UNIT_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The answers that the allocator has in common with its model, and which of
- * two answers comes first.
+ * Requests with the result that the model gives, and the order in which the
+ * allocator checks a request.
  */
 #include <errno.h>
 #include <fnmatch.h>
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../../../drivers/memdev/alloc_vectors.h"
+#include "tests.h"
 #include "window.h"
 
 static void test_vector(const struct memdev_alloc_vector *v)
@@ -43,9 +44,9 @@ static void test_vector(const struct memdev_alloc_vector *v)
 	window_free(&w);
 }
 
-/* One mistake of each kind, in the order in which they are told. */
+/* Mistakes in a request, in the order in which they are checked */
 enum mistake {
-	NO_WINDOW_AT_ALL,
+	WINDOW_MISSING,
 	SLOT_INVALID,
 	SLOT_BUSY,
 	SLOT_NONE_FREE,
@@ -62,16 +63,16 @@ enum mistake {
 };
 
 /*
- * What each is told by. Of two in one place only one can
- * be made at a time; likewise of one that needs a hint and one that needs none.
+ * How each mistake is refused. Two mistakes exclude each other if they have the
+ * same rank, or if one needs a hint and the other needs none.
  */
 static const struct {
-	int place;
+	int rank;
 	enum { ANY, HINT, NO_HINT } needs;
 	int rc;
 	const char *text;
-} told[NR_MISTAKES] = {
-	[NO_WINDOW_AT_ALL] = { 0, ANY, -ENODEV, NO_WINDOW },
+} refusals[NR_MISTAKES] = {
+	[WINDOW_MISSING] = { 0, ANY, -ENODEV, NO_WINDOW },
 	[SLOT_INVALID] = { 1, ANY, -EINVAL, "slot -2 is out of range *" },
 	[SLOT_BUSY] = { 1, ANY, -EBUSY, "slot 7 is busy" },
 	[SLOT_NONE_FREE] = { 1, ANY, -ENOSPC, "no free slot" },
@@ -87,22 +88,22 @@ static const struct {
 	[NO_GAP] = { 7, NO_HINT, -ENOSPC, "no free range of *" },
 };
 
-static bool both_can_be_made(enum mistake first, enum mistake second)
+static bool compatible(enum mistake first, enum mistake second)
 {
 	if (first == second)
 		return true;
-	if (told[first].place == told[second].place)
+	if (refusals[first].rank == refusals[second].rank)
 		return false;
-	return told[first].needs == ANY || told[second].needs == ANY ||
-	       told[first].needs == told[second].needs;
+	return refusals[first].needs == ANY || refusals[second].needs == ANY ||
+	       refusals[first].needs == refusals[second].needs;
 }
 
-/* What the rest of the request is stays, as far as it can. */
+/* Change as little of the request as possible. */
 static void make_mistake(enum mistake mistake, struct window *w,
 			 struct memdev_alloc_request *req)
 {
 	switch (mistake) {
-	case NO_WINDOW_AT_ALL:
+	case WINDOW_MISSING:
 		w->a.nr_blocks = 0;
 		break;
 	case SLOT_INVALID:
@@ -151,14 +152,14 @@ static void make_mistake(enum mistake mistake, struct window *w,
 }
 
 /*
- * A good request for one of four blocks, of which the second and the last are
- * taken, gets worse. The later mistake is made first: the earlier one then
- * has what it needs.
+ * Make two mistakes in a request for one of four blocks, of which the second and
+ * the last are used, and expect the refusal for @first. @second is made first, as
+ * it must not undo what @first needs.
  */
-static void expect_first_told(enum mistake first, enum mistake second)
+static void expect_first_refused(enum mistake first, enum mistake second)
 {
-	const bool hint = told[first].needs == HINT ||
-			  told[second].needs == HINT;
+	const bool hint = refusals[first].needs == HINT ||
+			  refusals[second].needs == HINT;
 	struct memdev_alloc_request req = {
 		.hint = hint ? START + 2 * BLOCK : 0,
 		.align = BLOCK,
@@ -179,10 +180,11 @@ static void expect_first_told(enum mistake first, enum mistake second)
 	if (first != second)
 		make_mistake(first, w, &req);
 	rc = memdev_alloc_fit(&w->a, &req, &r, &why);
-	if (rc != told[first].rc ||
-	    fnmatch(told[first].text, why.text, 0))
+	if (rc != refusals[first].rc ||
+	    fnmatch(refusals[first].text, why.text, 0))
 		unit_fail(__FILE__, __LINE__, "\"%s\" before \"%s\": %d, \"%s\"",
-			  told[first].text, told[second].text, rc, why.text);
+			  refusals[first].text, refusals[second].text, rc,
+			  why.text);
 	window_free(w);
 }
 
@@ -192,8 +194,8 @@ static void test_order_of_checks(void)
 
 	for (first = 0; first < NR_MISTAKES; first++) {
 		for (second = first; second < NR_MISTAKES; second++) {
-			if (both_can_be_made(first, second))
-				expect_first_told(first, second);
+			if (compatible(first, second))
+				expect_first_refused(first, second);
 		}
 	}
 }
@@ -210,5 +212,5 @@ void vector_tests(void)
 	BUILD_BUG_ON(!ARRAY_SIZE(memdev_alloc_vectors));
 	unit_begin();
 	test_order_of_checks();
-	unit_end("of two mistakes the first is told");
+	unit_end("of two mistakes the one checked first is reported");
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A window to test with, and what a test expects of it.
+ * A window for tests, and what tests expect of its allocator.
  */
 #include <fnmatch.h>
 #include <linux/bitmap.h>
@@ -96,19 +96,19 @@ struct memdev_region expect_fit(const char *file, int line,
 		unit_fail(file, line, "size 0x%llx, not 0x%llx", r.size,
 			  req.size);
 	else if (!req.want_slot && r.slot != MEMDEV_SLOT_NONE)
-		unit_fail(file, line, "took slot %d unasked", r.slot);
+		unit_fail(file, line, "took slot %d, none was requested", r.slot);
 	else if (strcmp(why.text, "untouched") || strcmp(r.id, "mine"))
 		unit_fail(file, line, "wrote \"%s\", \"%s\"", why.text, r.id);
 	return r;
 }
 
-/* What of a request is at fault, by what is said of it */
+/* Which part of the request a refusal blames */
 static enum memdev_about about(const char *text)
 {
 	static const struct {
-		const char *like;
+		const char *pattern;
 		enum memdev_about about;
-	} said[] = {
+	} refusals[] = {
 		{ "slot *", MEMDEV_ABOUT_SLOT },
 		{ "alignment *", MEMDEV_ABOUT_ALIGN },
 		{ "address *", MEMDEV_ABOUT_ADDRESS },
@@ -122,9 +122,9 @@ static enum memdev_about about(const char *text)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(said) / sizeof(*said); i++) {
-		if (!fnmatch(said[i].like, text, 0))
-			return said[i].about;
+	for (i = 0; i < sizeof(refusals) / sizeof(*refusals); i++) {
+		if (!fnmatch(refusals[i].pattern, text, 0))
+			return refusals[i].about;
 	}
 	return MEMDEV_ABOUT_NOTHING;
 }
@@ -133,7 +133,7 @@ void expect_refusal(const char *file, int line, const struct window *w, int rc,
 		    const char *text, struct memdev_alloc_request req)
 {
 	struct memdev_region r = { .id = "mine" };
-	/* Of something else, which is not to stay */
+	/* The refusal has to overwrite these. */
 	struct memdev_reason why = {
 		.about = NR_MEMDEV_ABOUT, .at_block = true,
 	};
@@ -147,5 +147,5 @@ void expect_refusal(const char *file, int line, const struct window *w, int rc,
 	if (why.about != about(text) || why.at_block)
 		unit_fail(file, line, "\"%s\" is about %d, not %d%s", why.text,
 			  why.about, about(text),
-			  why.at_block ? ", and a block's" : "");
+			  why.at_block ? ", and names a block" : "");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A window to test with, and what a test expects of it.
+ * A window for tests, and what tests expect of its allocator.
  */
 #ifndef _MEMDEV_TEST_WINDOW_H
 #define _MEMDEV_TEST_WINDOW_H
@@ -16,7 +16,7 @@
 
 #define NO_WINDOW	"there is no window: make one by writing to /sys/bus/memdev/new_window"
 
-/* A window with its maps, and what was inserted */
+/* A window with its maps and the regions that were inserted */
 struct window {
 	struct memdev_alloc a;
 	struct memdev_region *regions;
@@ -27,33 +27,33 @@ void window_init(struct window *w, u64 start, u64 size, unsigned int shift,
 		 unsigned int nr_regions);
 void window_free(struct window *w);
 
-/* So many blocks at START, room for a handful of regions; one at a time */
+/* Return the one window of @blocks blocks at START, with room for 16 regions. */
 struct window *window(u64 blocks);
 
-/* Puts a region where the test wants it, whatever the allocator thinks. */
+/* Insert a region at an address without asking the allocator for a place. */
 struct memdev_region *put(struct window *w, const char *id, u64 start, u64 size,
 			  int slot);
 
-/* The same in blocks from START on, and without a slot */
+/* Insert a region without a slot; @first and @nr are blocks from START. */
 struct memdev_region *put_blocks(struct window *w, const char *id, u64 first,
 				 u64 nr);
 
-/* What a text with numbers in it should be; good until the next call */
+/* Format a text; it is valid until the next call. */
 __printf(1, 2)
 const char *text(const char *fmt, ...);
 
-/* EXPECT_FIT(address, window, members of the request ...) */
+/* EXPECT_FIT(address, window, members of the request...) */
 #define EXPECT_FIT(addr_, w, ...)					\
 	expect_fit(__FILE__, __LINE__, (w), (addr_),			\
 		   (struct memdev_alloc_request){ __VA_ARGS__ })
 
-/* EXPECT_SLOT(slot, window, the slot that is asked for) */
+/* EXPECT_SLOT(slot, window, requested slot) */
 #define EXPECT_SLOT(got_, w, slot_)					\
 	EXPECT_INT(got_, EXPECT_FIT(START, (w), .align = BLOCK,		\
 				    .size = BLOCK, .want_slot = true,	\
 				    .slot = (slot_)).slot)
 
-/* EXPECT_REFUSAL(errno, text, window or NULL, members of the request ...) */
+/* EXPECT_REFUSAL(errno, text, window or NULL, members of the request...) */
 #define EXPECT_REFUSAL(rc_, text_, w, ...)				\
 	expect_refusal(__FILE__, __LINE__, (w), (rc_), (text_),		\
 		       (struct memdev_alloc_request){ __VA_ARGS__ })
