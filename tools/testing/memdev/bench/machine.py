@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A VM that does and times what it is asked for, and QEMU's monitor of it."""
+"""A VM that executes and times requests, and QEMU's monitor of it."""
 
 import json
 import pathlib
@@ -11,16 +11,16 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 RUN = HERE.parent / "vm/run"
 
-# For a VM that hangs; a slow machine must not get there.
+# Time limit for a VM that hangs; a slow machine has to stay below it.
 HANGS = 900
 
 
 class Failed(Exception):
-    """What was to be measured did not happen."""
+    """A measurement failed."""
 
 
 class Lines:
-    """JSON, a line each, through a socket."""
+    """JSON messages, one per line, through a socket."""
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
@@ -35,17 +35,17 @@ class Lines:
     def receive(self):
         line = self.file.readline()
         if not line:
-            raise Failed("the VM has gone")
+            raise Failed("the VM closed the connection")
         return json.loads(line)
 
 
 class Machine:
-    """A VM, from the first to the last line of a with statement."""
+    """A VM that runs during a with statement."""
 
     def __init__(self, kernel, memory, append="", qemu="", timeout=7200):
         self.tmp = tempfile.mkdtemp(prefix="memdev-bench.")
         port, qmp = self.tmp + "/port", self.tmp + "/qmp"
-        # However this script ends, the VM does not stay.
+        # The VM must end however this script ends.
         self.vm = subprocess.Popen(
             ["setpriv", "--pdeathsig", "TERM", RUN, "-k", kernel,
              "-m", memory, "-a", append, "-t", str(timeout), "-q",
@@ -57,10 +57,10 @@ class Machine:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         self.events = []
         try:
-            said = self.vm.stdout.readline()
-            if said != "ready\n":
-                said += self.vm.stdout.read()
-                raise Failed("the VM did not get ready: " + said)
+            line = self.vm.stdout.readline()
+            if line != "ready\n":
+                line += self.vm.stdout.read()
+                raise Failed("the VM did not become ready: " + line)
             self.port = Lines(port)
             self.qmp = Lines(qmp)
             self.qmp.receive()
@@ -76,7 +76,7 @@ class Machine:
         if not kind:
             self.port.send({"do": "end"})
         self.stop()
-        # A kernel that complained is a failure, whatever it has measured.
+        # A complaint on the kernel's console voids the results.
         if not kind and self.vm.returncode:
             raise Failed(f"the VM failed ({self.vm.returncode})")
 
@@ -84,14 +84,14 @@ class Machine:
         try:
             self.vm.wait(60 if hasattr(self, "qmp") else 0)
         except subprocess.TimeoutExpired:
-            # Not by SIGKILL: it has a QEMU and files of its own to see to.
+            # Not SIGKILL: vm/run has to stop QEMU and remove its files.
             self.vm.terminate()
             self.vm.wait()
         self.vm.stdout.close()
         shutil.rmtree(self.tmp)
 
     def ask(self, name, **arguments):
-        """Begin what the guest is to do."""
+        """Send a request without waiting for the answer."""
         self.port.send({"do": name, **arguments})
 
     def answer(self):
@@ -116,14 +116,14 @@ class Machine:
                 return reply["return"]
 
     def about(self):
-        """What it is, for the record."""
+        """Describe the VM for the results."""
         qemu = self.command("query-version")["qemu"]
         kvm = self.command("query-kvm")["enabled"]
         return {**self.do("about"), "accel": "kvm" if kvm else "tcg",
                 "qemu": f"{qemu['major']}.{qemu['minor']}.{qemu['micro']}"}
 
     def event(self, name, **data):
-        """Wait for one that says this."""
+        """Wait for an event with this name and data."""
         while True:
             while self.events:
                 event = self.events.pop(0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Tables, verdicts and plots of what was measured."""
+"""Tables, verdicts and plots of the results."""
 
 import collections
 import random
@@ -25,13 +25,13 @@ RESAMPLES = 2000
 
 
 class Times:
-    """Milliseconds per GiB of what was measured, by what it was."""
+    """Times in ms per GiB, by what was measured."""
 
     def __init__(self, samples):
         self.times = collections.defaultdict(list)
         for sample in samples:
             for op in ("plug", "unplug"):
-                # What is filled is plugged before that.
+                # The memory is filled after the plug.
                 before = sample["before"] if op == "unplug" else ""
                 key = (sample["peer"], op, sample["memmap"], before,
                        sample["policy"])
@@ -57,7 +57,7 @@ def cell(times):
 
 
 def ratio(ours, theirs):
-    """Of the medians, and where it lies in 95 of 100 cases."""
+    """The ratio of the medians and its 95 % interval, by bootstrap."""
     random.seed(1)
     drawn = sorted(statistics.median(random.choices(ours, k=len(ours))) /
                    statistics.median(random.choices(theirs, k=len(theirs)))
@@ -77,9 +77,9 @@ def speed_rows(times, memmap, policy):
     return rows
 
 
-# What may be memdev's own of a plug or an unplug
+# Limit of memdev's own share of a plug
 OWN = .02
-# What memdev is to be at most, of whom, at what.
+# Operation, compared provider, limit of the ratio
 GOALS = (
     ("plug", "raw", 1.10), ("unplug", "raw", 1.10),
     ("plug", "dax/kmem", 1.0), ("unplug", "dax/kmem", 1.15),
@@ -88,7 +88,7 @@ GOALS = (
 
 
 def best_raw(times, op, memmap, before):
-    """The times of the chunk with which the kernel's calls are fastest."""
+    """The times of the fastest chunk size of the kernel's calls."""
     all_of = [times.get(peer, op, memmap, before)
               for peer in TITLES if peer.startswith("raw-")]
     all_of = [some for some in all_of if some]
@@ -100,7 +100,7 @@ Goal = collections.namedtuple("Goal",
 
 
 def goal(what, ours, theirs, most):
-    """What the ratio is, and is to be; none where it was not measured."""
+    """Compare a ratio with its limit, if both were measured."""
     if not ours or not theirs:
         return []
     is_now, low, high = ratio(ours, theirs)
@@ -133,10 +133,10 @@ def speed_goals(result):
 
 
 def own_goals(result):
-    """What is no step of the kernel's, by the tracepoints.
+    """The time outside the kernel's steps, by the tracepoints.
 
-    It was asked for a plug. An unplug looks through the pages itself, so that
-    it touches none that cannot be moved.
+    It is limited for plug only: unplug scans the pages itself, to skip blocks
+    with unmovable ones.
     """
     for boot in result["speed"]:
         found = boot["profile"]
@@ -145,7 +145,7 @@ def own_goals(result):
             own = [1 - one[op]["steps_ns"] / one[op]["whole_ns"]
                    for one in found["steps"]]
             low, is_now, high = quartiles(own)
-            yield Goal(f"{op}, what of it is memdev's own{memmap}", is_now,
+            yield Goal(f"{op}, memdev's own share{memmap}", is_now,
                        (low, high), OWN, is_now <= OWN, op == "plug", ".1%")
 
 
@@ -157,7 +157,7 @@ def goal_row(one):
 
 
 def boots(result):
-    """The times of the boot with no memmap on memory, and with."""
+    """The times of the boots without and with memmap on memory."""
     found = {boot["about"]["memmap"]: boot["samples"]
              for boot in result["speed"]}
     return [Times(found.get(memmap, ())) for memmap in (False, True)]
@@ -170,10 +170,10 @@ def speed_text(result):
             "unplug, filled", "unplug, 1/4 in use"]
     parts = ((off, False, "online_movable", ""),
              (on, True, "online_movable",
-              "booted with memory_hotplug.memmap_on_memory=1, and used"),
+              "booted with memory_hotplug.memmap_on_memory=1, in use"),
              (off, False, "stock",
-              f"auto_online_blocks={about['policy']}, as the distribution "
-              "has it"))
+              f"auto_online_blocks={about['policy']}, the distribution's "
+              "default"))
     rows = [head]
     for times, memmap, policy, title in parts:
         more = speed_rows(times, memmap, policy)
@@ -186,21 +186,21 @@ def speed_text(result):
 def goals_text(speed, own):
     rows = [["memdev's median / theirs (95 %)"]]
     rows += map(goal_row, speed)
-    rows += [[], ["of memdev's own, by the tracepoints (quartiles)"]]
+    rows += [[], ["memdev's own share, by the tracepoints (quartiles)"]]
     rows += map(goal_row, own)
     return [*columns(rows), ""]
 
 
 def profile_text(result):
-    """Where the time goes."""
+    """Times of functions."""
     lines, functions = [], {}
     for boot in result["speed"]:
         functions.update(boot["profile"]["functions"])
     names = list(functions)
     size = result["speed"][0]["profile"]["size"]
     for op in ("plug", "unplug"):
-        rows = [[f"{op} of {size // GIB} GiB: ms in a function and what it "
-                 "calls, traced, on one CPU", *names]]
+        rows = [[f"{op} of {size // GIB} GiB: ms in a function and its "
+                 "callees, traced, on one CPU", *names]]
         first = functions[names[0]][op]
         for name in sorted(first, key=lambda name: -first[name]):
             rows.append([f"  {name}"] + [
@@ -220,20 +220,20 @@ def machine(result):
 
 
 def measured(result):
-    """What was measured where, and how."""
+    """The machine and the method."""
     return [machine(result),
             f"{result['repetitions']} repetitions of each size (in use: the "
             "smallest), in random order within one boot"]
 
 
 def text(result):
-    """All tables of a kernel, and how many goals are missed."""
+    """All tables of a kernel, and the number of missed goals."""
     lines, missed = [], 0
     if "speed" in result:
         speed, own = list(speed_goals(result)), list(own_goals(result))
         lines = measured(result)
         if result["quick"]:
-            lines.append("once is not enough to tell anything")
+            lines.append("quick: a single repetition has no significance")
         lines += ["", *speed_text(result), *goals_text(speed, own),
                   *profile_text(result)]
         missed = sum(one.required and not one.met for one in speed + own)
@@ -252,7 +252,7 @@ COLOURS = {"memdev": "#d62728", "raw-128M": "#aaaaaa", "raw-512M": "#555555",
 
 
 def curve(samples, peer, op, memmap):
-    """Lines of size, median and quartiles in ms; idle memory."""
+    """Yield size, median and quartiles in ms of idle memory."""
     by_size = collections.defaultdict(list)
     for sample in samples:
         if (sample["peer"] == peer and sample["memmap"] == memmap and
@@ -265,7 +265,7 @@ def curve(samples, peer, op, memmap):
 
 
 def plot(result, path):
-    """A panel for each operation and boot, and one key for all of them."""
+    """Plot a panel for each operation and boot, and one key."""
     script = ["set terminal svg size 1000,780 dynamic enhanced font "
               "'sans,12' background '#ffffff'", f"set output '{path}'",
               "set multiplot title "
@@ -299,7 +299,7 @@ def plot(result, path):
                            "plot " + ", ".join(plots)]
     if not drawn:
         return
-    # In a panel of its own it covers no curve.
+    # The key has a panel of its own, so that it covers no curve.
     script += ["unset title", "unset border", "unset tics", "unset xlabel",
                "unset ylabel", "unset grid", "unset logscale",
                "set key center center maxrows 3 samplen 3 Left reverse "

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * scale SIZE SEED: does things with many devices, and tells how long each took.
+ * scale SIZE SEED: execute and time operations on many devices.
  *
- * It reads requests, a line each, and answers each by a line of nanoseconds, one
- * number for each time that it was done. Whatever fails, or is not true
- * afterwards, ends it: a line that is there is of what has been done.
+ * Read requests, one per line, and answer each with a line of times in ns, one for
+ * each operation. Any failure, or an unexpected state afterwards, ends the program
+ * without an answer.
  *
- * size BYTES			the size of devices from now on, first SIZE
- * fill NR			there are NR devices, made by netlink
- * drain NR			the last go, until there are NR
- * create netlink|sysfs NR	makes NR devices
- * destroy netlink|sysfs NR	removes NR, any of them
- * lookup index|id|attribute NR	asks for NR, any of them
- * dump NR			asks for all of them, NR times
- * plug near|far NR		plugs all of NR devices, of the lowest addresses or
- *				any of them; and
- * unplug NR			unplugs them
- * serial plug|unplug NR	the first NR, one after the other, or
- * together plug|unplug NR	all at once: the time of all, then of each
- * write FILE TEXT		writes to a file
- * list				numbers of the devices, in place of times
+ * size BYTES			set the size of new devices, initially SIZE
+ * fill NR			create devices until there are NR
+ * drain NR			destroy the last devices until there are NR
+ * create netlink|sysfs NR	create NR devices
+ * destroy netlink|sysfs NR	destroy NR random devices
+ * lookup index|id|attribute NR	look up NR random devices
+ * dump NR			dump all devices, NR times
+ * plug near|far NR		plug NR devices at the lowest addresses, or random
+ *				ones
+ * unplug NR			unplug NR of these
+ * serial plug|unplug NR	the first NR devices, one after the other, or
+ * together plug|unplug NR	at once: the time of all, then of each
+ * write FILE TEXT		write to a file
+ * list				print the devices' numbers instead of times
  *
- * Checks are not part of what is timed.
+ * Checks are not timed.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -33,17 +33,17 @@
 #define BUS		"/sys/bus/memdev/"
 #define MAX_DEVICES	8192
 #define MAX_THREADS	256
-/* Devices with a lower number are near each other, as both are given lowest first */
+/* Devices below this number are near each other: numbers and addresses ascend. */
 #define NEAR		10
-/* What is between the words of a request */
+/* Separators of words in a request */
 #define WORDS		"\n "
 #define ID_LEN		(MEMDEV_ID_MAX_LEN + 1)
 
 /**
- * struct device - a device that is there
- * @index: its number
- * @size: in bytes
- * @id: its name, empty if it was there before
+ * struct device - an existing device
+ * @index: number
+ * @size: size in bytes
+ * @id: name; empty if another program created the device
  */
 struct device {
 	__u32 index;
@@ -54,9 +54,9 @@ struct device {
 static struct device devices[MAX_DEVICES];
 static unsigned int nr_devices;
 static __u64 size;
-/* Counts the names that were given */
+/* Number of names used so far */
 static unsigned int nr_named;
-/* Those that are plugged are the last of all */
+/* Plugged devices are at the end of the array. */
 static unsigned int nr_plugged;
 
 static __u64 took[MAX_DEVICES + 1];
@@ -79,11 +79,11 @@ static void note(__u64 began)
 	__u64 ended = now_ns();
 
 	if (nr_took == ARRAY_SIZE(took))
-		errx(1, "too many numbers");
+		errx(1, "too many times");
 	took[nr_took++] = ended - began;
 }
 
-/* xorshift64*, to be the same again with the same seed */
+/* xorshift64*: the same numbers for the same seed everywhere */
 static unsigned int below(unsigned int limit)
 {
 	seed ^= seed >> 12;
@@ -108,7 +108,7 @@ static void write_or_die(int fd, const char *what, const char *text)
 
 	if (rc != len)
 		errx(1, "%s '%s': %s", what, text,
-		     rc < 0 ? strerror(errno) : "only a part was written");
+		     rc < 0 ? strerror(errno) : "short write");
 }
 
 /* --- requests by netlink -------------------------------------------------- */
@@ -118,7 +118,7 @@ static void talk(const char *what, const struct nlmsghdr *nlh)
 	if (nl_talk(&nl, nlh))
 		errx(1, "%s: %s %s", what, nl_errname(nl.err), nl.text);
 	if (nl.after_end)
-		errx(1, "%s: more came after the end", what);
+		errx(1, "%s: data after the end of the reply", what);
 }
 
 static struct nlmsghdr *begin_get_id(const char *id)
@@ -137,28 +137,28 @@ static struct nlmsghdr *begin_index(int cmd, __u32 index)
 	return nlh;
 }
 
-/* The one reply to a request */
-static void see_reply(const char *what, const struct nlattr **tb)
+/* Parse the only reply to a request. */
+static void parse_reply(const char *what, const struct nlattr **tb)
 {
 	if (nl.replies != 1)
 		errx(1, "%s: %u replies", what, nl.replies);
 	nl_parse((void *)nl.reply, tb, MEMDEV_A_DEV_MAX);
 }
 
-/* However much of a device is plugged */
+/* Any plugged size */
 #define ANY	UINT64_MAX
 
-/* The last reply is about this device; so much of it is plugged and online */
+/* Check that the last reply describes this device, with @plugged bytes online. */
 static void check_device(const struct device *d, const char *what,
 			 __u64 plugged)
 {
 	const struct nlattr *tb[MEMDEV_A_DEV_MAX + 1];
 
-	see_reply(what, tb);
+	parse_reply(what, tb);
 	if (nl_u32(tb[MEMDEV_A_DEV_INDEX]) != d->index ||
 	    nl_u64(tb[MEMDEV_A_DEV_SIZE]) != d->size ||
 	    (d->id[0] && strcmp(nl_str(tb[MEMDEV_A_DEV_ID]), d->id)))
-		errx(1, "%s: memdev%u of %llu bytes, id %s, and not memdev%u of %llu bytes, id %s",
+		errx(1, "%s: memdev%u of %llu bytes, id %s, not memdev%u of %llu bytes, id %s",
 		     what, nl_u32(tb[MEMDEV_A_DEV_INDEX]),
 		     (unsigned long long)nl_u64(tb[MEMDEV_A_DEV_SIZE]),
 		     nl_str(tb[MEMDEV_A_DEV_ID]), d->index,
@@ -166,7 +166,7 @@ static void check_device(const struct device *d, const char *what,
 	if (plugged != ANY &&
 	    (nl_u64(tb[MEMDEV_A_DEV_PLUGGED_SIZE]) != plugged ||
 	     nl_u64(tb[MEMDEV_A_DEV_ONLINE_SIZE]) != plugged))
-		errx(1, "%s: of memdev%u %llu bytes are plugged and %llu online, not %llu",
+		errx(1, "%s: memdev%u: %llu bytes plugged and %llu online, not %llu",
 		     what, d->index,
 		     (unsigned long long)nl_u64(tb[MEMDEV_A_DEV_PLUGGED_SIZE]),
 		     (unsigned long long)nl_u64(tb[MEMDEV_A_DEV_ONLINE_SIZE]),
@@ -194,7 +194,7 @@ static void adopt(const struct nlmsghdr *nlh, void *data)
 	nr_devices++;
 }
 
-/* Those that are there already */
+/* Add devices that exist already. */
 static void adopt_all(void)
 {
 	struct nlmsghdr *nlh = nl_begin(&nl, MEMDEV_CMD_DEV_GET, NLM_F_DUMP);
@@ -203,12 +203,12 @@ static void adopt_all(void)
 		errx(1, "dump: %s", nl_errname(nl.err));
 }
 
-/* --- devices come and go -------------------------------------------------- */
+/* --- create and destroy --------------------------------------------------- */
 
 static bool by_netlink(const char *by)
 {
 	if (strcmp(by, "netlink") && strcmp(by, "sysfs"))
-		errx(1, "neither netlink nor sysfs: %s", by);
+		errx(1, "expected netlink or sysfs, not '%s'", by);
 	return !strcmp(by, "netlink");
 }
 
@@ -223,7 +223,7 @@ static void create_netlink(struct device *d)
 	began = now_ns();
 	talk("dev-new", nlh);
 	note(began);
-	see_reply("dev-new", tb);
+	parse_reply("dev-new", tb);
 	d->index = nl_u32(tb[MEMDEV_A_DEV_INDEX]);
 }
 
@@ -239,7 +239,7 @@ static void create_sysfs(struct device *d)
 	write_or_die(new_device, "new_device", text);
 	note(began);
 	talk("dev-get", begin_get_id(d->id));
-	see_reply("dev-get", tb);
+	parse_reply("dev-get", tb);
 	d->index = nl_u32(tb[MEMDEV_A_DEV_INDEX]);
 }
 
@@ -286,14 +286,14 @@ static void destroy_sysfs(const struct device *d)
 static void check_gone(const struct device *d)
 {
 	if (nl_talk(&nl, begin_index(MEMDEV_CMD_DEV_GET, d->index)) != ENODEV)
-		errx(1, "memdev%u is still there: %s", d->index,
+		errx(1, "memdev%u still exists: %s", d->index,
 		     nl_errname(nl.err));
 }
 
 static void destroy_one(bool netlink, struct device *d)
 {
 	if (nr_plugged)
-		errx(1, "devices that are plugged cannot go");
+		errx(1, "cannot destroy devices while some are plugged");
 	if (netlink)
 		destroy_netlink(d);
 	else
@@ -302,18 +302,18 @@ static void destroy_one(bool netlink, struct device *d)
 	*d = devices[--nr_devices];
 }
 
-/* Any of them: the first of a list is found sooner than the last */
+/* Choose at random: finding the first of a list is faster than the last. */
 static void destroy(const char *by, unsigned int nr)
 {
 	bool netlink = by_netlink(by);
 
 	if (nr > nr_devices)
-		errx(1, "there are only %u devices", nr_devices);
+		errx(1, "only %u devices exist", nr_devices);
 	while (nr--)
 		destroy_one(netlink, &devices[below(nr_devices)]);
 }
 
-/* --- finding them --------------------------------------------------------- */
+/* --- look up -------------------------------------------------------------- */
 
 static void lookup_attribute(const struct device *d)
 {
@@ -349,7 +349,7 @@ static void lookup(const char *by, unsigned int nr)
 		else if (!strcmp(by, "index"))
 			nlh = begin_index(MEMDEV_CMD_DEV_GET, d->index);
 		else
-			errx(1, "by what? %s", by);
+			errx(1, "expected index, id or attribute, not '%s'", by);
 		began = now_ns();
 		talk("dev-get", nlh);
 		note(began);
@@ -373,7 +373,7 @@ static void dump(unsigned int nr)
 	}
 }
 
-/* --- plugging them -------------------------------------------------------- */
+/* --- plug and unplug ------------------------------------------------------ */
 
 static int open_attribute(const struct device *d, const char *name)
 {
@@ -398,7 +398,7 @@ static void check_op(const struct device *d, const char *op)
 	get_device(d, op, strcmp(op, "plug") ? 0 : d->size);
 }
 
-/* One that is not plugged */
+/* Choose a device that is not plugged. */
 static struct device *pick(bool near)
 {
 	struct device *d;
@@ -415,7 +415,7 @@ static void plug(const char *where, unsigned int nr)
 	struct device *last, *d, one;
 
 	if (nr_plugged + nr > nr_devices || (near && nr_plugged + nr > NEAR))
-		errx(1, "there are %u devices", nr_devices);
+		errx(1, "only %u devices exist", nr_devices);
 	while (nr--) {
 		d = pick(near);
 		last = &devices[nr_devices - ++nr_plugged];
@@ -432,7 +432,7 @@ static void unplug(unsigned int nr)
 	const struct device *d;
 
 	if (nr > nr_plugged)
-		errx(1, "%u devices are plugged", nr_plugged);
+		errx(1, "only %u devices are plugged", nr_plugged);
 	while (nr--) {
 		d = &devices[nr_devices - nr_plugged--];
 		operate(d, "unplug");
@@ -444,8 +444,8 @@ static void check_first(const char *op, unsigned int nr)
 {
 	if (!nr || nr > nr_devices || nr > MAX_THREADS || nr_plugged ||
 	    (strcmp(op, "plug") && strcmp(op, "unplug")))
-		errx(1, "%u devices are there, and no %s of %u", nr_devices, op,
-		     nr);
+		errx(1, "cannot %s the first %u of %u devices", op, nr,
+		     nr_devices);
 }
 
 static void serial(const char *op, unsigned int nr)
@@ -463,12 +463,12 @@ static void serial(const char *op, unsigned int nr)
 }
 
 /**
- * struct worker - one of those that do something at once
- * @thread: it
- * @op: what it does
- * @fd: the attribute that it writes to
- * @began: when it did
- * @ended: and when that was over
+ * struct worker - a thread that plugs or unplugs a device
+ * @thread: the thread
+ * @op: plug or unplug
+ * @fd: the attribute to write
+ * @began: start time
+ * @ended: end time
  */
 struct worker {
 	pthread_t thread;
@@ -506,7 +506,7 @@ static void together(const char *op, unsigned int nr)
 		rc = pthread_create(&w->thread, NULL, work, w);
 	}
 	if (rc)
-		errx(1, "threads: %s", strerror(rc));
+		errx(1, "cannot start threads: %s", strerror(rc));
 
 	took[nr_took++] = 0;
 	for (w = workers; w < workers + nr; w++) {
@@ -534,13 +534,13 @@ static void write_file(const char *path, const char *text)
 
 /* --- requests ------------------------------------------------------------- */
 
-/* The next word of the request */
+/* Return the next word of the request. */
 static const char *word(void)
 {
 	const char *found = strtok(NULL, WORDS);
 
 	if (!found)
-		errx(1, "the request has too few words");
+		errx(1, "request too short");
 	return found;
 }
 
@@ -552,7 +552,7 @@ static unsigned int number(void)
 
 	nr = strtoul(text, &end, 10);
 	if (*end || nr > MAX_DEVICES)
-		errx(1, "'%s' is too much, or not counted", text);
+		errx(1, "invalid count '%s'", text);
 	return nr;
 }
 
@@ -612,7 +612,7 @@ static void request(const char *what)
 		how = word();
 		together(how, number());
 	} else {
-		errx(1, "what? '%s'", what);
+		errx(1, "unknown operation '%s'", what);
 	}
 }
 

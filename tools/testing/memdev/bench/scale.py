@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
-"""How memdev does with many devices, large ones, and several at once.
+"""Measure memdev with many devices, large ones, and several at once.
 
-It boots VMs, one for each of these:
+Each part runs in a VM of its own:
 
-many      6,400 devices, of one block of 128 MiB each: create, destroy, lookup,
-          dump, plug and unplug while there are few and many; what of it is the
-          driver core's; and memory for each
-linear    plug and unplug of 1 to 16 GiB of one device
-together  plug and unplug of 100 devices, all at once
-stubborn  what a device that waits for a page does to another one
+many      up to 6,400 devices of one block of 128 MiB: create, destroy, lookup,
+          dump, plug and unplug; the driver core's share; memory per device
+linear    plug and unplug 1 to 16 GiB of one device
+together  plug and unplug 100 devices at once
+stubborn  the delay of a device while another waits for a pinned page
 
-Quick is to do less, in one VM, to see whether it works. Only numbers of one boot
-can be compared.
+A quick run does less, in one VM, to check that everything works. Only numbers
+of one boot can be compared.
 """
 
 import ctypes
@@ -35,12 +34,12 @@ HELPERS = TOP / "build/bench"
 GIB = 1 << 30
 BLOCK = 128 << 20
 PARTS = ("many", "linear", "together", "stubborn")
-# For a VM that hangs; a slow machine must not get there.
+# Time limit for a VM that hangs; a slow machine has to stay below it.
 HANGS = 3600
 
 PR_SET_THP_DISABLE = 41
 
-# What the numbers have to be, at most
+# Limits of the results
 FLAT = 1.5
 LINEAR = 1.5
 LINEAR_CALLS = 1.2
@@ -50,9 +49,9 @@ DEVICE_BYTES = 4096
 
 
 class Machine:
-    """A VM's memory, in GiB: what the kernel has of it, what is reserved.
+    """A VM's memory: GiB for the kernel, and reserved GiB.
 
-    What is to be done in the process that becomes QEMU is called there.
+    "prepare" is called in the process that becomes QEMU.
     """
 
     def __init__(self, ram, reserved, start, prepare=None):
@@ -67,22 +66,23 @@ class Machine:
 
 
 def small_pages():
-    """Of a window, QEMU touches a page here and there.
+    """Turn off huge pages.
 
-    With huge ones that were 4 MiB of the host for each block, and a minute.
+    QEMU touches single pages of a window; huge ones would take 4 MiB of the
+    host's memory for each block, and a minute.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "PR_SET_THP_DISABLE")
 
 
-# What is reserved reaches to the end of RAM, or memory blocks would be larger.
+# The reserved range ends with RAM; otherwise memory blocks would be larger.
 LARGE = Machine(4, 800, 6 * GIB, small_pages)
 SMALL = Machine(4, 32, 6 * GIB)
 
 
 def build():
-    """Compile what runs in the VM."""
+    """Compile the programs that run in the VM."""
     HELPERS.mkdir(parents=True, exist_ok=True)
     subprocess.run(
         ["make", "-s", "-C", SELFTESTS, f"OUTPUT={HELPERS}",
@@ -95,7 +95,7 @@ def build():
 
 
 def watch(vm):
-    """How a VM ends, and the loads of the machine that it ran on."""
+    """Wait for a VM; return its status and the host's loads meanwhile."""
     load = [0]
     while True:
         try:
@@ -117,7 +117,7 @@ def boot(kernel, machine, parts, directory, quick):
     try:
         status, load = watch(vm)
     finally:
-        # Not by SIGKILL: it has a QEMU and files of its own to see to.
+        # Not SIGKILL: vm/run has to stop QEMU and remove its files.
         vm.terminate()
         vm.wait()
     if status:
@@ -131,8 +131,7 @@ def boot(kernel, machine, parts, directory, quick):
 
 
 def run(kernel, directory, quick, parts, before):
-    """Measure these parts on a kernel, beside those measured before; leave
-    what came out in a directory."""
+    """Measure parts on a kernel and add them to previous results."""
     build()
     result = {"host_load": {}, **before,
               "bench": "scale", "kernel": kernel, "quick": quick}
@@ -150,11 +149,11 @@ def run(kernel, directory, quick, parts, before):
 
 
 def measured(result):
-    """The parts that are in it."""
+    """The parts that have results."""
     return [part for part in PARTS if part in result["host_load"]]
 
 
-# --- what it has to be -------------------------------------------------------
+# --- requirements -------------------------------------------------------
 
 
 def rows_of(rows, **wanted):
@@ -163,7 +162,7 @@ def rows_of(rows, **wanted):
 
 
 def by_devices(rows):
-    """For each way the row of 100 devices and the one of the most."""
+    """Yield for each way the rows of 100 and of the most devices."""
     levels = sorted({row["devices"] for row in rows})
     low = 100 if levels[-1] > 100 else levels[0]
     for by in dict.fromkeys(row["by"] for row in rows):
@@ -173,13 +172,13 @@ def by_devices(rows):
 
 
 def each(row):
-    """What took that long for all devices, for each of them."""
+    """Divide the times for all devices by their number."""
     return {key: value / row["devices"] if key.endswith("_us") else value
             for key, value in row.items()}
 
 
 def own_bytes(result):
-    """What memdev has of a device, and asks the kernel for."""
+    """Bytes of a device: memdev's own data and other objects it needs."""
     device = result["allocations"]["device"]
     return device["own"]["bytes"] + device["asked"]["bytes"]
 
@@ -190,7 +189,7 @@ def requirement(what, value, limit, unit="times", required=True, **more):
 
 
 def compared(what, one, other, limit, key="median", required=True):
-    """How many times as long as one the other takes."""
+    """Require that "other" takes at most "limit" times as long as "one"."""
     value, = [name for name in one if name.startswith(f"{key}_")]
     more = {}
     if key == "median":
@@ -207,17 +206,17 @@ def many_required(result):
                     f"{few['devices']}")
             if op == "dump":
                 few, many = each(few), each(many)
-            # Nobody asked for the others, but they had better be flat, too.
+            # The others are not required to be flat, but desired.
             yield compared(what, few, many, FLAT,
                            required=op in ("create", "destroy", "lookup"))
-    yield requirement("memory of memdev's own for a device",
+    yield requirement("memdev's own memory for a device",
                       own_bytes(result), DEVICE_BYTES, "bytes")
 
 
 def growth(rows):
-    """How many times as long a GiB of the largest takes as one of the others.
+    """The time for a GiB of the largest size divided by that of others.
 
-    By medians, and by what takes least.
+    Return the ratio of medians and that of 10th percentiles.
     """
     *others, most = (sorted(row["each_ms_per_gib"]) for row in
                      sorted(rows, key=lambda row: row["gib"]))
@@ -227,10 +226,9 @@ def growth(rows):
 
 
 def linear_required(result):
-    """More than the kernel's own calls, memdev must not grow.
+    """memdev's time per GiB may not grow more than that of the kernel's calls.
 
-    What describes a few GiB fits into a processor's cache, and of many it does
-    not.
+    That grows as well, as a large memmap does not fit into the CPU's cache.
     """
     for op in "plug", "unplug":
         grow = {by: growth(rows_of(result["linear"], op=op, by=by))
@@ -250,8 +248,8 @@ def together_required(result):
     for op in "plug", "unplug":
         one, = rows_of(result["together"], op=op, how="serial")
         other, = rows_of(result["together"], op=op, how="together")
-        # Nobody asked for an unplug, in which the kernel has all CPUs empty
-        # their caches for each block.
+        # Unplug is not required: the kernel drains the caches of all CPUs for
+        # each block.
         yield compared(f"{op} of {one['devices']} devices: at once against "
                        "one by one", one, other, TOGETHER,
                        required=op == "plug")
@@ -271,11 +269,11 @@ REQUIREMENTS = {"many": many_required, "linear": linear_required,
                 "together": together_required, "stubborn": stubborn_required}
 
 
-# --- in text -----------------------------------------------------------------
+# --- text -----------------------------------------------------------------
 
 
 def cell_text(cell):
-    """Numbers with as many digits as they are worth."""
+    """Format a number with three significant digits or more."""
     if isinstance(cell, str):
         return cell
     if isinstance(cell, int) or abs(cell) >= 1000:
@@ -284,7 +282,7 @@ def cell_text(cell):
 
 
 def rows_text(head, rows):
-    """A table; columns of numbers to the right."""
+    """Format a table with numbers aligned right."""
     left = [nr for nr, cell in enumerate(rows[0]) if isinstance(cell, str)]
     cells = [head, *([cell_text(cell) for cell in row] for row in rows)]
     return ("  " + line for line in columns(cells, left))
@@ -310,8 +308,8 @@ def many_text(result):
 
 
 def share_text(result):
-    yield ("what of it is the driver core's (sysfs, uevents that nobody "
-           "listens to), and debugfs; on one CPU, as it is traced")
+    yield ("the share of the driver core (sysfs, uevents without listeners) "
+           "and of debugfs; traced, on one CPU")
     yield from rows_text(
         ["", "by", "devices", "us", "driver core", "%", "debugfs", "%",
          "rest"],
@@ -321,7 +319,7 @@ def share_text(result):
          for row in sorted(result["share"], key=lambda row: (
              row["op"], row["by"], row["devices"]))])
     yield ""
-    yield "functions that take longer the more devices there are, us"
+    yield "functions whose time grows with the number of devices, us"
     rows = growing(result)
     if rows:
         yield from rows_text(["", "", "function", "few", "many"], rows)
@@ -330,7 +328,7 @@ def share_text(result):
 
 
 def growing(result):
-    """Functions that take 20 % and 50 µs more."""
+    """Functions that take at least 20 % and 50 µs more."""
     functions = [row for row in result["functions"] if row["by"] != "netlink"]
     levels = sorted({row["devices"] for row in functions})
     rows = []
@@ -346,17 +344,17 @@ def growing(result):
 
 def memory_text(result):
     allocations = result["allocations"]
-    yield "memory of a device, as it was allocated"
+    yield "memory of a device, by traced allocations"
     yield from rows_text(
-        ["for", "bytes", "asked for", "allocations"],
+        ["purpose", "bytes", "requested", "allocations"],
         [[name, round(of["bytes"]), round(of["bytes_asked"]),
           round(of["allocations"])]
          for name, of in sorted(allocations["device"].items())])
-    yield (f"  each block: {allocations['device_bits_per_block']} bits of "
-           f"its device, {allocations['window_bits_per_block']} of the "
+    yield (f"  each block: {allocations['device_bits_per_block']} bits in "
+           f"its device, {allocations['window_bits_per_block']} in the "
            "window")
     yield ""
-    yield "memory of a device, by what the kernel has more of"
+    yield "memory of a device, by the kernel's statistics"
     yield from rows_text(
         ["devices", "MemFree", "Slab", "slabinfo"],
         [[row["devices"], row["each"]["meminfo_free_bytes"],
@@ -368,8 +366,7 @@ def memory_text(result):
 
 
 def linear_text(result):
-    yield ("one device, ms for each GiB; by memdev, and by the kernel's own "
-           "calls")
+    yield "one device, ms for each GiB; by memdev and by the kernel's calls"
     yield from rows_text(
         ["", "by", "GiB", "median", "p10", "p90", "times"],
         [[row["op"], row["by"], row["gib"], row["median_ms_per_gib"],
@@ -391,8 +388,8 @@ def together_text(result):
 
 def stubborn_text(result):
     stubborn = result["stubborn"]
-    yield (f"a device while another one waits for a page, "
-           f"{stubborn['waited_ms']:,} ms, ms")
+    yield (f"a device while another waits for a pinned page, for "
+           f"{stubborn['waited_ms']:,} ms; ms")
     yield from rows_text(
         ["", "other device", "median", "p10", "p90", "max", "times"],
         [[row["op"], row["when"], row["median_ms"], row["p10_ms"],
@@ -406,8 +403,7 @@ TEXTS = {"many": (many_text, share_text, memory_text),
 
 
 def verdict_text(result):
-    yield ("what is asked for, by medians, and by p10; in brackets what is "
-           "not, but had better be")
+    yield "requirements, by medians and by p10; desired ones in brackets"
     yield from rows_text(
         ["", "", "is", "p10", "at most", ""],
         [[verdict(one["met"], one["required"]), one["what"], one["value"],
@@ -422,11 +418,11 @@ def verdict(met, required):
 
 
 def table(result):
-    """All of it in text."""
+    """Format all results as text."""
     lines = [f"scale: Linux {result['kernel']} ({result['release']}), "
              f"{result['cpus']} CPUs, {result['accel']}"
              f"{', quick' if result['quick'] else ''}",
-             "load of the machine meanwhile, at most: " + ", ".join(
+             "highest load of the host: " + ", ".join(
                  f"{part} {load}"
                  for part, load in result["host_load"].items())]
     for part in measured(result):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Plug and unplug, by memdev and by everything else that can, in one boot."""
+"""Plug and unplug by memdev and by other providers, in one boot."""
 
 import random
 import sys
@@ -9,8 +9,8 @@ from machine import Failed, Machine
 
 GIB = 1 << 30
 
-# Where the memory of each is. Some RAM is behind it, as what is behind all RAM
-# belongs to no node, and dax/kmem wants one.
+# Address of each provider's memory. There is RAM above it: addresses above all
+# RAM have no node, which dax/kmem needs.
 LARGEST = 4 * GIB
 MEMDEV = 4 * GIB
 RAW = MEMDEV + LARGEST
@@ -21,20 +21,19 @@ APPEND = (f"memmap={LARGEST >> 30}G${MEMDEV:#x} "
           f"memmap={LARGEST >> 30}G%{DAX:#x}-1+0xefffffff")
 
 CALLS = ("raw-128M", "raw-512M", "raw-1024M")
-# What part of the memory is filled before it is unplugged: of "filled" it is free
-# again by then, and the other is held until after that.
+# The part of the memory that is filled before an unplug: "filled" memory is
+# freed before the unplug, "in use" memory after it.
 BEFORE = {"filled": 1, "in use": 4}
 PEERS = ("memdev", *CALLS, "dax/kmem", "virtio-mem", "dimm")
 
-# virtio-mem in the blocks that it has if nobody says otherwise, of 2 MiB. In
-# larger ones it unplugs as slowly.
+# virtio-mem with its default blocks of 2 MiB; larger ones unplug as slowly.
 QEMU = (f"-object memory-backend-ram,id=of-virtio-mem,size={LARGEST},"
         "reserve=off -device virtio-mem-pci,id=virtio-mem,"
         "memdev=of-virtio-mem,requested-size=0")
 
 
 class GuestPeer:
-    """One that the guest plugs by writing to a file, and times."""
+    """A provider that the guest plugs and times."""
 
     def __init__(self, vm, name):
         self.vm = vm
@@ -49,7 +48,7 @@ class GuestPeer:
 
 
 class HostPeer:
-    """One that the host plugs. The guest says when all of it is there."""
+    """A provider that the host plugs; the guest reports when it is done."""
 
     def __init__(self, vm, _):
         self.vm = vm
@@ -79,7 +78,7 @@ class VirtioMem(HostPeer):
         began = time.monotonic()
         self.vm.command("qom-set", path=self.PATH, property="requested-size",
                         value=0)
-        # Whoever looks into the guest meanwhile slows it down.
+        # Poll QEMU, as polling the guest would slow it down.
         while self.property("size"):
             time.sleep(.002)
         self.vm.do("wait", start=self.start, size=size, state="gone")
@@ -87,12 +86,12 @@ class VirtioMem(HostPeer):
 
 
 class Dimm(HostPeer):
-    """A DIMM of the size that is wanted, new each time."""
+    """A new DIMM for each plug."""
 
     def plug(self, size, memmap):
         self.vm.command("object-add", **{
             "qom-type": "memory-backend-ram", "id": "of-dimm", "size": size})
-        # Where it is going to be: QEMU takes the first place that is free.
+        # Name an address, as the guest has to wait for these blocks.
         taken = [(info["data"].get("memaddr") or info["data"]["addr"],
                   info["data"].get("max-size") or info["data"]["size"])
                  for info in self.vm.command("query-memory-devices")]
@@ -116,13 +115,13 @@ def peer_of(vm, name):
 
 
 class Case:
-    """What is measured again and again."""
+    """A measurement that is repeated."""
 
     def __init__(self, peer, size, memmap, before, policy):
         self.peer = peer
         self.size = size
         self.memmap = memmap
-        # What there is in the memory before it is unplugged, of BEFORE
+        # A key of BEFORE, or empty for idle memory
         self.before = before
         self.policy = policy
 
@@ -147,33 +146,32 @@ class Case:
 
 
 def cases(kernel, about, options):
-    """What there is to measure in a machine like this."""
+    """Yield the measurements that this VM allows."""
     memmap = about["memmap"]
     single = memmap and kernel == "6.1"
     for peer in options.peers:
         if memmap and peer == "virtio-mem":
-            # It has no use for it.
+            # virtio-mem does not support it.
             continue
         maps = {False}
         if memmap and peer == "dimm":
-            # It has no choice.
+            # ACPI always uses it.
             maps = {True}
         elif memmap and (peer == "memdev" or peer in CALLS):
             maps = {False, True}
         elif memmap and peer == "dax/kmem" and kernel != "6.1":
             maps = {False, True}
         for on in sorted(maps):
-            # There the kernel takes one block in a call.
+            # Linux 6.1 supports it only for single blocks.
             if single and on and peer in CALLS and peer != "raw-128M":
                 continue
             for before in options.before:
-                # What has to be moved takes its time, and by each GiB the same
+                # Migration is slow, and takes the same time for each GiB.
                 in_use = before == "in use"
                 for size in options.sizes[:1] if in_use else options.sizes:
                     yield Case(peer, size, on, before, "online_movable")
-        # By the policy that the distribution's kernel has, and the rest by who
-        # plugs. Where it is "online", it brings what is plugged to a zone from
-        # which it may never come out again; but for memdev.
+        # With the distribution's online policy. The policy "online" may online
+        # blocks to ZONE_NORMAL, where unplug may fail; memdev overrides it.
         if not memmap and (peer == "memdev" or about["policy"] == "offline" and
                            peer in ("raw-512M", "dax/kmem")):
             for size in options.sizes:
@@ -181,7 +179,7 @@ def cases(kernel, about, options):
 
 
 def profile(vm, options, memmap):
-    """Where the time goes, by tracing, which takes time itself."""
+    """Trace the functions; tracing adds to their times."""
     size = max(options.sizes)
     found = {"size": size, "steps": []}
     vm.do("policy", policy="online_movable")
@@ -197,15 +195,15 @@ def profile(vm, options, memmap):
 
 
 def run(kernel, options, memmap):
-    """Measure it all, each time in another order."""
+    """Measure all cases repeatedly, each time in a random order."""
     append = APPEND + (" memory_hotplug.memmap_on_memory=1" if memmap else "")
-    # Of two, QEMU takes the last
+    # The last -cpu option takes effect.
     qemu = QEMU + (f" -cpu {options.cpu}" if options.cpu else "")
     with Machine(kernel, f"{RAM >> 20}M,slots=2,maxmem=64G", append,
                  qemu, options.timeout) as vm:
         about = vm.about()
         if about["memmap"] != memmap:
-            raise Failed("the kernel has not heard of memmap on memory")
+            raise Failed("the kernel ignored memory_hotplug.memmap_on_memory")
         vm.do("setup", memdev=MEMDEV, raw=RAW, dax=DAX, size=LARGEST)
         samples = []
         order = list(cases(kernel, about, options))
@@ -215,7 +213,7 @@ def run(kernel, options, memmap):
             shuffle(order)
             for case in order:
                 sample = case.measure(vm)
-                # The first time is not like the others.
+                # Discard the first repetition: caches are cold.
                 if nr:
                     samples.append(sample)
             print(f"  {nr} of {options.repetitions} repetitions, "

@@ -3,10 +3,9 @@
 
 
 def columns(rows, left=(0,)):
-    """Rows of cells as lines, each column as wide as it has to be.
+    """Format rows of cells as lines with aligned columns.
 
-    A row may be shorter than others. What is in the columns LEFT begins at the
-    left, the rest ends at the right.
+    Rows may differ in length. The columns LEFT are aligned left, others right.
     """
     widths = [max(len(row[nr]) for row in rows if nr < len(row))
               for nr in range(max(map(len, rows)))]

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the kernel's tracing tells who measures in a VM.
+"""Trace the times of kernel functions, and allocations, in a VM.
 
-How long functions take, and what is allocated by whom. It is for one CPU: see
-one_cpu().
+Trace on a single CPU only: see one_cpu().
 """
 
 import collections
@@ -17,8 +16,8 @@ CPUS = pathlib.Path("/sys/devices/system/cpu")
 TRACE = pathlib.Path("/sys/kernel/tracing")
 BUFFER_KB = "16384"
 
-# What takes the time of a create, a destroy, a plug and an unplug, and what of
-# it may depend on how many devices there are. No kernel has all of them.
+# Functions in which create, destroy, plug and unplug spend time, or whose time
+# may depend on the number of devices. No kernel has all of them.
 FUNCTIONS = """
     memdev_bus_new_device memdev_bus_del_device memory_device_pre_plug
     memory_device_register memory_device_unregister memdev_device_get
@@ -45,21 +44,21 @@ def write(name, text, mode="w"):
 
 
 def lines():
-    """What was traced, of which nothing is missing."""
+    """Yield the lines of the trace; exit if events were lost."""
     stats = (TRACE / "per_cpu/cpu0/stats").read_text()
     lost = re.findall(r"(?:overrun|dropped events): (\d+)", stats)
     if lost != ["0", "0", "0"]:
-        sys.exit(f"tracing: there was more than can be held: {lost}")
+        sys.exit(f"tracing: lost events: {lost}")
     with open(TRACE / "trace") as trace:
         yield from trace
 
 
 @contextlib.contextmanager
 def one_cpu():
-    """Others are switched off.
+    """Take all other CPUs offline.
 
-    To trace, the kernel patches code. An emulated CPU that runs it just then
-    dies of that.
+    Tracing patches kernel code, and an emulated CPU crashes if it executes
+    code that is being patched.
     """
     others = [path for path in CPUS.glob("cpu[1-9]*/online")
               if path.read_text().strip() == "1"]
@@ -71,13 +70,13 @@ def one_cpu():
 
 
 def now():
-    """In seconds, by the clock that the trace has."""
+    """The trace clock in seconds."""
     stats = (TRACE / "per_cpu/cpu0/stats").read_text()
     return float(re.search(r"now ts: *([0-9.]+)", stats).group(1))
 
 
 class Functions:
-    """How long functions take, while this is entered."""
+    """Trace the times of functions during a with statement."""
 
     LINE = re.compile(r"([0-9.]+) us +\|\s+(?:\} /\* )?(\w+)[\w.]*"
                       r"(?: \[\w+\])?(?:\(\);| \*/)")
@@ -105,17 +104,20 @@ class Functions:
 
     @staticmethod
     def clock():
-        """How long a second of the trace is.
+        """Seconds of CLOCK_MONOTONIC in a second of the trace clock.
 
-        It goes by the TSC, which a kernel may take to be several times as fast
-        as an emulated CPU has it. The clock that programs see is another.
+        The trace clock uses the TSC, and on an emulated CPU the kernel may
+        overestimate its frequency several times.
         """
         began, clock = now(), time.monotonic()
         time.sleep(2)
         return (time.monotonic() - clock) / (now() - began)
 
     def of(self, ask, nr):
-        """What "ask" returns, and the µs in functions, each time of nr."""
+        """Call "ask", which does something nr times.
+
+        Return its result, and for each function the µs each time.
+        """
         write("trace", "")
         write("tracing_on", "1")
         answer = ask()
@@ -131,7 +133,7 @@ class Functions:
 
 
 def each_time(values, nr):
-    """The median of each time of nr, of which all have as many calls."""
+    """The median over nr times, if each has as many calls; else the mean."""
     several, left = divmod(len(values), nr)
     if left:
         return sum(values) / nr
@@ -139,8 +141,8 @@ def each_time(values, nr):
                              for i in range(0, len(values), several))
 
 
-def whose(stack, site):
-    """For whom something was allocated, by who called whom."""
+def purpose(stack, site):
+    """Classify an allocation by its stack."""
     if any("debugfs_create" in name for name in stack):
         return "debugfs"
     if "device_add" in stack or "dev_set_name" in stack:
@@ -149,7 +151,7 @@ def whose(stack, site):
 
 
 def allocations(helper, ask, events, condition="0", stacks=True):
-    """What a process has allocated in "ask" and not freed."""
+    """Allocations of a process during "ask" that it did not free."""
     write("trace", "")
     write("buffer_size_kb", BUFFER_KB)
     write("set_event_pid", str(helper.pid))
@@ -191,15 +193,15 @@ def allocations(helper, ask, events, condition="0", stacks=True):
 
 
 def allocations_by(helper, ask):
-    """The same in bytes, by whom it is for.
+    """Sum up the allocations during "ask" by purpose and function.
 
-    That is memdev itself; what memdev asks the kernel for, without which it
-    could not be (a resource, a memory group, numbers); debugfs; and the driver
-    core with sysfs.
+    The purposes: "own", memdev's own data; "asked", other objects that memdev
+    needs (a resource, a memory group, IDs); "debugfs"; and "driver_core",
+    which includes sysfs.
     """
     found = {}
     for one in allocations(helper, ask, ALLOC + FREE):
-        sites = found.setdefault(whose(one["stack"], one["site"]), {})
+        sites = found.setdefault(purpose(one["stack"], one["site"]), {})
         of = sites.setdefault(one["site"].split("+")[0], collections.Counter())
         of.update(bytes_asked=one["bytes_asked"], bytes=one["bytes"],
                   allocations=1)
@@ -207,7 +209,7 @@ def allocations_by(helper, ask):
 
 
 def summed(sites, nr):
-    """What was allocated at some places, for each of so many."""
+    """Add up the call sites; divide by nr."""
     found = {}
     for key in "bytes_asked", "bytes", "allocations":
         found[key] = round(sum(of[key] for of in sites.values()) / nr, 1)

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long the allocator takes, from a few regions to very many.
+ * Measure the allocator, from a few regions to very many.
  *
- * Only its own calls are timed. When the clock has stopped each answer of the
- * batch is compared with what it has to be, and the first that is wrong ends
- * the run. No reasons are asked for while the clock runs, as libc's vsnprintf()
- * would be measured; a refusal is asked for once more for its words.
+ * Only the allocator's calls are timed. Each result of a batch is checked after
+ * the batch, and the first wrong one ends the run. A timed request takes no
+ * reason, as that would measure libc's vsnprintf(); a refused request is repeated
+ * to check the reason.
  *
- * -n MAX	at most so many regions (500000)
- * -r N		so many batches for each row (500)
- * -o FILE	the rows as JSON, too
+ * -n MAX	number of regions, at most (500000)
+ * -r N		batches for each row (500)
  */
 #include <errno.h>
 #include <linux/kernel.h>
@@ -21,13 +20,13 @@
 #include "alloc.h"
 
 #define REGIONS_MIN	10
-/* With many more the window has no gaps that are worth a search. */
+/* Beyond this the window has few gaps. */
 #define REGIONS_MAX	500000
 #define BATCHES_MAX	10000
 
 unsigned int max_regions = REGIONS_MAX, batches = 500;
 
-/* What was measured of a wrong answer is worth nothing. */
+/* A wrong result voids the measurement. */
 void unit_fail(const char *file, int line, const char *fmt, ...)
 {
 	va_list args;
@@ -82,11 +81,10 @@ static unsigned int parse(const char *arg, unsigned int low, unsigned int high)
 
 int main(int argc, char **argv)
 {
-	const char *json = NULL;
 	size_t window;
 	int c;
 
-	while ((c = getopt(argc, argv, "n:r:o:")) != -1) {
+	while ((c = getopt(argc, argv, "n:r:")) != -1) {
 		switch (c) {
 		case 'n':
 			max_regions = parse(optarg, REGIONS_MIN, REGIONS_MAX);
@@ -94,31 +92,28 @@ int main(int argc, char **argv)
 		case 'r':
 			batches = parse(optarg, 1, BATCHES_MAX);
 			break;
-		case 'o':
-			json = optarg;
-			break;
 		default:
-			fprintf(stderr, "usage: %s [-n MAX] [-r BATCHES] [-o FILE]\n",
+			fprintf(stderr, "usage: %s [-n MAX] [-r BATCHES]\n",
 				argv[0]);
 			return 2;
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "'%s' is not an option\n", argv[optind]);
+		fprintf(stderr, "unexpected argument '%s'\n", argv[optind]);
 		return 2;
 	}
 
-	report_begin("alloc", json);
+	report_begin();
 	packed_cases();
 	worst_cases();
 	churn_cases();
 
 	window = sizeof(struct memdev_alloc) + BLOCKS / 8 +
 		 MEMDEV_SLOTS_MAX / 8;
-	printf("\n# a region takes %zu bytes, the window of 64 TiB %zu: a bit for each block\n"
-	       "# (%llu bytes) and each slot (%d), and %zu bytes\n",
+	printf("\n# a region takes %zu bytes, a window of 64 TiB %zu: a bit for each block\n"
+	       "# (%llu bytes) and each slot (%d bytes), and %zu bytes more\n",
 	       sizeof(struct memdev_region), window, BLOCKS / 8,
 	       MEMDEV_SLOTS_MAX / 8, sizeof(struct memdev_alloc));
-	report_end(sizeof(struct memdev_region), window);
+	report_end();
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the cases of the allocator's benchmark share.
+ * Shared by the cases of the allocator's benchmark.
  */
 #ifndef _MEMDEV_BENCH_ALLOC_H
 #define _MEMDEV_BENCH_ALLOC_H
@@ -8,23 +8,23 @@
 #include "ground.h"
 #include "report.h"
 
-/* Operations of a batch, fewer where one takes long */
+/* Operations in a batch; fewer if one takes long */
 #define BATCH		64
 
 /* 64 TiB */
 #define BLOCKS		((64ULL << 40) / BLOCK)
 
-/* What the user wants: at most so many regions, so many batches of each row */
+/* Options: number of regions at most, number of batches for each row */
 extern unsigned int max_regions, batches;
 
 /*
- * The least that is above @above of 10, 100, 1000 ..., of @peak, where the case
- * has one, and of @max; or 0.
+ * Return the least of 10, 100, 1000, ..., @peak (unless 0) and @max that is above
+ * @above, or 0 if there is none.
  */
 unsigned int next_level(unsigned int above, unsigned int peak,
 			unsigned int max);
 
-/* Finds a place for a region, and gives it away */
+/* Find a place for a region and insert it there. */
 int create(struct ground *g, const struct memdev_alloc_request *req,
 	   struct memdev_region *r);
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Regions of many sizes and alignments that come and go, at random.
+ * Create and destroy regions of random sizes and alignments.
  */
 #include <errno.h>
 #include <linux/kernel.h>
 
 #include "alloc.h"
 
-/* Of a window: on average they have as many */
+/* Blocks of the window for each region, as their average size */
 #define BLOCKS_PER_REGION 8ULL
 
-/* What was done, to be checked when nothing is timed for a while */
+/* A step, to be checked after the batch */
 struct step {
 	bool destroyed;
 	int rc;
@@ -26,8 +26,8 @@ struct churn {
 	struct samples destroyed;
 };
 
-/* 1 to 128 blocks, small ones more often, aligned to 1 to 32 of them */
-static struct memdev_alloc_request any_request(void)
+/* 1 to 128 blocks, small sizes more often, aligned to 1 to 32 blocks */
+static struct memdev_alloc_request random_request(void)
 {
 	const unsigned int order = __builtin_ctzll(below(63) + 1);
 
@@ -73,22 +73,22 @@ static void churn_check(struct churn *c, const struct step *step)
 	u64 fits;
 
 	if (step->destroyed) {
-		book_destroy(&c->g, step->block, step->nr);
+		shadow_destroy(&c->g, step->block, step->nr);
 		return;
 	}
-	fits = book_fit(&c->g, step->nr, step->align);
+	fits = shadow_fit(&c->g, step->nr, step->align);
 	if (fits == NOWHERE) {
 		EXPECT_INT(-ENOSPC, step->rc);
 		return;
 	}
 	EXPECT_INT(0, step->rc);
 	EXPECT_HEX(fits, step->block);
-	book_create(&c->g, step->block, step->nr);
+	shadow_create(&c->g, step->block, step->nr);
 }
 
 /*
- * Full to the last block, and then less of it, at random: else all that is free
- * would lie above all that is used.
+ * Fill the window and remove random regions, so that free blocks are spread over
+ * the window instead of all at its end.
  */
 static void churn_prepare(struct churn *c, u64 used)
 {
@@ -96,7 +96,7 @@ static void churn_prepare(struct churn *c, u64 used)
 	u64 block, nr;
 
 	for (block = 0; block < g->blocks; block += nr) {
-		nr = min(any_request().size / BLOCK, g->blocks - block);
+		nr = min(random_request().size / BLOCK, g->blocks - block);
 		ground_lay(g, block, nr, MEMDEV_SLOT_NONE);
 	}
 	while (g->w.a.used > used)
@@ -113,24 +113,24 @@ static void churn_full(unsigned int percent, const char *name,
 	struct churn c = {};
 	unsigned int i, j;
 
-	report_section("at random, %u %% full: 1 to 128 blocks, aligned to 1 to 32",
+	report_section("random regions of 1 to 128 blocks, aligned to 1 to 32, window %u %% full",
 		       percent);
 	ground_init(&c.g, blocks, blocks);
 	churn_prepare(&c, used);
 	for (i = 0; i < batches; i++) {
 		for (j = 0; j < BATCH; j++) {
 			if (c.g.w.a.used < used)
-				churn_create(&c, &steps[j], any_request());
+				churn_create(&c, &steps[j], random_request());
 			else
 				churn_destroy(&c, &steps[j]);
 		}
 		for (j = 0; j < BATCH; j++)
 			churn_check(&c, &steps[j]);
-		EXPECT_HEX(book_largest_free(&c.g) * BLOCK,
+		EXPECT_HEX(shadow_largest_free(&c.g) * BLOCK,
 			   memdev_alloc_largest_free(&c.g.w.a));
 	}
 	row.regions = c.g.nr_taken;
-	row.gaps = book_gaps(&c.g);
+	row.gaps = shadow_gaps(&c.g);
 	row.op = "create";
 	report_row(&row, &c.created);
 	row.op = "destroy";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A window to measure in, the regions for it, and a second book of what is
- * free, by which every answer is judged.
+ * A window for measurements, its regions, and a shadow map of used blocks against
+ * which every result is checked.
  */
 #include <errno.h>
 #include <linux/align.h>
@@ -11,7 +11,7 @@
 
 #include "ground.h"
 
-/* splitmix64: as good as it takes, and the same everywhere */
+/* splitmix64: libc has no generator that gives the same numbers everywhere. */
 static u64 rng(void)
 {
 	static u64 state;
@@ -108,7 +108,7 @@ void ground_give(struct ground *g, struct memdev_region *r)
 	g->spare[g->nr_spare++] = r;
 }
 
-void book_create(struct ground *g, u64 block, u64 nr)
+void shadow_create(struct ground *g, u64 block, u64 nr)
 {
 	const u64 end = block + nr;
 
@@ -119,7 +119,7 @@ void book_create(struct ground *g, u64 block, u64 nr)
 	}
 }
 
-void book_destroy(struct ground *g, u64 block, u64 nr)
+void shadow_destroy(struct ground *g, u64 block, u64 nr)
 {
 	const u64 end = block + nr;
 
@@ -129,8 +129,8 @@ void book_destroy(struct ground *g, u64 block, u64 nr)
 	}
 }
 
-/* From the base up, and on to the end of each region that is in the way */
-u64 book_fit(const struct ground *g, u64 nr, u64 align)
+/* Search from the base, skipping to the end of each region that conflicts. */
+u64 shadow_fit(const struct ground *g, u64 nr, u64 align)
 {
 	u64 at = 0, block = 0;
 
@@ -145,7 +145,7 @@ u64 book_fit(const struct ground *g, u64 nr, u64 align)
 	return NOWHERE;
 }
 
-u64 book_largest_free(const struct ground *g)
+u64 shadow_largest_free(const struct ground *g)
 {
 	u64 block, free = 0, largest = 0;
 
@@ -157,7 +157,7 @@ u64 book_largest_free(const struct ground *g)
 	return largest;
 }
 
-unsigned int book_gaps(const struct ground *g)
+unsigned int shadow_gaps(const struct ground *g)
 {
 	unsigned int gaps = 0;
 	u64 block;
@@ -176,14 +176,14 @@ void ground_lay(struct ground *g, u64 block, u64 nr, int slot)
 	r->start = address_of(block);
 	r->size = nr * BLOCK;
 	r->slot = slot;
-	book_create(g, block, nr);
+	shadow_create(g, block, nr);
 	memdev_alloc_insert(&g->w.a, r);
 }
 
 void ground_clear(struct ground *g, struct memdev_region *r)
 {
 	memdev_alloc_remove(&g->w.a, r);
-	book_destroy(g, block_of(r->start), r->size / BLOCK);
+	shadow_destroy(g, block_of(r->start), r->size / BLOCK);
 	ground_give(g, r);
 }
 

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Regions of one block, side by side from the lowest block on.
+ * Adjacent regions of one block each, from the lowest block on.
  */
 #include <errno.h>
 #include <linux/kernel.h>
 
 #include "alloc.h"
 
-/* What the steps of a batch have in common */
+/* State of the steps of a batch */
 struct packed {
 	struct ground g;
 	unsigned int regions;
 	unsigned int batch;
-	/* Those from the block @regions on */
+	/* Regions created above the @regions lower ones */
 	struct memdev_region *top[BATCH];
 };
 
@@ -77,7 +77,7 @@ static void packed_create(struct packed *p, struct samples *s)
 		EXPECT_INT(0, rc[i]);
 		EXPECT_HEX(address_of(p->regions + i), p->top[i]->start);
 		EXPECT_HEX(BLOCK, p->top[i]->size);
-		book_create(&p->g, p->regions + i, 1);
+		shadow_create(&p->g, p->regions + i, 1);
 	}
 }
 
@@ -99,15 +99,15 @@ static void packed_destroy(struct packed *p, struct samples *s)
 		struct memdev_alloc_request req = request(1, 1);
 		struct memdev_region found;
 
-		book_destroy(&p->g, block_of(gone[i]->start), 1);
-		/* Nobody is there any more. */
+		shadow_destroy(&p->g, block_of(gone[i]->start), 1);
+		/* The block has to be free. */
 		req.hint = gone[i]->start;
 		EXPECT_INT(0, memdev_alloc_fit(&p->g.w.a, &req, &found, NULL));
 		EXPECT_HEX(req.hint, found.start);
 	}
 }
 
-/* What is left at the top goes where others are gone. */
+/* Move the regions at the top into the blocks that were freed. */
 static void packed_pack(struct packed *p)
 {
 	const struct memdev_alloc_request req = request(1, 1);
@@ -124,7 +124,7 @@ static void packed_pack(struct packed *p)
 			block++;
 		EXPECT_INT(0, create(&p->g, &req, r));
 		EXPECT_HEX(address_of(block), r->start);
-		book_create(&p->g, block, 1);
+		shadow_create(&p->g, block, 1);
 	}
 	EXPECT_INT(p->regions * BLOCK, p->g.w.a.used);
 }
@@ -158,7 +158,7 @@ void packed_cases(void)
 {
 	struct packed p;
 
-	report_section("one block each, side by side: one more, one looked up, one gone");
+	report_section("adjacent regions of one block: create, look up and destroy one");
 	ground_init(&p.g, BLOCKS, max_regions + BATCH);
 	p.regions = 0;
 	while ((p.regions = next_level(p.regions, 0, max_regions))) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a benchmark measured, as a table and as JSON.
+ * Time batches of operations and print a table of them.
  */
 #ifndef _MEMDEV_BENCH_REPORT_H
 #define _MEMDEV_BENCH_REPORT_H
@@ -9,10 +9,10 @@
 #include <linux/types.h>
 
 /**
- * struct samples - what each batch of operations took
- * @ns: of one operation, for each batch
+ * struct samples - times of batches
+ * @ns: time of one operation, for each batch
  * @nr: number of batches
- * @max: for how many there is room
+ * @max: number of batches that @ns has room for
  */
 struct samples {
 	double *ns;
@@ -21,12 +21,12 @@ struct samples {
 };
 
 /**
- * struct row - what was measured
- * @name: the case; stays the caller's
- * @op: create, lookup, destroy or find; likewise
- * @regions: how many there were
- * @gaps: how many gaps were between them
- * @batch: operations of a batch
+ * struct row - description of a measurement
+ * @name: the case
+ * @op: create, lookup, destroy or find
+ * @regions: number of regions
+ * @gaps: number of gaps between them
+ * @batch: operations in a batch
  */
 struct row {
 	const char *name;
@@ -36,7 +36,7 @@ struct row {
 	unsigned int batch;
 };
 
-/* By the clock, and what this thread has had of the CPU; both in ns */
+/* Monotonic time, and CPU time of this thread; both in ns */
 struct moment {
 	u64 clock;
 	u64 cpu;
@@ -44,25 +44,21 @@ struct moment {
 
 struct moment now(void);
 
-/* If something else had the CPU meanwhile its time is left out. */
+/* Time since @begin, without the time in which the CPU ran something else */
 double ns_since(struct moment begin);
 
-/* A batch that began then is over. All of a row have as many operations. */
+/* Record a batch that began at @begin. */
 void samples_add(struct samples *s, struct moment begin, unsigned int batch);
 
-/*
- * Finds out what looking at the clock takes. @json: where to put JSON, or NULL;
- * what another run left there is gone at once, whatever comes of this one.
- */
-void report_begin(const char *bench, const char *json);
-
-/* Tells how often something else had the CPU, and writes the JSON. */
-void report_end(size_t bytes_per_region, size_t bytes_per_window);
+/* Measure the overhead of reading the clocks. Call this first. */
+void report_begin(void);
 
 __printf(1, 2)
 void report_section(const char *fmt, ...);
 
-/* Leaves no samples. Without any there is no row. */
+/* Print a row unless there are no samples, and free the samples. */
 void report_row(const struct row *row, struct samples *s);
+
+void report_end(void);
 
 #endif /* _MEMDEV_BENCH_REPORT_H */

@@ -1,96 +1,92 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Finding a place in the windows in which it takes longest.
+ * Find a place in the windows for which the search takes longest.
  *
- * The search goes up from gap to gap. A gap that does not do costs the same,
- * whether it is too small or not aligned, and a larger one costs little more,
- * as blocks are passed 64 at a time. So it is the number of gaps that counts:
- * there are the most where every second block is free. It takes no more steps
- * for any other request and window either: each of them passes a free block and
- * one that is taken, or, where it is for an alignment, two blocks and more.
+ * The search goes up from gap to gap. Skipping a gap costs the same whether it is
+ * too small or not aligned; skipping a large one costs little more, as blocks are
+ * scanned 64 at a time. So the cost is the number of gaps, which is largest if
+ * every second block is free. No other request or window takes more steps, as
+ * each step skips at least a free block and a used one, or two blocks to align.
  */
 #include <errno.h>
 #include <linux/kernel.h>
 
 #include "alloc.h"
 
-/* What a batch may take, where there is more than one operation in it */
+/* Time limit for a batch of more than one operation */
 #define BATCH_NS	20000
 
-/*
- * Regions with as many gaps between them as there can be. What is said of sizes
- * is in blocks.
- */
+/* A pattern of regions and gaps; sizes are in blocks. */
 struct layout {
 	const char *name;
 	const char *about;
-	/* Blocks of the window, or 0 for two of each region */
+	/* Size of the window, or 0 for two blocks per region */
 	u64 blocks;
-	/* The first region, before any gap; or 0 for none */
+	/* A region before the first gap, or 0 for none */
 	u64 lead;
-	/* A gap and the region behind it, over and over */
+	/* Alternating gaps and regions */
 	u64 gap;
 	u64 region;
-	/* What is free behind the last of them, which fills up what is left */
+	/* Free blocks at the end; the last region reaches up to them */
 	u64 tail;
-	/* What is asked for; it fits in the tail, or it does not fit */
+	/* The request; only the tail can satisfy it */
 	u64 nr;
 	u64 align;
-	/* With so many regions there are the most gaps */
+	/* Number of regions that makes the most gaps */
 	unsigned int peak;
 };
 
 static const struct layout layouts[] = {
 	{
 		.name = "alternate",
-		.about = "every second block is free: 2 blocks fit nowhere",
+		.about = "every second block is free: no place for 2 blocks",
 		.blocks = BLOCKS,
 		.gap = 1, .region = 1, .nr = 2, .align = 1,
 		.peak = BLOCKS / 2,
 	}, {
 		.name = "alternate-aligned",
-		.about = "the same, and they shall be aligned to 2",
+		.about = "the same, 2 blocks aligned to 2",
 		.blocks = BLOCKS,
 		.gap = 1, .region = 1, .nr = 2, .align = 2,
 		.peak = BLOCKS / 2,
 	}, {
 		.name = "alternate-tail",
-		.about = "the same, not aligned, and there is room above all of it",
+		.about = "the same, 2 blocks not aligned, with room at the end",
 		.blocks = BLOCKS,
 		.gap = 1, .region = 1, .tail = 2, .nr = 2, .align = 1,
 		.peak = BLOCKS / 2 - 1,
 	}, {
 		.name = "alternate-2n",
-		.about = "the same in a window of two blocks a region: 2 blocks fit nowhere",
+		.about = "the same in a window of two blocks per region: no place for 2 blocks",
 		.gap = 1, .region = 1, .nr = 2, .align = 1,
 	}, {
 		.name = "misaligned",
-		.about = "gaps of 2 blocks, none aligned: 2 blocks aligned to 2 fit nowhere",
+		.about = "gaps of 2 blocks, none aligned: no place for 2 blocks aligned to 2",
 		.blocks = BLOCKS,
 		.lead = 1, .gap = 2, .region = 2, .nr = 2, .align = 2,
 		.peak = BLOCKS / 4,
 	}, {
 		.name = "misaligned-126",
-		.about = "gaps of 126 blocks: 64 blocks aligned to 64 fit nowhere",
+		.about = "gaps of 126 blocks: no place for 64 blocks aligned to 64",
 		.blocks = BLOCKS,
 		.lead = 1, .gap = 126, .region = 2, .nr = 64, .align = 64,
 		.peak = BLOCKS / 128,
 	}, {
 		.name = "short-63",
-		.about = "gaps of 63 blocks: 64 blocks fit nowhere",
+		.about = "gaps of 63 blocks: no place for 64 blocks",
 		.blocks = BLOCKS,
 		.gap = 63, .region = 1, .nr = 64, .align = 1,
 		.peak = BLOCKS / 64,
 	}, {
 		.name = "last-block",
-		.about = "the highest block is the only one that is free",
+		.about = "only the highest block is free",
 		.blocks = BLOCKS,
 		.region = 1, .tail = 1, .nr = 1, .align = 1,
 	},
 };
 
-static void layout_lay(const struct layout *l, struct ground *g,
-		       unsigned int regions)
+static void layout_fill(const struct layout *l, struct ground *g,
+			unsigned int regions)
 {
 	const u64 end = g->blocks - l->tail;
 	u64 at = l->lead;
@@ -100,7 +96,7 @@ static void layout_lay(const struct layout *l, struct ground *g,
 		regions--;
 	}
 	for (; regions > 1; regions--) {
-		/* A block for each of the others has to be left. */
+		/* Leave a block for each of the other regions. */
 		if (at + l->gap + l->region + regions - 1 > end)
 			break;
 		ground_lay(g, at + l->gap, l->region, MEMDEV_SLOT_NONE);
@@ -113,7 +109,7 @@ static void layout_lay(const struct layout *l, struct ground *g,
 	ground_lay(g, at, end - at, MEMDEV_SLOT_NONE);
 }
 
-/* How many of those that take @ns are a batch */
+/* Size of a batch of operations that take @ns each */
 static unsigned int fitting_batch(double ns)
 {
 	if (ns * BATCH < BATCH_NS)
@@ -121,23 +117,23 @@ static unsigned int fitting_batch(double ns)
 	return ns < BATCH_NS ? BATCH_NS / ns : 1;
 }
 
-/* @block: where it has to be found, or NOWHERE; @slot: likewise the slot */
+/* @block: the expected place, or NOWHERE; @slot: the expected slot */
 static void measure_find(const struct ground *g, const char *name,
 			 const struct memdev_alloc_request *req, u64 block,
 			 int slot)
 {
 	struct row row = { .name = name, .op = "find", .regions = g->nr_taken,
-			   .gaps = book_gaps(g) };
+			   .gaps = shadow_gaps(g) };
 	struct memdev_region found[BATCH];
 	struct samples s = {};
 	unsigned int i, j;
 	int rc[BATCH];
 	struct moment begin;
 
-	EXPECT_HEX(block, book_fit(g, req->size / BLOCK, req->align / BLOCK));
+	EXPECT_HEX(block, shadow_fit(g, req->size / BLOCK, req->align / BLOCK));
 	if (block == NOWHERE)
 		check_refused(g, req);
-	/* The first one has everything to fetch. */
+	/* Warm the caches. */
 	memdev_alloc_fit(&g->w.a, req, &found[0], NULL);
 	begin = now();
 	memdev_alloc_fit(&g->w.a, req, &found[0], NULL);
@@ -171,14 +167,14 @@ static void layout_find(const struct layout *l)
 	report_section("%s", l->about);
 	while ((regions = next_level(regions, l->peak, max_regions))) {
 		ground_init(&g, l->blocks ? l->blocks : 2 * regions, regions);
-		layout_lay(l, &g, regions);
+		layout_fill(l, &g, regions);
 		fits = l->tail ? g.blocks - l->tail : NOWHERE;
 		measure_find(&g, l->name, &req, fits, MEMDEV_SLOT_NONE);
 		ground_free(&g);
 	}
 }
 
-/* What the attribute of a window shows. It looks at all gaps. */
+/* The search for a window's largest_free attribute, which visits all gaps */
 static void largest_free(const struct layout *l)
 {
 	struct row row = { .name = "largest-free", .op = "find" };
@@ -188,12 +184,12 @@ static void largest_free(const struct layout *l)
 	struct moment begin;
 	u64 sum;
 
-	report_section("the largest gap, where every second block is free");
+	report_section("the largest gap if every second block is free");
 	while ((row.regions = next_level(row.regions, l->peak, max_regions))) {
 		ground_init(&g, l->blocks, row.regions);
-		layout_lay(l, &g, row.regions);
-		row.gaps = book_gaps(&g);
-		EXPECT_INT(l->gap, book_largest_free(&g));
+		layout_fill(l, &g, row.regions);
+		row.gaps = shadow_gaps(&g);
+		EXPECT_INT(l->gap, shadow_largest_free(&g));
 		memdev_alloc_largest_free(&g.w.a);
 		begin = now();
 		memdev_alloc_largest_free(&g.w.a);
@@ -211,7 +207,7 @@ static void largest_free(const struct layout *l)
 	}
 }
 
-/* The lowest free slot, and then the lowest free block */
+/* Find the lowest free slot and the lowest free block. */
 static void slots(void)
 {
 	struct memdev_alloc_request req = request(1, 1);
@@ -220,7 +216,7 @@ static void slots(void)
 	struct ground g;
 	u64 block;
 
-	report_section("each region has a slot, too, and so shall the next one");
+	report_section("find a place and a slot, with a slot for each region");
 	req.want_slot = true;
 	while ((regions = next_level(regions, 0, max))) {
 		ground_init(&g, BLOCKS, regions);

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What plugging and unplugging cost without memdev: the kernel's own calls, as
- * long as they take, and nothing around them. For benchmarks in VMs; where the
- * memory is, and that it is free, is the caller's word.
+ * Plug and unplug memory by the kernel's own calls, without memdev, for benchmarks
+ * in VMs. The caller has to know that the range is unused RAM.
  *
  *	echo "START SIZE CHUNK MEMMAP" >/sys/module/memdev_raw/parameters/plug
  *	echo "START SIZE CHUNK" >/sys/module/memdev_raw/parameters/unplug
  *
- * Bytes; CHUNK of them are added or removed in one call, and MEMMAP is 1 if
- * what describes them is to be on themselves. Online they come by the machine's
- * policy (auto_online_blocks).
+ * START, SIZE and CHUNK are in bytes; each call adds or removes CHUNK. MEMMAP is 1
+ * to put the memmap on the added memory. Whether blocks are onlined depends on
+ * auto_online_blocks.
  */
 #include <linux/kernel.h>
 #include <linux/memory.h>
@@ -51,7 +50,7 @@ static int memdev_raw_remove(const struct memdev_raw_range *range, u64 addr,
 	return offline_and_remove_memory(addr, size);
 }
 
-/* A call for each chunk, until one fails */
+/* Call for each chunk, until one fails. */
 static int memdev_raw_each(const char *val,
 			   int (*call)(const struct memdev_raw_range *range,
 				       u64 addr, u64 size))
@@ -91,5 +90,5 @@ module_param_cb(unplug, &memdev_raw_unplug_ops, NULL, 0200);
 MODULE_PARM_DESC(unplug, "START SIZE CHUNK: take it offline and remove it");
 
 MODULE_AUTHOR("memdev developers");
-MODULE_DESCRIPTION("The kernel's calls for memory hotplug, to measure");
+MODULE_DESCRIPTION("Plug memory by the kernel's own calls, for benchmarks");
 MODULE_LICENSE("GPL");
