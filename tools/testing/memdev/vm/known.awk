@@ -1,32 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# A console without six complaints that are about the kernel alone.
+# Remove reports that memdev does not cause from a console. They are:
 #
-# Lockdep's: who writes to memoryN/state holds the attribute and takes
-# device_hotplug_lock by a trylock, then mem_hotplug_lock; who removes the block
-# holds both and waits for the attribute. That cannot deadlock, as whoever does
-# not get the first lock lets the attribute go and starts anew, but lockdep does
-# not see that. It tells of whichever comes second, and has nothing to say any
-# more afterwards, of anything.
+# Lockdep: a write to memoryN/state holds the attribute, takes device_hotplug_lock by
+# trylock, then mem_hotplug_lock. Removing the block takes both locks and waits for the
+# attribute. This cannot deadlock, as a failed trylock releases the attribute and
+# restarts the system call, but lockdep does not know. It reports the second of the
+# two and then disables itself.
 #
-# KASAN's: where it gets no memory to watch a block that comes online, vmalloc has
-# a worker take back what there was of it, and so does KASAN when the block does
-# not come online after all. Whoever is second finds nothing, and the worker dies
-# of it. Only allocations that are made to fail lead there, and to this:
+# KASAN, with fault injection: if the allocation of a shadow fails while a block is
+# onlined, a vmalloc worker frees the partial shadow, and KASAN frees it again when
+# onlining is canceled. The worker crashes if it comes second.
 #
-# The firmware's map: an entry for memory that is added, which sysfs has no memory
-# for, is freed but stays in the list.
+# firmware_map, with fault injection: if the allocation of a sysfs entry for added
+# memory fails, the entry is freed but stays in the list.
 #
-# A page that is poisoned while its block is being offlined: whoever poisons it
-# marks it first and takes it off its list then. Who offlines the block warns
-# when it comes between, and takes it off the list itself. Later kernels do the
-# same and do not warn.
+# memory_failure() marks a page before it isolates it. If its block is offlined in
+# between, do_migrate_range() warns and isolates the page. Later kernels do not warn.
 #
-# The scheduler's deadline server on CPUs that were kept from running: its timer is
-# late, is armed again meanwhile, and warns of that.
+# The scheduler's deadline server: on a CPU that did not run its timer is late, is
+# armed again meanwhile, and warns.
 #
-# The memmap's: where no 2 MiB are free in one piece it is of small pages, and once
-# the kernel tells.
+# vmemmap: without a free range of 2 MiB the memmap uses small pages, and the kernel
+# reports that once.
 
 function flush(	i, known) {
 	known = (removes && ((acquires && holds) ||
@@ -44,7 +40,7 @@ function flush(	i, known) {
 	injected = 1
 }
 
-# Of the stack of one of them; vmalloc tells of few, and of some by chance
+# In a stack of fault injection; not each failed vmalloc is reported
 injected && / kasan_mem_notifier\+/ {
 	shadow = 1
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034
 #
-# What the scripts of this directory share. Sourced, never run.
+# Shared by the scripts of this directory and those above it. Sourced only.
 
 set -u
 
@@ -11,10 +11,10 @@ BUILD=$TOP/build
 LOGS=$BUILD/logs
 CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/memdev
 KNOWN_KERNELS="6.1 6.12 7.3"
-# Those that are built here, by vm/debug.
+# Kernels that vm/debug builds
 DEBUG_KERNELS="debug kcsan"
 
-# sbin is not in everybody's path, and depmod and qemu's helpers live there.
+# Users may lack sbin in their path, which has depmod and QEMU's helpers.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 die()
@@ -28,8 +28,8 @@ say()
 	printf '%s\n' "$*" >&2
 }
 
-# The directory that holds a kernel: one of the fetched ones by its line, or
-# any directory of the same layout by its path (a kernel built for debugging).
+# kernel_dir KERNEL: the directory of a fetched or built kernel, or any directory of
+# the same layout, given by its path
 kernel_dir()
 {
 	case $1 in
@@ -38,13 +38,13 @@ kernel_dir()
 	esac
 }
 
-# The name under which a kernel's build and logs are kept.
+# kernel_name KERNEL: the name of its directories and logs
 kernel_name()
 {
 	basename "$1"
 }
 
-# is_debug KERNEL: one that is built here
+# is_debug KERNEL: whether vm/debug builds it
 is_debug()
 {
 	case " $DEBUG_KERNELS " in
@@ -53,43 +53,45 @@ is_debug()
 	return 1
 }
 
-# died_patching CONSOLE: an emulated CPU ran code that the other was just patching,
-# and the kernel died of it
+# died_patching CONSOLE: whether the kernel crashed because an emulated CPU executed
+# code while another patched it
 died_patching()
 {
 	grep -q 'int3: 0000 \[' "$1"
 }
 
-# died_of CONSOLE: what the VM died of, if that is nothing of the project's. The
-# kernel's own, where CONFIG_DEBUG_VM checks: when a block comes online below its
-# zone, resize_zone_range() sets where the zone starts, and after that how far it
-# reaches. A page that another CPU frees between the two lies behind the end.
+# died_of CONSOLE: print the crash, if it is a known one that memdev does not cause
+#
+# With CONFIG_DEBUG_VM the kernel has a race: when a block is onlined below its zone,
+# resize_zone_range() updates the zone's start before its span. A page that another
+# CPU frees in between seems to be beyond the zone's end.
 died_of()
 {
 	local zone='VM_BUG_ON_PAGE(!zone_spans_pfn(page_zone(page), pfn))'
 
 	if [ "${ACCEL:-$(head -n 1 "$CACHE/accel")}" != kvm ] &&
 	   died_patching "$1"; then
-		echo "QEMU's CPUs died of an int3"
+		echo "an emulated CPU crashed with an int3"
 	elif grep -qF "$zone" "$1"; then
-		echo "the kernel died of a zone whose span was just changing"
+		echo "the kernel checked a zone while its span was updated"
 	else
 		return 1
 	fi
 }
 
-# What is about the kernel alone does not count.
+# Drop known reports that memdev does not cause.
 # shellcheck disable=SC2317 # broken runs it
 not_known()
 {
 	awk -f "$VM_DIR/known.awk"
 }
 
-# broken FILTER: the lines that the filter leaves of the console $log, that speak
-# of a broken kernel and do not match $allow, with the test that ran, if somebody
-# wrote down which. Returns 1 if there are none, 2 if the console could not be
-# searched: it is not a kernel's, or the filter or the expression is faulty.
-# shellcheck disable=SC2154 # the caller's
+# broken FILTER: print the kernel's bug reports in the console $log, after the filter
+# and without lines that match $allow, each with the test that ran
+#
+# Return 1 if there are none, 2 if the search failed: the log is not a kernel's, or
+# the filter or the expression is invalid.
+# shellcheck disable=SC2154 # the caller sets it
 broken()
 {
 	local words lines
@@ -104,36 +106,36 @@ broken()
 	words="$words|scheduling while atomic|Bad page state|unable to handle"
 	grep -qa 'Linux version ' "$log" || return 2
 	lines=$(tr -d '\r\0' <"$log" | "$@") && [ -n "$lines" ] || return 2
-	# As it stands there: awk would take backslashes out of a variable.
+	# Pass them in the environment: awk drops backslashes of -v variables.
 	printf '%s\n' "$lines" |
 		WORDS=$words ALLOW=${allow:-^\$} awk '
-		# No report goes on into the next test
-		/memdev-vm: test / { who = $NF; more = 0 }
-		/memdev-vm: end/ { who = ""; more = 0 }
+		# A report ends with its test.
+		/memdev-vm: test / { test = $NF; more = 0 }
+		/memdev-vm: end/ { test = ""; more = 0 }
 		$0 ~ ENVIRON["WORDS"] && !/[Cc]ommand line:/ &&
 		$0 !~ ENVIRON["ALLOW"] {
 			any = 1
-			# What follows tells where, of the first at least
+			# Print the lines that follow the first report.
 			if (!more)
-				more = told[who]++ ? 1 : 40
+				more = seen[test]++ ? 1 : 40
 		}
 		more && more-- {
-			print (who == "" ? "VM" : who) ": " NR ": " $0
+			print (test == "" ? "VM" : test) ": " NR ": " $0
 		}
 		END { exit !any }'
 }
 
-# pack_initramfs STAGE DIR: what is in STAGE as the initramfs of the kernel in DIR
+# pack_initramfs STAGE DIR: pack STAGE as the initramfs of the kernel in DIR
 pack_initramfs()
 {
 	(cd "$1" && find . | "$2/busybox" cpio -o -H newc) \
 		>"$2/initramfs" 2>/dev/null || die "cannot pack the initramfs"
-	# The kernel wants the next archive behind it on four bytes.
+	# The kernel needs an archive that follows to be aligned to four bytes.
 	truncate -s %512 "$2/initramfs"
 }
 
-# module_tree DIR DEST RELEASE MODULE...: in DEST/modules what the VM has of
-# modules, ours on top of those of the kernel in DIR.
+# module_tree DIR DEST RELEASE MODULE...: make DEST/modules, the modules that a VM has:
+# MODULEs on top of those of the kernel in DIR
 module_tree()
 {
 	local dir=$1 dest=$2 release=$3 tree file same=1
@@ -167,9 +169,10 @@ kernel_release()
 	cat "$(kernel_dir "$1")/release"
 }
 
-# in_root ROOT DIR COMMAND...: run COMMAND with ROOT as its root file system
-# and DIR, at its own path, as its working directory. Mounts are private to
-# the command. Works without root where the kernel lets users have namespaces.
+# in_root ROOT DIR COMMAND...: run COMMAND with ROOT as its root file system and DIR,
+# mounted at its own path, as its working directory
+#
+# The mounts are private to the command. Users need unprivileged namespaces.
 in_root()
 {
 	local ns=(--mount)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# Judge one test's output: reads TAP, prints "passed failed skipped" and, when
-# the run as a whole is not to be trusted, why. Variables: rc, the status that
-# the VM runner gave; 4 is kselftest's "skipped".
+# Read a test's TAP output and print "passed failed skipped" and, if the run as a whole
+# failed or was skipped, the reason. The variable rc is the test's status: 4 means
+# skipped, 124 time limit, 125 a report by the kernel.
 
 { sub(/\r$/, "") }
 
@@ -20,7 +20,7 @@
 	number = bad ? $3 : $2
 	points++
 	if (number ~ /^[0-9]+$/ && number + 0 != points)
-		why = "point " points " calls itself " number
+		why = "point " points " has number " number
 	if (/# *([Tt][Oo][Dd][Oo]|XFAIL)/ || !bad && /# *[Ss][Kk][Ii][Pp]/)
 		skipped++
 	else if (bad)
