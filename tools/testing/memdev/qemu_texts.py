@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What QEMU says of a request for an address, and what memdev says instead.
+"""Translate QEMU's answers to a request for an address to memdev's.
 
-memdev gives the answers of QEMU's memory devices in its own words: what was
-asked, what is wrong with it, what would be right. For each answer there is one
-line here, by which the recorded answers (gen_vectors.py) and those of a QEMU
-that runs (compare) become memdev's.
+memdev gives the answers of QEMU's memory devices in its own texts: the
+request, what is wrong, what is allowed. TEXTS translates recorded answers
+(gen_vectors.py) and those of a running QEMU (compare).
 """
 
 import collections
 import re
 
-# Names in braces stand for values. memdev's text may have those of the request,
-# besides those that are in QEMU's.
+# Names in braces stand for values. memdev's text may have values of the
+# request in addition to those in QEMU's text.
 Text = collections.namedtuple("Text", "kind errno qemu memdev")
 TEXTS = [Text(*line) for line in (
     ("unsupported alignment", "EINVAL",
@@ -52,13 +51,13 @@ TEXTS = [Text(*line) for line in (
      "slot {slot} is out of range [0-{last}]"),
 )]
 
-# How values look in QEMU's texts and in memdev's; sizes if they are not here
+# Values that are not sizes
 PLAIN = ("id", "slot", "last")
 ADDRESSES = ("addr", "start")
 
 
 def size_text(size):
-    """As memdev_size_text() in drivers/memdev/reason.c."""
+    """Format a size as memdev_size_text() in drivers/memdev/reason.c."""
     units = " KMGTPE"
     unit = 0
     while size and size % 1024 == 0:
@@ -76,7 +75,7 @@ def value_text(name, value):
 
 
 def pattern(text):
-    """What matches QEMU's text, with a group for each value."""
+    """A regex that matches QEMU's text, with a group for each value."""
     parts = re.split(r"\{(\w+)\}", text)
     for at in range(1, len(parts), 2):
         value = {"id": "[^']*"}.get(parts[at], r"-?(?:0x[0-9a-f]+|\d+)")
@@ -86,7 +85,7 @@ def pattern(text):
 
 
 def find(said):
-    """Which answer QEMU gave, and the values in it; None for another text."""
+    """Find the entry of TEXTS for QEMU's answer, and the values in it."""
     for text in TEXTS:
         match = re.fullmatch(pattern(text.qemu), said)
         if match:
@@ -96,7 +95,7 @@ def find(said):
 
 
 def memdev_text(said, request):
-    """What memdev says to a request to which QEMU says so."""
+    """Translate QEMU's answer to a request; keep an unknown one."""
     text, values = find(said)
     if not text:
         return said
