@@ -18,7 +18,7 @@ static void test_limit(void)
 	EXPECT_REFUSAL(-ENOSPC,
 		       "640M is too much: 0 of 512M are in use",
 		       w, .align = BLOCK, .size = 5 * BLOCK);
-	put_blocks(w, "a", 6, 1);
+	add_blocks(w, "a", 6, 1);
 	EXPECT_FIT(START, w, .align = BLOCK, .size = 3 * BLOCK);
 	EXPECT_REFUSAL(-ENOSPC,
 		       "512M is too much: 128M of 512M are in use",
@@ -45,7 +45,7 @@ static void test_limit_overflow(void)
 {
 	struct window *w = window(8);
 
-	put_blocks(w, "a", 0, 2);
+	add_blocks(w, "a", 0, 2);
 	w->a.limit = U64_MAX;
 	EXPECT_REFUSAL(-ENOSPC,
 		       "17592186044288M is too much: 256M of 18446744073709551615 are in use",
@@ -66,8 +66,8 @@ static void test_used(void)
 	struct memdev_region *a, *b;
 	struct window *w = window(8);
 
-	a = put_blocks(w, "a", 1, 2);
-	b = put_blocks(w, "b", 5, 3);
+	a = add_blocks(w, "a", 1, 2);
+	b = add_blocks(w, "b", 5, 3);
 	EXPECT_HEX(5 * BLOCK, w->a.used);
 	memdev_alloc_remove(&w->a, a);
 	EXPECT_HEX(3 * BLOCK, w->a.used);
@@ -98,11 +98,11 @@ static void test_lowest_free_slot(void)
 	struct window *w = window(8);
 
 	w->a.nr_slots = 4;
-	put(w, "a", START + 7 * BLOCK, BLOCK, 0);
-	one = put(w, "b", START + 6 * BLOCK, BLOCK, 1);
-	put(w, "c", START + 5 * BLOCK, BLOCK, 3);
+	add(w, "a", START + 7 * BLOCK, BLOCK, 0);
+	one = add(w, "b", START + 6 * BLOCK, BLOCK, 1);
+	add(w, "c", START + 5 * BLOCK, BLOCK, 3);
 	EXPECT_SLOT(2, w, MEMDEV_SLOT_NONE);
-	put(w, "d", START + 4 * BLOCK, BLOCK, 2);
+	add(w, "d", START + 4 * BLOCK, BLOCK, 2);
 	EXPECT_REFUSAL(-ENOSPC, "no free slot",
 		       w, .align = BLOCK, .size = BLOCK, .want_slot = true,
 		       .slot = MEMDEV_SLOT_NONE);
@@ -119,7 +119,7 @@ static void test_requested_slot(void)
 	struct memdev_region *r;
 	struct window *w = window(8);
 
-	r = put(w, "a", START + 7 * BLOCK, BLOCK, 7);
+	r = add(w, "a", START + 7 * BLOCK, BLOCK, 7);
 	EXPECT_SLOT(0, w, 0);
 	EXPECT_SLOT(255, w, 255);
 	EXPECT_REFUSAL(-EBUSY, "slot 7 is busy",
@@ -153,7 +153,7 @@ static void test_number_of_slots(void)
 {
 	struct window *w = window(8);
 
-	put(w, "a", START + 7 * BLOCK, BLOCK, 100);
+	add(w, "a", START + 7 * BLOCK, BLOCK, 100);
 	w->a.nr_slots = 2;
 	EXPECT_SLOT(0, w, MEMDEV_SLOT_NONE);
 	EXPECT_SLOT(1, w, 1);
@@ -186,7 +186,7 @@ static void test_regions_by_address(void)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(firsts); i++)
-		put_blocks(w, "", firsts[i], 1);
+		add_blocks(w, "", firsts[i], 1);
 	for (i = 0; i < ARRAY_SIZE(sorted); i++) {
 		r = memdev_alloc_next(&w->a, r);
 		if (!r)
@@ -220,17 +220,17 @@ static void test_largest_free(void)
 	/* Three words of a bitmap and one bit */
 	window_init(&w, START, 193 * BLOCK, SHIFT, 8);
 	EXPECT_HEX(193 * BLOCK, memdev_alloc_largest_free(&w.a));
-	put_blocks(&w, "", 192, 1);
+	add_blocks(&w, "", 192, 1);
 	EXPECT_HEX(192 * BLOCK, memdev_alloc_largest_free(&w.a));
-	put_blocks(&w, "", 63, 2);
+	add_blocks(&w, "", 63, 2);
 	EXPECT_HEX(127 * BLOCK, memdev_alloc_largest_free(&w.a));
-	put_blocks(&w, "", 65, 100);
+	add_blocks(&w, "", 65, 100);
 	EXPECT_HEX(63 * BLOCK, memdev_alloc_largest_free(&w.a));
-	put_blocks(&w, "", 0, 40);
+	add_blocks(&w, "", 0, 40);
 	EXPECT_HEX(27 * BLOCK, memdev_alloc_largest_free(&w.a));
-	put_blocks(&w, "", 165, 27);
+	add_blocks(&w, "", 165, 27);
 	EXPECT_HEX(23 * BLOCK, memdev_alloc_largest_free(&w.a));
-	put_blocks(&w, "", 40, 23);
+	add_blocks(&w, "", 40, 23);
 	EXPECT_HEX(0, memdev_alloc_largest_free(&w.a));
 	memdev_alloc_remove(&w.a, &w.regions[0]);
 	EXPECT_HEX(BLOCK, memdev_alloc_largest_free(&w.a));
@@ -254,7 +254,7 @@ static void test_many_regions(void)
 				   .size = BLOCK, .want_slot = true,
 				   .slot = MEMDEV_SLOT_NONE);
 		EXPECT_INT(block, found.slot);
-		put(&w, block % 2 ? "odd" : "even", found.start, found.size,
+		add(&w, block % 2 ? "odd" : "even", found.start, found.size,
 		    found.slot);
 	}
 	EXPECT_HEX(MANY * BLOCK, w.a.used);

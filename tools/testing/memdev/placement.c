@@ -77,7 +77,7 @@ static void test_long_reason(void)
 
 	memset(id, 'x', sizeof(id) - 1);
 	id[sizeof(id) - 1] = '\0';
-	put_blocks(w, id, 0, 1);
+	add_blocks(w, id, 0, 1);
 	memset(&why, '#', sizeof(why));
 	w->a.limit = U64_MAX;
 	EXPECT_INT(-EBUSY,
@@ -150,8 +150,8 @@ static void test_aligned_gaps(void)
 	struct window *w = window(16);
 
 	/* Blocks 0 and 7 are used: the gaps are 1-6 and 8-15. */
-	put_blocks(w, "a", 0, 1);
-	put_blocks(w, "b", 7, 1);
+	add_blocks(w, "a", 0, 1);
+	add_blocks(w, "b", 7, 1);
 	EXPECT_FIT(START + BLOCK, w, .align = BLOCK, .size = 6 * BLOCK);
 	EXPECT_FIT(START + 2 * BLOCK, w, .align = 2 * BLOCK,
 		   .size = 4 * BLOCK);
@@ -161,14 +161,14 @@ static void test_aligned_gaps(void)
 		   .size = 8 * BLOCK);
 	EXPECT_FIT(START + 8 * BLOCK, w, .align = 8 * BLOCK,
 		   .size = 8 * BLOCK);
-	put_blocks(w, "c", 8, 1);
+	add_blocks(w, "c", 8, 1);
 	EXPECT_FIT(START + 9 * BLOCK, w, .align = BLOCK, .size = 7 * BLOCK);
 	EXPECT_FIT(START + 10 * BLOCK, w, .align = 2 * BLOCK,
 		   .size = 6 * BLOCK);
 	EXPECT_FIT(START + 12 * BLOCK, w, .align = 4 * BLOCK,
 		   .size = 4 * BLOCK);
 	/* Now the gap of six blocks starts at an odd block. */
-	put_blocks(w, "d", 10, 1);
+	add_blocks(w, "d", 10, 1);
 	EXPECT_HEX(6 * BLOCK, memdev_alloc_largest_free(&w->a));
 	EXPECT_REFUSAL(-ENOSPC, "no free range of 768M with the alignment 256M",
 		       w, .align = 2 * BLOCK, .size = 6 * BLOCK);
@@ -180,10 +180,10 @@ static void test_first_gap_that_fits(void)
 	struct window *w = window(16);
 
 	/* Gaps: 2 blocks at 1, 4 at 4, 1 at 9, 3 at 13 */
-	put_blocks(w, "a", 0, 1);
-	put_blocks(w, "b", 3, 1);
-	put_blocks(w, "c", 8, 1);
-	put_blocks(w, "d", 10, 3);
+	add_blocks(w, "a", 0, 1);
+	add_blocks(w, "b", 3, 1);
+	add_blocks(w, "c", 8, 1);
+	add_blocks(w, "d", 10, 3);
 	EXPECT_FIT(START + BLOCK, w, .align = BLOCK, .size = BLOCK);
 	EXPECT_FIT(START + BLOCK, w, .align = BLOCK, .size = 2 * BLOCK);
 	EXPECT_FIT(START + 4 * BLOCK, w, .align = BLOCK, .size = 3 * BLOCK);
@@ -192,9 +192,9 @@ static void test_first_gap_that_fits(void)
 		       w, .align = BLOCK, .size = 5 * BLOCK);
 	EXPECT_HEX(4 * BLOCK, memdev_alloc_largest_free(&w->a));
 	/* The last gap ends with the window. */
-	put_blocks(w, "e", 4, 4);
+	add_blocks(w, "e", 4, 4);
 	EXPECT_FIT(START + 13 * BLOCK, w, .align = BLOCK, .size = 3 * BLOCK);
-	put_blocks(w, "f", 13, 2);
+	add_blocks(w, "f", 13, 2);
 	EXPECT_REFUSAL(-ENOSPC, "no free range of 384M with the alignment 128M",
 		       w, .align = BLOCK, .size = 3 * BLOCK);
 	window_free(w);
@@ -208,7 +208,7 @@ static void test_full_window(void)
 	w->a.limit = U64_MAX;
 	for (i = 0; i < 3; i++) {
 		EXPECT_FIT(START + i * BLOCK, w, .align = BLOCK, .size = BLOCK);
-		put_blocks(w, "d", i, 1);
+		add_blocks(w, "d", i, 1);
 	}
 	EXPECT_HEX(0, memdev_alloc_largest_free(&w->a));
 	EXPECT_REFUSAL(-ENOSPC, "no free range of 128M with the alignment 128M",
@@ -299,7 +299,7 @@ static void test_window_at_end(void)
 	EXPECT_REFUSAL(-ENOSPC, "640M is too big for the window",
 		       &w, .align = BLOCK, .size = 5 * BLOCK);
 
-	put(&w, "last", last, BLOCK, MEMDEV_SLOT_NONE);
+	add(&w, "last", last, BLOCK, MEMDEV_SLOT_NONE);
 	EXPECT_HEX(3 * BLOCK, memdev_alloc_largest_free(&w.a));
 	EXPECT_REFUSAL(-EBUSY,
 		       "128M at 0xfffffffff8000000 is taken by device 'last'",
@@ -311,7 +311,7 @@ static void test_window_at_end(void)
 		   .size = 3 * BLOCK);
 	EXPECT_REFUSAL(-ENOSPC, "no free range of 512M with the alignment 128M",
 		       &w, .align = BLOCK, .size = 4 * BLOCK);
-	put(&w, "rest", start, 3 * BLOCK, MEMDEV_SLOT_NONE);
+	add(&w, "rest", start, 3 * BLOCK, MEMDEV_SLOT_NONE);
 	EXPECT_REFUSAL(-ENOSPC, "no free range of 128M with the alignment 128M",
 		       &w, .align = BLOCK, .size = BLOCK);
 	EXPECT_REFUSAL(-EBUSY,
@@ -344,7 +344,7 @@ static void test_conflict_edges(void)
 	struct window *w = window(16);
 	u64 first, nr;
 
-	put_blocks(w, "d", 6, 4);
+	add_blocks(w, "d", 6, 4);
 	for (first = 0; first < 16; first++) {
 		for (nr = 1; nr <= 16 - first; nr++) {
 			if (first + nr <= 6 || first >= 10) {
@@ -373,11 +373,11 @@ static void test_lowest_conflict(void)
 
 	/* Insert in an order that is neither that of names nor of addresses. */
 	w->a.limit = U64_MAX;
-	put_blocks(w, "b8", 8, 2);
-	put_blocks(w, "b2", 2, 2);
-	put_blocks(w, "b5", 5, 2);
-	put_blocks(w, "b0", 0, 1);
-	put_blocks(w, "b9", 14, 2);
+	add_blocks(w, "b8", 8, 2);
+	add_blocks(w, "b2", 2, 2);
+	add_blocks(w, "b5", 5, 2);
+	add_blocks(w, "b0", 0, 1);
+	add_blocks(w, "b9", 14, 2);
 	for (first = 0; first < 8; first++) {
 		id[1] = first < 1 ? '0' : first < 4 ? '2' :
 			first < 7 ? '5' : '8';
@@ -395,7 +395,7 @@ static void test_conflict_unnamed(void)
 {
 	struct window *w = window(4);
 
-	put_blocks(w, "", 1, 1);
+	add_blocks(w, "", 1, 1);
 	EXPECT_REFUSAL(-EBUSY,
 		       "256M at 0x140000000 is taken by device '(unnamed)'",
 		       w, .hint = START, .align = BLOCK, .size = 2 * BLOCK);

@@ -30,7 +30,7 @@ static void test_vector(const struct memdev_alloc_vector *v)
 		    MEMDEV_VECTOR_DEVICES);
 	w.a.limit = v->limit;
 	for (i = 0; i < MEMDEV_VECTOR_DEVICES && v->devices[i].id; i++)
-		put(&w, v->devices[i].id, v->devices[i].start,
+		add(&w, v->devices[i].id, v->devices[i].start,
 		    v->devices[i].size, MEMDEV_SLOT_NONE);
 
 	rc = memdev_alloc_fit(v->has_window ? &w.a : NULL, &req, &r, &why);
@@ -171,8 +171,8 @@ static void expect_first_refused(enum mistake first, enum mistake second)
 	struct memdev_region r;
 	int rc;
 
-	put(w, "d1", START + BLOCK, BLOCK, 7);
-	put(w, "d3", START + 3 * BLOCK, BLOCK, 0);
+	add(w, "d1", START + BLOCK, BLOCK, 7);
+	add(w, "d3", START + 3 * BLOCK, BLOCK, 0);
 	w->a.limit = U64_MAX;
 	EXPECT_INT(0, memdev_alloc_fit(&w->a, &req, &r, &why));
 

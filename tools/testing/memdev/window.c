@@ -60,7 +60,7 @@ struct window *window(u64 blocks)
 	return &w;
 }
 
-struct memdev_region *put(struct window *w, const char *id, u64 start, u64 size,
+struct memdev_region *add(struct window *w, const char *id, u64 start, u64 size,
 			  int slot)
 {
 	struct memdev_region *r = &w->regions[w->nr_regions++];
@@ -73,10 +73,10 @@ struct memdev_region *put(struct window *w, const char *id, u64 start, u64 size,
 	return r;
 }
 
-struct memdev_region *put_blocks(struct window *w, const char *id, u64 first,
+struct memdev_region *add_blocks(struct window *w, const char *id, u64 first,
 				 u64 nr)
 {
-	return put(w, id, START + first * BLOCK, nr * BLOCK, MEMDEV_SLOT_NONE);
+	return add(w, id, START + first * BLOCK, nr * BLOCK, MEMDEV_SLOT_NONE);
 }
 
 struct memdev_region expect_fit(const char *file, int line,

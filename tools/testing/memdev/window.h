@@ -31,11 +31,11 @@ void window_free(struct window *w);
 struct window *window(u64 blocks);
 
 /* Insert a region at an address without asking the allocator for a place. */
-struct memdev_region *put(struct window *w, const char *id, u64 start, u64 size,
+struct memdev_region *add(struct window *w, const char *id, u64 start, u64 size,
 			  int slot);
 
 /* Insert a region without a slot; @first and @nr are blocks from START. */
-struct memdev_region *put_blocks(struct window *w, const char *id, u64 first,
+struct memdev_region *add_blocks(struct window *w, const char *id, u64 first,
 				 u64 nr);
 
 /* Format a text; it is valid until the next call. */
