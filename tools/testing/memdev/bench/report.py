@@ -170,7 +170,7 @@ def speed_text(result):
             "unplug, filled", "unplug, 1/4 in use"]
     parts = ((off, False, "online_movable", ""),
              (on, True, "online_movable",
-              "booted with memory_hotplug.memmap_on_memory=1, in use"),
+              "booted with memory_hotplug.memmap_on_memory=1, memmap on memory"),
              (off, False, "stock",
               f"auto_online_blocks={about['policy']}, the distribution's "
               "default"))
