@@ -38,8 +38,8 @@
 
 . "$(dirname "$0")/lib.sh"
 
-need failnth modinfo
-failnth -p || skip_all "this kernel has no fault injection"
+need fail_sweep modinfo
+fail_sweep -p || skip_all "this kernel has no fault injection"
 
 blocks=
 case ${MEMDEV_MACHINE:-} in
@@ -82,10 +82,10 @@ sweep()
 	dimm-*)	kind=dimm op=${op#dimm-} ;;
 	beside-*)	beside=-W op=${op#beside-} ;;
 	esac
-	failnth -m "$module" -w "$spec" -b $size -k $kind \
+	fail_sweep -m "$module" -w "$spec" -b $size -k $kind \
 		-s "${FAILNTH_STRIDE:-1}" ${FAILNTH_LEAKS:+-l} $beside "$op" \
 		>"$TMP/sweep" 2>&1
-	[ $? -le 1 ] || echo "not ok $op: failnth failed" >>"$TMP/sweep"
+	[ $? -le 1 ] || echo "not ok $op: fail_sweep failed" >>"$TMP/sweep"
 	name=$kind${beside:+, beside a writer}
 	: >"$TMP/why"
 	while IFS= read -r line; do

@@ -91,7 +91,7 @@ all_again()
 # begin_op ATTRIBUTE TEXT: in the background; not by put_dev, as OP is who writes
 begin_op()
 {
-	printf '%s\n' "$2" | wr "$D/$1" >"$TMP/op" &
+	printf '%s\n' "$2" | write_errno "$D/$1" >"$TMP/op" &
 	OP=$!
 }
 
@@ -145,7 +145,7 @@ is "rules are shown as they were written" "$(rules | diff "$TMP/rules" -)" ""
 cp "$F" "$TMP/shown"
 is "clear" "$(faults clear)" ok
 is "there are no rules" "$(cat "$F")" ""
-is "what was shown is written back" "$(wr "$F" <"$TMP/shown")" ok
+is "what was shown is written back" "$(write_errno "$F" <"$TMP/shown")" ok
 is "and is shown again" "$(rules | diff "$TMP/rules" -)" ""
 is "numbers are not used again" \
 	"$(sed 's/.*# rule \([0-9]*\):.*/\1/' "$F" | xargs)" "6 7 8 9 10"
@@ -197,11 +197,11 @@ ENXIO|poison block=0
 EOF
 is "none of them changes anything" "$(rules | diff "$TMP/rules" -)" ""
 is "of several lines all are read first" \
-	"$(printf 'add errno=EIO\nadd errno=X\n' | wr "$F")" EINVAL
-is "bytes that are no text are refused" "$(printf 'add \001' | wr "$F")" EINVAL
-is "so is a byte 0" "$(printf 'clear\0' | wr "$F")" EINVAL
+	"$(printf 'add errno=EIO\nadd errno=X\n' | write_errno "$F")" EINVAL
+is "bytes that are no text are refused" "$(printf 'add \001' | write_errno "$F")" EINVAL
+is "so is a byte 0" "$(printf 'clear\0' | write_errno "$F")" EINVAL
 is "and nothing of it is done" "$(rules | diff "$TMP/rules" -)" ""
-is "too much is refused" "$(head -c 20000 /dev/zero | tr '\0' '#' | wr "$F")" \
+is "too much is refused" "$(head -c 20000 /dev/zero | tr '\0' '#' | write_errno "$F")" \
 	E2BIG
 set_faults
 i=0
@@ -209,7 +209,7 @@ while [ $i -lt 64 ]; do
 	echo "add delay=1"
 	i=$((i + 1))
 done >"$TMP/many"
-is "64 rules" "$(wr "$F" <"$TMP/many")" ok
+is "64 rules" "$(write_errno "$F" <"$TMP/many")" ok
 is "are all there" "$(rules | wc -l)" 64
 is "one more is refused" "$(faults "add delay=1")" ENOSPC
 set_faults

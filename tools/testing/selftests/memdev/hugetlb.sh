@@ -64,7 +64,7 @@ others_take()
 	while [ $i -lt "$1" ]; do
 		for op in plug unplug; do
 			was=$(cat $other/stats/${op}_time_ms)
-			timeout -s INT 300 wr $other/$op <"$TMP/block" >>"$TMP/said"
+			timeout -s INT 300 write_errno $other/$op <"$TMP/block" >>"$TMP/said"
 			echo $(($(cat $other/stats/${op}_time_ms) - was)) >>"$TMP/took"
 		done
 		i=$((i + 1))
@@ -109,7 +109,7 @@ if [ -e $G1 ]; then
 	say "one at $HUGE_AT"
 	from=$(((HUGE_AT - low) / BLOCK))
 	last=$((from + GiB / BLOCK - 1))
-	printf all | wr $D/unplug >"$TMP/first" &
+	printf all | write_errno $D/unplug >"$TMP/first" &
 	first=$!
 	check "blocks outside of the page of 1 GiB come out, one after the other" \
 		until_true 300 plugged_are "$from-$last"

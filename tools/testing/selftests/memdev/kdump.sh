@@ -14,7 +14,7 @@ grep -q elfcorehdr= /proc/cmdline || skip_all "this is no kdump kernel"
 
 for parameter in '' window=none "window=$BLOCK"; do
 	log_mark
-	snapshot >"$TMP/before" 2>/dev/null
+	memory_state >"$TMP/before" 2>/dev/null
 	if load $parameter 2>"$TMP/err"; then
 		fail "modprobe memdev $parameter is refused"
 		unload
@@ -26,7 +26,7 @@ for parameter in '' window=none "window=$BLOCK"; do
 	say "$(log_memdev)"
 	check "it speaks of kdump" [ -n "$(log_memdev | grep -i kdump)" ]
 	is "nothing has changed" \
-		"$(snapshot 2>/dev/null | diff "$TMP/before" -)" ""
+		"$(memory_state 2>/dev/null | diff "$TMP/before" -)" ""
 	check "nothing is left of it" left_over
 done
 check "the kernel did not complain" log_quiet

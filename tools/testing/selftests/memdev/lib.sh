@@ -319,7 +319,7 @@ log_quiet()
 [ "$(id -u)" = 0 ] || { echo "1..0 # SKIP needs root"; exit 4; }
 [ -r $MEM/block_size_bytes ] ||
 	{ echo "1..0 # SKIP this kernel cannot hotplug memory"; exit 4; }
-for program in wr trywr memagree memfill mempin memtoggle uevents pollattr \
+for program in write_errno write_diff snapshot memfill mempin memtoggle uevents pollattr \
 	       lsmem setpriv modprobe; do
 	command -v $program >/dev/null && continue
 	echo "1..0 # SKIP $program is missing"
@@ -582,7 +582,7 @@ get()
 # put FILE TEXT: writes a line, prints "ok" or the errno
 put()
 {
-	printf '%s\n' "$2" | wr "$1"
+	printf '%s\n' "$2" | write_errno "$1"
 }
 
 # put_dev ATTRIBUTE TEXT: of the device $D
@@ -613,7 +613,7 @@ first_block()
 # device $D; says what does not.
 agree()
 {
-	memagree "$D"
+	snapshot "$D"
 }
 
 # user COMMAND [ARGUMENT...]: as somebody who is not root and may nothing
@@ -624,9 +624,9 @@ user()
 }
 
 # Everything that shows what memory there is; not what counts failures.
-snapshot()
+memory_state()
 {
-	trywr
+	write_diff
 }
 
 # --- helpers that hold memory ------------------------------------------------------

@@ -66,7 +66,7 @@ is "by netlink" "$(nl window-new size=$BLOCK start="$there")" ok
 is "del_window" "$(put $BUS/del_window 1)" ok
 
 for level in integrity confidentiality; do
-	is "$level" "$(printf %s $level | wr $LOCKDOWN)" ok
+	is "$level" "$(printf %s $level | write_errno $LOCKDOWN)" ok
 	iomem >"$TMP/before"
 	log_mark
 

@@ -7,7 +7,7 @@
 #
 # VM: mem=4G usual="6.1 7.3" timeout=1800 append=memmap=1G$0x100000000
 
-. "$(dirname "$0")/ctl.sh"
+. "$(dirname "$0")/memdevctl_lib.sh"
 
 need memdevctl python3 script
 chmod 755 "$TMP"

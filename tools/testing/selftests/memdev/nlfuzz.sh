@@ -12,7 +12,7 @@
 
 messages=${MESSAGES:-$(on_debug 6000 50000)}
 
-need nlreq nlfuzz
+need nlreq nl_fuzzer
 [ "$messages" -gt 0 ] || die "no messages are to be sent"
 
 # what all of them are and have, but statistics and reasons
@@ -21,7 +21,7 @@ all_of_them()
 	nlreq -d dev-get | sed -E 's/ (plug-stats|unplug-stats|refusal)\.[^ ]*//g
 		s/ last-error=.*//'
 	nlreq -d window-get
-	snapshot
+	memory_state
 }
 
 # the module's own threads, and those that do somebody's requests
@@ -65,7 +65,7 @@ all_of_them >"$TMP/before"
 check "the devices and windows are in it" \
 	grep -q '^window-get' "$TMP/before"
 began=$(uptime_s)
-if user nlfuzz $((seed + 1)) "$messages" >"$TMP/user"; then
+if user nl_fuzzer $((seed + 1)) "$messages" >"$TMP/user"; then
 	pass "nobody sends $messages messages and changes nothing"
 else
 	fail "nobody sends $messages messages and changes nothing" \
@@ -77,7 +77,7 @@ is "all is as before" "$(all_of_them | diff "$TMP/before" -)" ""
 # --- who may ------------------------------------------------------------------------
 
 began=$(uptime_s)
-if nlfuzz "$seed" "$messages" >"$TMP/root"; then
+if nl_fuzzer "$seed" "$messages" >"$TMP/root"; then
 	pass "root sends $messages messages and changes what it asks for"
 else
 	fail "root sends $messages messages and changes what it asks for" \
@@ -87,7 +87,7 @@ say "$(cat "$TMP/root")" "in $(($(uptime_s) - began)) s"
 # shellcheck disable=SC2016 # expanded by that shell
 check "sysfs, /proc/iomem and lsmem agree" sh -c '
 	for dev in "$@"; do
-		memagree "$dev" || exit
+		snapshot "$dev" || exit
 	done' sh $BUS/devices/*
 
 # --- nothing is left ----------------------------------------------------------------

@@ -91,7 +91,7 @@ refused()
 
 shown()
 {
-	snapshot
+	memory_state
 	nlreq -d dev-get
 	nlreq -d window-get
 	nlreq -d fault-get

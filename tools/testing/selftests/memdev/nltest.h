@@ -14,7 +14,7 @@
 #include <sched.h>
 #include <signal.h>
 
-#include "files.h"
+#include "sysfs_file.h"
 #include "nl.h"
 
 /* An emulated machine takes its time; what hangs is ended by the VM's limit */

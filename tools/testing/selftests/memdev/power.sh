@@ -75,7 +75,7 @@ begin()
 	printf '%s\n' "$2" >"$TMP/text"
 	: >"$TMP/said"
 	# shellcheck disable=SC2016 # expanded there
-	sh -c 'echo $$ >"$1/cgroup.procs" && shift && exec wr "$@"' sh \
+	sh -c 'echo $$ >"$1/cgroup.procs" && shift && exec write_errno "$@"' sh \
 		$CGROUP $thread "$D/$1" <"$TMP/text" >"$TMP/said" &
 	WRITER=$!
 }
@@ -200,7 +200,7 @@ check "the device is idle" until_true 600 idle
 is "unplug the rest" "$(put_dev requested_size 0)" ok
 check "nothing is plugged" until_true 600 plugged_is 0
 check "hibernation begins again" until_true 60 \
-	sh -c "[ \"\$(printf 'disk\n' | wr /sys/power/state)\" = ok ]"
+	sh -c "[ \"\$(printf 'disk\n' | write_errno /sys/power/state)\" = ok ]"
 
 # Between the notifier and the snapshot
 if [ -c /dev/snapshot ]; then

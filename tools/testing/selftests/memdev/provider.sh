@@ -202,14 +202,14 @@ was_asked()
 	[ "$(asked unplug 0)" -ge "$1" ]
 }
 log_mark
-printf all | wr $D/unplug >"$TMP/later" &
+printf all | write_errno $D/unplug >"$TMP/later" &
 later=$!
 check "without a deadline the sample is asked again" until_true 600 was_asked 2
 kill -TERM $later
 wait $later
 is "a signal ends it" "$(cat "$TMP/later")" EINTR
 log_mark
-printf all | wr $D/unplug >"$TMP/later" &
+printf all | write_errno $D/unplug >"$TMP/later" &
 later=$!
 check "the sample is asked again and again" until_true 600 was_asked 4
 answer unplug 0

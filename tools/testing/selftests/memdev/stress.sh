@@ -22,7 +22,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-need stress stress-ng memdevctl
+need stress_workers stress-ng memdevctl
 
 seconds=${STRESS_TIME:-$(on_debug 120 60)}
 seed=${STRESS_SEED:-$(random 1000000)}
@@ -256,9 +256,9 @@ kill_writer()
 		return
 	fi
 	[ "$(cat "$dir/plugged_size")" = 0 ] || said=unplug
-	echo all | wr -t "$dir/$said" >"$TMP/killed" &
+	echo all | write_errno -t "$dir/$said" >"$TMP/killed" &
 	sleep "0.$(random 10)"
-	pkill -KILL -f "wr -t $dir/$said"
+	pkill -KILL -f "write_errno -t $dir/$said"
 	wait $!
 }
 
@@ -301,7 +301,7 @@ soft_left()
 				[ "$(put "$MEM/memory$i/state" offline)" = ok ] ||
 				return
 		done
-		printf dax0.0 | wr /sys/bus/dax/drivers/kmem/unbind
+		printf dax0.0 | write_errno /sys/bus/dax/drivers/kmem/unbind
 	fi
 	dax_goes
 }
@@ -389,7 +389,7 @@ if [ -e $PM_TEST ]; then
 	echo 0 2>/dev/null >/sys/module/suspend/parameters/pm_test_delay
 fi
 # shellcheck disable=SC2016 # expanded there
-sh -c '[ ! -e $1 ] || echo $$ >$1/cgroup.procs; shift; exec stress "$@"' sh \
+sh -c '[ ! -e $1 ] || echo $$ >$1/cgroup.procs; shift; exec stress_workers "$@"' sh \
 	$CGROUP "$@" >"$TMP/said" 2>&1 &
 stress_pid=$!
 : >"$TMP/company"

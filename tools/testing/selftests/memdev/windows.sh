@@ -28,8 +28,8 @@ refused()
 {
 	local got
 
-	snapshot >"$TMP/shown"
-	printf '%s\n' "$2" | trywr "$TMP/shown" $BUS/new_window >"$TMP/tried"
+	memory_state >"$TMP/shown"
+	printf '%s\n' "$2" | write_diff "$TMP/shown" $BUS/new_window >"$TMP/tried"
 	read -r got <"$TMP/tried"
 	if ! one_of "$got" "$1" >/dev/null; then
 		fail "$3 is refused with $1" "got: $got" "$(cat $BUS/last_error)"
@@ -50,10 +50,10 @@ refused()
 memory_shown()
 {
 	if [ "$source" = carved ]; then
-		snapshot | grep -vE '^/proc/(iomem|meminfo): '
+		memory_state | grep -vE '^/proc/(iomem|meminfo): '
 		iomem
 	else
-		snapshot
+		memory_state
 	fi
 }
 
@@ -452,7 +452,7 @@ offline_some()
 		nr=${dir#"$MEM"/memory}
 		[ $((nr % 4)) = 3 ] || continue
 		# By itself it might try for ever
-		[ "$(echo offline | timeout 10 wr "$dir/state")" = ok ] &&
+		[ "$(echo offline | timeout 10 write_errno "$dir/state")" = ok ] &&
 			echo "$nr"
 	done
 }

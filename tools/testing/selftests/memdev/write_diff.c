@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * trywr: prints all that shows what memory there is, a line "WHERE: WHAT" each.
+ * write_diff: prints all that shows what memory there is, a line "WHERE: WHAT" each.
  *
- * trywr SNAPSHOT FILE [PRIME TEXT]...: writes what is on standard input to FILE,
+ * write_diff SNAPSHOT FILE [PRIME TEXT]...: writes what is on standard input to FILE,
  * in one write(2), prints "ok" or the name of the errno, and then what is not as
- * in SNAPSHOT, which trywr printed: a line "-WHERE: OLD" or "+WHERE: NEW" each.
+ * in SNAPSHOT, which write_diff printed: a line "-WHERE: OLD" or "+WHERE: NEW" each.
  * Exits with 0 if nothing changed, whatever the write said.
  *
  * Before that it writes every TEXT to its PRIME.
@@ -133,7 +133,7 @@ static struct lines snapshot(void)
 	return l;
 }
 
-/* What trywr printed before */
+/* What write_diff printed before */
 static bool read_snapshot(struct lines *l, const char *path)
 {
 	FILE *f = fopen(path, "r");
@@ -215,11 +215,11 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (argc % 2 == 0) {
-		fprintf(stderr, "usage: trywr [SNAPSHOT FILE [PRIME TEXT]... <DATA]\n");
+		fprintf(stderr, "usage: write_diff [SNAPSHOT FILE [PRIME TEXT]... <DATA]\n");
 		return 2;
 	}
 	if (!read_snapshot(&old, argv[1])) {
-		fprintf(stderr, "trywr: %s is no snapshot\n", argv[1]);
+		fprintf(stderr, "write_diff: %s is no snapshot\n", argv[1]);
 		return 2;
 	}
 	while ((n = read(STDIN_FILENO, buf + len, sizeof(buf) - len)) > 0)

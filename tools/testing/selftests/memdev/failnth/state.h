@@ -11,8 +11,8 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-#include "failnth.h"
-#include "files.h"
+#include "inject.h"
+#include "../sysfs_file.h"
 
 #define BUS		"/sys/bus/memdev"
 #define DEVICE		BUS "/devices/memdev0"
@@ -213,7 +213,7 @@ static bool agrees(void)
 
 	if (access(DEVICE, F_OK))
 		return true;
-	f = popen("memagree " DEVICE, "r");
+	f = popen("snapshot " DEVICE, "r");
 	while (f && fgets(line, sizeof(line), f))
 		printf("    %s", line);
 	agree = f && !pclose(f);

@@ -2,12 +2,12 @@
 /*
  * Many devices and the netlink family's dump of them.
  *
- * nlmany make NR SIZE		makes devices, says how many there are
- * nlmany dump NR		one dump has devices 0..NR-1, by index, once each
- * nlmany meanwhile NR SIZE	a device comes in the middle of a dump
- * nlmany churn NR SIZE		makes and removes devices until its input ends
- * nlmany race NR DUMPS		dumps while another one does that
- * nlmany speed NR ROUNDS	a dump against eight attributes of each in sysfs
+ * nldump make NR SIZE		makes devices, says how many there are
+ * nldump dump NR		one dump has devices 0..NR-1, by index, once each
+ * nldump meanwhile NR SIZE	a device comes in the middle of a dump
+ * nldump churn NR SIZE		makes and removes devices until its input ends
+ * nldump race NR DUMPS		dumps while another one does that
+ * nldump speed NR ROUNDS	a dump against eight attributes of each in sysfs
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -340,9 +340,9 @@ int main(int argc, char **argv)
 		return race(nr, arg);
 	if (!strcmp(what, "speed"))
 		return speed(nr, arg);
-	fputs("usage: nlmany make|meanwhile|churn NR SIZE\n"
-	      "       nlmany dump NR\n"
-	      "       nlmany race NR DUMPS\n"
-	      "       nlmany speed NR ROUNDS\n", stderr);
+	fputs("usage: nldump make|meanwhile|churn NR SIZE\n"
+	      "       nldump dump NR\n"
+	      "       nldump race NR DUMPS\n"
+	      "       nldump speed NR ROUNDS\n", stderr);
 	return 2;
 }

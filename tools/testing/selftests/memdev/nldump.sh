@@ -18,7 +18,7 @@
 
 nr=${NR:-$(on_debug 200 1000)}
 
-need nlmany nlreq
+need nldump nlreq
 reserved || skip_all "no reserved range on this machine"
 # Some more, for those that come and go meanwhile
 blocks=$((nr + 16))
@@ -29,26 +29,26 @@ log_mark
 check "the module loads" load devices=0 \
 	window="$((blocks * BLOCK))@$(hex "$RESERVED")"
 began=$(uptime_ms)
-is "$nr devices are made" "$(nlmany make "$nr" "$BLOCK")" "made $nr"
+is "$nr devices are made" "$(nldump make "$nr" "$BLOCK")" "made $nr"
 say "in $(($(uptime_ms) - began)) ms"
-is "one dump has all of them, each once, by index" "$(nlmany dump "$nr")" \
+is "one dump has all of them, each once, by index" "$(nldump dump "$nr")" \
 	"whole $nr"
 is "sysfs has as many" "$(wc -l <$BUS/device_list)" "$nr"
 is "one dump has the blocks of all of them, by index" \
 	"$(nlreq -d block-get | sed 's/.* device=\([0-9]*\) .*/\1/')" \
 	"$(seq 0 $((nr - 1)); echo ok)"
 is "a dump is flagged when a device comes meanwhile, and when one goes" \
-	"$(nlmany meanwhile "$nr" $BLOCK | sed 's/, [0-9]* parts//')" \
+	"$(nldump meanwhile "$nr" $BLOCK | sed 's/, [0-9]* parts//')" \
 	"whole $nr
 a device came: flagged
 a device went: flagged"
 
 mkfifo "$TMP/churn.in"
-nlmany churn "$nr" $BLOCK <"$TMP/churn.in" >"$TMP/churn" &
+nldump churn "$nr" $BLOCK <"$TMP/churn.in" >"$TMP/churn" &
 churn=$!
 exec 5>"$TMP/churn.in"
 check "devices come and go" until_true 60 grep -q churning "$TMP/churn"
-nlmany race "$nr" $((nr / 10)) >"$TMP/race"
+nldump race "$nr" $((nr / 10)) >"$TMP/race"
 is "what is not flagged has all that were there throughout, each once" \
 	"$(sed 's/=.*//' "$TMP/race")" flagged
 check "some dumps were flagged" grep -q 'flagged=[1-9]' "$TMP/race"
@@ -56,9 +56,9 @@ say "$(cat "$TMP/race")"
 exec 5>&-
 check "devices came and went to the end" wait $churn
 say "$(cat "$TMP/churn")"
-is "the others are all there" "$(nlmany dump "$nr")" "whole $nr"
+is "the others are all there" "$(nldump dump "$nr")" "whole $nr"
 
-if nlmany speed "$nr" 9 >"$TMP/speed"; then
+if nldump speed "$nr" 9 >"$TMP/speed"; then
 	pass "a dump is 10 times as fast as reading 8 attributes of each"
 else
 	fail "a dump is 10 times as fast as reading 8 attributes of each" \

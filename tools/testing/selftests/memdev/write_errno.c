@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * wr [-t] FILE: writes what is on standard input to FILE, in one write(2), and
+ * write_errno [-t] FILE: writes what is on standard input to FILE, in one write(2), and
  * prints what came of it: "ok", or the name of the errno. With -t a second
  * thread of the process writes.
  *
@@ -58,7 +58,7 @@ int main(int argc, char **argv)
 	ssize_t n;
 
 	if (argc != 2 + thread) {
-		fprintf(stderr, "usage: wr [-t] FILE <DATA\n");
+		fprintf(stderr, "usage: write_errno [-t] FILE <DATA\n");
 		return 2;
 	}
 	while ((n = read(STDIN_FILENO, buf + len, sizeof(buf) - len)) > 0)

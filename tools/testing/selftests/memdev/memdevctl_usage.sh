@@ -6,7 +6,7 @@
 #
 # VM: mem=4G usual=6.1 timeout=1800
 
-. "$(dirname "$0")/ctl.sh"
+. "$(dirname "$0")/memdevctl_lib.sh"
 
 need memdevctl
 

@@ -6,7 +6,7 @@
 #ifndef _MEMDEV_TEST_NLFUZZ_SEE_H
 #define _MEMDEV_TEST_NLFUZZ_SEE_H
 
-#include "nl.h"
+#include "../nl.h"
 
 #define MAX_DEVS	64
 #define MAX_WINDOWS	16

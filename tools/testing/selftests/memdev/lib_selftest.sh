@@ -73,7 +73,7 @@ is "two blocks are plugged" "$(put_dev plug $((2 * BLOCK)))" ok
 check "agree: a device as it is" agree
 first=$(first_block)
 
-# a directory with what the device says, for memagree
+# a directory with what the device says, for snapshot
 copy()
 {
 	mkdir -p "$TMP/copy"
@@ -84,21 +84,21 @@ copy()
 }
 
 copy
-check "agree: a copy of it" memagree "$TMP/copy"
+check "agree: a copy of it" snapshot "$TMP/copy"
 for wrong in plugged_size=$BLOCK online_size=0 plugged_blocks=0 online_blocks=0 \
 	     plugged_blocks=0-2 online_blocks=x state=plugged size=0 size=1 \
 	     "address=$(hex $(((first + 1) * BLOCK)))"; do
 	copy
 	echo "${wrong#*=}" >"$TMP/copy/${wrong%%=*}"
-	refuses "agree: $wrong" memagree "$TMP/copy"
+	refuses "agree: $wrong" snapshot "$TMP/copy"
 done
 for name in address size plugged_size online_size plugged_blocks online_blocks \
 	    state; do
 	copy
 	rm "$TMP/copy/$name"
-	refuses "agree: no $name" memagree "$TMP/copy"
+	refuses "agree: no $name" snapshot "$TMP/copy"
 done
-refuses "agree: no device" memagree "$TMP/nosuch"
-refuses "trywr: a snapshot that is none" \
-	trywr /dev/null "$D/plug" </dev/null
+refuses "agree: no device" snapshot "$TMP/nosuch"
+refuses "write_diff: a snapshot that is none" \
+	write_diff /dev/null "$D/plug" </dev/null
 finish

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * memagree DEVICE: whether what a memdev device says of itself, in its
+ * snapshot DEVICE: whether what a memdev device says of itself, in its
  * directory in sysfs, is what /proc/iomem, the memory blocks in sysfs and
  * lsmem say. Prints each difference, and exits with 1 if there was one.
  */
@@ -186,7 +186,7 @@ static void check_state(void)
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
-		fprintf(stderr, "usage: memagree DEVICE\n");
+		fprintf(stderr, "usage: snapshot DEVICE\n");
 		return 2;
 	}
 	device = argv[1];

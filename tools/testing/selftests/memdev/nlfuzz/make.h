@@ -5,8 +5,8 @@
 #ifndef _MEMDEV_TEST_NLFUZZ_MAKE_H
 #define _MEMDEV_TEST_NLFUZZ_MAKE_H
 
-#include "nl.h"
-#include "nlfuzz_see.h"
+#include "../nl.h"
+#include "state.h"
 
 #define MAX_DATAGRAM	16384
 

@@ -39,7 +39,7 @@ static unsigned long long fault_image_end;
 
 static inline void fault_die(const char *what)
 {
-	fprintf(stderr, "failnth: %s: %s\n", what, strerror(errno));
+	fprintf(stderr, "fail_sweep: %s: %s\n", what, strerror(errno));
 	exit(2);
 }
 

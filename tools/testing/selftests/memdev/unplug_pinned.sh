@@ -55,7 +55,7 @@ is "last_error is empty again" "$(get last_error)" ""
 # --- a signal ------------------------------------------------------------------------
 
 is "no deadline" "$(put_dev unplug_timeout_ms 0)" ok
-reply=$(printf all | timeout -s INT 2 wr $D/unplug)
+reply=$(printf all | timeout -s INT 2 write_errno $D/unplug)
 is "timeout -s INT 2 ends unplug all with EINTR" "$reply" EINTR
 say "$(get last_error)"
 check "what came out stays counted: sysfs, /proc/iomem and lsmem agree" agree
@@ -80,14 +80,14 @@ state_is()
 }
 
 is "plug all works" "$(put_dev plug all)" ok
-printf all | wr $D/unplug >"$TMP/first" &
+printf all | write_errno $D/unplug >"$TMP/first" &
 first=$!
 check "the state is unplugging while it goes on" \
 	until_true 60 state_is unplugging
 is "the attributes can be read meanwhile" \
 	"$(timeout 60 cat $D/size)" "$size"
 is "a second operation waits, and a signal ends its wait" \
-	"$(echo $BLOCK | timeout -s INT 1 wr $D/plug)" EINTR
+	"$(echo $BLOCK | timeout -s INT 1 write_errno $D/plug)" EINTR
 is "the device cannot be deleted meanwhile" \
 	"$(put $BUS/del_device memdev0)" EBUSY
 check "the first goes on" state_is unplugging
@@ -139,14 +139,14 @@ low=$(($(get address)))
 is "no deadline" "$(put_dev unplug_timeout_ms 0)" ok
 is "the first is plugged" "$(put_dev plug all)" ok
 check "a page of it is pinned" pin_start $low $((low + BLOCK))
-printf all | wr $D/unplug >"$TMP/first" &
+printf all | write_errno $D/unplug >"$TMP/first" &
 first=$!
 check "its unplug goes on" until_true 60 state_is unplugging
 D=$BUS/devices/memdev1
 no_deadline
 is "the other is plugged meanwhile" \
-	"$(echo all | timeout -s INT 300 wr $D/plug)" ok
-is "and unplugged" "$(echo all | timeout -s INT 300 wr $D/unplug)" ok
+	"$(echo all | timeout -s INT 300 write_errno $D/plug)" ok
+is "and unplugged" "$(echo all | timeout -s INT 300 write_errno $D/unplug)" ok
 check "sysfs, /proc/iomem and lsmem agree" agree
 D=$BUS/devices/memdev0
 check "the unplug of the first still goes on" state_is unplugging
@@ -227,7 +227,7 @@ is "and is shown so" "$(get online_blocks)" 0-1,3
 check "sysfs, /proc/iomem and lsmem agree" agree
 is "no deadline" "$(put_dev unplug_timeout_ms 0)" ok
 is "timeout -s INT 2 ends unplug all with EINTR" \
-	"$(printf all | timeout -s INT 2 wr $D/unplug)" EINTR
+	"$(printf all | timeout -s INT 2 write_errno $D/unplug)" EINTR
 is "every block is in the state and zone that it was in" \
 	"$(zones | diff "$TMP/zones" -)" ""
 check "sysfs, /proc/iomem and lsmem agree" agree

@@ -92,8 +92,8 @@ fi
 
 # --- writes -----------------------------------------------------------------------------------
 
-snapshot >"$TMP/before"
-wr=$(command -v wr)
+memory_state >"$TMP/before"
+wr=$(command -v write_errno)
 cp "$wr" "$TMP/wr"
 chmod 755 "$TMP/wr"
 find $WINDOWS/ $BUS/ /sys/module/memdev -type f >"$TMP/files"
@@ -108,5 +108,5 @@ grep -vE ' open:(EACCES|EPERM)$' "$TMP/tried" >"$TMP/said"
 is "a user cannot open any attribute for writing" "$(cat "$TMP/said")" ""
 is "find says so, too" "$(user find $WINDOWS/ $BUS/ /sys/module/memdev \
 	-type f -writable)" ""
-is "nothing has changed" "$(snapshot | diff "$TMP/before" -)" ""
+is "nothing has changed" "$(memory_state | diff "$TMP/before" -)" ""
 finish

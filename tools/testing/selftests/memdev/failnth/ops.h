@@ -8,8 +8,8 @@
 #include <stdarg.h>
 #include <sys/syscall.h>
 
-#include "failnth_state.h"
-#include "nl.h"
+#include "state.h"
+#include "../nl.h"
 
 /* What there is before an operation */
 enum base {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * stress --seed N --time SECONDS [--workers K] [--poison N] [--memmap]
+ * stress_workers --seed N --time SECONDS [--workers K] [--poison N] [--memmap]
  *	  [--window START,SIZE] [--shared] [--rounds N]
  *
  * Several workers do at random all that can be done to memory devices, windows
@@ -27,7 +27,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
-#include "ledger.h"
+#include "../event_ledger.h"
 #include "stress.h"
 
 #ifndef sigev_notify_thread_id
@@ -492,7 +492,7 @@ int main(int argc, char **argv)
 		}
 	}
 	if (!seconds || !nr_workers || nr_workers > MAX_WORKERS) {
-		fputs("usage: stress --seed N --time SECONDS [--workers K]\n"
+		fputs("usage: stress_workers --seed N --time SECONDS [--workers K]\n"
 		      "              [--poison N] [--memmap] [--window START,SIZE]\n"
 		      "              [--shared] [--rounds N]\n", stderr);
 		return 2;

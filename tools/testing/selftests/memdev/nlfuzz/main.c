@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nlfuzz SEED MESSAGES: sends so many random and mutated messages to the netlink
+ * nl_fuzzer SEED MESSAGES: sends so many random and mutated messages to the netlink
  * family. The same seed and the same devices make the same messages.
  *
  * It reads what it is about to send with a parser of its own, which is as strict
@@ -13,9 +13,9 @@
  * goes before anything else is asked for, which it would make fail.
  */
 #define _GNU_SOURCE
-#include "nl.h"
-#include "nlfuzz_make.h"
-#include "nlfuzz_see.h"
+#include "../nl.h"
+#include "make.h"
+#include "state.h"
 
 #define COMPARE_EVERY	500
 #define ANSWER_MS	120000
@@ -361,7 +361,7 @@ int main(int argc, char **argv)
 	int err;
 
 	if (argc != 3) {
-		fprintf(stderr, "usage: nlfuzz SEED MESSAGES\n");
+		fprintf(stderr, "usage: nl_fuzzer SEED MESSAGES\n");
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * failnth [OPTION]... OPERATION...: does an operation again and again, each time
+ * fail_sweep [OPTION]... OPERATION...: does an operation again and again, each time
  * with another one of its allocations made to fail, until it is over before its
  * turn comes. After each failure all must be as it was, and the operation work.
  *
@@ -26,9 +26,9 @@
 #include <sys/klog.h>
 #include <sys/prctl.h>
 
-#include "failnth.h"
-#include "failnth_state.h"
-#include "failnth_ops.h"
+#include "inject.h"
+#include "state.h"
+#include "ops.h"
 
 /* An operation is over when so many N in a row strike nothing */
 #define ENOUGH		3
@@ -357,7 +357,7 @@ static const struct op *op_find(const char *name)
 	for (unsigned int i = 0; i < ARRAY_SIZE(ops); i++)
 		if (!strcmp(ops[i].name, name))
 			return &ops[i];
-	fprintf(stderr, "failnth: %s: no such operation\n", name);
+	fprintf(stderr, "fail_sweep: %s: no such operation\n", name);
 	exit(2);
 }
 
@@ -434,7 +434,7 @@ int main(int argc, char **argv)
 	}
 	if (!module_path || !spec || !size || !stride) {
 		fprintf(stderr,
-			"usage: failnth -m MODULE -w WINDOW -b BYTES [OPTION]... OPERATION...\n");
+			"usage: fail_sweep -m MODULE -w WINDOW -b BYTES [OPTION]... OPERATION...\n");
 		return 2;
 	}
 	if (beside)

@@ -100,7 +100,7 @@ say "$(workers) workers"
 check "which are not many" [ "$(workers)" -le $FEW ]
 
 is "the first has a deadline" "$(put_dev unplug_timeout_ms 2000)" ok
-printf all | wr $D/unplug >"$TMP/first" &
+printf all | write_errno $D/unplug >"$TMP/first" &
 first=$!
 check "its deadline fires" until_true 60 said first
 said first || kill -INT $first
@@ -111,7 +111,7 @@ D=$BUS/devices/memdev$last
 pollattr $D/plugged_size 60 0 >"$TMP/poll" &
 poll=$!
 check "somebody polls the size of the last" until_true 60 said poll
-is "the last is unplugged" "$(timeout -s INT 60 wr $D/unplug <"$TMP/all")" ok
+is "the last is unplugged" "$(timeout -s INT 60 write_errno $D/unplug <"$TMP/all")" ok
 wait $poll
 is "the kernel says so" "$(tail -n 1 "$TMP/poll")" 0
 is "and is plugged" "$(put_dev plug all)" ok
@@ -129,8 +129,8 @@ check "all of them are to shrink" each requested_size 0
 check "all but the first are gone soon" until_true 600 plugged_are 1
 is "that is the first" "$(get plugged_size)" $BLOCK
 D=$BUS/devices/memdev$last
-is "another is plugged meanwhile" "$(timeout -s INT 120 wr $D/plug <"$TMP/all")" ok
-is "and unplugged" "$(timeout -s INT 120 wr $D/unplug <"$TMP/all")" ok
+is "another is plugged meanwhile" "$(timeout -s INT 120 write_errno $D/plug <"$TMP/all")" ok
+is "and unplugged" "$(timeout -s INT 120 write_errno $D/unplug <"$TMP/all")" ok
 D=$BUS/devices/memdev0
 pin_stop
 check "the first goes when its page is free" until_true 600 plugged_is 0

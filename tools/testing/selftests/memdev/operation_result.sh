@@ -10,7 +10,7 @@
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 alone=yes
 # VM: usual=6.1
 
-. "$(dirname "$0")/ctl.sh"
+. "$(dirname "$0")/memdevctl_lib.sh"
 
 need memdevctl nlreq
 need_mounted $DEBUG

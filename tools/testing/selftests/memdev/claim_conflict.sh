@@ -58,7 +58,7 @@ room_made()
 {
 	[ "$(put "$(faults_file)" "add delay=600000 times=1")" = ok ] || return 1
 	echo all >"$TMP/plug.in"
-	wr "$D/plug" <"$TMP/plug.in" >"$TMP/plug.out" &
+	write_errno "$D/plug" <"$TMP/plug.in" >"$TMP/plug.out" &
 	PLUG_PID=$!
 	until_true 60 grep -q 'hit 1' "$(faults_file)" &&
 		until_true 60 not_held "$LOW"
@@ -261,7 +261,7 @@ for i in $(seq $((LOW / BLOCK)) $((LOW / BLOCK + n - 1))); do
 done | sort -u >"$TMP/offline"
 is "it goes offline" "$(cat "$TMP/offline")" ok
 is "kmem lets it go" \
-	"$(printf dax0.0 | wr /sys/bus/dax/drivers/kmem/unbind)" ok
+	"$(printf dax0.0 | write_errno /sys/bus/dax/drivers/kmem/unbind)" ok
 check "dax goes" dax_goes
 all_is_well
 check "memdev is removed" unload

@@ -2,10 +2,10 @@
 /*
  * What the parts of stress share: what is drawn, and who does it.
  *
- * stress.c	workers, what they draw, and the account of it
- * stress_do.c	devices, windows and blocks are changed
- * stress_see.c	and looked at
- * stress_poison.c	pages are poisoned
+ * main.c	workers, what they draw, and the account of it
+ * change.c	devices, windows and blocks are changed
+ * look.c	and looked at
+ * poison.c	pages are poisoned
  */
 #ifndef _MEMDEV_TEST_STRESS_H
 #define _MEMDEV_TEST_STRESS_H
@@ -13,7 +13,7 @@
 #include <pthread.h>
 #include <signal.h>
 
-#include "nl.h"
+#include "../nl.h"
 
 #define BUS		"/sys/bus/memdev"
 #define DEVICES		BUS "/devices"
@@ -115,11 +115,11 @@ extern struct range extra;
 extern bool extra_is_shared;
 extern __u64 block, page_size;
 
-/* stress.c */
+/* main.c */
 void finding(const char *fmt, ...);
 void see_text(const char *text, const char *whose);
 
-/* stress_do.c: these, like all that perform something, return 0 or an errno */
+/* change.c: these, like all that perform something, return 0 or an errno */
 void must_open(struct nl *nl);
 struct nlmsghdr *begin_slot(struct worker *w, const struct draw *d, __u8 cmd);
 int read_at(int dir, const char *name, char *buf, size_t size);
@@ -132,11 +132,11 @@ int do_toggle(struct worker *w, const struct draw *d);
 int do_window_new(struct worker *w, const struct draw *d);
 int do_window_del(struct worker *w, const struct draw *d);
 
-/* stress_see.c */
+/* look.c */
 int do_dump(struct worker *w, const struct draw *d);
 int do_read(struct worker *w, const struct draw *d);
 
-/* stress_poison.c */
+/* poison.c */
 extern unsigned int nr_poisoned, nr_tried;
 void poison_allow(unsigned int nr);
 int do_poison(void);

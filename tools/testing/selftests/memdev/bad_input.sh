@@ -37,7 +37,7 @@ refuse_data()
 			$BUS/del_device probe
 		;;
 	esac
-	trywr "$TMP/before" "$file" "$@" <"$TMP/data" >"$TMP/tried"
+	write_diff "$TMP/before" "$file" "$@" <"$TMP/data" >"$TMP/tried"
 	{ read -r got; read -r more; } <"$TMP/tried"
 	IFS= read -r why <"$reason"
 	case ,$errnos, in
@@ -80,7 +80,7 @@ refuse_junk()
 	refuse_data "$1" "$errnos" "binary junk"
 	printf '\0\0\0\0' >"$TMP/data"
 	refuse_data "$1" "$errnos" "NUL bytes"
-	head -c 4095 "$(command -v wr)" >"$TMP/data"
+	head -c 4095 "$(command -v write_errno)" >"$TMP/data"
 	refuse_data "$1" "$errnos" "4095 bytes of binary junk"
 	head -c 4095 /dev/zero | tr '\0' A >"$TMP/data"
 	refuse_data "$1" "$errnos" "4095 letters"
@@ -127,7 +127,7 @@ set_up()
 	is_ok "$BUS/new_device" "size=$((6 * BLOCK)) id=one"
 	is_ok "$BUS/new_device" "size=$BLOCK kind=dimm id=two"
 	is_ok "$D/plug" $((2 * BLOCK))
-	snapshot >"$TMP/before"
+	memory_state >"$TMP/before"
 }
 
 is_ok()
@@ -328,7 +328,7 @@ for file in $D/size $D/plugged_size $D/address $D/state $D/last_error \
 		echo "by $file" >>"$TMP/said"
 done
 is "what is read-only cannot be written" "$(cat "$TMP/said")" ""
-is "nothing has changed" "$(snapshot | diff "$TMP/before" -)" ""
+is "nothing has changed" "$(memory_state | diff "$TMP/before" -)" ""
 check "the kernel did not complain" log_quiet
 check "nothing was said at error level" [ -z "$(dmesg -x | after_mark |
 	grep -E '^[^:]*: *(emerg|alert|crit|err) *: .*memdev')" ]
