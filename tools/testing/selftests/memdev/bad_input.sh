@@ -3,8 +3,8 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# Everything that can be written wrong is refused with an errno that fits and
-# a reason in words, and changes nothing.
+# Every invalid write is refused with a fitting errno and a reason in words,
+# and changes nothing.
 #
 # VM: mem=6G timeout=1800 append=memmap=2G$0x100000000 usual="6.1 7.3"
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.12
@@ -15,9 +15,9 @@
 
 W=$WINDOWS/window0
 
-# refuse_data FILE ERRNO,... NAME: what $TMP/data holds is refused. First a
-# write that succeeds, so that a reason is a new one. There are hundreds of
-# these: one program each.
+# refuse_data FILE ERRNO,... NAME: the contents of $TMP/data are refused. A
+# write that succeeds comes first, so that last_error is known to be new. There
+# are hundreds of calls, so each runs one program only.
 refuse_data()
 {
 	local got='' more='' reason why='' plugged name file=$1 errnos=$2
@@ -54,7 +54,7 @@ refuse_data()
 	fi
 	case $why in
 	''|*[![:print:]]*)
-		fail "$name is refused with a reason, a line of plain text" \
+		fail "$name is refused with one line of plain text" \
 			"last_error: $why"
 		return ;;
 	esac
@@ -69,7 +69,7 @@ refuse()
 	refuse_data "$1" "$2" "$4"
 }
 
-# What no attribute takes.
+# Input that no attribute accepts
 refuse_junk()
 {
 	local errnos=${2:-EINVAL}
@@ -90,8 +90,8 @@ refuse_junk()
 	refuse_data "$1" "$errnos" "4095 blanks"
 }
 
-# What is no size. A number, then a NUL byte, then more: what would look like
-# a size to who stops at the NUL. Last, what is a size, of no memory there is.
+# Input that is no valid size. A number, a NUL byte and junk looks like a size
+# to a parser that stops at the NUL. The last ones are sizes beyond all memory.
 refuse_sizes()
 {
 	local text large=${2:-EINVAL,ENOSPC,ERANGE}
@@ -118,12 +118,12 @@ refuse_sizes()
 		"$(printf '%u' $((-BLOCK)))" "2^64 less a block"
 }
 
-# Two devices of six blocks and one; two blocks and none are plugged; a block
-# of the window is free.
+# Two devices of six blocks and one block, with two blocks and none plugged;
+# one block of the window stays free.
 set_up()
 {
-	unload || die "the module cannot be unloaded"
-	load "window=$spec" devices=0 || die "window=$spec was not accepted"
+	unload || die "rmmod failed"
+	load "window=$spec" devices=0 || die "window=$spec was refused"
 	is_ok "$BUS/new_device" "size=$((6 * BLOCK)) id=one"
 	is_ok "$BUS/new_device" "size=$BLOCK kind=dimm id=two"
 	is_ok "$D/plug" $((2 * BLOCK))
@@ -180,7 +180,7 @@ for text in -1 1s 0.5 18446744073709551616 '1 2'; do
 	refuse $D/unplug_timeout_ms EINVAL,ERANGE "$text"
 done
 
-# kind=dimm: all or nothing.
+# A dimm is plugged as a whole or not at all.
 refuse_junk $dimm/plug
 refuse $dimm/plug EINVAL 0
 refuse $dimm/plug EINVAL $((BLOCK / 2)) "half a block"
@@ -207,9 +207,9 @@ refuse $BUS/new_window EINVAL "$BLOCK:-1"
 refuse $BUS/new_window EINVAL "$BLOCK@$(hex $free):999"
 refuse $BUS/new_window EINVAL,ERANGE "$BLOCK@$(hex $free):99999999999999999999"
 refuse $BUS/new_window EINVAL "$BLOCK@$(hex $free):1023" \
-	"a node that is not possible"
+	"an impossible node"
 refuse $BUS/new_window EINVAL "$BLOCK:1023" \
-	"a node that is not possible, to carve from"
+	"an impossible node to carve from"
 refuse $BUS/new_window EINVAL "$BLOCK@$(hex $free),$BLOCK@$(hex $((free + BLOCK)))" \
 	"two windows in one write"
 refuse $BUS/new_window EINVAL "$BLOCK@$(hex $((free + 4096)))" \
@@ -219,14 +219,14 @@ refuse $BUS/new_window EINVAL "$((BLOCK + 4096))@$(hex $free)" \
 refuse $BUS/new_window EINVAL,ERANGE \
 	"$((2 * BLOCK))@$(printf '0x%x' $((-BLOCK)))" "a range that wraps"
 refuse $BUS/new_window EINVAL,ERANGE,ENXIO "$BLOCK@0x4000000000000000" \
-	"an address that no CPU has"
+	"an address beyond any CPU's address width"
 refuse $BUS/new_window EBUSY "$spec" "a second window over the first"
 refuse $BUS/new_window EBUSY "$BLOCK@$(hex $((free - BLOCK)))" \
-	"a window over the end of the first"
+	"a window that overlaps the end of the first"
 refuse $BUS/new_window EBUSY "$((2 * BLOCK))@$(hex $((free - BLOCK)))" \
-	"a window half over the first"
-refuse $BUS/new_window EBUSY "$BLOCK@0x0" "the memory that the kernel is in"
-refuse $BUS/new_window EINVAL,ERANGE,ENXIO,EBUSY 4P "more than there is to carve"
+	"a window that half overlaps the first"
+refuse $BUS/new_window EBUSY "$BLOCK@0x0" "memory that the kernel occupies"
+refuse $BUS/new_window EINVAL,ERANGE,ENXIO,EBUSY 4P "more memory than can be carved"
 
 refuse_junk $BUS/del_window EINVAL,ENODEV
 for text in -1 window window9 9 memdev0 window0x 18446744073709551616 \
@@ -244,8 +244,8 @@ refuse_junk $W/slots
 for text in -1 3x 18446744073709551616 4294967296 65537; do
 	refuse $W/slots EINVAL,ERANGE "$text"
 done
-refuse $W/limit EBUSY $((6 * BLOCK)) "less than its devices have"
-refuse $W/slots EBUSY 0 "none while a device has one"
+refuse $W/limit EBUSY $((6 * BLOCK)) "less than the size of its devices"
+refuse $W/slots EBUSY 0 "no slots while a device occupies one"
 
 # --- devices -------------------------------------------------------------------------
 
@@ -256,22 +256,22 @@ for text in 0 -1 512Mx x 18446744073709551616 0x M 16E ''; do
 done
 refuse $new EINVAL "$BLOCK"
 refuse $new EINVAL "size"
-refuse $new EINVAL "node=0" "no size"
+refuse $new EINVAL "node=0" "a missing size"
 refuse $new EINVAL "size=$BLOCK colour=red" "an unknown key"
 refuse $new EINVAL "size=$BLOCK Size=$BLOCK" "an unknown key in capitals"
-refuse $new EINVAL "size=$BLOCK junk" "a word that is no key"
-refuse $new EINVAL "size=$BLOCK =1" "an empty key"
-refuse $new EINVAL "size=$BLOCK size=$BLOCK" "a key twice"
+refuse $new EINVAL "size=$BLOCK junk" "a word without a key"
+refuse $new EINVAL "size=$BLOCK =1" "a missing key"
+refuse $new EINVAL "size=$BLOCK size=$BLOCK" "a duplicate key"
 refuse $new EINVAL "size=$BLOCK,node=0" "a comma"
 refuse $new EINVAL "size=$((BLOCK - 1))" "an unaligned size"
 refuse $new EINVAL "size=$((BLOCK / 2))" "half a block"
 refuse $new ENOSPC "size=$((BLOCK + 1))" \
-	"more than is free, which counts before it is unaligned"
+	"more than is free, checked before the alignment"
 refuse $new ENOSPC "size=$((2 * BLOCK))" "more than is free"
 refuse $new ENOSPC "size=$((1 << 50))" "a petabyte"
 for text in 999 1023 4096; do
 	refuse $new EINVAL "size=$BLOCK node=$text" \
-		"node=$text, which is not possible"
+		"node=$text, an impossible node"
 done
 for text in -2 x '' 18446744073709551616 4294967296; do
 	refuse $new EINVAL,ERANGE "size=$BLOCK node=$text"
@@ -281,11 +281,11 @@ refuse $new EBUSY "size=$BLOCK addr=$(hex $((start + 6 * BLOCK)))" \
 	"the address of another device"
 refuse $new EINVAL "size=$BLOCK addr=$(hex $((free - BLOCK + 4096)))" \
 	"an unaligned address"
-refuse $new ERANGE "size=$BLOCK addr=$(hex $free)" "an address behind the window"
+refuse $new ERANGE "size=$BLOCK addr=$(hex $free)" "an address above the window"
 refuse $new ERANGE "size=$BLOCK addr=$(hex $((start - BLOCK)))" \
-	"an address before the window"
+	"an address below the window"
 refuse $new ERANGE,EINVAL "size=$BLOCK addr=$(printf '0x%x' $((-BLOCK)))" \
-	"an address at the end of all"
+	"an address at the end of the address space"
 for text in x '' -1 18446744073709551616 0x; do
 	refuse $new EINVAL,ERANGE "size=$BLOCK addr=$text"
 done
@@ -317,7 +317,7 @@ refuse $BUS/del_device EBUSY memdev0 "a device with memory plugged"
 refuse $BUS/del_device EBUSY 0 "the number of a device with memory plugged"
 refuse $BUS/del_device EBUSY one "the id of a device with memory plugged"
 
-# --- what is not to be written -------------------------------------------------------
+# --- read-only attributes ---------------------------------------------------
 
 : >"$TMP/said"
 for file in $D/size $D/plugged_size $D/address $D/state $D/last_error \
@@ -325,11 +325,11 @@ for file in $D/size $D/plugged_size $D/address $D/state $D/last_error \
 	    $BUS/last_error; do
 	got=$(put "$file" 1)
 	one_of "$got" open:EACCES,open:EPERM,EACCES,EPERM,EIO >>"$TMP/said" ||
-		echo "by $file" >>"$TMP/said"
+		echo "$file" >>"$TMP/said"
 done
-is "what is read-only cannot be written" "$(cat "$TMP/said")" ""
-is "nothing has changed" "$(memory_state | diff "$TMP/before" -)" ""
-check "the kernel did not complain" log_quiet
-check "nothing was said at error level" [ -z "$(dmesg -x | after_mark |
+is "read-only attributes refuse writes" "$(cat "$TMP/said")" ""
+is "no other state changed" "$(memory_state | diff "$TMP/before" -)" ""
+check "the kernel logged no warning" log_quiet
+check "the module logged nothing at error level" [ -z "$(dmesg -x | after_mark |
 	grep -E '^[^:]*: *(emerg|alert|crit|err) *: .*memdev')" ]
 finish

@@ -3,12 +3,12 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# Carving takes no memory that an administrator has reserved or that belongs to
-# a driver, and without a parameter none that is in use.
+# Carving takes no memory that an administrator reserved or that belongs to a
+# driver. Without a parameter, it takes no memory that is in use.
 #
-# The DIMM of the machine "dimm" is in the map that the machine boots with, as
-# it is after a kexec, and ACPI knows it all the same. KASAN takes too much of the
-# memory that the machine "huge" fills.
+# On machine "dimm", the boot memory map includes the DIMM, as after a kexec,
+# and ACPI describes it as well. Machine "huge" has too little memory for
+# KASAN.
 #
 # VM: huge: mem=4G timeout=900 append="hugepagesz=1G hugepages=1 nokaslr" alone=yes
 # VM: huge: usual="6.1 7.3"
@@ -22,7 +22,7 @@
 HUGE=/sys/kernel/mm/hugepages
 HUGE_2M=$HUGE/hugepages-2048kB/nr_hugepages
 
-# the administrator's hugetlb pages, by size
+# pool: number of hugetlb pages by size
 pool()
 {
 	grep -H . $HUGE/*/nr_hugepages
@@ -33,7 +33,7 @@ undo()
 	[ ! -e $HUGE_2M ] || echo 0 >$HUGE_2M
 }
 
-# blocks that firmware describes, by number
+# of_firmware: numbers of the blocks that firmware describes
 of_firmware()
 {
 	local dir
@@ -43,14 +43,14 @@ of_firmware()
 	done | sort -n
 }
 
-# all_or_none: of the DIMM's blocks
+# all_or_none: the DIMM has lost none of its blocks, or all
 all_or_none()
 {
 	of_firmware >"$TMP/left"
 	[ ! -s "$TMP/left" ] || diff "$TMP/owned" "$TMP/left"
 }
 
-# window_or_why: a window was made, or none and the log says why
+# window_or_why: there is a window, or the log says why not
 window_or_why()
 {
 	[ -e "$WINDOWS/window0" ] || log_memdev | grep 'no window: .*in a row'
@@ -60,20 +60,20 @@ log_mark
 of_firmware >"$TMP/owned"
 if [ -s "$TMP/owned" ]; then
 	say "blocks of the DIMM: $(xargs <"$TMP/owned")"
-	check "the module loads with no parameter" load
+	check "the module loads without parameters" load
 	say "$(log_memdev)"
-	is "no block of the DIMM was taken" \
+	is "no block of the DIMM is carved" \
 		"$(of_firmware | diff "$TMP/owned" -)" ""
 	check "rmmod" unload
-	check "the module loads" load window=none
-	is "more is carved" "$(put $BUS/new_window 1G)" ok
+	check "the module loads without a window" load window=none
+	is "1 GiB more is carved" "$(put $BUS/new_window 1G)" ok
 	say "$(cat $WINDOWS/window0/start $WINDOWS/window0/size)"
-	is "no block of the DIMM was taken" \
+	is "no block of the DIMM is carved" \
 		"$(of_firmware | diff "$TMP/owned" -)" ""
 	eject=$(cd -P "$MEM/memory$(head -n 1 "$TMP/owned")/firmware_node" && pwd)/eject
 	say "ejecting the DIMM: $(put "$eject" 1)"
-	check "all of its blocks stay, or all go" all_or_none
-	check "the kernel did not complain" log_quiet
+	check "an eject removes all blocks of the DIMM or none" all_or_none
+	check "the kernel logged no warning" log_quiet
 	finish
 fi
 
@@ -81,50 +81,50 @@ fi
 
 # --- hugetlb pages -------------------------------------------------------------
 
-# Half of what is free
+# Half of the free memory
 echo $(($(meminfo MemFree) / 2048 / 2)) >$HUGE_2M
 pool >"$TMP/pool"
 say "$(cat "$TMP/pool")"
-check "the module loads with no parameter" load
+check "the module loads without parameters" load
 say "$(log_memdev)"
-check "a window was made, or the log says why not" window_or_why
-is "the hugetlb pages are all there" "$(pool | diff "$TMP/pool" -)" ""
+check "a window is created, or the log says why not" window_or_why
+is "all hugetlb pages are left" "$(pool | diff "$TMP/pool" -)" ""
 check "rmmod" unload
-is "the hugetlb pages are all there" "$(pool | diff "$TMP/pool" -)" ""
+is "all hugetlb pages are left" "$(pool | diff "$TMP/pool" -)" ""
 echo 0 >$HUGE_2M
 
-# The kernel lies at the bottom, so the page of 1 GiB is above 4 GiB, where there
-# are 2 GiB of RAM; below there are less.
+# The kernel occupies the bottom of memory, so the 1 GiB page is above 4 GiB,
+# where there are 2 GiB of RAM. There is less RAM below 4 GiB.
 pool >"$TMP/pool"
-check "the module loads" load window=none
-is "more is asked for than the hugetlb page leaves" \
+check "the module loads without a window" load window=none
+is "a window larger than the hugetlb page leaves is refused" \
 	"$(put $BUS/new_window 2G)" EBUSY
-check "it is refused because of it" \
+check "the reason names the hugetlb pages" \
 	grep -E '\([1-9][0-9]* have hugetlb pages' $BUS/last_error
 say "$(cat $BUS/last_error)"
-is "the hugetlb pages are all there" "$(pool | diff "$TMP/pool" -)" ""
-is "what it leaves is carved" "$(put $BUS/new_window 512M)" ok
-is "the hugetlb pages are all there" "$(pool | diff "$TMP/pool" -)" ""
-is "the window goes" "$(put $BUS/del_window window0)" ok
+is "all hugetlb pages are left" "$(pool | diff "$TMP/pool" -)" ""
+is "a window that fits beside the hugetlb page is carved" "$(put $BUS/new_window 512M)" ok
+is "all hugetlb pages are left" "$(pool | diff "$TMP/pool" -)" ""
+is "del_window" "$(put $BUS/del_window window0)" ok
 check "rmmod" unload
-is "the hugetlb pages are all there" "$(pool | diff "$TMP/pool" -)" ""
+is "all hugetlb pages are left" "$(pool | diff "$TMP/pool" -)" ""
 
-# --- what a load with no parameter may cost --------------------------------------
+# --- the cost of a load without parameters ----------------------------------
 
-# The uppermost blocks, where a search begins, are full.
+# Fill the uppermost blocks, where the search begins.
 top=$(lsmem -bnro RANGE | sed -n '$s/.*-//p')
 top=$((top + 1))
 low=$((top - 8 * BLOCK))
-fill_start $((8 * BLOCK)) $low $top || die "no memory to fill"
+fill_start $((8 * BLOCK)) $low $top || die "cannot fill memory"
 before=$(fill_ask where)
 say "$before bytes are in use from $(hex $low) to $(hex $top)"
 check "most of the uppermost blocks is in use" [ "$before" -ge $((4 * BLOCK)) ]
 log_mark
-check "the module loads with no parameter" load
+check "the module loads without parameters" load
 say "$(log_memdev)"
-check "a window was made, or the log says why not" window_or_why
+check "a window is created, or the log says why not" window_or_why
 after=$(fill_ask where)
-check "what is in use stays where it is" [ $((before - after)) -lt $((BLOCK / 2)) ]
-is "nothing was lost" "$(fill_ask check)" intact
-check "the kernel did not complain" log_quiet
+check "carving migrates little memory that is in use" [ $((before - after)) -lt $((BLOCK / 2)) ]
+is "no data is lost" "$(fill_ask check)" intact
+check "the kernel logged no warning" log_quiet
 finish

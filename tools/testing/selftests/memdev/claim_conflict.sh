@@ -3,8 +3,8 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# Another driver claims a range of a window: it is refused, and one that was
-# quicker than memdev keeps what it has, to the end.
+# No driver can claim a range of a window. If another driver claims a range
+# before memdev adds it, that driver keeps the range.
 #
 # VM: reserved: mem=4G timeout=1800 append=memmap=1G$0x100000000
 # VM: reserved: kernels="6.1 6.12 7.3" usual="6.1 7.3" alone=yes
@@ -29,13 +29,13 @@ undo()
 	:
 }
 
-# claimed NAME: a resource is called so
+# claimed NAME: /proc/iomem has a resource NAME
 claimed()
 {
 	grep -q " : $1" /proc/iomem
 }
 
-# held ADDRESS: memdev keeps others out
+# held ADDRESS: memdev holds the address against other drivers
 held()
 {
 	local range name
@@ -53,7 +53,7 @@ not_held()
 	! held "$1"
 }
 
-# room_made: a plug that waits before it adds the device's first blocks
+# room_made: start a plug and let it wait before it adds the first blocks
 room_made()
 {
 	[ "$(put "$(faults_file)" "add delay=600000 times=1")" = ok ] || return 1
@@ -64,70 +64,71 @@ room_made()
 		until_true 60 not_held "$LOW"
 }
 
-# plug_stopped: and never does; what the writer got
+# plug_stopped: interrupt that plug and print its errno
 plug_stopped()
 {
 	kill "$PLUG_PID"
-	# In a subshell, which cannot wait for it
+	# Command substitution runs this in a subshell, which cannot wait for
+	# the job.
 	until_true 600 [ -s "$TMP/plug.out" ]
 	cat "$TMP/plug.out"
 	put "$(faults_file)" clear >/dev/null
 }
 
-# claims_are_kept NAME: memdev gives nothing away that NAME has, nor itself
+# claims_are_kept NAME: memdev keeps off the range that NAME claimed
 claims_are_kept()
 {
 	is "plug all is refused" "$(put_dev plug all)" EBUSY
-	check "it names a block that another driver has claimed" \
+	check "last_error names a block that another driver claimed" \
 		grep -q '^block [0-9]*: another driver has claimed' $D/last_error
 	say "$(get last_error)"
 	is "nothing is plugged" \
 		"$(get plugged_size) $(get online_size) $(get state)" \
 		"0 0 unplugged"
-	check "unplug all takes nothing away" \
+	check "unplug all leaves the other driver's range alone" \
 		one_of "$(put_dev unplug all)" ok,EINVAL
-	check "$1 is there" claimed "$1"
+	check "$1 keeps its claim" claimed "$1"
 	is "del_device" "$(put $BUS/del_device memdev0)" ok
 	is "del_window is refused" "$(put $BUS/del_window 0)" EBUSY
-	check "it names the range that another driver has claimed" \
+	check "last_error names the range that another driver claimed" \
 		grep -q '^window0: another driver has claimed \[0x' \
 			$BUS/last_error
 	say "$(cat $BUS/last_error)"
-	check "$1 is there" claimed "$1"
+	check "$1 keeps its claim" claimed "$1"
 	log_mark
 	check "rmmod" rmmod memdev
-	check "it says what another driver keeps" \
+	check "the log names the range that the other driver keeps" \
 		[ "$(log_memdev | grep -c 'another driver has claimed')" = 1 ]
-	check "$1 is there" claimed "$1"
-	check "nothing of memdev is" sh -c '! grep memdev /proc/iomem'
+	check "$1 keeps its claim" claimed "$1"
+	check "/proc/iomem has no entry of memdev" sh -c '! grep memdev /proc/iomem'
 	cat /proc/iomem >"$TMP/iomem.kept"
-	check "the window is refused" sh -c "! modprobe memdev window=$spec"
+	check "a window over the claimed range is refused" sh -c "! modprobe memdev window=$spec"
 	say "$(log_memdev | tail -n 1)"
-	is "and $1 is as it was" "$(diff "$TMP/iomem.kept" /proc/iomem)" ""
+	is "$1 is unchanged" "$(diff "$TMP/iomem.kept" /proc/iomem)" ""
 }
 
-# all_is_well: of the claim nothing is left, and memdev works
+# all_is_well: the claim leaves nothing behind, and memdev works
 all_is_well()
 {
-	is "/proc/iomem is as it was at boot" \
+	is "/proc/iomem is unchanged" \
 		"$(iomem | diff "$TMP/iomem" -)" ""
-	check "no claim was lost" sh -c '! dmesg | grep "nonexistent resource"'
-	check "the kernel did not complain" log_quiet
+	check "no resource was released twice" sh -c '! dmesg | grep "nonexistent resource"'
+	check "the kernel logged no warning" log_quiet
 	check "window=$spec" load "window=$spec"
 	no_deadline
 	is "plug all" "$(put_dev plug all)" ok
-	is "all is plugged" "$(get plugged_size)" "$(get size)"
+	is "all blocks are plugged" "$(get plugged_size)" "$(get size)"
 	check "sysfs, /proc/iomem and lsmem agree" agree
 	is "unplug all" "$(put_dev unplug all)" ok
-	check "the window is held" held $LOW
+	check "memdev holds the window" held $LOW
 }
 
 iomem >"$TMP/iomem"
 log_mark
 
-# --- memory that is not for the kernel ------------------------------------------------
+# --- memory that firmware does not call RAM ---------------------------------
 
-# QEMU puts it behind the RAM, at the next GiB.
+# QEMU places the NVDIMM above the RAM, at the next GiB boundary.
 if [ -e /sys/firmware/acpi/tables/NFIT ]; then
 	check "window=none" load window=none
 	# shellcheck disable=SC2013 # words
@@ -137,12 +138,12 @@ if [ -e /sys/firmware/acpi/tables/NFIT ]; then
 	done
 	[ $((512 * MiB % BLOCK)) = 0 ] || skip_all "memory blocks are too large"
 	if claimed "Persistent Memory"; then
-		skip "memory that no driver has claimed is refused" \
-			"its driver is there"
+		skip "unclaimed persistent memory is refused" \
+			"a driver claimed it"
 	else
-		is "memory that no driver has claimed is refused" \
+		is "unclaimed persistent memory is refused" \
 			"$(put $BUS/new_window "$((512 * MiB))@$(hex "$at")")" ENXIO
-		check "it says that the firmware did not call it RAM" \
+		check "the reason is that firmware does not call it RAM" \
 			grep -q 'the firmware does not call' $BUS/last_error
 		say "$(cat $BUS/last_error)"
 	fi
@@ -153,14 +154,14 @@ fi
 
 need_mounted $DEBUG
 
-# ramoops_at ADDRESS: claims 1 MiB
+# ramoops_at ADDRESS: let ramoops claim 1 MiB
 ramoops_at()
 {
 	modprobe ramoops mem_address="$1" mem_size=$MiB record_size=65536 &&
 		claimed ramoops
 }
 
-# no_ramoops WHERE ADDRESS
+# no_ramoops WHERE ADDRESS: memdev refuses ramoops the address
 no_ramoops()
 {
 	if ramoops_at "$2"; then
@@ -172,9 +173,9 @@ no_ramoops()
 }
 
 if reserved; then
-	modprobe -n ramoops 2>/dev/null || skip_all "there is no ramoops"
+	modprobe -n ramoops 2>/dev/null || skip_all "ramoops is missing"
 	[ $((8 * BLOCK)) = "$RESERVED_SIZE" ] ||
-		skip_all "the reserved range is not of 8 memory blocks"
+		skip_all "the reserved range is not 8 memory blocks"
 	spec=$RESERVED_SIZE@$(hex $RESERVED)
 
 	check "window=$spec devices=2" load "window=$spec" devices=2
@@ -184,7 +185,7 @@ if reserved; then
 	check "sysfs, /proc/iomem and lsmem agree" agree
 	no_ramoops "in the device's other blocks" $((LOW + 3 * BLOCK))
 	no_ramoops "in another device of the window" $((LOW + 7 * BLOCK))
-	is "block 0 is unplugged" "$(put_each offline 0) $(put_dev unplug $BLOCK)" \
+	is "block 0 is unplugged while offline" "$(put_each offline 0) $(put_dev unplug $BLOCK)" \
 		"ok ok"
 	is "block 1 is plugged" "$(get plugged_blocks)" 1
 	no_ramoops "in block 0" $LOW
@@ -196,37 +197,37 @@ if reserved; then
 	no_ramoops "in block 1" $((LOW + BLOCK))
 	no_ramoops "in block 3" $((LOW + 3 * BLOCK))
 	is "unplug all" "$(put_dev unplug all)" ok
-	no_ramoops "where nothing is plugged any more" $((LOW + BLOCK))
-	check "they are removed" unload
+	no_ramoops "where all blocks are unplugged again" $((LOW + BLOCK))
+	check "rmmod" unload
 
 	check "window=$spec" load "window=$spec"
-	check "a plug is about to add block 0" room_made
-	check "ramoops is quicker" ramoops_at $((LOW + BLOCK))
-	is "the plug is stopped" "$(plug_stopped)" EINTR
+	check "a plug waits before it adds block 0" room_made
+	check "ramoops claims the range first" ramoops_at $((LOW + BLOCK))
+	is "a signal ends the plug" "$(plug_stopped)" EINTR
 	claims_are_kept ramoops
-	check "ramoops goes" rmmod ramoops
+	check "rmmod ramoops" rmmod ramoops
 	all_is_well
-	check "a plug is about to add block 0" room_made
-	check "ramoops is quicker" ramoops_at $((LOW + BLOCK))
-	is "the plug is stopped" "$(plug_stopped)" EINTR
+	check "a plug waits before it adds block 0" room_made
+	check "ramoops claims the range first" ramoops_at $((LOW + BLOCK))
+	is "a signal ends the plug" "$(plug_stopped)" EINTR
 	is "plug all is refused" "$(put_dev plug all)" EBUSY
-	check "ramoops goes" rmmod ramoops
+	check "rmmod ramoops" rmmod ramoops
 	is "plug all" "$(put_dev plug all)" ok
 	check "sysfs, /proc/iomem and lsmem agree" agree
 	is "unplug all" "$(put_dev unplug all)" ok
-	no_ramoops "from then on" $((LOW + BLOCK))
-	check "memdev is removed" unload
-	is "/proc/iomem is as it was at boot" \
+	no_ramoops "after all of that" $((LOW + BLOCK))
+	check "rmmod" unload
+	is "/proc/iomem is unchanged" \
 		"$(iomem | diff "$TMP/iomem" -)" ""
-	check "the kernel did not complain" log_quiet
+	check "the kernel logged no warning" log_quiet
 	finish
 fi
 
 # --- dax ---------------------------------------------------------------------------
 
 soft_reserved ||
-	skip_all "nothing is reserved or soft reserved on this machine"
-modprobe -n dax_hmem 2>/dev/null || skip_all "there is no dax_hmem"
+	skip_all "no reserved or soft-reserved range"
+modprobe -n dax_hmem 2>/dev/null || skip_all "dax_hmem is missing"
 [ $BLOCK -le $((128 * MiB)) ] || skip_all "memory blocks are too large"
 spec=$((512 * MiB))@$(hex $LOW)
 n=$((512 * MiB / BLOCK))
@@ -234,36 +235,36 @@ echo offline >$MEM/auto_online_blocks
 
 check "window=$spec" load "window=$spec"
 no_deadline
-check "dax comes" dax_comes
-is "and does not get the window" "$(grep -E 'dax|kmem' /proc/iomem)" ""
-is "nothing is plugged" "$(get state)" unplugged
+check "kmem loads" dax_comes
+is "kmem does not get the window" "$(grep -E 'dax|kmem' /proc/iomem)" ""
+is "no block is plugged" "$(get state)" unplugged
 is "plug all" "$(put_dev plug all)" ok
 check "sysfs, /proc/iomem and lsmem agree" agree
 is "unplug all" "$(put_dev unplug all)" ok
-check "dax goes" dax_goes
+check "kmem unloads" dax_goes
 
-check "a plug is about to add block 0" room_made
-check "dax is quicker" dax_comes
-check "it has System RAM" claimed 'System RAM (kmem)'
-is "the memory comes online" \
+check "a plug waits before it adds block 0" room_made
+check "kmem claims the range first" dax_comes
+check "/proc/iomem shows System RAM of kmem" claimed 'System RAM (kmem)'
+is "kmem's memory comes online" \
 	"$(put_each online_movable $(seq 0 $((n - 1))))" ok
-is "none of it is the device's" \
+is "the device counts none of that memory" \
 	"$(get plugged_size) $(get online_size)" "0 0"
-is "the plug is stopped" "$(plug_stopped)" EINTR
+is "a signal ends the plug" "$(plug_stopped)" EINTR
 claims_are_kept 'System RAM (kmem)'
 online=0
 for i in $(seq $((LOW / BLOCK)) $((LOW / BLOCK + n - 1))); do
 	[ "$(cat "$MEM/memory$i/state")" = online ] && online=$((online + 1))
 done
-is "all of its memory is online" $online $n
+is "all of kmem's memory stays online" $online $n
 for i in $(seq $((LOW / BLOCK)) $((LOW / BLOCK + n - 1))); do
 	put "$MEM/memory$i/state" offline
 done | sort -u >"$TMP/offline"
-is "it goes offline" "$(cat "$TMP/offline")" ok
-is "kmem lets it go" \
+is "kmem's memory goes offline" "$(cat "$TMP/offline")" ok
+is "kmem unbinds" \
 	"$(printf dax0.0 | write_errno /sys/bus/dax/drivers/kmem/unbind)" ok
-check "dax goes" dax_goes
+check "kmem unloads" dax_goes
 all_is_well
-check "memdev is removed" unload
-is "/proc/iomem is as it was at boot" "$(iomem | diff "$TMP/iomem" -)" ""
+check "rmmod" unload
+is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem" -)" ""
 finish

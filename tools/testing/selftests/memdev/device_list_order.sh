@@ -92,5 +92,5 @@ if [ $half -gt 200 ]; then
 		"$(dd if=$BUS/device_list bs=7 2>/dev/null |
 			diff - "$TMP/list" | head -n 5)" ""
 fi
-check "the kernel did not complain" log_quiet
+check "the kernel logged no warning" log_quiet
 finish

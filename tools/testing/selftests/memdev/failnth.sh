@@ -2,20 +2,23 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# Each allocation of an operation fails, one at a time: the operation says so,
-# or does without; nothing of it is left, nothing leaks, and it works afterwards.
+# Fail each allocation of an operation, one at a time. The operation fails or
+# does without the memory, leaves nothing behind, leaks nothing, and works
+# afterwards.
 #
-# Each machine has its operations, so that they can be done side by side. Those with
-# dimm- before them are of a dimm; while those with beside- before them are done,
-# another process writes to the device. FAILNTH_OPS=OPERATION[,OPERATION...] does
-# these. FAILNTH_STRIDE=N lets only every N-th allocation fail, and leaves it to who
-# runs the VM to look for leaks; FAILNTH_LEAKS=1 looks after each, which takes 10 s a
-# time, to find the one that leaks.
+# Each machine runs a few of the operations, so that VMs can share the work.
+# dimm-OPERATION uses a dimm; beside-OPERATION runs beside a process that
+# writes to the device.
 #
-# What is allowed on the console is the kernel's own: x86 warns, once, when memory
-# could not be added, and bus_register() that fails half-way unregisters a key of
-# lockdep's that it has not registered yet. Where a call adds several blocks, what
-# it leaves of the first when it fails is removed, of which the kernel warns, once.
+# FAILNTH_OPS=OPERATION[,OPERATION...] selects operations. FAILNTH_STRIDE=N
+# fails only every N-th allocation and leaves the search for leaks to the end
+# of the VM. FAILNTH_LEAKS=1 scans for leaks after each failure, which takes 10
+# s each, to find the one that leaks.
+#
+# The allowed console lines are bugs of the kernel: x86 warns once when it
+# cannot add memory; bus_register() unregisters a lockdep key on its error path
+# that it has not registered yet; and the removal of the first blocks of a
+# failed add warns once.
 #
 # VM: load: mem=4G append=memmap=1G$0x100000000
 # VM: load: kernels=debug usual=debug timeout=3600
@@ -55,9 +58,9 @@ carved)	ops="window-add window-del" ;;
 esac
 ops=$(echo "${FAILNTH_OPS:-$ops}" | tr , ' ')
 
-# Two blocks that are added by two calls, so that the first is to be undone when
-# the second fails: no call goes beyond an aligned 512 MiB. Or @blocks that are
-# added by one.
+# By default, two calls add one block each, as no call crosses an aligned 512
+# MiB: if the second fails, the first must be undone. Or one call adds all of
+# $blocks.
 size=$((${blocks:-2} * BLOCK))
 if [ -n "$blocks" ]; then
 	spec=$(window_spec "$blocks") ||
@@ -73,7 +76,7 @@ else
 	spec=$size
 fi
 
-# sweep OPERATION: a point for each kind of fault
+# sweep OPERATION: one test per kind of fault
 sweep()
 {
 	local kind=virtio-mem op=$1 beside='' line name
@@ -97,21 +100,21 @@ sweep()
 		esac
 		: >"$TMP/why"
 	done <"$TMP/sweep"
-	[ -s "$TMP/sweep" ] || fail "$1: the sweep says something"
+	[ -s "$TMP/sweep" ] || fail "$1: the sweep printed a result"
 	cat "$TMP/sweep" >>"$TMP/sweeps"
-	[ ! -s "$TMP/why" ] || fail "$1: the sweep came to its end" \
+	[ ! -s "$TMP/why" ] || fail "$1: the sweep completed" \
 		"$(cat "$TMP/why")"
 }
 
-module=$(modinfo -n memdev) || skip_all "there is no module"
+module=$(modinfo -n memdev) || skip_all "the module is missing"
 iomem >"$TMP/iomem"
-say "a window of $spec; every ${FAILNTH_STRIDE:-1}. allocation fails"
+say "window $spec, stride ${FAILNTH_STRIDE:-1}"
 case " $ops " in
-*" load "*)	say "load: those of the module's own init, not of the loader" ;;
+*" load "*)	say "load: only allocations of the module's init, not of the loader" ;;
 esac
 for op in $ops; do
 	sweep "$op"
 done
-check "allocations failed" grep -q ' sites, [1-9]' "$TMP/sweeps"
-is "/proc/iomem is as it was" "$(iomem | diff "$TMP/iomem" -)" ""
+check "the sweeps injected failures" grep -q ' sites, [1-9]' "$TMP/sweeps"
+is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem" -)" ""
 finish

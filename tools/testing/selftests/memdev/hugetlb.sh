@@ -3,8 +3,9 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# Huge pages in use: a block with any part of one is in use, blocks that are free
-# come out first, what can be migrated is, and other devices do not wait for long.
+# Unplug with huge pages: a block with any part of a huge page is in use, free
+# blocks go first, pages that can migrate do, and other devices do not wait for
+# long.
 #
 # VM: mem=9G timeout=1800 append=memmap=3G$0x180000000 usual=6.1
 
@@ -19,7 +20,7 @@ need memhuge
 
 HUGE_PID=
 
-# huge_start ARGUMENT...: memhuge with them; sets HUGE_AT
+# huge_start ARGUMENT...: run memhuge and set HUGE_AT
 huge_start()
 {
 	mkfifo "$TMP/huge.in" "$TMP/huge.out"
@@ -33,7 +34,7 @@ huge_start()
 	esac
 }
 
-# huge_stop: sets HUGE_SAID
+# huge_stop: end memhuge and set HUGE_SAID
 huge_stop()
 {
 	HUGE_SAID=gone
@@ -53,9 +54,9 @@ undo()
 	[ ! -e $G1 ] || echo 0 >$G1
 }
 
-# others_take NR: OTHERS is how many ms the other device takes to plug or unplug a
-# block, the median of NR of each. The kernel counts, and a machine that stands
-# still for a while does not matter.
+# others_take NR: set OTHERS to the median time in ms of NR plugs and NR
+# unplugs of a block of the other device. The driver's statistics do not count
+# the time that a stalled machine takes.
 others_take()
 {
 	local other=$BUS/devices/memdev1 i=0 was
@@ -76,7 +77,7 @@ others_take()
 	: >"$TMP/said"
 }
 
-# plugged_are BLOCKS: as plugged_blocks shows them
+# plugged_are BLOCKS: plugged_blocks shows BLOCKS
 plugged_are()
 {
 	[ "$(get plugged_blocks)" = "$1" ]
@@ -85,14 +86,14 @@ plugged_are()
 printf %s $BLOCK >"$TMP/block"
 log_mark
 
-# --- one that is larger than a block, and cannot be migrated ----------------------
+# --- a page larger than a block, which cannot migrate -----------------------
 
 if [ -e $G1 ]; then
-	# A GiB that is aligned, and half of one; and another device like it.
+	# 1.5 GiB per device, so that each has an aligned GiB
 	n=$((3 * GiB / BLOCK))
 	spec=$(window_spec $n) || skip_all "no reserved range of 3 GiB"
-	check "two devices" load "window=$spec" devices=2 online_type=online_kernel
-	is "its blocks stay offline" \
+	check "load with two devices" load "window=$spec" devices=2 online_type=online_kernel
+	is "blocks of the other device stay offline" \
 		"$(put $BUS/devices/memdev1/online_type offline)" ok
 	no_deadline
 	low=$(($(get address)))
@@ -100,7 +101,8 @@ if [ -e $G1 ]; then
 	is "plug all" "$(put_dev plug all)" ok
 	others_take 9
 	quiet=$OTHERS
-	# As many as there can be, as System RAM is searched first.
+	# The kernel takes pages from other System RAM first, so allocate all
+	# there can be.
 	echo 8 >$G1
 	say "$(cat $G1) pages of 1 GiB"
 	huge_start hugetlb 30 $low $high 1 8 >"$TMP/huge" ||
@@ -111,38 +113,38 @@ if [ -e $G1 ]; then
 	last=$((from + GiB / BLOCK - 1))
 	printf all | write_errno $D/unplug >"$TMP/first" &
 	first=$!
-	check "blocks outside of the page of 1 GiB come out, one after the other" \
+	check "unplug takes all blocks outside of the 1 GiB page" \
 		until_true 300 plugged_are "$from-$last"
 	say "plugged: $(get plugged_blocks), $(get last_error)"
 	others_take 15
-	check "meanwhile others wait for less than 0.5 s per 128 MiB of a block" \
+	check "the other device waits less than 0.5 s per 128 MiB of a block" \
 		[ "$OTHERS" -le $((4 * quiet + 500 * BLOCK / (128 * MiB))) ]
-	check "those of the page stay, as it cannot be migrated" \
+	check "the blocks of the 1 GiB page stay, as it cannot migrate" \
 		plugged_are "$from-$last"
-	check "the unplug goes on" [ ! -s "$TMP/first" ]
+	check "the unplug keeps trying" [ ! -s "$TMP/first" ]
 	kill -INT $first
 	wait $first
-	is "a signal ends it" "$(cat "$TMP/first")" EINTR
+	is "a signal ends the unplug" "$(cat "$TMP/first")" EINTR
 	check "sysfs, /proc/iomem and lsmem agree" agree
-	is "and in the background" "$(put_dev requested_size 0)" ok
+	is "a shrink in the background is accepted" "$(put_dev requested_size 0)" ok
 	huge_stop
-	is "nothing was lost" "$HUGE_SAID" intact
+	is "no data is lost" "$HUGE_SAID" intact
 	echo 0 >$G1
-	check "all comes out when the page is free" until_true 600 plugged_are ""
+	check "the rest is unplugged once the page is freed" until_true 600 plugged_are ""
 	check "rmmod" rmmod memdev
 else
-	skip "a page of 1 GiB" "this machine has none"
+	skip "a page of 1 GiB" "no hugetlb pages of 1 GiB"
 fi
 
-# --- those that are smaller, and can --------------------------------------------------
+# --- pages smaller than a block, which can migrate --------------------------
 
 n=4
 load_blocks $n
 low=$(($(get address)))
 top=$((low + (n - 1) * BLOCK))
 
-# huge_moves NAME hugetlb|thp: half of the highest block is made of huge pages,
-# and they are migrated once, as a whole
+# huge_moves NAME hugetlb|thp: half of the highest block is huge pages; unplug
+# migrates each of them once, without a split
 huge_moves()
 {
 	local nr=$((BLOCK / 2 / (2 * MiB))) before after
@@ -154,7 +156,7 @@ huge_moves()
 		"ok $((n - 1))"
 	[ "$2" = thp ] || echo $((2 * nr)) >$M2
 	huge_start "$2" 21 $top $((top + BLOCK)) $nr 512 >"$TMP/huge" || {
-		skip "$1" "no huge pages on the device: $(cat "$TMP/huge")"
+		skip "$1" "no huge page on the device: $(cat "$TMP/huge")"
 		huge_stop
 		echo 0 >$M2
 		is "$1: unplug all" "$(put_dev unplug all)" ok
@@ -162,17 +164,17 @@ huge_moves()
 	}
 	[ "$2" = thp ] || echo $nr >$M2
 	# shellcheck disable=SC2046
-	is "$1: the others come online" \
+	is "$1: the other blocks come online" \
 		"$(put_each online_movable $(seq 0 $((n - 2)))) $(get online_blocks)" \
 		"ok 0-$((n - 1))"
 	before=$(pages_moved)
 	is "$1: unplug all" "$(put_dev unplug all)" ok
 	after=$(($(pages_moved) - before))
-	say "$after pages were migrated, of $((nr * 512))"
-	check "$1: they are migrated, not split and not twice" \
+	say "$after of $((nr * 512)) pages were migrated"
+	check "$1: unplug migrates each huge page once, unsplit" \
 		[ $after -lt $((nr * 512 * 3 / 2)) ]
 	huge_stop
-	is "$1: nothing was lost" "$HUGE_SAID" intact
+	is "$1: no data is lost" "$HUGE_SAID" intact
 	echo 0 >$M2
 }
 
@@ -185,5 +187,5 @@ else
 fi
 check "sysfs, /proc/iomem and lsmem agree" agree
 check "rmmod" rmmod memdev
-check "the kernel did not complain" log_quiet
+check "the kernel logged no warning" log_quiet
 finish

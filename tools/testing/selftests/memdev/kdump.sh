@@ -29,5 +29,5 @@ for parameter in '' window=none "window=$BLOCK"; do
 		"$(memory_state 2>/dev/null | diff "$TMP/before" -)" ""
 	check "nothing is left of it" left_over
 done
-check "the kernel did not complain" log_quiet
+check "the kernel logged no warning" log_quiet
 finish

@@ -2,14 +2,14 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2034 # what the tests use
 #
-# What the tests of this directory share: TAP, the module and its devices, and
-# what the machine shows of its memory. Sourced, never run.
+# What the tests share: TAP, the module and its devices, and the machine's view
+# of its memory. Sourced, never run.
 
 set -u
 export LC_ALL=C
 
 HERE=$(cd -P "$(dirname "$0")" && pwd)
-# The helper programs: where they were built, else beside the tests.
+# Helper programs are where they were built, or beside the tests.
 PATH=${MEMDEV_HELPERS:+$MEMDEV_HELPERS:}$HERE:$PATH:/usr/sbin:/sbin
 BUS=/sys/bus/memdev
 WINDOWS=/sys/devices/memdev
@@ -38,7 +38,7 @@ pass()
 	echo "ok $TESTS $1"
 }
 
-# fail NAME [WHY...]
+# fail NAME [DETAIL...]
 fail()
 {
 	TESTS=$((TESTS + 1))
@@ -51,13 +51,13 @@ fail()
 	more_on_failure
 }
 
-# Tests that know more of what went wrong say it here.
+# Tests override this to add details to a failure.
 more_on_failure()
 {
 	:
 }
 
-# skip NAME WHY
+# skip NAME REASON
 skip()
 {
 	TESTS=$((TESTS + 1))
@@ -72,7 +72,7 @@ skip_all()
 	exit 4
 }
 
-# need PROGRAM...: or there is nothing to test
+# need PROGRAM...: skip the test if a program is missing
 need()
 {
 	for program; do
@@ -81,18 +81,19 @@ need()
 	done
 }
 
-# need_mounted DIRECTORY...: they have something in them only where they are mounted
+# need_mounted DIRECTORY...: skip the test if a file system is not mounted
 need_mounted()
 {
 	local dir
 
 	for dir; do
 		[ -n "$(ls "$dir" 2>/dev/null)" ] ||
-			skip_all "there is nothing in $dir"
+			skip_all "$dir is not mounted"
 	done
 }
 
-# on_debug THERE ELSE: how much of it to do, on the kernel that is many times slower
+# on_debug DEBUG OTHER: the amount of work for the slow debug kernel, or for
+# others
 on_debug()
 {
 	if [ "${MEMDEV_KERNEL:-}" = debug ]; then
@@ -106,7 +107,7 @@ on_debug()
 is()
 {
 	if [ $# != 3 ]; then
-		fail "$1" "compares $# words"
+		fail "$1" "is needs 3 arguments, got $#"
 	elif [ "$2" = "$3" ]; then
 		pass "$1"
 	else
@@ -114,15 +115,14 @@ is()
 	fi
 }
 
-# check NAME COMMAND [ARGUMENT...]: COMMAND succeeds; what it says is shown if
-# it does not.
+# check NAME COMMAND [ARGUMENT...]: COMMAND succeeds; show its output if not
 check()
 {
 	local name=$1
 	shift
 
 	if [ -z "${1:-}" ]; then
-		fail "$name" "there is no command"
+		fail "$name" "no command given"
 	elif "$@" >"$TMP/check" 2>&1; then
 		pass "$name"
 	else
@@ -140,21 +140,21 @@ one_of()
 	return 1
 }
 
-# die WHY: what the rest of a test stands on does not hold.
+# die DETAIL...: a precondition of the remaining tests does not hold
 die()
 {
-	fail "the test can go on" "$@"
+	fail "the precondition of the remaining tests holds" "$@"
 	finish
 }
 
-# finish: the last line of a test.
+# finish: remove the module, print the plan and exit
 finish()
 {
 	trap - EXIT
 	if cleanup >"$TMP/cleanup" 2>&1 && left_over >>"$TMP/cleanup"; then
-		pass "the module can be removed and leaves nothing behind"
+		pass "rmmod leaves nothing behind"
 	else
-		fail "the module can be removed and leaves nothing behind" \
+		fail "rmmod leaves nothing behind" \
 			"$(cat "$TMP/cleanup")"
 	fi
 	rm -rf "$TMP"
@@ -169,7 +169,7 @@ on_exit()
 	rm -rf "$TMP"
 }
 
-# Tests that change more than the module's own state say here how to undo it.
+# Tests override this to undo changes outside the module.
 undo()
 {
 	:
@@ -179,7 +179,7 @@ cleanup()
 {
 	fill_stop
 	pin_stop
-	# Not in a subshell: that has no jobs.
+	# A subshell has no jobs to list, so list them before the loop.
 	jobs -p >"$TMP/jobs"
 	while read -r job; do
 		kill "$job" 2>/dev/null
@@ -189,15 +189,15 @@ cleanup()
 	unload
 }
 
-# until_true SECONDS COMMAND [ARGUMENT...]: waits for COMMAND to succeed. The
-# time only bounds how long a test that fails takes.
+# until_true SECONDS COMMAND [ARGUMENT...]: wait for COMMAND to succeed. The
+# timeout only bounds a test that fails.
 until_true()
 {
 	local end
 	end=$(($(uptime_s) + $1))
 	shift
 
-	[ -n "${1:-}" ] || { echo "there is no command"; return 1; }
+	[ -n "${1:-}" ] || { echo "no command given"; return 1; }
 	until "$@"; do
 		[ "$(uptime_s)" -lt "$end" ] || return 1
 		sleep 0.05
@@ -211,7 +211,7 @@ uptime_s()
 	echo "${up%.*}"
 }
 
-# uptime in ms; the kernel counts in hundredths
+# uptime in ms, at the kernel's resolution of 10 ms
 uptime_ms()
 {
 	local up rest
@@ -232,7 +232,7 @@ bytes()
 	esac
 }
 
-# in_units BYTES: as the texts of the driver have a size, 1536M
+# in_units BYTES: a size in the notation of the driver's messages, 1536M
 in_units()
 {
 	local size=$1 unit
@@ -282,9 +282,9 @@ log_mark()
 	echo "memdev-test: ${0##*/} mark $MARK" >/dev/kmsg
 }
 
-# after_mark: of the kernel's log, on standard input, what came since log_mark. If it
-# has lost the mark, or there was none, nobody knows: a line says so that no test takes
-# for silence.
+# after_mark: filter the kernel log on standard input to what follows log_mark.
+# If the mark is lost, print a warning, so that no test takes the output for an
+# empty log.
 after_mark()
 {
 	awk -v mark="memdev-test: ${0##*/} mark $MARK" '
@@ -298,14 +298,14 @@ log_since()
 	dmesg | after_mark
 }
 
-# What the module said since log_mark; not what the kernel says of any module
-# from outside its tree.
+# The module's messages since log_mark, without the kernel's taint message
 log_memdev()
 {
 	log_since | sed 's/^\[[^]]*\] //' | grep '^memdev[: ]' | grep -v taint
 }
 
-# The kernel did not complain since log_mark, or not of memdev.
+# No kernel warning since log_mark, but for known ones that memdev has no part
+# in
 log_quiet()
 {
 	log_since >"$TMP/log" &&
@@ -315,7 +315,7 @@ log_quiet()
 
 # --- the machine's memory --------------------------------------------------------
 
-# What has to be there even for this file.
+# Requirements of this file itself
 [ "$(id -u)" = 0 ] || { echo "1..0 # SKIP needs root"; exit 4; }
 [ -r $MEM/block_size_bytes ] ||
 	{ echo "1..0 # SKIP this kernel cannot hotplug memory"; exit 4; }
@@ -340,7 +340,7 @@ mem_total()
 	echo $((kb << 10))
 }
 
-# note_carved: remember which blocks are carved, for total_is_back
+# note_carved: record the carved blocks for total_is_back
 note_carved()
 {
 	local dir first
@@ -352,15 +352,16 @@ note_carved()
 	done >>"$TMP/carved"
 }
 
-# nr_carved: how many blocks "load" has carved, each counted once
+# nr_carved: number of distinct blocks carved since the test began
 nr_carved()
 {
 	sort -u "$TMP/carved" | wc -l
 }
 
-# total_is_back TOTAL [NR]: MemTotal is, or larger by what at most NR blocks (all that
-# "load" has carved) have left. Until it is carved for the first time, the kernel
-# keeps its map of a block in memory that MemTotal does not count.
+# total_is_back TOTAL [NR]: MemTotal is TOTAL, or larger by the memmap of at
+# most NR carved blocks (default: all that were carved). Boot memory holds the
+# memmap of a block until the block is first removed, and MemTotal does not
+# count that.
 total_is_back()
 {
 	local more=$(($(mem_total) - $1)) memmap=$((BLOCK / 64)) most
@@ -370,11 +371,11 @@ total_is_back()
 	most=$((most * memmap))
 	[ $more -ge 0 ] && [ $more -le $most ] && [ $((more % memmap)) = 0 ] &&
 		return
-	echo "$1 before, $more more now, with at most $most of carved blocks"
+	echo "MemTotal grew by $more from $1, carved blocks explain at most $most"
 	return 1
 }
 
-# kB of /proc/meminfo's line $1, 0 where there is no such line
+# kB in line $1 of /proc/meminfo, 0 without such a line
 meminfo()
 {
 	local kb
@@ -382,9 +383,9 @@ meminfo()
 	echo "${kb:-0}"
 }
 
-# /proc/iomem with System RAM that touches merged: memory that was taken out and
-# given back stays an entry of its own, as the kernel merges only what was named
-# by the same string. Any other difference stays a difference.
+# /proc/iomem with adjacent System RAM merged: the kernel merges only entries
+# whose name is the same string, so memory that was removed and added again
+# stays an entry of its own. No other difference is hidden.
 iomem()
 {
 	local line range run_start='' run_end=''
@@ -426,15 +427,16 @@ iomem()
 	flush_run
 }
 
-# zone_of BLOCKNUMBER: the first zone that the block is, or may come, into
+# zone_of BLOCK: the zone of an online block, or the default zone of an offline
+# one
 zone_of()
 {
 	local zone rest
 	read -r zone rest <"$MEM/memory$1/valid_zones" && echo "$zone"
 }
 
-# The largest range that the command line reserves with memmap=SIZE$START, cut
-# to whole blocks: sets RESERVED and RESERVED_SIZE, or fails.
+# Find the largest range that the command line reserves with memmap=SIZE$START,
+# cut to whole blocks. Sets RESERVED and RESERVED_SIZE, or fails.
 reserved()
 {
 	local word size start end
@@ -459,8 +461,8 @@ reserved()
 	[ $RESERVED_SIZE -gt 0 ]
 }
 
-# soft_reserved: SOFT, SOFT_SIZE are a range that the command line has soft reserved.
-# /proc/iomem of newer kernels does not tell.
+# soft_reserved: set SOFT and SOFT_SIZE to the soft-reserved range of the
+# command line. /proc/iomem of newer kernels does not show it.
 soft_reserved()
 {
 	local word
@@ -480,25 +482,25 @@ soft_reserved()
 	return 1
 }
 
-# dax_comes: kmem adds what is soft reserved to the kernel's memory, if it can have it
+# dax_comes: let kmem add the soft-reserved range to System RAM
 dax_comes()
 {
 	modprobe kmem && modprobe dax_hmem &&
 		[ -e /sys/bus/dax/devices/dax0.0 ] || return 1
-	# Newer kernels do so by themselves.
+	# Newer kernels bind kmem by themselves.
 	[ -e /sys/bus/dax/devices/dax0.0/driver ] ||
 		printf dax0.0 >/sys/bus/dax/drivers/kmem/new_id
 	:
 }
 
-# dax_goes: none of its memory is online
+# dax_goes: none of kmem's memory may be online
 dax_goes()
 {
 	rmmod dax_hmem && rmmod kmem
 }
 
-# window_spec BLOCKS: a window of so many blocks, where this machine has room
-# for it: the reserved range, else System RAM.
+# window_spec BLOCKS: a window of BLOCKS blocks, in the reserved range if there
+# is one, else carved
 window_spec()
 {
 	local size=$(($1 * BLOCK))
@@ -523,8 +525,8 @@ load()
 	modprobe memdev "$@" && note_carved
 }
 
-# load_blocks BLOCKS [PARAMETER...]: one window and one device of so many
-# blocks; or the test ends.
+# load_blocks BLOCKS [PARAMETER...]: load the module with one window and one
+# device of BLOCKS blocks, or end the test
 load_blocks()
 {
 	local spec n=$1
@@ -533,19 +535,19 @@ load_blocks()
 	spec=$(window_spec "$n") ||
 		skip_all "no reserved range of $n memory blocks on this machine"
 	log_mark
-	load "window=$spec" "$@" || die "window=$spec was not accepted" "$(log_memdev)"
-	[ -e $D ] || die "window=$spec made no device" "$(log_memdev)"
+	load "window=$spec" "$@" || die "window=$spec was refused" "$(log_memdev)"
+	[ -e $D ] || die "window=$spec created no device" "$(log_memdev)"
 	[ "$(get size)" = $((n * BLOCK)) ] ||
-		die "window=$spec made a device of $(get size) bytes"
+		die "window=$spec created a device of $(get size) bytes"
 	no_deadline
 }
 
-# no_deadline: an unplug of the device $D takes as long as it takes. However
-# slow the machine, what can be unplugged is; what hangs, the VM's limit ends.
+# no_deadline: let an unplug of the device $D take as long as it needs on a
+# slow machine. The VM's time limit ends one that hangs.
 no_deadline()
 {
 	[ "$(put_dev unplug_timeout_ms 0)" = ok ] ||
-		die "unplug_timeout_ms 0 was not accepted"
+		die "unplug_timeout_ms 0 was refused"
 }
 
 unload()
@@ -564,66 +566,67 @@ unload()
 	rmmod memdev
 }
 
-# Nothing may be left of a module that is gone.
+# left_over: a removed module leaves nothing behind
 left_over()
 {
 	! loaded || { echo "the module is still loaded"; return 1; }
 	! grep memdev /proc/iomem || return 1
-	[ ! -e $BUS ] || { echo "$BUS is still there"; return 1; }
-	[ ! -e $WINDOWS ] || { echo "$WINDOWS is still there"; return 1; }
+	[ ! -e $BUS ] || { echo "$BUS still exists"; return 1; }
+	[ ! -e $WINDOWS ] || { echo "$WINDOWS still exists"; return 1; }
 }
 
-# get ATTRIBUTE: of the device $D
+# get ATTRIBUTE: read an attribute of the device $D
 get()
 {
 	cat "$D/$1"
 }
 
-# put FILE TEXT: writes a line, prints "ok" or the errno
+# put FILE TEXT: write a line, print "ok" or the errno
 put()
 {
 	printf '%s\n' "$2" | write_errno "$1"
 }
 
-# put_dev ATTRIBUTE TEXT: of the device $D
+# put_dev ATTRIBUTE TEXT: write an attribute of the device $D
 put_dev()
 {
 	put "$D/$1" "$2"
 }
 
-# faults_file: where the scripted faults of the device $D are
+# faults_file: path of the fault rules of the device $D
 faults_file()
 {
 	echo "$DEBUG/memdev/${D##*/}/faults"
 }
 
-# faults TEXT: to the scripted faults of the device $D; prints "ok" or the errno
+# faults TEXT: write to the fault rules of the device $D; print "ok" or the
+# errno
 faults()
 {
 	put "$(faults_file)" "$1"
 }
 
-# number of the memory block where the device $D starts
+# first_block: number of the memory block at the start of the device $D
 first_block()
 {
 	echo $(($(get address) / BLOCK))
 }
 
-# agree: sysfs, /proc/iomem, lsmem and the memory blocks say the same of the
-# device $D; says what does not.
+# agree: the device $D, /proc/iomem, lsmem and the memory blocks in sysfs
+# agree; print any difference
 agree()
 {
 	snapshot "$D"
 }
 
-# user COMMAND [ARGUMENT...]: as somebody who is not root and may nothing
+# user COMMAND [ARGUMENT...]: run COMMAND as an unprivileged user
 user()
 {
 	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all \
 		--bounding-set=-all -- "$@"
 }
 
-# Everything that shows what memory there is; not what counts failures.
+# memory_state: everything that shows memory, without the failure counters
 memory_state()
 {
 	write_diff
@@ -634,7 +637,7 @@ memory_state()
 FILL_PID=
 PIN_PID=
 
-# fill_start BYTES LOW HIGH: memory full of data, preferably at LOW..HIGH-1
+# fill_start BYTES LOW HIGH: fill memory with data, preferably at LOW..HIGH-1
 fill_start()
 {
 	local said=
@@ -667,7 +670,7 @@ fill_stop()
 	rm -f "$TMP/fill.in" "$TMP/fill.out"
 }
 
-# put_each STATE BLOCK...: somebody puts blocks of the device there
+# put_each STATE BLOCK...: write STATE to memory blocks of the device
 put_each()
 {
 	local state=$1 from block
@@ -684,8 +687,8 @@ pages_moved()
 	awk '/^pgmigrate_success/ { print $2 }' /proc/vmstat
 }
 
-# free_goes_first: only the highest of the plugged blocks is in use; all are
-# unplugged, and nothing is moved to one that has to go after it
+# free_goes_first: only the highest plugged block is in use; unplug of all
+# blocks migrates no page to a block that is yet to be unplugged
 free_goes_first()
 {
 	local last fill=$((64 * MiB)) page top there before after
@@ -697,25 +700,25 @@ free_goes_first()
 	is "only the highest block is online" \
 		"$(put_each offline $(seq 0 $((last - 1)))) $(get online_blocks)" \
 		"ok $last"
-	fill_start $fill $top $((top + BLOCK)) || die "no memory to fill"
+	fill_start $fill $top $((top + BLOCK)) || die "cannot fill memory"
 	there=$(fill_ask where)
-	say "$there bytes of $fill are in it"
-	check "it is in use" [ "$there" -ge $((fill / 2)) ]
+	say "$there bytes of $fill are in that block"
+	check "that block is in use" [ "$there" -ge $((fill / 2)) ]
 	# shellcheck disable=SC2046
-	is "the others come online" \
+	is "the other blocks come online" \
 		"$(put_each online_movable $(seq 0 $((last - 1)))) $(get online_blocks)" \
 		"ok 0-$last"
 	before=$(pages_moved)
 	is "unplug all" "$(put_dev unplug all)" ok
 	after=$(($(pages_moved) - before))
-	say "$after pages were moved"
-	check "what is in use is moved" [ $after -ge $((there / page)) ]
-	check "and once" [ $after -lt $(((there + fill / 2) / page)) ]
-	is "nothing was lost" "$(fill_ask check)" intact
+	say "$after pages were migrated"
+	check "the used pages are migrated" [ $after -ge $((there / page)) ]
+	check "the used pages are migrated only once" [ $after -lt $(((there + fill / 2) / page)) ]
+	is "no data is lost" "$(fill_ask check)" intact
 	fill_stop
 }
 
-# pin_start LOW HIGH: a page at LOW..HIGH-1 that cannot be moved
+# pin_start LOW HIGH: pin a page at LOW..HIGH-1, so that it cannot migrate
 pin_start()
 {
 	local said=

@@ -3,9 +3,9 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# Twenty times in one boot: modprobe, plug, unplug, rmmod. The kernel's image
-# lies elsewhere at each boot: BOOTS=5 makes five of them. On the kernel 'debug',
-# which takes its time, and sees a leak the first time, five times.
+# Load, plug, unplug and remove the module, twenty times in one boot. Each boot
+# places the kernel image elsewhere: BOOTS=5 runs five boots. The debug kernel
+# is slow, and detects a leak the first time, so it does five cycles.
 #
 # VM: mem=4G timeout=1800 boots=1 usual=6.1
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.12
@@ -17,14 +17,14 @@
 plug=$((512 * MiB))
 [ $plug -ge $BLOCK ] || plug=$BLOCK
 
-# One cycle; says where it went wrong. MemTotal of the one before is what it must
-# come back to.
+# One cycle; prints what went wrong. MemTotal must return to its value after
+# the cycle before.
 cycle()
 {
 	local before after want=$plug
 
 	load ${window:+"$window"} || return 1
-	[ -e "$D" ] || { echo "there is no memdev0"; return 1; }
+	[ -e "$D" ] || { echo "memdev0 is missing"; return 1; }
 	no_deadline
 	before=$(mem_total)
 	one_of "$(put_dev plug "$plug")" ok || { get last_error; return 1; }
@@ -52,9 +52,9 @@ total=$(mem_total) carved=0
 log_mark
 cycles=$(on_debug 5 20)
 for i in $(seq "$cycles"); do
-	check "cycle $i brings everything back" cycle
+	check "cycle $i restores everything" cycle
 	loaded && break
 done
-is "$cycles cycles ran" "$i" "$cycles"
-check "the kernel did not complain" log_quiet
+is "all $cycles cycles ran" "$i" "$cycles"
+check "the kernel logged no warning" log_quiet
 finish

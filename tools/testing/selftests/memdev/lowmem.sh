@@ -84,7 +84,7 @@ refused()
 	is "$1: the next is refused alike" \
 		"$(put_dev plug 1G) $(get plugged_size)" "ENOMEM $((N * GiB))"
 	check "$1: by the same reason" expr "$(get last_error)" : "$2"
-	check "$1: the kernel does not complain" log_quiet
+	check "$1: the kernel logged no warning" log_quiet
 }
 
 # all_comes_back WHAT
@@ -94,7 +94,7 @@ all_comes_back()
 	is "$1: and is plugged again" "$(put_dev plug 512M) $(get plugged_size)" \
 		"ok $((512 * MiB))"
 	is "$1: and unplugged" "$(put_dev unplug all) $(get plugged_size)" "ok 0"
-	check "$1: the kernel does not complain" log_quiet
+	check "$1: the kernel logged no warning" log_quiet
 }
 
 # Where KASAN takes as much as it does, memory is short before the ratio counts
@@ -170,7 +170,7 @@ full_machine()
 		"$(put_dev online_type offline) $(put_dev plug $BLOCK)" "ok ok"
 	is "movable" "$(put_dev online_type online_movable)" ok
 	fill_start $(($(meminfo MemAvailable) * 1024 - 120 * MiB)) ||
-		die "no memory to fill"
+		die "cannot fill memory"
 	say "$(available) MiB are available"
 	is "beside a block that is offline, a plug is refused" \
 		"$(put_dev plug $BLOCK)" ENOMEM
@@ -189,13 +189,13 @@ full_machine()
 
 	is "for the kernel" "$(put_dev online_type online_kernel)" ok
 	fill_start $(($(meminfo MemAvailable) * 1024 - 120 * MiB)) ||
-		die "no memory to fill"
+		die "cannot fill memory"
 	say "$(available) MiB are available"
 	is "a block for the kernel is plugged" \
 		"$(put_dev plug $BLOCK) $(get online_blocks)" "ok 0"
 	is "and another" "$(put_dev plug $BLOCK) $(get online_blocks)" "ok 0-1"
 	fill_stop
-	check "the kernel does not complain" log_quiet
+	check "the kernel logged no warning" log_quiet
 	[ "$(put_dev unplug all)" != ok ] || finish
 	# That is not memdev's to promise
 	say "the kernel keeps some: $(get last_error)"

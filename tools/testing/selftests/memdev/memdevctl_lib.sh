@@ -6,7 +6,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-# ctl ARGUMENT...: sets OUT, ERR and RC
+# ctl ARGUMENT...: run memdevctl; set OUT, ERR and RC
 ctl()
 {
 	memdevctl "$@" >"$TMP/out" 2>"$TMP/err" </dev/null
@@ -15,7 +15,7 @@ ctl()
 	ERR=$(cat "$TMP/err")
 }
 
-# runs NAME ARGUMENT...: it succeeds and says nothing on standard error
+# runs NAME ARGUMENT...: memdevctl succeeds with an empty standard error
 runs()
 {
 	local name=$1
@@ -25,7 +25,8 @@ runs()
 	is "$name" "$RC$ERR" 0
 }
 
-# fails NAME RC PATTERN ARGUMENT...: with that line on standard error
+# fails NAME RC PATTERN ARGUMENT...: memdevctl exits with RC and its standard
+# error matches PATTERN
 fails()
 {
 	local name=$1 rc=$2 pattern=$3

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# memdevctl: what it says where there is no module, how it is used, and how not.
+# memdevctl without the module, and its usage errors
 #
 # VM: mem=4G usual=6.1 timeout=1800
 
@@ -10,7 +10,8 @@
 
 need memdevctl
 
-# bad NAME ARGUMENT...: a usage error, which changes nothing and prints nothing
+# bad NAME ARGUMENT...: a usage error changes nothing and prints nothing to
+# stdout
 bad()
 {
 	local name=$1
@@ -23,23 +24,23 @@ bad()
 	esac
 }
 
-fails "without the module it says what to do" 1 \
+fails "without the module, list names the remedy" 1 \
 	"memdevctl: the memdev module is not loaded, *modprobe memdev*" list
-fails "every command does" 1 "*modprobe memdev*" plug 0 1G
-runs "help needs no module" help
+fails "without the module, plug names the remedy" 1 "*modprobe memdev*" plug 0 1G
+runs "help works without the module" help
 case $OUT in
 *"unplug DEV SIZE|all"*"window add SIZE"*"version"*)
 	pass "help names the commands" ;;
 *)	fail "help names the commands" "$OUT" ;;
 esac
-runs "version needs none" version
-runs "--version is the same" --version
-bad "no command is a usage error" nosuch
+runs "version works without the module" version
+runs "--version equals version" --version
+bad "an unknown command is a usage error" nosuch
 memdevctl >"$TMP/out" 2>"$TMP/err"
-is "so is nothing at all" "$? $(wc -c <"$TMP/out")" "2 0"
-bad "an option is no command" --nosuch
-bad "window wants one more word" window
-bad "help of what there is not" help nosuch
+is "no command is a usage error" "$? $(wc -c <"$TMP/out")" "2 0"
+bad "an unknown option is a usage error" --nosuch
+bad "window without a subcommand" window
+bad "help for an unknown command" help nosuch
 for command in list show create destroy plug unplug resize set map monitor \
 	       stat help version "window list" "window add" "window del" \
 	       "fault list" "fault add" "fault del" "fault poison"; do
@@ -48,73 +49,73 @@ for command in list show create destroy plug unplug resize set map monitor \
 	help=$OUT
 	# shellcheck disable=SC2086
 	runs "$command --help" $command --help
-	is "they are the same" "$OUT" "$help"
+	is "both print the same" "$OUT" "$help"
 	# shellcheck disable=SC2086
 	bad "$command --nosuch" $command --nosuch
 done
 bad "create without a size" create
-bad "create with two" create 1G 1G
+bad "create with two sizes" create 1G 1G
 bad "plug without a size" plug 0
-bad "plug with more" plug 0 1G 1G
-bad "destroy of nothing" destroy
-bad "set of nothing" set 0
+bad "plug with two sizes" plug 0 1G 1G
+bad "destroy without a device" destroy
+bad "set without a setting" set 0
 bad "resize without a size" resize 0
-bad "window del of nothing" window del
-bad "window list takes none" window list 0
-bad "fault wants one more word" fault
+bad "window del without a window" window del
+bad "window list with an argument" window list 0
+bad "fault without a subcommand" fault
 bad "fault add without a step" fault add 0
-bad "fault add of a step that there is not" fault add 0 nosuch --errno EIO
-bad "fault add of what does nothing" fault add 0 add --times 1
-bad "fault add of an error that there is not" fault add 0 add --errno ENOSUCH
-bad "fault add of the error 0" fault add 0 add --errno 0
-bad "fault add of a junk delay" fault add 0 add --delay 1s
-bad "fault add of the 0th" fault add 0 add --errno EIO --nth 0
-bad "fault add of a page" fault add 0 add --errno EIO --page 1
+bad "fault add with an unknown step" fault add 0 nosuch --errno EIO
+bad "fault add without an effect" fault add 0 add --times 1
+bad "fault add with an unknown errno" fault add 0 add --errno ENOSUCH
+bad "fault add with errno 0" fault add 0 add --errno 0
+bad "fault add with an invalid delay" fault add 0 add --delay 1s
+bad "fault add with nth 0" fault add 0 add --errno EIO --nth 0
+bad "fault add with a page" fault add 0 add --errno EIO --page 1
 bad "fault del without a rule" fault del 0
-bad "fault del of junk" fault del 0 x
-bad "fault poison of no block" fault poison 0
-bad "fault poison of a junk block" fault poison 0 --block x
-bad "monitor takes no argument" monitor 0
-bad "version neither" version 0
+bad "fault del with an invalid rule" fault del 0 x
+bad "fault poison without a block" fault poison 0
+bad "fault poison with an invalid block" fault poison 0 --block x
+bad "monitor with an argument" monitor 0
+bad "version with an argument" version 0
 bad "-o without columns" list -o
-bad "--json takes no value" list --json=1
+bad "--json with a value" list --json=1
 for size in 0 0M -1 +1G 1X 1GG "1 G" "" G 0x 08 0x1GG 1.5G \
 	    16E 18446744073709551616 99999999999999999999; do
-	bad "plug of '$size'" plug 0 "$size"
-	bad "create of '$size'" create "$size"
-	bad "window add of '$size'" window add "$size"
+	bad "plug with size '$size'" plug 0 "$size"
+	bad "create with size '$size'" create "$size"
+	bad "window add with size '$size'" window add "$size"
 	case $size in
 	0|0M)	;;
-	*)	bad "resize to '$size'" resize 0 "$size" ;;
+	*)	bad "resize to size '$size'" resize 0 "$size" ;;
 	esac
 done
-bad "--align junk" create 1G --align 12Z
-bad "--node -1" create 1G --node -1
-bad "--slot junk" create 1G --slot x
-bad "--window junk" create 1G --window foo
-bad "--id of nothing" create 1G --id ""
-bad "--id too long" create 1G --id "$(printf '%064d' 0)"
-bad "--start junk" window add 1G --start x
+bad "--align with an invalid size" create 1G --align 12Z
+bad "--node with -1" create 1G --node -1
+bad "--slot with an invalid number" create 1G --slot x
+bad "--window with an invalid name" create 1G --window foo
+bad "--id with an empty name" create 1G --id ""
+bad "--id with a name too long" create 1G --id "$(printf '%064d' 0)"
+bad "--start with an invalid address" window add 1G --start x
 bad "set without a value" set 0 online_type
-bad "set of an unknown key" set 0 nosuch=1
-bad "set of an unknown type" set 0 online_type=nosuch
-bad "set of the same twice" set 0 unplug_timeout_ms=1 unplug-timeout-ms=1
-bad "set of a negative deadline" set 0 unplug_timeout_ms=-1
-bad "set of memmap_on_memory=2" set 0 memmap_on_memory=2
-bad "list of an unknown column" list -o DEVICE,NOSUCH
-bad "list in two ways" list -J -r
-bad "list in a format that there is not" list --format xml
-bad "list as QEMU and as JSON" list --format qmp -J
-bad "stat in two ways" stat --prometheus -J
-bad "map --color=nosuch" map --color=nosuch
-bad "map of what is no window" map foo
-bad "window del of what is no window" window del foo
+bad "set with an unknown key" set 0 nosuch=1
+bad "set with an unknown online type" set 0 online_type=nosuch
+bad "set with a duplicate key" set 0 unplug_timeout_ms=1 unplug-timeout-ms=1
+bad "set with a negative deadline" set 0 unplug_timeout_ms=-1
+bad "set with memmap_on_memory=2" set 0 memmap_on_memory=2
+bad "list with an unknown column" list -o DEVICE,NOSUCH
+bad "list with two formats" list -J -r
+bad "list with an unknown format" list --format xml
+bad "list with QEMU format and JSON" list --format qmp -J
+bad "stat with two formats" stat --prometheus -J
+bad "map with an unknown color mode" map --color=nosuch
+bad "map with an invalid window" map foo
+bad "window del with an invalid window" window del foo
 if command -v bash >/dev/null; then
 	completion=$HERE/../../../memdev/memdevctl.bash
 	[ -e "$completion" ] ||
 		completion=/usr/share/bash-completion/completions/memdevctl
-	check "the completion is bash's" bash -n "$completion"
-	# complete_words WORD...: what it offers for the last of them
+	check "bash parses the completion" bash -n "$completion"
+	# complete_words WORD...: completions of the last word
 	complete_words()
 	{
 		bash -c '. "$1"; shift; COMP_WORDS=("$@")
@@ -123,17 +124,17 @@ if command -v bash >/dev/null; then
 			_memdevctl; echo "${COMPREPLY[*]}"' \
 			bash "$completion" "$@"
 	}
-	is "it completes commands" "$(complete_words memdevctl unp)" unplug
-	is "it completes second words" \
+	is "completion of commands" "$(complete_words memdevctl unp)" unplug
+	is "completion of subcommands" \
 		"$(complete_words memdevctl window "")" "list add del"
-	is "it completes options" "$(complete_words memdevctl create --al)" \
+	is "completion of options" "$(complete_words memdevctl create --al)" \
 		--align
-	is "it completes steps" "$(complete_words memdevctl fault add 0 rem)" \
+	is "completion of fault steps" "$(complete_words memdevctl fault add 0 rem)" \
 		remove
-	is "it completes errors" \
+	is "completion of errnos" \
 		"$(complete_words memdevctl fault add 0 add --errno ENOM)" \
 		ENOMEM
-	is "it completes columns" "$(complete_words memdevctl list -o PLU)" \
+	is "completion of columns" "$(complete_words memdevctl list -o PLU)" \
 		PLUGGED
 fi
 finish

@@ -65,5 +65,5 @@ else
 		"$(cat "$TMP/speed")"
 fi
 say "$(cat "$TMP/speed")"
-check "the kernel did not complain" log_quiet
+check "the kernel logged no warning" log_quiet
 finish

@@ -212,5 +212,5 @@ had=$(awk -F '[= ]' '{ sum += $2 + $6 } END { print sum }' "$TMP/lazy")
 is "what it has read and what it has lost is all that there was" "$had" \
 	$((21 * 4))
 say "$(cat "$TMP/lazy")"
-check "the kernel did not complain" log_quiet
+check "the kernel logged no warning" log_quiet
 finish

@@ -3,9 +3,9 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# More devices than there are workers, all of which shrink at the same time, and
-# a page that cannot be moved: every deadline fires, every other operation goes
-# on, and user space is told of it.
+# More devices than workers shrink at the same time while one page is pinned:
+# every deadline fires, every other operation makes progress, and user space is
+# notified.
 #
 # VM: mem=46G timeout=1800 append=memmap=40G$0x180000000 usual=6.1 alone=yes
 # VM: qemu="-object memory-backend-ram,id=m,size=46G,reserve=off"
@@ -17,17 +17,18 @@ need_mounted $DEBUG
 
 printf all >"$TMP/all"
 
-# More than a queue of the kernel runs at a time if it is not told otherwise
+# More than WQ_DFL_ACTIVE, so that work items would have to queue
 n=$(on_debug 80 300)
-# What limits the workers of memdev, generously
+# A generous limit for the number of memdev's workers
 FEW=100
 
 spec=$(window_spec "$n") || skip_all "no reserved range of $n memory blocks"
 log_mark
-check "$n devices" load "window=$spec" devices="$n"
-is "they are there" "$(wc -w <"$BUS/device_list")" "$n"
+check "load with $n devices" load "window=$spec" devices="$n"
+is "device_list has all of them" "$(wc -w <"$BUS/device_list")" "$n"
 
-# each ATTRIBUTE TEXT [FROM]: to each device, from that one on
+# each ATTRIBUTE TEXT [FROM]: write an attribute of each device from number
+# FROM on
 each()
 {
 	local i=${3:-0} rc=0
@@ -39,7 +40,8 @@ each()
 	return "$rc"
 }
 
-# each_fault TEXT [FROM]: to the scripted faults of each
+# each_fault TEXT [FROM]: write to the fault rules of each device from number
+# FROM on
 each_fault()
 {
 	local i=${2:-0} rc=0
@@ -51,7 +53,7 @@ each_fault()
 	return "$rc"
 }
 
-# workers: how many work for memdev
+# workers: number of kworkers that run memdev's work
 workers()
 {
 	cat /proc/[0-9]*/comm 2>/dev/null | grep -c '^kworker/.*+memdev'
@@ -77,63 +79,64 @@ said()
 	[ -s "$TMP/$1" ]
 }
 
-check "no deadline" each unplug_timeout_ms 0
+check "all deadlines are disabled" each unplug_timeout_ms 0
 low=$(($(get address)))
-is "the first is plugged" "$(put_dev plug all)" ok
-check "a page of it is pinned" pin_start $low $((low + BLOCK))
-check "the others are plugged" each plug all 1
-check "all are plugged" plugged_are "$n"
+is "memdev0 is plugged" "$(put_dev plug all)" ok
+check "a page of memdev0 is pinned" pin_start $low $((low + BLOCK))
+check "the other devices are plugged" each plug all 1
+check "all devices are plugged" plugged_are "$n"
 
-# --- workers that are all busy ------------------------------------------------------
+# --- all workers are busy ----------------------------------------------------
 
-# The last two are for what goes on meanwhile.
+# The last two devices stay free for operations meanwhile.
 last=$((n - 1))
-check "to take a block offline takes an hour" \
+check "a fault rule delays offline by an hour" \
 	each_fault "offline delay=3600000" 1
 echo clear >$DEBUG/memdev/memdev$last/faults
 n=$last
-check "all but the first and the last are to shrink" each requested_size 0 1
+check "all devices but the first and the last are requested to shrink" each requested_size 0 1
 n=$((last + 1))
-check "as many as there are workers begin" until_true 120 workers_are 16
+check "at least 16 workers start" until_true 120 workers_are 16
 sleep 1
 say "$(workers) workers"
-check "which are not many" [ "$(workers)" -le $FEW ]
+check "the number of workers is limited" [ "$(workers)" -le $FEW ]
 
-is "the first has a deadline" "$(put_dev unplug_timeout_ms 2000)" ok
+is "memdev0 gets a deadline" "$(put_dev unplug_timeout_ms 2000)" ok
 printf all | write_errno $D/unplug >"$TMP/first" &
 first=$!
-check "its deadline fires" until_true 60 said first
+check "the deadline of memdev0 fires while all workers are busy" until_true 60 said first
 said first || kill -INT $first
 wait $first
-is "and ends it" "$(cat "$TMP/first")" ETIMEDOUT
+is "the unplug of memdev0 times out" "$(cat "$TMP/first")" ETIMEDOUT
 
 D=$BUS/devices/memdev$last
 pollattr $D/plugged_size 60 0 >"$TMP/poll" &
 poll=$!
-check "somebody polls the size of the last" until_true 60 said poll
-is "the last is unplugged" "$(timeout -s INT 60 write_errno $D/unplug <"$TMP/all")" ok
+check "user space polls plugged_size of the last device" until_true 60 said poll
+is "the last device is unplugged while all workers are busy" "$(timeout -s INT 60 write_errno $D/unplug <"$TMP/all")" ok
 wait $poll
-is "the kernel says so" "$(tail -n 1 "$TMP/poll")" 0
-is "and is plugged" "$(put_dev plug all)" ok
+is "poll(2) wakes with the new size" "$(tail -n 1 "$TMP/poll")" 0
+is "the last device is plugged again" "$(put_dev plug all)" ok
 D=$BUS/devices/memdev0
 
-check "all are to be plugged again" each requested_size $BLOCK
-check "nothing takes longer than it does" each_fault clear
-check "all are plugged" until_true 120 plugged_are "$n"
+check "all devices are requested to grow" each requested_size $BLOCK
+check "the fault rules are cleared" each_fault clear
+check "all devices are plugged again" until_true 120 plugged_are "$n"
 
 # --- a deadline in a worker -----------------------------------------------------------
 
-# The others have none: how long they wait for the lock depends on the machine.
-is "the first still has its deadline" "$(get unplug_timeout_ms)" 2000
-check "all of them are to shrink" each requested_size 0
-check "all but the first are gone soon" until_true 600 plugged_are 1
-is "that is the first" "$(get plugged_size)" $BLOCK
+# No other device has a deadline: the wait for the hotplug lock depends on the
+# machine.
+is "memdev0 keeps its deadline" "$(get unplug_timeout_ms)" 2000
+check "all devices are requested to shrink" each requested_size 0
+check "all devices but memdev0 are unplugged" until_true 600 plugged_are 1
+is "memdev0 keeps its block" "$(get plugged_size)" $BLOCK
 D=$BUS/devices/memdev$last
-is "another is plugged meanwhile" "$(timeout -s INT 120 write_errno $D/plug <"$TMP/all")" ok
-is "and unplugged" "$(timeout -s INT 120 write_errno $D/unplug <"$TMP/all")" ok
+is "the last device is plugged meanwhile" "$(timeout -s INT 120 write_errno $D/plug <"$TMP/all")" ok
+is "the last device is unplugged meanwhile" "$(timeout -s INT 120 write_errno $D/unplug <"$TMP/all")" ok
 D=$BUS/devices/memdev0
 pin_stop
-check "the first goes when its page is free" until_true 600 plugged_is 0
+check "memdev0 is unplugged once the page is unpinned" until_true 600 plugged_is 0
 check "rmmod" rmmod memdev
-check "the kernel did not complain" log_quiet
+check "the kernel logged no warning" log_quiet
 finish

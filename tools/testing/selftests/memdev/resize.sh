@@ -120,7 +120,7 @@ request $most
 # Where each block takes long, what follows tells nothing more.
 if [ $BLOCK -gt $((128 * MiB)) ]; then
 	request 0
-	check "the kernel did not complain" log_quiet
+	check "the kernel logged no warning" log_quiet
 	finish
 fi
 
@@ -219,5 +219,5 @@ is "del_device is refused while something is requested" \
 is "and says why" "$(cat $BUS/last_error)" \
 	"cannot remove the device: its requested_size is not 0"
 check "rmmod stops the worker" until_true 60 rmmod memdev
-check "the kernel did not complain" log_quiet
+check "the kernel logged no warning" log_quiet
 finish

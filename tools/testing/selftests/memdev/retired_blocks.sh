@@ -56,7 +56,7 @@ is "requested_size to the top is accepted or refused" \
 check "sysfs, /proc/iomem and lsmem agree" until_true 30 agree
 
 # A page that is in use; it is moved away from first, if that can be.
-fill_start $((256 * MiB)) $low $((low + size)) || die "no memory to fill"
+fill_start $((256 * MiB)) $low $((low + size)) || die "cannot fill memory"
 is "a page of block 3 is taken out of use" \
 	"$(put $MEM/soft_offline_page "$(hex $((low + 3 * BLOCK + 16 * MiB)))")" ok
 is "the data is intact" "$(fill_ask check)" intact
@@ -122,5 +122,5 @@ given_back()
 }
 
 reserved || given_back
-check "the kernel did not complain" log_quiet
+check "the kernel logged no warning" log_quiet
 finish

@@ -74,7 +74,7 @@ check "the device has no driver" [ ! -e $D/driver ]
 # --- rmmod -------------------------------------------------------------------------------
 
 is "plug all" "$(put_dev plug all)" ok
-fill_start $((2 * BLOCK)) $low $((low + size)) || die "no memory to fill"
+fill_start $((2 * BLOCK)) $low $((low + size)) || die "cannot fill memory"
 say "$(fill_ask where) bytes of data on the device"
 check "there is data on the device" [ "$(fill_ask where)" -gt 0 ]
 check "the module is in use" [ "$(cat /sys/module/memdev/refcnt)" -gt 0 ]
@@ -94,7 +94,7 @@ is "all of it is still plugged" "$(get plugged_size) $(get online_size)" \
 check "sysfs, /proc/iomem and lsmem agree" agree
 is "the memory still works" "$(fill_ask check)" intact
 fill_stop
-fill_start $((2 * BLOCK)) $low $((low + size)) || die "no memory to fill"
+fill_start $((2 * BLOCK)) $low $((low + size)) || die "cannot fill memory"
 is "and can be had anew" "$(fill_ask check)" intact
 fill_stop
 is "a part is unplugged" "$(put_dev unplug $BLOCK)" ok
@@ -146,6 +146,6 @@ check "rmmod" rmmod memdev
 
 check "the module goes right after an unplug" gone_at_the_end unplug all
 check "and after one in the background" gone_at_the_end requested_size 0
-is "/proc/iomem is as it was" "$(iomem | diff "$TMP/iomem" -)" ""
-check "the kernel did not complain" log_quiet
+is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem" -)" ""
+check "the kernel logged no warning" log_quiet
 finish

@@ -368,7 +368,7 @@ fi
 nr_idle=$(devices | wc -l)
 check "trace" trace_on
 fill=$((GiB))
-fill_start $fill 0 0 || die "no memory to fill"
+fill_start $fill 0 0 || die "cannot fill memory"
 
 # The workers come first: where there is little time, load is what is left over
 nice stress-ng --vm 2 --vm-bytes 256M --vm-method all --verify --temp-path /tmp \
@@ -459,7 +459,7 @@ check "the windows are unused" windows_unused
 check "what was poisoned is retired, and nothing else" retired
 cat "$TMP/blocks"
 fill_stop
-check "the kernel did not complain" log_quiet
+check "the kernel logged no warning" log_quiet
 if [ $FAILED != 0 ]; then
 	more_on_failure
 fi
@@ -467,5 +467,5 @@ echo 0 >"$TRACE/events/memdev/enable"
 check "the module is removed" unload
 check "MemTotal is as before, but for other blocks" \
 	total_is_back "$total" $(($(nr_carved) - known))
-is "/proc/iomem is as it was" "$(iomem | diff "$TMP/iomem" -)" ""
+is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem" -)" ""
 finish

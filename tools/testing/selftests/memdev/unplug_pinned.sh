@@ -188,7 +188,7 @@ wait $again $first
 is "all of the others succeeded" \
 	"$(cat "$TMP"/again? | sort -u | tr '\n' ' ')" "plugged unplugged "
 check "sysfs, /proc/iomem and lsmem agree" agree
-check "they are removed" unload
+check "rmmod" unload
 
 # --- dimm: all or nothing ------------------------------------------------------------------------
 
@@ -250,5 +250,5 @@ no_deadline
 is "unplug all works when the page is free" "$(put_dev unplug all)" ok
 is "nothing is plugged" "$(get plugged_size) $(get state)" "0 unplugged"
 check "sysfs, /proc/iomem and lsmem agree" agree
-check "the kernel did not complain" log_quiet
+check "the kernel logged no warning" log_quiet
 finish

@@ -178,7 +178,7 @@ is "--dump block-get tells the runs of blocks" \
 	"[($index, 0, 1, 'offline', $start), ($index, 1, 1, 'movable', $((
 	start + BLOCK))), ($index, 2, 1, 'unplugged', $((start + 2 * BLOCK)))]"
 do_ok "--do dev-plug plugs all" dev-plug '{"id": "y", "all": true}'
-is "all is plugged" "$(get plugged_blocks)" 0-2
+is "all blocks are plugged" "$(get plugged_blocks)" 0-2
 is "--do dev-get tells of one" "$(ynl --do dev-get --json '{"id": "y"}' |
 	json 'x["state"], x["plugged-size"], x["online-size"]')" \
 	"('plugged', $((3 * BLOCK)), $((2 * BLOCK)))"
@@ -259,5 +259,5 @@ check "it has gone" [ ! -e $WINDOWS/window0 ]
 check "--do window-new makes it again" ynl --do window-new \
 	--json "{\"start\": $start, \"size\": $((4 * BLOCK))}"
 agrees "--dump window-get is what sysfs has" window-get 8
-check "the kernel did not complain" log_quiet
+check "the kernel logged no warning" log_quiet
 finish

@@ -175,12 +175,12 @@ check "the last one counts" until_true 120 plugged_is $BLOCK
 
 # --- the module's own parameter -----------------------------------------------------------
 
-check "it is removed" unload
+check "rmmod" unload
 for type in online_movable online_kernel online offline system; do
 	check "modprobe memdev online_type=$type" \
 		load "window=$(window_spec $n)" online_type=$type
 	is "is what the device starts with" "$(get online_type)" $type
-	check "it is removed" unload
+	check "rmmod" unload
 done
 
 # --- the kernel's own zone: last, as what the kernel puts there stays ------------------------
@@ -188,5 +188,5 @@ done
 load_blocks $n
 first=$(first_block)
 comes online_kernel online Normal
-check "the kernel did not complain" log_quiet
+check "the kernel logged no warning" log_quiet
 finish
