@@ -3,8 +3,8 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# The list of all devices is by address, whatever the order that they came in,
-# and the totals are those of the devices.
+# device_list is sorted by address, whatever the order of creation, and the
+# totals of the bus are the sums over all devices.
 #
 # VM: mem=4G timeout=900 append=memmap=1G$0x100000000 usual=6.1
 # VM: many: mem=72G timeout=1800 append=memmap=68G$0x180000000 usual=7.3
@@ -18,7 +18,7 @@ list()
 	cat $BUS/device_list
 }
 
-# by_address: the same, found out of the addresses
+# by_address: the same list, from the address attributes
 by_address()
 {
 	grep -H . $BUS/devices/*/address |
@@ -33,7 +33,8 @@ total()
 	cat $BUS/devices/*/"$1" | awk '{ sum += $1 } END { printf "%.0f", sum }'
 }
 
-# new ADDRESS-IN-BLOCKS BLOCKS
+# new FIRST BLOCKS: create a device of BLOCKS blocks at block FIRST of the
+# reserved range
 new()
 {
 	one_of "$(put "$BUS/new_device" \
@@ -44,51 +45,51 @@ reserved || skip_all "no reserved range on this machine"
 n=$((RESERVED_SIZE / BLOCK))
 half=$((n / 2))
 log_mark
-# Two windows, the upper one first.
-check "the module loads" load devices=0 \
+# Two windows, the upper one first
+check "the module loads with two windows" load devices=0 \
 	window="$((half * BLOCK))@$(hex $((RESERVED + half * BLOCK))),$((half * BLOCK))@$(hex "$RESERVED")"
 is "there is no device" "$(list)" ""
-is "nothing is plugged" "$(cat $BUS/plugged_size)" 0
+is "no block is plugged" "$(cat $BUS/plugged_size)" 0
 
-# Everywhere but at the end of the windows, and not in their order.
+# Neither in address order nor up to the end of the windows
 for at in 6 0 2 4 1; do
-	check "a device at block $at" new $at 1
+	check "a device is created at block $at" new $at 1
 done
-is "the list has all of them by address" \
+is "device_list is sorted by address" \
 	"$(list | xargs)" "$(by_address | xargs)"
-is "which is not how they came" "$(list | xargs)" \
+is "the order of creation was another" "$(list | xargs)" \
 	"memdev1 memdev4 memdev2 memdev3 memdev0"
 for name in memdev3 memdev0 memdev4; do
-	is "plug a block of $name" "$(put $BUS/devices/$name/plug $BLOCK)" ok
+	is "a block of $name is plugged" "$(put $BUS/devices/$name/plug $BLOCK)" ok
 done
-is "the total is theirs" "$(cat $BUS/plugged_size)" $((3 * BLOCK))
-is "one is unplugged" "$(put $BUS/devices/memdev0/unplug all)" ok
-is "the total is that of the others" "$(cat $BUS/plugged_size)" $((2 * BLOCK))
-is "as is the sum over all devices" "$(total plugged_size)" $((2 * BLOCK))
+is "plugged_size of the bus is three blocks" "$(cat $BUS/plugged_size)" $((3 * BLOCK))
+is "memdev0 is unplugged" "$(put $BUS/devices/memdev0/unplug all)" ok
+is "plugged_size of the bus is two blocks" "$(cat $BUS/plugged_size)" $((2 * BLOCK))
+is "the sum over all devices is two blocks" "$(total plugged_size)" $((2 * BLOCK))
 for name in memdev3 memdev4; do
-	is "unplug $name" "$(put $BUS/devices/$name/unplug all)" ok
+	is "$name is unplugged" "$(put $BUS/devices/$name/unplug all)" ok
 done
-is "delete one of them" "$(put $BUS/del_device memdev2)" ok
-is "it is in the list no more" "$(list | xargs)" \
+is "memdev2 is deleted" "$(put $BUS/del_device memdev2)" ok
+is "device_list omits memdev2" "$(list | xargs)" \
 	"memdev1 memdev4 memdev3 memdev0"
-is "everybody may read it" "$(stat -c %a $BUS/device_list $BUS/plugged_size |
+is "everyone can read device_list and plugged_size" "$(stat -c %a $BUS/device_list $BUS/plugged_size |
 	xargs)" "444 444"
 
-# --- more than a page of them ------------------------------------------------------------
+# --- a list longer than a page ----------------------------------------------
 
 if [ $half -gt 200 ]; then
 	while echo size=$BLOCK >$BUS/new_device; do
 		:
 	done 2>"$TMP/new"
-	is "until all are taken" "$(cat $WINDOWS/window*/largest_free | xargs)" \
+	is "devices fill both windows" "$(cat $WINDOWS/window*/largest_free | xargs)" \
 		"0 0"
-	is "each block has a device" "$(list | wc -l)" $((2 * half))
-	check "the list is longer than a page" [ "$(list | wc -c)" -gt 4096 ]
+	is "device_list has a device for each block" "$(list | wc -l)" $((2 * half))
+	check "device_list is longer than a page" [ "$(list | wc -c)" -gt 4096 ]
 	list >"$TMP/list"
 	by_address >"$TMP/by_address"
-	is "and whole, and by address" \
+	is "the long list is complete and sorted" \
 		"$(diff "$TMP/list" "$TMP/by_address" | head -n 5)" ""
-	is "also when it is read in small pieces" \
+	is "reads of 7 bytes return the same list" \
 		"$(dd if=$BUS/device_list bs=7 2>/dev/null |
 			diff - "$TMP/list" | head -n 5)" ""
 fi

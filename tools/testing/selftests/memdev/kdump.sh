@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# A kernel that saves the memory of a crashed one must not get more: the
-# module does not load there.
+# The module does not load into a kdump kernel, which must not use more memory
+# than the crashed kernel left it.
 #
 # VM: mem=4G timeout=1800 append="memmap=1M$0x70000000 elfcorehdr=0x70000000"
 # VM: usual=6.1
 
 . "$(dirname "$0")/lib.sh"
 
-grep -q elfcorehdr= /proc/cmdline || skip_all "this is no kdump kernel"
+grep -q elfcorehdr= /proc/cmdline || skip_all "not a kdump kernel"
 
 for parameter in '' window=none "window=$BLOCK"; do
 	log_mark
@@ -22,12 +22,12 @@ for parameter in '' window=none "window=$BLOCK"; do
 	fi
 	check "modprobe memdev $parameter is refused with EBUSY" \
 		grep -q 'resource busy' "$TMP/err"
-	is "one line says why" "$(log_memdev | wc -l)" 1
+	is "the refusal is one line in the log" "$(log_memdev | wc -l)" 1
 	say "$(log_memdev)"
-	check "it speaks of kdump" [ -n "$(log_memdev | grep -i kdump)" ]
-	is "nothing has changed" \
+	check "the line names kdump" [ -n "$(log_memdev | grep -i kdump)" ]
+	is "the memory of the machine is unchanged" \
 		"$(memory_state 2>/dev/null | diff "$TMP/before" -)" ""
-	check "nothing is left of it" left_over
+	check "the failed load leaves nothing behind" left_over
 done
 check "the kernel logged no warning" log_quiet
 finish

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# The KUnit suites of a driver that was built with them run when it is loaded, with
-# the windows and devices that its parameters ask for.
+# Load a driver built with its KUnit suites: they run at load time, with the
+# windows and devices that the parameters create.
 #
 # VM: mem=4G timeout=1800 kernels=debug usual=debug
 # VM: append="memmap=1G$0x100000000 kunit.enable=1"
@@ -12,13 +12,13 @@
 
 KUNIT=$DEBUG/kunit
 
-# suite NAME: a point for each of its cases; one that is skipped has not passed
+# suite NAME: one test per KUnit case; a skipped case is a failure
 suite()
 {
 	local verdict rest
 
 	if [ ! -r "$KUNIT/$1/results" ]; then
-		fail "the suite $1 has run"
+		fail "suite $1 has results"
 		return
 	fi
 	cat "$KUNIT/$1/results" >"$TMP/results"
@@ -32,8 +32,8 @@ suite()
 		*)	fail "${rest#* }" "$(grep '#' "$TMP/results")" ;;
 		esac
 	done <"$TMP/cases"
-	[ -s "$TMP/cases" ] || fail "the suite $1 has cases"
-	is "as many cases of $1 have a result as there are" \
+	[ -s "$TMP/cases" ] || fail "suite $1 has cases"
+	is "every case of $1 has a result" \
 		"$(wc -l <"$TMP/cases")" \
 		"$(sed -n 's/^ *1\.\.//p' "$TMP/results" | tail -n 1)"
 }
@@ -41,7 +41,7 @@ suite()
 [ -d $KUNIT ] || skip_all "this kernel has no KUnit"
 log_mark
 load window="$(window_spec 6)" devices=0 ||
-	die "the module does not load" "$(log_memdev)"
+	die "the module failed to load" "$(log_memdev)"
 suite memdev_alloc
 suite memdev_device
 suite memdev_parse

@@ -3,8 +3,8 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# A load that fails after devices have appeared: nobody has plugged them by then,
-# however quick, and nothing is left.
+# A load that fails after it created devices: user space cannot plug them in
+# between, and the load leaves nothing behind.
 #
 # VM: mem=40G timeout=1800 append=memmap=34G$0x140000000 usual=6.1
 # VM: qemu="-object memory-backend-ram,id=m,size=40G,reserve=off"
@@ -13,12 +13,12 @@
 . "$(dirname "$0")/lib.sh"
 
 reserved || skip_all "no reserved range on this machine"
-# One more than a window has slots for
+# One device more than a window has slots
 n=257
 [ $((n * BLOCK)) -le "$RESERVED_SIZE" ] ||
 	skip_all "no reserved range of $n memory blocks on this machine"
 
-# What a udev rule does: plug the first device as soon as it is there
+# Do as a udev rule would: plug the first device as soon as it appears.
 plug_early()
 {
 	while [ ! -e "$TMP/loaded" ]; do
@@ -26,7 +26,8 @@ plug_early()
 	done 2>/dev/null | sort | uniq -c
 }
 
-# fails_to_load NAME PARAMETER...: beside somebody who plugs what appears
+# fails_to_load NAME PARAMETER...: the load fails while user space tries to
+# plug
 fails_to_load()
 {
 	local name=$1
@@ -38,10 +39,10 @@ fails_to_load()
 	check "$name: modprobe fails" sh -c '! modprobe memdev "$@"' sh "$@"
 	: >"$TMP/loaded"
 	wait $!
-	say "$(log_memdev)" "plugs meanwhile: $(cat "$TMP/early")"
-	check "$name: and says why" [ -n "$(log_memdev)" ]
-	check "$name: no plug came through" sh -c "! grep -w ok $TMP/early"
-	check "$name: nothing is left" left_over
+	say "$(log_memdev)" "early plugs: $(cat "$TMP/early")"
+	check "$name: the log has the reason" [ -n "$(log_memdev)" ]
+	check "$name: no plug succeeded" sh -c "! grep -w ok $TMP/early"
+	check "$name: the load leaves nothing behind" left_over
 	is "$name: /proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem" -)" ""
 	check "$name: the kernel logged no warning" log_quiet
 }
@@ -49,16 +50,16 @@ fails_to_load()
 iomem >"$TMP/iomem"
 fails_to_load "too few slots" \
 	"window=$((n * BLOCK))@$(hex "$RESERVED")" "devices=$n" kind=dimm
-fails_to_load "a window that is too small" \
+fails_to_load "too small a window" \
 	"window=$(((n - 1) * BLOCK))@$(hex "$RESERVED"),$BLOCK@$(hex $((RESERVED + (n - 1) * BLOCK)))" \
 	devices=2
 
-# What is plugged while the module is still loading is plugged once it has loaded
+# A plug during a load that succeeds takes effect once the load is over.
 rm -f "$TMP/loaded"
 plug_early >"$TMP/early" &
-check "a load that does not fail" \
+check "the module loads with 256 devices" \
 	load "window=$((n * BLOCK))@$(hex "$RESERVED")" devices=256
-check "devices are plugged" until_true 600 \
+check "the early plug succeeds" until_true 600 \
 	sh -c "[ \"\$(cat $D/plugged_size)\" = \"\$(cat $D/size)\" ]"
 : >"$TMP/loaded"
 wait $!

@@ -3,11 +3,12 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# Under lockdown no user can name an address that memdev writes to, or a page to
-# poison. Everything else works.
+# Under lockdown, no user can choose an address that memdev writes to or a page
+# to poison. Everything else works.
 #
-# A kernel that boots locked down refuses the module, which is not signed. So the
-# test locks the kernel down once the module is loaded; that cannot be undone.
+# A kernel that boots locked down refuses the module, which is not signed, so
+# the test enables lockdown once the module is loaded. Lockdown cannot be
+# disabled again.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000
 # VM: kernels="6.1 6.12 7.3" usual="6.1 7.3" alone=yes
@@ -18,12 +19,12 @@ LOCKDOWN=/sys/kernel/security/lockdown
 need nlreq
 need_mounted $DEBUG
 [ -w $LOCKDOWN ] || skip_all "this kernel has no lockdown"
-grep -q '\[none\]' $LOCKDOWN || skip_all "it is locked down already"
-reserved || skip_all "nothing is reserved on this machine"
+grep -q '\[none\]' $LOCKDOWN || skip_all "the kernel is locked down already"
+reserved || skip_all "no reserved range"
 [ "$RESERVED_SIZE" -ge $((8 * BLOCK)) ] ||
-	skip_all "less than 8 memory blocks are reserved"
+	skip_all "less than 8 reserved memory blocks"
 
-# hw_parameters: how many parameters of the module cannot be set under lockdown
+# hw_parameters: number of the module's hw parameters, which lockdown refuses
 hw_parameters()
 {
 	objcopy -O binary -j __param "$(modinfo -n memdev)" "$TMP/params" &&
@@ -31,13 +32,13 @@ hw_parameters()
 			awk '{ hw += int($28 / 2) % 2 } END { print hw + 0 }'
 }
 
-# nl REQUEST...: how it ended
+# nl REQUEST...: the result of a netlink request
 nl()
 {
 	nlreq "$@" 2>&1 | tail -n 1
 }
 
-# denied NAME WHAT-IT-GOT
+# denied NAME RESULT
 denied()
 {
 	case $2 in
@@ -53,50 +54,50 @@ iomem >"$TMP/iomem"
 log_mark
 
 if command -v objcopy >/dev/null && [ "$(getconf LONG_BIT)" = 64 ]; then
-	is "lockdown refuses one parameter" "$(hw_parameters)" 1
+	is "lockdown refuses one module parameter" "$(hw_parameters)" 1
 else
-	skip "lockdown refuses one parameter" "needs objcopy"
+	skip "lockdown refuses one module parameter" "needs objcopy"
 fi
 check "window=$spec" load "window=$spec"
 no_deadline
 is "plug two blocks" "$(put_dev plug $((2 * BLOCK)))" ok
-is "new_window" "$(put $BUS/new_window "$BLOCK@$there")" ok
+is "sysfs new_window" "$(put $BUS/new_window "$BLOCK@$there")" ok
 is "del_window" "$(put $BUS/del_window 1)" ok
-is "by netlink" "$(nl window-new size=$BLOCK start="$there")" ok
+is "netlink window-new" "$(nl window-new size=$BLOCK start="$there")" ok
 is "del_window" "$(put $BUS/del_window 1)" ok
 
 for level in integrity confidentiality; do
-	is "$level" "$(printf %s $level | write_errno $LOCKDOWN)" ok
+	is "lockdown is set to $level" "$(printf %s $level | write_errno $LOCKDOWN)" ok
 	iomem >"$TMP/before"
 	log_mark
 
-	denied "$level: new_window" "$(put $BUS/new_window "$BLOCK@$there")"
-	check "$level: it says why" grep -q 'locked down' $BUS/last_error
+	denied "$level: sysfs new_window is denied" "$(put $BUS/new_window "$BLOCK@$there")"
+	check "$level: the reason is lockdown" grep -q 'locked down' $BUS/last_error
 	say "$(cat $BUS/last_error)"
-	denied "$level: by netlink" "$(nl window-new size=$BLOCK start="$there")"
-	check "$level: it says why" grep -q 'locked down' $BUS/last_error
-	is "$level: nothing has changed" "$(iomem | diff "$TMP/before" -)" ""
-	denied "$level: poison" "$(nl fault-poison device=0 block=0)"
+	denied "$level: netlink window-new is denied" "$(nl window-new size=$BLOCK start="$there")"
+	check "$level: the reason is lockdown" grep -q 'locked down' $BUS/last_error
+	is "$level: /proc/iomem is unchanged" "$(iomem | diff "$TMP/before" -)" ""
+	denied "$level: fault-poison is denied" "$(nl fault-poison device=0 block=0)"
 	is "$level: no page is poisoned" "$(meminfo HardwareCorrupted)" 0
-	check "$level: debugfs is closed" \
+	check "$level: debugfs is denied" \
 		one_of "$(put "$(faults_file)" "poison block=0")" open:EPERM,EPERM
 
-	is "$level: plug" "$(put_dev plug all)" ok
+	is "$level: plug all" "$(put_dev plug all)" ok
 	check "$level: sysfs, /proc/iomem and lsmem agree" agree
-	is "$level: unplug" "$(put_dev unplug $((2 * BLOCK)))" ok
-	is "$level: a window is carved" "$(put $BUS/new_window $BLOCK)" ok
+	is "$level: unplug two blocks" "$(put_dev unplug $((2 * BLOCK)))" ok
+	is "$level: a window without an address is carved" "$(put $BUS/new_window $BLOCK)" ok
 	note_carved
-	is "$level: a device in it" \
+	is "$level: a device is created in it" \
 		"$(put $BUS/new_device "size=$BLOCK window=1 id=carved")" ok
-	is "$level: it is plugged by netlink" \
+	is "$level: netlink plugs the device" \
 		"$(nl dev-plug index=1 size=$BLOCK)" ok
-	is "$level: and unplugged" "$(nl dev-unplug index=1 size=$BLOCK)" ok
+	is "$level: netlink unplugs the device" "$(nl dev-unplug index=1 size=$BLOCK)" ok
 	is "$level: del_device" "$(put $BUS/del_device carved)" ok
 	is "$level: del_window" "$(put $BUS/del_window 1)" ok
 	check "$level: the kernel logged no warning" log_quiet
 done
 
-check "it can be removed" unload
+check "rmmod" unload
 check "MemTotal is back" total_is_back "$total"
 is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem" -)" ""
 finish

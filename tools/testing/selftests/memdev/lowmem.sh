@@ -3,9 +3,9 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# A machine whose kernel runs out of memory for its own data: a plug is refused
-# before it harms, by a reason that says so; and a plug that relieves a machine
-# which is nearly full is not refused.
+# The kernel runs short of memory for its own data: plug is refused with a
+# reason before it does harm. A plug that relieves a nearly full machine
+# succeeds.
 #
 # VM: m512: mem=64G append="mem=512M memmap=60G$0x100000000" timeout=1800
 # VM: m512: usual="6.1 7.3"
@@ -39,7 +39,7 @@ available()
 	echo $(($(meminfo MemAvailable) / 1024))
 }
 
-# kernel_free: MiB that are free outside ZONE_MOVABLE
+# kernel_free: free memory outside ZONE_MOVABLE in MiB
 kernel_free()
 {
 	awk -v page="$(getconf PAGESIZE)" '/^Node/ { zone = $4 }
@@ -47,7 +47,7 @@ kernel_free()
 		END { print int(free * page / 1024 / 1024) }' /proc/zoneinfo
 }
 
-# hog_start MIB: takes memory until MIB are available, for good
+# hog_start MIB: allocate tmpfs until MIB are available
 hog_start()
 {
 	mount -o "remount,size=$(meminfo MemTotal)k" "$HOG"
@@ -61,7 +61,7 @@ hog_stop()
 	rm -f "$HOG/it"
 }
 
-# plug_until_refused: GiB by GiB; sets REPLY and N
+# plug_until_refused: plug 1 GiB at a time; set REPLY and N
 plug_until_refused()
 {
 	N=0
@@ -70,34 +70,36 @@ plug_until_refused()
 		[ "$REPLY" = ok ] || break
 		N=$((N + 1))
 	done
-	say "$N GiB, then $REPLY: $(get last_error)"
+	say "plugged $N GiB, then $REPLY: $(get last_error)"
 }
 
-# refused WHAT: what there was before is there, and it is said why
+# refused NAME PATTERN: the last plug changed nothing and last_error matches
+# PATTERN
 refused()
 {
-	is "$1: refused for lack of memory" "$REPLY" ENOMEM
-	check "$1: by memdev, which says of what" expr "$(get last_error)" : "$2"
-	is "$1: what was plugged stays, and no more" \
+	is "$1: plug fails with ENOMEM" "$REPLY" ENOMEM
+	check "$1: last_error has memdev's own reason" expr "$(get last_error)" : "$2"
+	is "$1: the refused plug changes nothing" \
 		"$(get plugged_size)" $((N * GiB))
 	check "$1: sysfs, /proc/iomem and lsmem agree" agree
-	is "$1: the next is refused alike" \
+	is "$1: the next plug is refused, too" \
 		"$(put_dev plug 1G) $(get plugged_size)" "ENOMEM $((N * GiB))"
-	check "$1: by the same reason" expr "$(get last_error)" : "$2"
+	check "$1: last_error has the same reason" expr "$(get last_error)" : "$2"
 	check "$1: the kernel logged no warning" log_quiet
 }
 
-# all_comes_back WHAT
+# all_comes_back NAME: memory can be unplugged and plugged again
 all_comes_back()
 {
-	is "$1: all is unplugged" "$(put_dev unplug all) $(get plugged_size)" "ok 0"
-	is "$1: and is plugged again" "$(put_dev plug 512M) $(get plugged_size)" \
+	is "$1: all memory is unplugged" "$(put_dev unplug all) $(get plugged_size)" "ok 0"
+	is "$1: memory is plugged again" "$(put_dev plug 512M) $(get plugged_size)" \
 		"ok $((512 * MiB))"
-	is "$1: and unplugged" "$(put_dev unplug all) $(get plugged_size)" "ok 0"
+	is "$1: and unplugged again" "$(put_dev unplug all) $(get plugged_size)" "ok 0"
 	check "$1: the kernel logged no warning" log_quiet
 }
 
-# Where KASAN takes as much as it does, memory is short before the ratio counts
+# With KASAN's shadow, memory is short before the ratio of the zones is too
+# large.
 SHORT='not enough kernel memory.* kept$'
 RATIO=$(on_debug ".*times the other zones\|$SHORT" ".*times the other zones")
 
@@ -105,41 +107,41 @@ small_machine()
 {
 	reserved || skip_all "no reserved range"
 	log_mark
-	load "window=60G@$(hex "$RESERVED")" || die "no window" "$(log_memdev)"
+	load "window=60G@$(hex "$RESERVED")" || die "the window was refused" "$(log_memdev)"
 	no_deadline
 
 	plug_until_refused
-	check "some of it is plugged, not all" [ $((N > 0 && N < 60)) = 1 ]
+	check "some memory is plugged, but not all" [ $((N > 0 && N < 60)) = 1 ]
 	refused "movable" "$RATIO"
-	check "movable: the machine lives" fill_start $((512 * MiB))
-	is "movable: the memory is memory" "$(fill_ask check)" intact
+	check "movable: user space can allocate the new memory" fill_start $((512 * MiB))
+	is "movable: no data is lost" "$(fill_ask check)" intact
 	fill_stop
-	is "movable: all is requested" "$(put_dev requested_size 60G)" ok
+	is "movable: requested_size takes the whole device" "$(put_dev requested_size 60G)" ok
 	check "movable: the worker is refused, too" \
 		until_true 300 grep -qE '^(ZONE_MOVABLE cannot grow|not enough kernel memory)' $D/last_error
 	say "$(get plugged_size): $(get last_error)"
-	check "movable: it keeps what was plugged" \
+	check "movable: the worker keeps what was plugged" \
 		[ "$(get plugged_size)" -ge $((N * GiB)) ]
 	say "$(kernel_free) MiB are free to the kernel"
 	check "movable: the kernel has memory left" \
 		[ "$(kernel_free)" -ge "$(on_debug 12 128)" ]
 	all_comes_back "movable"
 
-	is "offline" "$(put_dev online_type offline)" ok
+	is "online_type is set to offline" "$(put_dev online_type offline)" ok
 	plug_until_refused
 	refused "offline" ".*kept while blocks are offline"
 	say "$(kernel_free) MiB are free to the kernel"
-	check "offline: memory is left" [ "$(kernel_free)" -ge 48 ]
+	check "offline: the kernel has memory left" [ "$(kernel_free)" -ge 48 ]
 	all_comes_back "offline"
-	is "movable again" "$(put_dev online_type online_movable)" ok
+	is "online_type is set to online_movable" "$(put_dev online_type online_movable)" ok
 
-	check "a hog that leaves 56 MiB" hog_start 56
+	check "a hog leaves 56 MiB" hog_start 56
 	plug_until_refused
 	refused "hog" "$SHORT"
 	hog_stop
 	all_comes_back "hog"
 
-	# One that comes and goes
+	# A hog that allocates and frees 100 MiB again and again
 	while :; do
 		dd if=/dev/zero of="$HOG/breath" bs=1M count=100 2>/dev/null
 		rm "$HOG/breath"
@@ -155,9 +157,9 @@ small_machine()
 	BREATH=
 	rm -f "$HOG/breath"
 	say "$(sort "$TMP/replies" | uniq -c | xargs)"
-	check "beside it a plug succeeds, or lacks memory" \
+	check "beside the hog, plug succeeds or fails with ENOMEM" \
 		awk '!/^(ok|ENOMEM)$/ { exit 1 }' "$TMP/replies"
-	is "and alone it succeeds" "$(put_dev plug 1G)" ok
+	is "without the hog, plug succeeds" "$(put_dev plug 1G)" ok
 	all_comes_back "a hog that comes and goes"
 	finish
 }
@@ -166,39 +168,39 @@ small_machine()
 full_machine()
 {
 	load_blocks 4
-	is "a block stays offline" \
+	is "a block is plugged offline" \
 		"$(put_dev online_type offline) $(put_dev plug $BLOCK)" "ok ok"
-	is "movable" "$(put_dev online_type online_movable)" ok
+	is "online_type is set to online_movable" "$(put_dev online_type online_movable)" ok
 	fill_start $(($(meminfo MemAvailable) * 1024 - 120 * MiB)) ||
 		die "cannot fill memory"
 	say "$(available) MiB are available"
-	is "beside a block that is offline, a plug is refused" \
+	is "beside an offline block, a movable plug is refused" \
 		"$(put_dev plug $BLOCK)" ENOMEM
-	check "for what it leaves" expr "$(get last_error)" : '.*kept while blocks are offline'
+	check "last_error names the memory kept for offline blocks" expr "$(get last_error)" : '.*kept while blocks are offline'
 	say "$(get last_error)"
 	is "the block comes online" "$(put_each online_movable 0)" ok
-	is "then a movable block is plugged" \
+	is "a movable block is plugged" \
 		"$(put_dev plug $BLOCK) $(get online_blocks)" "ok 0-1"
-	is "to plug what stays offline" "$(put_dev online_type offline)" ok
-	is "is refused" "$(put_dev plug $BLOCK)" ENOMEM
-	check "for what it leaves, too" \
+	is "online_type is set to offline" "$(put_dev online_type offline)" ok
+	is "a plug that stays offline is refused" "$(put_dev plug $BLOCK)" ENOMEM
+	check "last_error names the memory kept for offline blocks" \
 		expr "$(get last_error)" : '.*kept while blocks are offline'
-	is "what was filled is intact" "$(fill_ask check)" intact
+	is "no data is lost" "$(fill_ask check)" intact
 	fill_stop
-	is "all is unplugged" "$(put_dev unplug all)" ok
+	is "unplug all" "$(put_dev unplug all)" ok
 
-	is "for the kernel" "$(put_dev online_type online_kernel)" ok
+	is "online_type is set to online_kernel" "$(put_dev online_type online_kernel)" ok
 	fill_start $(($(meminfo MemAvailable) * 1024 - 120 * MiB)) ||
 		die "cannot fill memory"
 	say "$(available) MiB are available"
-	is "a block for the kernel is plugged" \
+	is "a kernel block is plugged" \
 		"$(put_dev plug $BLOCK) $(get online_blocks)" "ok 0"
-	is "and another" "$(put_dev plug $BLOCK) $(get online_blocks)" "ok 0-1"
+	is "another kernel block is plugged" "$(put_dev plug $BLOCK) $(get online_blocks)" "ok 0-1"
 	fill_stop
 	check "the kernel logged no warning" log_quiet
 	[ "$(put_dev unplug all)" != ok ] || finish
-	# That is not memdev's to promise
-	say "the kernel keeps some: $(get last_error)"
+	# The kernel may have unmovable allocations in online_kernel blocks.
+	say "kernel allocations prevent the unplug: $(get last_error)"
 	trap - EXIT
 	undo
 	rm -rf "$TMP"

@@ -24,99 +24,99 @@ print(eval(sys.argv[1]))' "$1"
 
 spec=$(window_spec 8) || skip_all "no reserved range of 8 memory blocks"
 log_mark
-load "window=$spec" devices=0 || die "window=$spec was not accepted" \
+load "window=$spec" devices=0 || die "window=$spec was refused" \
 	"$(log_memdev)"
 start=$(cat $WINDOWS/window0/start)
 
-runs "list of nothing" list
-is "prints nothing" "$OUT" ""
-runs "list -J of nothing" list -J
-is "is an array of nothing" "$(echo "$OUT" | json 'it["memdev"]')" "[]"
+runs "list without devices" list
+is "list without devices prints nothing" "$OUT" ""
+runs "list -J without devices" list -J
+is "list -J without devices prints an empty array" "$(echo "$OUT" | json 'it["memdev"]')" "[]"
 runs "create" create $((4 * BLOCK))
-is "prints the name" "$OUT" memdev0
+is "create prints the name" "$OUT" memdev0
 no_deadline
-runs "create with everything" create $((2 * BLOCK)) --id vm0 \
+runs "create with all options" create $((2 * BLOCK)) --id vm0 \
 	--kind virtio-mem --window window0 --align $BLOCK \
 	--addr "$(hex $((start + 4 * BLOCK)))" --node 0 -J
-is "-J prints it as JSON" "$(echo "$OUT" | json \
+is "create -J prints JSON" "$(echo "$OUT" | json \
 	'[it["memdev"][0][k] for k in ("device", "id", "size", "plugged")]')" \
 	"['memdev1', 'vm0', $((2 * BLOCK)), 0]"
-is "at that address" "$(cat $BUS/devices/memdev1/address)" \
+is "create honors --addr" "$(cat $BUS/devices/memdev1/address)" \
 	"$(hex $((start + 4 * BLOCK)))"
 runs "create a dimm" create $BLOCK --kind dimm --slot 5
-is "in that slot" "$OUT $(cat $BUS/devices/memdev2/slot)" "memdev2 5"
-fails "create says what is at fault" 1 \
+is "create honors --slot" "$OUT $(cat $BUS/devices/memdev2/slot)" "memdev2 5"
+fails "create names the invalid option" 1 \
 	"memdevctl: create $BLOCK: --addr: address 0x5 is not a multiple of *" \
 	create $BLOCK --addr 5
-fails "and in the kernel's words" 1 \
+fails "create passes the kernel's message on" 1 \
 	"memdevctl: create 1: 1 is not a multiple of the alignment *" \
 	create 1
-fails "and who has the name" 1 "memdevctl: create $BLOCK: --id: *vm0*" \
+fails "create names the owner of a duplicate id" 1 "memdevctl: create $BLOCK: --id: *vm0*" \
 	create $BLOCK --id vm0
-fails "a dimm's slot is taken" 1 "*slot 5 is busy" \
+fails "create with an occupied slot" 1 "*slot 5 is busy" \
 	create $BLOCK --kind dimm --slot 5
 
-runs "plug" plug 0 $((2 * BLOCK))
-is "prints nothing" "$OUT" ""
-is "plugs" "$(get plugged_size)" $((2 * BLOCK))
+runs "plug two blocks" plug 0 $((2 * BLOCK))
+is "plug prints nothing" "$OUT" ""
+is "plug plugs two blocks" "$(get plugged_size)" $((2 * BLOCK))
 runs "set by id" set vm0 online-type=online_kernel unplug_timeout_ms=0 \
 	memmap_on_memory=0
-is "sets" "$(cat $BUS/devices/memdev1/online_type \
+is "set changes both attributes" "$(cat $BUS/devices/memdev1/online_type \
 	$BUS/devices/memdev1/unplug_timeout_ms | xargs)" "online_kernel 0"
-fails "set changes all or nothing" 1 "memdevctl: memdev0: set: *" \
+fails "set with one invalid value" 1 "memdevctl: memdev0: set: *" \
 	set 0 unplug_timeout_ms=7 requested_size=1
-is "here nothing" "$(get unplug_timeout_ms)" 0
+is "set changes all values or none" "$(get unplug_timeout_ms)" 0
 runs "plug by id" plug vm0 $BLOCK
 runs "plug all of a dimm" plug memdev2 all
 
 runs "list" list
-is "has a heading" "$(echo "$OUT" | head -n 1 | xargs)" \
+is "list prints a heading" "$(echo "$OUT" | head -n 1 | xargs)" \
 	"DEVICE KIND SIZE PLUGGED ONLINE REQUESTED STATE NODE ID"
-is "and a line for each" "$(echo "$OUT" | wc -l)" 4
-runs "-n leaves the heading out" list -n
-is "of each listing" "$(echo "$OUT" | wc -l)" 3
-runs "-o picks columns, in any case" list -n -o plugged,DEVICE
-is "and their order" "$(echo "$OUT" | awk 'NR == 3 { print $1, $2 }')" \
+is "list prints a line per device" "$(echo "$OUT" | wc -l)" 4
+runs "list -n" list -n
+is "list -n omits the heading" "$(echo "$OUT" | wc -l)" 3
+runs "list -o takes columns in any case" list -n -o plugged,DEVICE
+is "list -o keeps their order" "$(echo "$OUT" | awk 'NR == 3 { print $1, $2 }')" \
 	"$(numfmt --to=iec $BLOCK) memdev2"
-runs "-b prints bytes" list -nbo DEVICE,SIZE,PLUGGED
-is "all of them" "$(echo "$OUT" | tr -s ' ' | head -n 1)" \
+runs "list -b" list -nbo DEVICE,SIZE,PLUGGED
+is "list -b prints bytes" "$(echo "$OUT" | tr -s ' ' | head -n 1)" \
 	"memdev0 $((4 * BLOCK)) $((2 * BLOCK))"
-runs "-r has single spaces" list -rbo DEVICE,SIZE,STATE
-is "and headings" "$OUT" "DEVICE SIZE STATE
+runs "list -r" list -rbo DEVICE,SIZE,STATE
+is "list -r separates columns by one space" "$OUT" "DEVICE SIZE STATE
 memdev0 $((4 * BLOCK)) partial
 memdev1 $((2 * BLOCK)) partial
 memdev2 $BLOCK plugged"
-runs "-P has pairs" list -Pbo DEVICE,ID,ONLINE vm0
-is "in quotes" "$OUT" "DEVICE=\"memdev1\" ID=\"vm0\" ONLINE=\"$BLOCK\""
-runs "-o +COL adds one" list -n -o +SLOT 2
-is "to the usual ones" "$(echo "$OUT" | awk '{ print $1, $NF }')" "memdev2 5"
+runs "list -P" list -Pbo DEVICE,ID,ONLINE vm0
+is "list -P prints quoted pairs" "$OUT" "DEVICE=\"memdev1\" ID=\"vm0\" ONLINE=\"$BLOCK\""
+runs "list -o +COLUMN" list -n -o +SLOT 2
+is "list -o +COLUMN adds to the default columns" "$(echo "$OUT" | awk '{ print $1, $NF }')" "memdev2 5"
 runs "-o help" list -o help
 case $OUT in
-*ADDRESS*RETIRED*)	pass "-o help names all columns" ;;
-*)			fail "-o help names all columns" "$OUT" ;;
+*ADDRESS*RETIRED*)	pass "list -o help names all columns" ;;
+*)			fail "list -o help names all columns" "$OUT" ;;
 esac
-runs "-J is JSON" list -J
-is "an array, with sizes as numbers" "$(echo "$OUT" | json \
+runs "list -J" list -J
+is "list -J prints sizes as numbers" "$(echo "$OUT" | json \
 	'[(d["device"], d["size"], d["id"]) for d in it["memdev"]]')" \
 	"[('memdev0', $((4 * BLOCK)), None), ('memdev1', $((2 * BLOCK)), 'vm0'), ('memdev2', $BLOCK, None)]"
-runs "-J of one" list -J 0
-is "is an array, too" "$(echo "$OUT" | json 'len(it["memdev"])')" 1
+runs "list -J of one device" list -J 0
+is "list -J of one device prints an array" "$(echo "$OUT" | json 'len(it["memdev"])')" 1
 runs "--output-all" list --output-all -J
-is "has addresses and blocks" "$(echo "$OUT" | json \
+is "--output-all includes addresses and blocks" "$(echo "$OUT" | json \
 	'[(d["address"], d["movable"], d["kernel"], d["unplugged"])
 	  for d in it["memdev"]][:2]')" \
 	"[('$(hex $((start)))', '0-1', None, '2-3'), ('$(
 		hex $((start + 4 * BLOCK)))', None, '0', '1')]"
-fails "list of what there is not" 1 \
+fails "list of an unknown name" 1 \
 	"memdevctl: nosuch: no such device" list nosuch
-fails "nor by number" 1 "memdevctl: 77: no such device" list 77
+fails "list of an unknown number" 1 "memdevctl: 77: no such device" list 77
 memdevctl list >/dev/full 2>"$TMP/err"
-is "a full disk is an error" "$? $(cat "$TMP/err")" \
+is "list fails on a full disk" "$? $(cat "$TMP/err")" \
 	"1 memdevctl: standard output: No space left on device"
 memdevctl list >&- 2>"$TMP/err"
-is "so is no standard output" $? 1
+is "list fails on a closed standard output" $? 1
 { sleep 1; memdevctl list 2>"$TMP/err"; echo $? >"$TMP/rc"; } | :
-is "and a reader that went away" "$(cat "$TMP/rc" "$TMP/err")" \
+is "list fails on a closed pipe" "$(cat "$TMP/rc" "$TMP/err")" \
 	"1
 memdevctl: standard output: Broken pipe"
 
@@ -127,19 +127,19 @@ for line in "state *partial" "size .*($((4 * BLOCK)) bytes)" \
 	    "plugged .*($((2 * BLOCK)) bytes)" "movable blocks *0-1" \
 	    "unplugged blocks *2-3" "address *$(hex $((start)))-0x[0-9a-f]*" \
 	    "unplug timeout *none" "plugs *1, 0 failed, .*"; do
-	check "show has a line '$line'" grep -qx "  $line" "$TMP/out"
+	check "show prints '$line'" grep -qx "  $line" "$TMP/out"
 done
-runs "show of all" show
-is "shows all" "$(grep -c '^memdev[0-9]*$' "$TMP/out")" 3
+runs "show without a device" show
+is "show without a device shows all" "$(grep -c '^memdev[0-9]*$' "$TMP/out")" 3
 runs "show -J" show -J vm0
-is "has what list has" "$OUT" "$(memdevctl list -J --output-all vm0)"
-fails "show of what there is not" 1 "memdevctl: nosuch: *" show nosuch
+is "show -J prints all columns of list" "$OUT" "$(memdevctl list -J --output-all vm0)"
+fails "show of an unknown name" 1 "memdevctl: nosuch: *" show nosuch
 
 # --- QEMU's formats ----------------------------------------------------------------------
 
 plugged=$((2 * BLOCK))
 runs "list --format hmp" list --format hmp
-is "is what QEMU prints, without what memdev lacks" "$OUT" \
+is "list --format hmp prints what QEMU does, without what memdev lacks" "$OUT" \
 "Memory device [virtio-mem]: \"\"
   memaddr: $(hex $((start)))
   node: 0
@@ -162,62 +162,62 @@ Memory device [dimm]: \"\"
   hotplugged: true
   hotpluggable: true"
 runs "list --format qmp" list --format=qmp vm0 2
-is "so is that" "$OUT" "{\"return\": [{\"type\": \"virtio-mem\", \"data\": {\"memaddr\": $((start + 4 * BLOCK)), \"block-size\": $BLOCK, \"size\": $BLOCK, \"node\": 0, \"max-size\": $((2 * BLOCK)), \"requested-size\": $BLOCK, \"id\": \"vm0\"}}, {\"type\": \"dimm\", \"data\": {\"hotplugged\": true, \"addr\": $((start + 6 * BLOCK)), \"hotpluggable\": true, \"size\": $BLOCK, \"slot\": 5, \"node\": 0}}]}"
+is "list --format qmp prints what QEMU does" "$OUT" "{\"return\": [{\"type\": \"virtio-mem\", \"data\": {\"memaddr\": $((start + 4 * BLOCK)), \"block-size\": $BLOCK, \"size\": $BLOCK, \"node\": 0, \"max-size\": $((2 * BLOCK)), \"requested-size\": $BLOCK, \"id\": \"vm0\"}}, {\"type\": \"dimm\", \"data\": {\"hotplugged\": true, \"addr\": $((start + 6 * BLOCK)), \"hotpluggable\": true, \"size\": $BLOCK, \"slot\": 5, \"node\": 0}}]}"
 blocks=$(find $MEM/ -maxdepth 1 -name 'memory[0-9]*' | wc -l)
 base=$((blocks * BLOCK - 4 * BLOCK))
 runs "stat --format hmp" stat --format hmp
-is "is the summary" "$OUT" "base memory: $base
+is "stat --format hmp prints the summary" "$OUT" "base memory: $base
 plugged memory: $((4 * BLOCK))"
 runs "stat --format qmp" stat --format qmp
-is "so is that" "$OUT" \
+is "stat --format qmp prints the summary" "$OUT" \
 	"{\"return\": {\"base-memory\": $base, \"plugged-memory\": $((4 * BLOCK))}}"
 
 # --- map ---------------------------------------------------------------------------------
 
 runs "map" map
-is "has a cell for each block" "$(sed -n 2p "$TMP/out")" \
+is "map draws a cell per block" "$(sed -n 2p "$TMP/out")" \
 	"  $(hex $((start)))  MMuuKuMf"
-is "whose blocks they are" "$(sed -n 3,5p "$TMP/out")" "  memdev0: 0-3
+is "map names the device of each range" "$(sed -n 3,5p "$TMP/out")" "  memdev0: 0-3
   memdev1 (vm0): 4-5
   memdev2: 6"
 for word in "M online, movable" "K online, kernel" "o plugged, offline" \
 	    "u unplugged" "r retired" "f free"; do
-	check "the legend has '$word'" grep -qF "$word" "$TMP/out"
+	check "the legend explains '$word'" grep -qF "$word" "$TMP/out"
 done
-is "no colour but on a terminal" "$(tr -cd '\033' <"$TMP/out" | wc -c)" 0
+is "no color outside a terminal" "$(tr -cd '\033' <"$TMP/out" | wc -c)" 0
 runs "map --color=always" map --color=always
-check "has colours" grep -q '\[30;42mMM' "$TMP/out"
+check "map --color=always prints colors" grep -q '\[30;42mMM' "$TMP/out"
 export NO_COLOR=1
-runs "map --color is stronger than NO_COLOR" map --color
-check "has colours, too" grep -q '\[30;42mMM' "$TMP/out"
+runs "map --color with NO_COLOR" map --color
+check "map --color overrides NO_COLOR" grep -q '\[30;42mMM' "$TMP/out"
 unset NO_COLOR
 export TERM=linux
 script -qec "memdevctl map" /dev/null >"$TMP/out" </dev/null
-check "on a terminal it has colours" grep -q '\[30;42mMM' "$TMP/out"
+check "colors on a terminal" grep -q '\[30;42mMM' "$TMP/out"
 script -qec "TERM=dumb memdevctl map" /dev/null >"$TMP/out" </dev/null
-is "not on a dumb one" "$(tr -cd '\033' <"$TMP/out" | wc -c)" 0
+is "no color on a dumb terminal" "$(tr -cd '\033' <"$TMP/out" | wc -c)" 0
 script -qec "NO_COLOR=1 memdevctl map" /dev/null >"$TMP/out" </dev/null
-is "not with NO_COLOR" "$(tr -cd '\033' <"$TMP/out" | wc -c)" 0
+is "no color with NO_COLOR" "$(tr -cd '\033' <"$TMP/out" | wc -c)" 0
 script -qec "memdevctl map --color=never" /dev/null >"$TMP/out" </dev/null
-is "nor with --color=never" "$(tr -cd '\033' <"$TMP/out" | wc -c)" 0
+is "no color with --color=never" "$(tr -cd '\033' <"$TMP/out" | wc -c)" 0
 for width in 1 3 19 20 40 80; do
 	COLUMNS=$width memdevctl map >"$TMP/out"
-	is "folded to $width columns it is still all of it" "$(
+	is "a map folded to $width columns is complete" "$(
 		sed -n '/^window0/,/memdev0/p' "$TMP/out" | sed '1d;$d' |
 		sed 's/.* //' | tr -d '\n')" MMuuKuMf
-	is "and no row is wider" "$(sed -n '/^window0/,/memdev0/p' "$TMP/out" |
+	is "no row is wider than $width columns" "$(sed -n '/^window0/,/memdev0/p' "$TMP/out" |
 		sed '1d;$d' | awk -v max=$width 'length > max')" ""
 done
-runs "map of a window" map window0
-fails "map of what there is not" 1 "memdevctl: window7: *" map 7
+runs "map of one window" map window0
+fails "map of an unknown window" 1 "memdevctl: window7: *" map 7
 put $BUS/devices/memdev0/online_type offline >/dev/null
 put $BUS/devices/memdev0/plug $BLOCK >/dev/null
 put $BUS/devices/memdev0/online_type online_movable >/dev/null
-runs "a block that is offline" map
-is "has its letter" "$(sed -n 2p "$TMP/out")" \
+runs "map with an offline block" map
+is "map shows an offline block by its letter" "$(sed -n 2p "$TMP/out")" \
 	"  $(hex $((start)))  MMouKuMf"
 runs "map --svg" map --svg "$TMP/map.svg"
-is "is well-formed and has all cells" "$(python3 -c '
+is "map --svg writes well-formed XML with all cells" "$(python3 -c '
 import sys, xml.etree.ElementTree as ET
 root = ET.parse(sys.argv[1]).getroot()
 svg = "{http://www.w3.org/2000/svg}"
@@ -227,17 +227,17 @@ print(root.tag == svg + "svg", "".join(cells[:8]),
       int(root.get("width")) < 2000, int(root.get("height")) < 2000)' \
 	"$TMP/map.svg")" "True MMouKuMf True True"
 runs "map --svg -" map --svg -
-is "is the same" "$(cmp "$TMP/out" "$TMP/map.svg")" ""
-fails "map --svg where it cannot be" 1 \
+is "map --svg - prints the same" "$(cmp "$TMP/out" "$TMP/map.svg")" ""
+fails "map --svg to a missing directory" 1 \
 	"memdevctl: /nosuch/map.svg: No such file or directory" \
 	map --svg /nosuch/map.svg
-fails "map --svg on a full disk" 1 "memdevctl: /dev/full: No space left *" \
+fails "map --svg to a full disk" 1 "memdevctl: /dev/full: No space left *" \
 	map --svg /dev/full
 
 # --- stat -----------------------------------------------------------------------------------
 
 runs "stat" stat -rbo DEVICE,OP,COUNT,FAILED,BYTES
-is "counts" "$OUT" "DEVICE OP COUNT FAILED BYTES
+is "stat prints the counters" "$OUT" "DEVICE OP COUNT FAILED BYTES
 memdev0 plug 2 0 $((3 * BLOCK))
 memdev0 unplug 0 0 0
 memdev1 plug 1 0 $BLOCK
@@ -245,14 +245,14 @@ memdev1 unplug 0 0 0
 memdev2 plug 1 0 $BLOCK
 memdev2 unplug 0 0 0"
 runs "stat -J" stat -J vm0
-is "is JSON" "$(echo "$OUT" | json \
+is "stat -J prints numbers" "$(echo "$OUT" | json \
 	'[(s["device"], s["op"], s["bytes"]) for s in it["stat"]]')" \
 	"[('memdev1', 'plug', $BLOCK), ('memdev1', 'unplug', 0)]"
 runs "stat --prometheus" stat --prometheus
-check "has samples with labels" grep -qxF \
+check "stat --prometheus labels its samples" grep -qxF \
 	"memdev_plugged_bytes{device=\"memdev1\",id=\"vm0\",kind=\"virtio-mem\"} $BLOCK" \
 	"$TMP/out"
-is "each name has its HELP and TYPE, and each line is a sample" "$(awk '
+is "stat --prometheus prints HELP and TYPE of each metric" "$(awk '
 	/^# HELP memdev_[a-z_]+ ./ { help[$3]++; next }
 	/^# TYPE memdev_[a-z_]+ (gauge|counter)$/ { type[$3]++; next }
 	{ name = $0; sub(/\{.*/, "", name) }
@@ -260,23 +260,24 @@ is "each name has its HELP and TYPE, and each line is a sample" "$(awk '
 	help[name] != 1 || type[name] != 1 { print }' "$TMP/out")" ""
 if command -v promtool >/dev/null; then
 	# shellcheck disable=SC2016 # of the inner shell
-	check "promtool has no complaint" sh -c '
+	check "promtool accepts the metrics" sh -c '
 		said=$(promtool check metrics <"$1" 2>&1) && [ -z "$said" ] ||
 			{ echo "$said"; exit 1; }' sh "$TMP/out"
 else
-	skip "promtool has no complaint" "there is none"
+	skip "promtool accepts the metrics" "promtool is missing"
 fi
 
 # --- monitor ---------------------------------------------------------------------------------
 
-# monitors PID: it has joined its group
+# monitors PID: the process joined its multicast group
 monitors()
 {
 	awk -v pid="$1" '$2 == 16 && $3 == pid && $4 !~ /^0*$/ { found = 1 }
 		END { exit !found }' /proc/net/netlink
 }
 
-# monitor NAME COMMAND...: in the background, sets PID; ended by quiet
+# monitor NAME COMMAND...: start in the background and set PID; quiet waits for
+# its output
 monitor()
 {
 	local name=$1
@@ -284,10 +285,10 @@ monitor()
 
 	"$@" >"$TMP/$name" 2>"$TMP/$name.err" &
 	PID=$!
-	until_true 10 monitors $PID || fail "$* begins"
+	until_true 10 monitors $PID || fail "$* joins its group"
 }
 
-# quiet COUNT FILE: so many lines have come
+# quiet COUNT FILE: FILE has COUNT lines
 quiet()
 {
 	[ "$(wc -l <"$2")" -ge "$1" ]
@@ -297,7 +298,7 @@ monitor lines memdevctl monitor -b
 lines=$PID
 monitor json memdevctl monitor -J
 json=$PID
-# A small buffer, which only root can ask to exceed.
+# A small receive buffer: only root can request a larger one.
 cat /proc/sys/net/core/rmem_max >"$TMP/rmem_max"
 undo()
 {
@@ -312,15 +313,15 @@ undo
 runs "unplug all of a dimm" unplug 2 all
 runs "destroy" destroy 2
 for file in lines json public; do
-	check "a monitor says what happens, at once ($file)" \
+	check "monitor prints each event at once ($file)" \
 		until_true 10 quiet 3 "$TMP/$file"
 done
-is "a line an event, with the time" "$(sed -E \
+is "monitor prints one line per event, with the time" "$(sed -E \
 	's/^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}\.[0-9]{3} /T /' "$TMP/lines")" \
 	"T memdev2 online: $BLOCK -> 0
 T memdev2 plugged: $BLOCK -> 0
 T memdev2 gone"
-is "as JSON, an object a line" "$(python3 -c '
+is "monitor -J prints one object per line" "$(python3 -c '
 import datetime, json, sys
 seq = None
 for line in sys.stdin:
@@ -333,10 +334,10 @@ for line in sys.stdin:
 	<"$TMP/json")" "dev-online memdev2 $BLOCK 0
 dev-plugged memdev2 $BLOCK 0
 dev-del memdev2 None None"
-check "who is not root sees them, too" grep -q 'memdev2 gone' "$TMP/public"
-is "but no address" "$(grep -c 0x "$TMP/public")" 0
+check "an unprivileged monitor sees the events" grep -q 'memdev2 gone' "$TMP/public"
+is "an unprivileged monitor sees no address" "$(grep -c 0x "$TMP/public")" 0
 
-# Devices come and go, and one monitor does not read.
+# Create and delete devices while one monitor does not read.
 kill -STOP $public
 i=0
 while [ $i -lt 400 ]; do
@@ -348,21 +349,21 @@ churn=$!
 failed=0
 while kill -0 $churn 2>/dev/null; do
 	memdevctl list -rno DEVICE >"$TMP/out" 2>>"$TMP/churn" || failed=1
-	# Those that stay are in each list, once.
+	# Devices that stay are in each list once.
 	[ "$(grep -cx 'memdev[01]' "$TMP/out")" = 2 ] || failed=1
 done
 wait $churn
-is "a list is whole while devices come and go" \
+is "list is complete while devices come and go" \
 	"$failed$(cat "$TMP/churn")" 0
 kill -CONT $public
-check "a monitor says when messages are lost" \
+check "monitor reports lost messages" \
 	until_true 30 grep -q 'messages were lost' "$TMP/public"
 echo "size=$BLOCK id=last" >$BUS/new_device
-check "and how many" until_true 30 \
+check "monitor reports how many messages were lost" until_true 30 \
 	grep -qE ' [0-9]+ messages? (was|were) lost$' "$TMP/public"
-check "and goes on" until_true 30 grep -q '(last) new' "$TMP/public"
+check "monitor continues after the loss" until_true 30 grep -q '(last) new' "$TMP/public"
 runs "destroy by id" destroy last
-check "nothing was lost where it was read" sh -c \
+check "a monitor that reads loses nothing" sh -c \
 	"! grep -q lost '$TMP/lines' '$TMP/json'"
 kill $lines $json $public
 wait $lines $json $public 2>/dev/null
@@ -371,239 +372,239 @@ PID=$!
 until_true 10 monitors $PID
 put $BUS/new_device "size=$BLOCK id=full" >/dev/null
 wait $PID
-is "a full disk ends a monitor" "$? $(cat "$TMP/err")" \
+is "monitor fails on a full disk" "$? $(cat "$TMP/err")" \
 	"1 memdevctl: standard output: No space left on device"
 put $BUS/del_device full >/dev/null
 
 # --- resize, unplug ---------------------------------------------------------------------------
 
-runs "resize --wait up" resize 0 $((4 * BLOCK)) --wait
-is "is there when it returns" "$(get plugged_size)" $((4 * BLOCK))
-runs "resize --wait down" resize --wait memdev0 $((2 * BLOCK))
-is "is there, too" "$(get plugged_size)" $((2 * BLOCK))
-runs "resize to what it has" resize -w 0 $((2 * BLOCK))
-fails "resize to no multiple" 1 "memdevctl: memdev0: resize 1: *multiple*" \
+runs "resize --wait to a larger size" resize 0 $((4 * BLOCK)) --wait
+is "the device has grown when it returns" "$(get plugged_size)" $((4 * BLOCK))
+runs "resize --wait to a smaller size" resize --wait memdev0 $((2 * BLOCK))
+is "the device has shrunk when it returns" "$(get plugged_size)" $((2 * BLOCK))
+runs "resize --wait to the current size" resize -w 0 $((2 * BLOCK))
+fails "resize to an unaligned size" 1 "memdevctl: memdev0: resize 1: *multiple*" \
 	resize 0 1
-fails "resize to too much" 1 "memdevctl: memdev0: resize *" \
+fails "resize beyond the device size" 1 "memdevctl: memdev0: resize *" \
 	resize 0 $((5 * BLOCK))
-fails "unplug of too much" 1 \
+fails "unplug of more than is plugged" 1 \
 	"memdevctl: memdev0: unplug $((3 * BLOCK)): $(in_units $((3 * BLOCK))) is more than the *" \
 	unplug 0 $((3 * BLOCK))
-fails "plug of too much" 1 "memdevctl: memdev0: plug $((3 * BLOCK)): *" \
+fails "plug of more than is free" 1 "memdevctl: memdev0: plug $((3 * BLOCK)): *" \
 	plug 0 $((3 * BLOCK))
-fails "destroy of what is plugged" 1 "memdevctl: memdev0: destroy: *plugged" \
+fails "destroy of a plugged device" 1 "memdevctl: memdev0: destroy: *plugged" \
 	destroy 0
-fails "plug of what there is not" 1 "memdevctl: nosuch: *" plug nosuch all
-runs "plug in words" plug 0 all
-runs "unplug in bytes" unplug 0 $BLOCK
-is "leaves the rest" "$(get plugged_size)" $((3 * BLOCK))
-runs "plug once more" plug 0 $BLOCK
+fails "plug of an unknown device" 1 "memdevctl: nosuch: *" plug nosuch all
+runs "plug all" plug 0 all
+runs "unplug of a size in bytes" unplug 0 $BLOCK
+is "unplug leaves the other blocks plugged" "$(get plugged_size)" $((3 * BLOCK))
+runs "plug one block again" plug 0 $BLOCK
 
-# A page that stays where it is, in the device's memory.
+# Pin a page in the device's memory.
 if pin_start $((start)) $((start + 4 * BLOCK)); then
-	runs "a deadline" set 0 unplug_timeout_ms=3000
-	fails "what is done in part is 64, with the block and the reason" 64 \
+	runs "set a deadline" set 0 unplug_timeout_ms=3000
+	fails "unplug that completes in part exits with 64, the block and the reason" 64 \
 		"memdevctl: memdev0: unplug all: $(($((3 * BLOCK)) >> 20))M done, then block memory[0-9]* (0x*) refused: ?*" \
 		unplug 0 all
 	say "$ERR"
 	n=$(echo "$ERR" | sed 's/.*block memory\([0-9]*\) .*/\1/')
-	is "the block is the one that is left" "$(get plugged_blocks)" \
+	is "the named block is the one left" "$(get plugged_blocks)" \
 		$((n - start / BLOCK))
-	is "and the address is its" \
+	is "the named address is that block's" \
 		"$(echo "$ERR" | sed 's/.*(\(0x[0-9a-f]*\)).*/\1/')" \
 		"$(hex $((n * BLOCK)))"
-	fails "nothing done is 1" 1 \
+	fails "unplug that does nothing exits with 1" 1 \
 		"memdevctl: memdev0: unplug all: block memory$n (*) refused: *" \
 		unplug 0 all
-	runs "show" show 0
-	check "show has the refusal" grep -q "refused .*block memory$n" \
+	runs "show with a refusal" show 0
+	check "show prints the refusal" grep -q "refused .*block memory$n" \
 		"$TMP/out"
 	user memdevctl show 0 >"$TMP/out"
-	is "without an address to others" "$(grep -c '0x\|memory[0-9]' \
+	is "show hides the address from unprivileged users" "$(grep -c '0x\|memory[0-9]' \
 		"$TMP/out")" 0
 
 	# On a terminal
 	script -qec "memdevctl unplug 0 all" /dev/null >"$TMP/out" </dev/null
-	check "a long one shows its progress on a terminal" \
+	check "unplug shows its progress on a terminal" \
 		grep -q 'memdev0: unplug all: 0B of ' "$TMP/out"
-	is "and wipes it out" "$(tail -n 1 "$TMP/out" | tr '\r' '\n' |
+	is "unplug erases the progress at its end" "$(tail -n 1 "$TMP/out" | tr '\r' '\n' |
 		grep -c "$(printf '^\033\\[Kmemdevctl: ')")" 1
-	is "not elsewhere" "$(printf %s "$ERR" | tr -d '\n' | tr -cd '\r' |
+	is "unplug shows no progress elsewhere" "$(printf %s "$ERR" | tr -d '\n' | tr -cd '\r' |
 		wc -c)" 0
 
-	# Until Ctrl-C. A shell's background jobs do not heed it by default.
-	runs "no deadline" set 0 unplug_timeout_ms=0
+	# Background jobs of a shell ignore SIGINT by default.
+	runs "disable the deadline" set 0 unplug_timeout_ms=0
 	runs "plug two blocks" plug 0 $((2 * BLOCK))
 	for signal in INT TERM; do
 		env --default-signal=INT memdevctl unplug 0 all \
 			2>"$TMP/err" &
 		pid=$!
-		check "the others come out ($signal)" \
+		check "all other blocks are unplugged ($signal)" \
 			until_true 60 sh -c "[ \$(cat $D/plugged_size) = $BLOCK ]"
-		is "it goes on" "$(get state)" unplugging
+		is "unplug keeps trying ($signal)" "$(get state)" unplugging
 		kill -$signal $pid
 		wait $pid
-		is "$signal ends it, and it says what was done" \
+		is "$signal ends unplug, which prints what was done" \
 			"$? $(cat "$TMP/err")" \
 			"64 memdevctl: memdev0: unplug all: $((2 * BLOCK >> 20))M done, then interrupted"
-		is "nothing goes on then" "$(get state)" partial
+		is "the driver stops the unplug ($signal)" "$(get state)" partial
 		runs "plug two blocks again" plug 0 $((2 * BLOCK))
 	done
 	runs "unplug two blocks" unplug 0 $((2 * BLOCK))
 	env --default-signal=INT memdevctl unplug 0 all 2>"$TMP/err" &
 	pid=$!
-	check "it begins" until_true 60 sh -c \
+	check "unplug starts" until_true 60 sh -c \
 		"[ \$(cat $D/state) = unplugging ]"
 	kill -INT $pid
 	wait $pid
-	is "nothing done is 1 here, too" "$? $(cat "$TMP/err")" \
+	is "an unplug that SIGINT ends early exits with 1" "$? $(cat "$TMP/err")" \
 		"1 memdevctl: memdev0: unplug all: interrupted"
 	env --default-signal=INT memdevctl resize --wait 0 0 2>"$TMP/err" &
 	pid=$!
-	check "a resize that cannot end" until_true 60 sh -c \
+	check "resize --wait waits for a pinned block" until_true 60 sh -c \
 		"[ \$(cat $D/requested_size) = 0 ]"
 	sleep 1
 	kill -INT $pid
 	wait $pid
 	case "$? $(cat "$TMP/err")" in
 	"1 memdevctl: memdev0: resize 0: stopped waiting, "*)
-		pass "is ended by Ctrl-C" ;;
-	*)	fail "is ended by Ctrl-C" "$(cat "$TMP/err")" ;;
+		pass "SIGINT ends resize --wait" ;;
+	*)	fail "SIGINT ends resize --wait" "$(cat "$TMP/err")" ;;
 	esac
 	pin_stop
-	runs "and ends once it can" resize --wait 0 0
+	runs "resize --wait completes once the page is unpinned" resize --wait 0 0
 else
-	skip "an unplug that is refused" "no page came to lie on the device"
+	skip "an unplug is refused" "no page came to lie on the device"
 	runs "unplug all" unplug 0 all
 fi
 
 # --- faults -----------------------------------------------------------------------------------
 
-runs "fault list of none" fault list
-is "prints nothing" "$OUT" ""
+runs "fault list without rules" fault list
+is "fault list without rules prints nothing" "$OUT" ""
 runs "fault add" fault add 0 offline --block 1 --errno EBUSY --times 1
-is "prints the rule's number" "$OUT" 1
-runs "fault add with everything" fault add memdev0 add --errno 12 --delay 1 \
+is "fault add prints the number of the rule" "$OUT" 1
+runs "fault add with all options" fault add memdev0 add --errno 12 --delay 1 \
 	--nth 2 --every 3 --times 4 --chance 5 --seed 6
-runs "fault add to another" fault add vm0 answer --delay 1
+runs "fault add to another device" fault add vm0 answer --delay 1
 runs "fault list" fault list -r
-is "shows them" "$OUT" \
+is "fault list shows all rules" "$OUT" \
 	"DEVICE RULE STEP BLOCK ERRNO DELAY NTH EVERY TIMES CHANCE SEED SEEN HIT
 memdev0 1 offline 1 EBUSY 0 1 1 1 1000  0 0
 memdev0 2 add  ENOMEM 1 2 3 4 5 6 0 0
 memdev1 1 answer   1 1 1  1000  0 0"
-runs "fault list of one" fault list vm0 -rno STEP,DELAY
-is "shows that" "$OUT" "answer 1"
+runs "fault list of one device" fault list vm0 -rno STEP,DELAY
+is "fault list of one device shows its rules" "$OUT" "answer 1"
 runs "fault list -J" fault list 0 -J
-is "is JSON" "$(echo "$OUT" | json \
+is "fault list -J prints numbers" "$(echo "$OUT" | json \
 	'[(r["rule"], r["block"], r["errno"], r["seed"]) for r in it["faults"]]')" \
 	"[(1, 1, 'EBUSY', None), (2, None, 'ENOMEM', 6)]"
-fails "fault list of what there is not" 1 "memdevctl: nosuch: *" \
+fails "fault list of an unknown device" 1 "memdevctl: nosuch: *" \
 	fault list nosuch
 runs "fault del" fault del 0 2
-fails "fault del in part" 64 "memdevctl: memdev0: fault del: there is no rule 2" \
+fails "fault del of a known and an unknown rule" 64 "memdevctl: memdev0: fault del: there is no rule 2" \
 	fault del 0 2 1
-fails "fault add to a block that there is not" 1 \
+fails "fault add with a block out of range" 1 \
 	"memdevctl: memdev0: fault add: --block: block 77 is out of range *" \
 	fault add 0 add --block 77 --errno EIO
-fails "fault add of an error that users do not know" 1 \
+fails "fault add with an errno that user space does not know" 1 \
 	"memdevctl: memdev0: fault add: --errno: errno 512 is out of range *" \
 	fault add 0 add --errno 512
-fails "fault add of a certain chance, and more" 1 \
+fails "fault add with a chance above 1000" 1 \
 	"memdevctl: memdev0: fault add: --chance: *" \
 	fault add 0 add --errno EIO --chance 1001
-runs "plug" plug 0 $((2 * BLOCK))
+runs "plug two blocks" plug 0 $((2 * BLOCK))
 runs "fault add" fault add 0 offline --block 1 --errno EBUSY --times 1
-fails "unplug all meets the fault" 64 \
+fails "unplug all hits the fault" 64 \
 	"memdevctl: memdev0: unplug all: * done, then block * (-16)" \
 	unplug 0 all
 runs "fault list" fault list 0 -rno STEP,SEEN,HIT
-is "says that it has hit" "$OUT" "offline 1 1"
+is "fault list shows the hit" "$OUT" "offline 1 1"
 user memdevctl fault list -rno DEVICE >"$TMP/out"
-is "a user sees rules" "$? $(xargs <"$TMP/out")" "0 memdev0 memdev1"
+is "an unprivileged user sees rules" "$? $(xargs <"$TMP/out")" "0 memdev0 memdev1"
 user memdevctl fault add 0 add --errno EIO >"$TMP/out" 2>"$TMP/err"
-is "but makes none" "$? $(cut -d: -f1-3 "$TMP/err")" \
+is "an unprivileged user cannot add a rule" "$? $(cut -d: -f1-3 "$TMP/err")" \
 	"1 memdevctl: memdev0: fault add"
 runs "fault del all" fault del 0 all
-runs "fault del all of another" fault del vm0 all
-runs "fault list" fault list
-is "prints nothing" "$OUT" ""
-fails "fault poison of a block that is not online" 1 \
+runs "fault del all of another device" fault del vm0 all
+runs "fault list after fault del all" fault list
+is "fault list after fault del all prints nothing" "$OUT" ""
+fails "fault poison of an offline block" 1 \
 	"memdevctl: memdev0: fault poison: block 0 is not online*" \
 	fault poison 0 --block 0
 if [ -e $MEM/hard_offline_page ]; then
 	runs "fault poison" fault poison 0 --block 1
-	fails "of a page that there is not" 1 \
+	fails "fault poison with a page out of range" 1 \
 		"memdevctl: memdev0: fault poison: --page: *" \
 		fault poison 0 --block 1 --page $((BLOCK / 4096))
-	runs "unplug" unplug 0 all
+	runs "unplug all" unplug 0 all
 	runs "list" list 0 -rbno RETIRED
-	is "the block is retired" "$OUT" $BLOCK
+	is "list shows the retired block" "$OUT" $BLOCK
 else
 	skip "fault poison" "this kernel cannot poison a page"
-	runs "unplug" unplug 0 all
+	runs "unplug all" unplug 0 all
 fi
 
 # --- windows ----------------------------------------------------------------------------------
 
 runs "window list" window list -rbo WINDOW,SIZE,USED,SOURCE
-is "shows it" "$OUT" "WINDOW SIZE USED SOURCE
+is "window list shows the window" "$OUT" "WINDOW SIZE USED SOURCE
 window0 $((8 * BLOCK)) $((6 * BLOCK)) reserved"
 runs "window list -J" window list -J
-is "is JSON" "$(echo "$OUT" | json 'it["windows"][0]["size"]')" \
+is "window list -J prints numbers" "$(echo "$OUT" | json 'it["windows"][0]["size"]')" \
 	$((8 * BLOCK))
-fails "window add of no multiple" 1 "memdevctl: window add 1: *" window add 1
-fails "window add where something is" 1 \
+fails "window add of an unaligned size" 1 "memdevctl: window add 1: *" window add 1
+fails "window add over another window" 1 \
 	"memdevctl: window add $BLOCK: --start: *" \
 	window add $BLOCK --start $((start))
-fails "window del of what is used" 1 "memdevctl: window0: del: *" \
+fails "window del of a window in use" 1 "memdevctl: window0: del: *" \
 	window del 0
 runs "unplug by id" unplug vm0 all
-runs "destroy two" destroy 0 vm0
+runs "destroy two devices" destroy 0 vm0
 runs "window del" window del window0
 runs "window add" window add $((2 * BLOCK)) --start "$start"
 window=$OUT
 case $window in
-window[0-9]*)	pass "prints its name" ;;
-*)		fail "prints its name" "$window" ;;
+window[0-9]*)	pass "window add prints the name" ;;
+*)		fail "window add prints the name" "$window" ;;
 esac
-fails "window del in part" 64 "memdevctl: window77: del: *" \
+fails "window del of a known and an unknown window" 64 "memdevctl: window77: del: *" \
 	window del "$window" 77
-fails "of nothing" 1 "memdevctl: window77: del: *" window del 77
+fails "window del of an unknown window" 1 "memdevctl: window77: del: *" window del 77
 runs "window add -J" window add $((2 * BLOCK)) --start "$start" -J
 window=$(echo "$OUT" | json 'it["windows"][0]["window"]')
-runs "create in it" create $BLOCK --id one --window "$window"
-fails "destroy in part" 64 "memdevctl: nosuch: *" destroy nosuch one
+runs "create in the new window" create $BLOCK --id one --window "$window"
+fails "destroy of an unknown and a known device" 64 "memdevctl: nosuch: *" destroy nosuch one
 
-# What was made and cannot be told is not kept silent.
+# The name of a new device must not get lost if standard output fails.
 memdevctl create $BLOCK --id two >/dev/full 2>"$TMP/err"
-is "what was made is said, whatever happens" "$? $(tail -n 1 "$TMP/err")" \
+is "create prints the name to stderr if stdout is full" "$? $(tail -n 1 "$TMP/err")" \
 	"64 memdevctl: $(basename "$(readlink -f $BUS/devices/*)") was created"
 
 # --- others ------------------------------------------------------------------------------------
 
 user memdevctl list -J --output-all >"$TMP/out" 2>"$TMP/err"
-is "a user lists" "$? $(json '[(d["id"], d["address"]) for d in it["memdev"]]' \
+is "an unprivileged user can list" "$? $(json '[(d["id"], d["address"]) for d in it["memdev"]]' \
 	<"$TMP/out")" "0 [('two', None)]"
 user memdevctl map >"$TMP/out" 2>"$TMP/err"
-is "and draws a map, by device" "$? $(sed -n 1,2p "$TMP/out")" \
+is "an unprivileged user sees the map by device" "$? $(sed -n 1,2p "$TMP/out")" \
 	"0 $window, $(basename "$(readlink -f $BUS/devices/*)") (two): $(
 	numfmt --to=iec $BLOCK), 1 block of $(numfmt --to=iec $BLOCK)
   0  u"
 user memdevctl list --format hmp >"$TMP/out"
-is "and prints what QEMU does, without the address" \
+is "an unprivileged user sees QEMU's format without addresses" \
 	"$(grep -c addr "$TMP/out") $(grep -c max-size "$TMP/out")" "0 1"
 user memdevctl plug two all 2>"$TMP/err"
-is "but changes nothing" "$? $(cut -d: -f1-3 "$TMP/err")" \
+is "an unprivileged user cannot change anything" "$? $(cut -d: -f1-3 "$TMP/err")" \
 	"1 memdevctl: $(basename "$(readlink -f $BUS/devices/*)"): plug all"
 unshare -n memdevctl list >"$TMP/out" 2>"$TMP/err"
-is "in another network namespace it says so" \
+is "memdevctl names the lack of the family in another network namespace" \
 	"$? $(grep -c 'initial network namespace' "$TMP/err")" "1 1"
-runs "destroy the last one" destroy two
+runs "destroy the last device" destroy two
 monitor end memdevctl monitor
 check "rmmod" rmmod memdev
 wait $PID
-is "a monitor ends with the module" "$? $(cat "$TMP/end.err")" \
+is "monitor ends when the module is removed" "$? $(cat "$TMP/end.err")" \
 	"1 memdevctl: monitor: the memdev module was removed"
 check "the kernel logged no warning" log_quiet
 finish

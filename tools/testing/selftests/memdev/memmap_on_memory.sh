@@ -3,7 +3,7 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# memmap_on_memory: a block carries the map of its own pages.
+# memmap_on_memory: a block holds the memmap of its own pages
 #
 # VM: on: mem=4G timeout=1800 usual="6.1 6.12 7.3" append="memmap=1G$0x100000000 memory_hotplug.memmap_on_memory=1"
 # VM: off: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 6.12"
@@ -23,31 +23,31 @@ load_blocks $n
 size=$(get size)
 base=$(mem_total)
 
-# with VALUE: plugged with memmap_on_memory=VALUE, is there what should be?
+# with VALUE: plug and unplug with memmap_on_memory=VALUE
 with()
 {
 	local carried=0 reply
 
 	reply=$(put_dev memmap_on_memory "$1")
 	[ "$1" = 0 ] || carried=64
-	is "memmap_on_memory $1" "$reply" ok
-	is "it reads back" "$(get memmap_on_memory)" "$1"
+	is "memmap_on_memory accepts $1" "$reply" ok
+	is "memmap_on_memory reads back" "$(get memmap_on_memory)" "$1"
 	is "plug all" "$(put_dev plug all)" ok
-	is "MemTotal rises by it, less the memmap it carries" \
+	is "MemTotal grows by the size less its own memmap" \
 		$(($(mem_total) - base)) \
 		$((carried ? size - size / carried : size))
-	is "plugged_size is what is plugged all the same" \
+	is "plugged_size and online_size include the memmap" \
 		"$(get plugged_size) $(get online_size)" "$size $size"
 	check "sysfs, /proc/iomem and lsmem agree" agree
-	is "it cannot change while memory is plugged" \
+	is "memmap_on_memory cannot change while memory is plugged" \
 		"$(put_dev memmap_on_memory $((1 - $1)))" EBUSY
-	is "a block is unplugged" "$(put_dev unplug $BLOCK)" ok
-	is "and plugged" "$(put_dev plug $BLOCK)" ok
+	is "unplug one block" "$(put_dev unplug $BLOCK)" ok
+	is "plug one block" "$(put_dev plug $BLOCK)" ok
 	first=$(first_block)
-	is "a block is put offline by hand" \
+	is "user space offlines a block" \
 		"$(put $MEM/memory$((first + 1))/state offline)" ok
 	check "sysfs, /proc/iomem and lsmem agree" agree
-	is "and online" \
+	is "user space onlines the block" \
 		"$(put $MEM/memory$((first + 1))/state online_movable)" ok
 	check "sysfs, /proc/iomem and lsmem agree" agree
 	free_goes_first
@@ -57,16 +57,16 @@ with()
 
 want=0
 [ "$on" = N ] || want=1
-is "the default is what the kernel has" "$(get memmap_on_memory)" $want
+is "the default is the kernel's setting" "$(get memmap_on_memory)" $want
 with 0
 if [ "$on" != N ]; then
 	with 1
 	with 0
 else
-	is "memmap_on_memory 1 where the kernel does not do it" \
+	is "memmap_on_memory 1 is refused where the kernel disables it" \
 		"$(put_dev memmap_on_memory 1)" EOPNOTSUPP
 	say "$(get last_error)"
-	is "it stays off" "$(get memmap_on_memory)" 0
+	is "memmap_on_memory stays 0" "$(get memmap_on_memory)" 0
 fi
 check "the kernel logged no warning" log_quiet
 finish
