@@ -3,8 +3,8 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# Nothing that is sent to the netlink family breaks it, or changes what no valid
-# message of somebody who may asked to change. SEED= sends the same again.
+# Random and mutated netlink messages break nothing, and change only what a
+# valid message of a privileged user asks for. SEED= repeats a run.
 #
 # VM: mem=4G usual="6.1 debug" timeout=1800 append=memmap=1G$0x100000000
 
@@ -13,9 +13,9 @@
 messages=${MESSAGES:-$(on_debug 6000 50000)}
 
 need nlreq nl_fuzzer
-[ "$messages" -gt 0 ] || die "no messages are to be sent"
+[ "$messages" -gt 0 ] || die "MESSAGES must be above 0"
 
-# what all of them are and have, but statistics and reasons
+# all_of_them: all windows, devices and memory, without statistics and errors
 all_of_them()
 {
 	nlreq -d dev-get | sed -E 's/ (plug-stats|unplug-stats|refusal)\.[^ ]*//g
@@ -24,7 +24,7 @@ all_of_them()
 	memory_state
 }
 
-# the module's own threads, and those that do somebody's requests
+# threads: the module's own kernel threads, job workers included
 threads()
 {
 	cat /proc/[0-9]*/comm 2>/dev/null | grep '^memdev' | sort | xargs
@@ -48,39 +48,39 @@ reserved || skip_all "no reserved range on this machine"
 seed=${SEED:-$(random 1000000000)}
 say "SEED=$seed"
 log_mark
-# The last block is nobody's, so that there can be another window
+# The last reserved block stays free for another window.
 check "the module loads" load devices=0 \
 	window="$((7 * BLOCK))@$(hex "$RESERVED")"
 for size in 2 1 2; do
-	is "a device of $size blocks" \
+	is "a device of $size blocks is created" \
 		"$(nlreq dev-new size=$((size * BLOCK)) | tail -n 1)" ok
 done
 base_threads=$(threads)
 base_references=$(references)
-is "a block is plugged" "$(nlreq dev-plug index=0 size=$BLOCK)" ok
+is "one block is plugged" "$(nlreq dev-plug index=0 size=$BLOCK)" ok
 
-# --- who may not --------------------------------------------------------------------
+# --- an unprivileged sender -------------------------------------------------
 
 all_of_them >"$TMP/before"
-check "the devices and windows are in it" \
+check "the state to compare includes the windows" \
 	grep -q '^window-get' "$TMP/before"
 began=$(uptime_s)
 if user nl_fuzzer $((seed + 1)) "$messages" >"$TMP/user"; then
-	pass "nobody sends $messages messages and changes nothing"
+	pass "$messages messages of an unprivileged user change nothing"
 else
-	fail "nobody sends $messages messages and changes nothing" \
+	fail "$messages messages of an unprivileged user change nothing" \
 		"$(cat "$TMP/user")"
 fi
 say "$(cat "$TMP/user")" "in $(($(uptime_s) - began)) s"
-is "all is as before" "$(all_of_them | diff "$TMP/before" -)" ""
+is "the state is unchanged" "$(all_of_them | diff "$TMP/before" -)" ""
 
-# --- who may ------------------------------------------------------------------------
+# --- a privileged sender ----------------------------------------------------
 
 began=$(uptime_s)
 if nl_fuzzer "$seed" "$messages" >"$TMP/root"; then
-	pass "root sends $messages messages and changes what it asks for"
+	pass "$messages messages of root change only what they ask for"
 else
-	fail "root sends $messages messages and changes what it asks for" \
+	fail "$messages messages of root change only what they ask for" \
 		"$(cat "$TMP/root")"
 fi
 say "$(cat "$TMP/root")" "in $(($(uptime_s) - began)) s"
@@ -90,7 +90,7 @@ check "sysfs, /proc/iomem and lsmem agree" sh -c '
 		snapshot "$dev" || exit
 	done' sh $BUS/devices/*
 
-# --- nothing is left ----------------------------------------------------------------
+# --- nothing is left behind -------------------------------------------------
 
 nlreq -d dev-get | sed -n 's/^dev-get index=\([0-9]*\) .*/\1/p' >"$TMP/indices"
 while read -r index; do
@@ -99,16 +99,16 @@ while read -r index; do
 		nlreq dev-unplug index="$index" all
 	nlreq dev-del index="$index"
 done <"$TMP/indices" >"$TMP/said"
-is "all devices can be unplugged and removed" \
+is "all devices can be unplugged and deleted" \
 	"$(grep -v '^ok' "$TMP/said")" ""
 nlreq -d window-get | sed -n 's/^window-get index=\([0-9]*\) .*/\1/p' |
 	while read -r index; do
 		nlreq window-del index="$index"
 	done >"$TMP/said"
-is "and all windows" "$(grep -v '^ok' "$TMP/said")" ""
-is "no device and no window is left" "$(nlreq -d dev-get) $(
+is "all windows can be deleted" "$(grep -v '^ok' "$TMP/said")" ""
+is "no device or window is left" "$(nlreq -d dev-get) $(
 	nlreq -d window-get)" "ok ok"
-check "no thread is left" until_true 60 is_now threads "$base_threads"
+check "no kernel thread is left" until_true 60 is_now threads "$base_threads"
 check "no reference to the module is left" \
 	until_true 60 is_now references "$base_references"
 check "rmmod" rmmod memdev

@@ -3,8 +3,8 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# By netlink, too, who is not root reads all but addresses, and changes nothing:
-# not with CAP_NET_ADMIN, and not as root of a user namespace.
+# Over netlink, unprivileged users read everything but addresses and change
+# nothing, not even with CAP_NET_ADMIN or as root of a user namespace.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual=6.1
 
@@ -12,7 +12,7 @@
 
 need nlreq
 
-# --- those who may not ---------------------------------------------------------------
+# --- unprivileged users -----------------------------------------------------
 
 nobody()
 {
@@ -26,21 +26,21 @@ net_admin()
 		--bounding-set=-all,+net_admin -- "$@"
 }
 
-# root of a namespace of its own; of the machine's network
+# user_ns: root of a user namespace, in the initial network namespace
 user_ns()
 {
 	setpriv --reuid=65534 --regid=65534 --clear-groups -- \
 		unshare --user --map-root-user -- "$@"
 }
 
-# and of a network of its own
+# net_ns: root of a user namespace, in a network namespace of its own
 net_ns()
 {
 	setpriv --reuid=65534 --regid=65534 --clear-groups -- \
 		unshare --user --map-root-user --net -- "$@"
 }
 
-# changes: every change that there is, each such that root's would succeed
+# changes: one request per kind of change, which root could make
 changes()
 {
 	cat <<-END
@@ -64,8 +64,8 @@ changes()
 	END
 }
 
-# tell NAME COMMAND...: what the family says to NAME's requests, all of them by
-# one shell
+# tell USER...: the results of the requests in $TMP/requests, all from one
+# shell
 # shellcheck disable=SC2016 # expanded by that shell
 tell()
 {
@@ -74,16 +74,16 @@ tell()
 	done' <"$TMP/requests"
 }
 
-# refused WHO: every change is, with words, and nothing has changed
+# refused USER: each change is refused with a reason and changes nothing
 refused()
 {
 	changes >"$TMP/requests"
 	tell "$1" >"$TMP/said"
 	is "$1: every change is tried" "$(wc -l <"$TMP/said")" \
 		"$(wc -l <"$TMP/requests")"
-	is "$1: every change is EPERM, and the reason is said" \
+	is "$1: every change fails with EPERM and a reason" \
 		"$(grep -vE ': EPERM "[^"]+"' "$TMP/said")" ""
-	is "$1: no word of it is an address" \
+	is "$1: no reason has an address" \
 		"$(grep -E "0x|memory[0-9]|$start" "$TMP/said" |
 			grep -v "^window-new start=$spare [^:]*: [^0-9]*\$")" ""
 	is "$1: nothing has changed" "$(shown | diff "$TMP/before" -)" ""
@@ -102,7 +102,7 @@ no_addresses()
 	grep -E "[ .](address|start|memory)=|0x|memory[0-9]" "$@"
 }
 
-# reads WHO: WHO gets what root gets, less the addresses
+# reads USER: USER reads what root reads, without the addresses
 reads()
 {
 	cat >"$TMP/requests" <<-END
@@ -117,11 +117,11 @@ reads()
 	-d fault-get
 	END
 	tell "$1" >"$TMP/said"
-	is "$1: there is no address in what it gets" \
+	is "$1: replies have no address" \
 		"$(no_addresses "$TMP/said")" ""
 	tell eval_root | sed -E 's/ (refusal\.)?(address|start)=[0-9]+//g
 		s/ refusal\.memory="[^"]*"//' >"$TMP/want"
-	is "$1: all else is as root gets it" \
+	is "$1: replies are otherwise the same as root's" \
 		"$(diff "$TMP/want" "$TMP/said")" ""
 }
 
@@ -130,7 +130,7 @@ eval_root()
 	"$@"
 }
 
-# --- a machine with something to see ----------------------------------------------------
+# --- a machine with something to read ---------------------------------------
 
 chmod 755 "$TMP"
 reserved || skip_all "no reserved range on this machine"
@@ -140,13 +140,13 @@ start=$RESERVED
 spare=$((RESERVED + 7 * BLOCK))
 check "the module loads" load devices=0 \
 	window="$((6 * BLOCK))@$(hex "$start"),$BLOCK@$(hex $((start + 6 * BLOCK)))"
-is "a device" "$(nlreq dev-new window=0 size=$((3 * BLOCK)) | tail -n 1)" ok
-is "another one" "$(nlreq dev-new window=0 size=$BLOCK id=spare | tail -n 1)" ok
+is "a device is created" "$(nlreq dev-new window=0 size=$((3 * BLOCK)) | tail -n 1)" ok
+is "a device with an id is created" "$(nlreq dev-new window=0 size=$BLOCK id=spare | tail -n 1)" ok
 no_deadline
 is "plug two blocks" "$(nlreq dev-plug index=0 size=$((2 * BLOCK)))" ok
-is "a rule for faults" \
+is "a fault rule is created" \
 	"$(nlreq fault-new device=0 step=4 delay-ms=1 | tail -n 1)" ok
-# So that there is a refusal to see
+# The device gets a refusal to report.
 if pin_start "$start" $((start + 2 * BLOCK)); then
 	nlreq dev-set index=0 unplug-timeout-ms=3000 >/dev/null
 	is "an unplug is refused" \
@@ -157,10 +157,10 @@ if pin_start "$start" $((start + 2 * BLOCK)); then
 else
 	skip "an unplug is refused" "no page came to lie on the device"
 fi
-is "root gets addresses" "$(nlreq -d dev-get | grep -c " address=[1-9]")" 2
+is "root reads addresses" "$(nlreq -d dev-get | grep -c " address=[1-9]")" 2
 
-is "nobody is no root" "$(nobody id -u)" 65534
-is "net_admin has that capability, and it alone" \
+is "nobody is not root" "$(nobody id -u)" 65534
+is "net_admin has only CAP_NET_ADMIN" \
 	"$(net_admin sed -n 's/^CapEff:\t0*//p' /proc/self/status)" 1000
 shown >"$TMP/before"
 for who in nobody net_admin; do
@@ -168,27 +168,27 @@ for who in nobody net_admin; do
 	refused $who
 done
 if user_ns true 2>/dev/null; then
-	is "user_ns is root there" "$(user_ns id -u)" 0
+	is "user_ns is root of its namespace" "$(user_ns id -u)" 0
 	reads user_ns
 	refused user_ns
-	is "net_ns: there is no family" "$(net_ns nlreq family)" \
+	is "net_ns: the family does not exist" "$(net_ns nlreq family)" \
 		"family ENOENT"
 	is "net_ns: nothing has changed" "$(shown | diff "$TMP/before" -)" ""
 else
-	skip "user_ns is root there" "users have no namespaces here"
+	skip "user_ns is root of its namespace" "users have no namespaces here"
 fi
-# The machine's root, in a network of its own
-is "nor is there one for root in another network" \
+# Root of the machine, in a network namespace of its own
+is "root in another network namespace: the family does not exist" \
 	"$(unshare --net nlreq family)" "family ENOENT"
 
-# --- who may listen ----------------------------------------------------------------------
+# --- multicast groups -------------------------------------------------------
 
-is "root: joins the group monitor" "$(nlreq join monitor)" ok
+is "root can join the group monitor" "$(nlreq join monitor)" ok
 for who in nobody net_admin user_ns; do
 	$who true 2>/dev/null || continue
-	is "$who: does not join the group monitor" \
+	is "$who cannot join the group monitor" \
 		"$($who nlreq join monitor)" EPERM
-	is "$who: joins the group monitor-public" \
+	is "$who can join the group monitor-public" \
 		"$($who nlreq join monitor-public)" ok
 done
 
@@ -203,16 +203,16 @@ heard()
 }
 
 nobody nlreq listen monitor-public >"$TMP/public" &
-check "nobody listens in public" until_true 60 listening
+check "nobody listens to monitor-public" until_true 60 listening
 nlreq dev-plug index=1 all >/dev/null
 if pin_start $((start + 3 * BLOCK)) $((start + 4 * BLOCK)); then
 	nlreq dev-set index=1 unplug-timeout-ms=3000 >/dev/null
 	nlreq dev-unplug index=1 all >/dev/null
 	pin_stop
 	nlreq dev-set index=1 unplug-timeout-ms=0 >/dev/null
-	check "nobody hears of a refusal" until_true 60 heard dev-refused-ntf
+	check "nobody receives a refusal" until_true 60 heard dev-refused-ntf
 else
-	skip "nobody hears of a refusal" "no page came to lie on the device"
+	skip "nobody receives a refusal" "no page came to lie on the device"
 fi
 nlreq dev-unplug index=1 all >/dev/null
 nlreq dev-del index=1 >/dev/null
@@ -221,7 +221,7 @@ nlreq window-new start=$spare size=$BLOCK >/dev/null
 nlreq dev-new window=1 size=$BLOCK >/dev/null
 for what in dev-plugged-ntf dev-online-ntf dev-del-ntf window-del-ntf \
 	    window-new-ntf dev-new-ntf; do
-	check "nobody hears $what" until_true 60 heard $what
+	check "nobody receives $what" until_true 60 heard $what
 done
-is "none of it has an address" "$(no_addresses "$TMP/public")" ""
+is "no public message has an address" "$(no_addresses "$TMP/public")" ""
 finish

@@ -3,7 +3,7 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# A fresh machine and no boot option: modprobe, plug, unplug, rmmod.
+# Load, plug, unplug and remove the module on a machine without boot options
 #
 # VM: mem=4G timeout=1800 usual="6.1 6.12 7.3"
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.1
@@ -15,8 +15,8 @@
 plug=$((512 * MiB))
 [ $plug -ge $BLOCK ] || plug=$BLOCK
 
-# A block may be too large for memory of that length to be free of what cannot
-# be moved: such a machine's reserved range is used.
+# A large block is unlikely to be free of unmovable pages: use the reserved
+# range of such a machine.
 source=carved
 set --
 if reserved; then
@@ -24,7 +24,7 @@ if reserved; then
 	set -- "window=$(window_spec 1)"
 fi
 
-# modes DIR MODE NAME...: says which do not have that mode
+# modes DIR MODE NAME...: print the files that have another mode
 modes()
 {
 	local dir=$1 mode=$2
@@ -33,7 +33,7 @@ modes()
 	(cd "$dir" && stat -c '%a %n' "$@" 2>&1) | grep -v "^$mode "
 }
 
-# indent NAME: how deep a line is in /proc/iomem
+# indent NAME: nesting level of a line in /proc/iomem
 indent()
 {
 	sed -n "s/^\( *\)[0-9a-f]*-[0-9a-f]* : $1\$/\1./p" /proc/iomem |
@@ -44,33 +44,33 @@ iomem >"$TMP/iomem.boot"
 total_boot=$(mem_total)
 log_mark
 
-check "modprobe memdev needs no parameter" load
+check "modprobe memdev needs no parameters" load
 if [ $source = reserved ]; then
-	[ -e $D ] || is "and says in one line why there is no window" \
+	[ -e $D ] || is "the log has the reason in one line" \
 		"$(log_memdev | grep -c 'no window')" 1
 	check "rmmod" rmmod memdev
 	is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem.boot" -)" ""
 	total_boot=$(mem_total)
 	check "modprobe memdev $*" load "$@"
 fi
-[ -e $D ] || die "there is no $D" "$(log_memdev)"
-pass "it makes memdev0"
+[ -e $D ] || die "$D is missing" "$(log_memdev)"
+pass "modprobe creates memdev0"
 size=$(get size)
 base=$(mem_total)
 say "$source: $size of $total_boot bytes, blocks of $BLOCK"
 
-is "one window and one device" \
+is "there is one window and one device" \
 	"$(cd $WINDOWS && echo window*) $(cd $BUS/devices && echo *)" \
 	"window0 memdev0"
 is "the window is $source" "$(cat $WINDOWS/window0/source)" $source
 is "the device is as large as the window" \
 	"$size" "$(cat $WINDOWS/window0/size)"
-is "the window is no larger than 1 GiB, unless a block is" \
+is "the window is at most 1 GiB, or one block" \
 	"$([ "$size" -le $GiB ] || [ "$size" = $BLOCK ] && echo small)" small
 
 # --- attributes ----------------------------------------------------------------
 
-is "memdev0 has its attributes with their modes" "$(
+is "memdev0's attributes have the right modes" "$(
 	modes $D 200 plug unplug
 	modes $D 400 address
 	modes $D 444 size plugged_size online_size align block_size node kind \
@@ -80,45 +80,45 @@ is "memdev0 has its attributes with their modes" "$(
 		stats/unplug_bytes stats/unplug_failures stats/unplug_time_ms
 	modes $D 644 requested_size online_type memmap_on_memory \
 		unplug_timeout_ms)" ""
-is "window0 has its attributes with their modes" "$(
+is "window0's attributes have the right modes" "$(
 	modes $WINDOWS/window0 400 start
 	modes $WINDOWS/window0 444 size node source used largest_free
 	modes $WINDOWS/window0 644 limit slots)" ""
-# What the bus refuses has addresses in it.
-is "the bus has its attributes with their modes" "$(
+# Errors of the bus contain addresses.
+is "the bus attributes have the right modes" "$(
 	modes $BUS 200 new_window del_window new_device del_device
 	modes $BUS 400 last_error)" ""
-is "each of them that can be read, can" "$(find $D/ $WINDOWS/ -type f \
+is "every readable attribute can be read" "$(find $D/ $WINDOWS/ -type f \
 	-perm -400 ! -path '*/power/*' -exec cat {} + 2>&1 >/dev/null)" ""
 
 is "block_size is the kernel's" "$(get block_size)" $BLOCK
-is "kind is virtio-mem unless asked" "$(get kind)" virtio-mem
-is "online_type is online_movable unless asked" \
+is "the default kind is virtio-mem" "$(get kind)" virtio-mem
+is "the default online_type is online_movable" \
 	"$(get online_type)" online_movable
-is "unplug_timeout_ms is 30000 unless asked" "$(get unplug_timeout_ms)" 30000
+is "the default unplug_timeout_ms is 30000" "$(get unplug_timeout_ms)" 30000
 no_deadline
-is "nothing is plugged unless asked" \
+is "no block is plugged by default" \
 	"$(get plugged_size) $(get online_size) $(get state)" "0 0 unplugged"
 case $(get address) in
 0x*[!0-9a-f]*)	fail "address is in hex" "$(get address)" ;;
 0x*)		pass "address is in hex" ;;
 *)		fail "address is in hex" "$(get address)" ;;
 esac
-is "the device lies where its window does" \
+is "the device starts where its window does" \
 	"$(get address)" "$(cat $WINDOWS/window0/start)"
 
 # --- plug ------------------------------------------------------------------------
 
 reply=$(put_dev plug $plug)
 total=$(mem_total)
-is "plug $plug is accepted" "$reply" ok
+is "plug $plug" "$reply" ok
 want=$plug
 [ "$(get memmap_on_memory)" = 0 ] || want=$((plug - plug / 64))
-is "MemTotal rises by that at once, less the memmap it carries" \
+is "MemTotal grows at once by the size less its own memmap" \
 	$((total - base)) $want
-is "plugged_size says so" "$(get plugged_size)" $plug
-is "online_size says so" "$(get online_size)" $plug
-is "requested_size says so" "$(get requested_size)" $plug
+is "plugged_size is $plug" "$(get plugged_size)" $plug
+is "online_size is $plug" "$(get online_size)" $plug
+is "requested_size is $plug" "$(get requested_size)" $plug
 low=$(($(get address)))
 lsmem -a -b -n --summary=never -o RANGE,SIZE,STATE,ZONES >"$TMP/lsmem"
 found=0
@@ -128,43 +128,43 @@ while read -r range bytes state zones; do
 	[ "$bytes $state $zones" = "$BLOCK online Movable" ] || continue
 	found=$((found + 1))
 done <"$TMP/lsmem"
-is "lsmem shows the blocks online and Movable" $((found * BLOCK)) $plug
+is "lsmem shows the blocks online in ZONE_MOVABLE" $((found * BLOCK)) $plug
 check "sysfs, /proc/iomem and lsmem agree" agree
-is "/proc/iomem shows window, device and memory, one in the other" \
+is "/proc/iomem nests memory in device in window" \
 	"$(($(indent memdev0) - $(indent 'memdev window0'))) $(($(
 	indent 'System RAM (memdev)') - $(indent memdev0)))" "2 2"
 
 # --- unplug ------------------------------------------------------------------------
 
-is "unplug $plug is accepted" "$(put_dev unplug $plug)" ok
-is "MemTotal is as before the plug" "$(mem_total)" "$base"
-check "sysfs, /proc/iomem and lsmem agree again" agree
-is "plug all is accepted" "$(put_dev plug all)" ok
+is "unplug $plug" "$(put_dev unplug $plug)" ok
+is "MemTotal is back" "$(mem_total)" "$base"
+check "sysfs, /proc/iomem and lsmem agree" agree
+is "plug all" "$(put_dev plug all)" ok
 is "all of the region is plugged" "$(get plugged_size) $(get state)" \
 	"$size plugged"
-is "unplug all is accepted" "$(put_dev unplug all)" ok
-is "nothing of it is plugged" "$(get plugged_size) $(get state)" "0 unplugged"
-is "the operations are counted" \
+is "unplug all" "$(put_dev unplug all)" ok
+is "no block is plugged" "$(get plugged_size) $(get state)" "0 unplugged"
+is "the statistics count all operations" \
 	"$(get stats/plug_count) $(get stats/plug_bytes) $(get stats/plug_failures) $(
 	get stats/unplug_count) $(get stats/unplug_bytes) $(get stats/unplug_failures)" \
 	"2 $((plug + size)) 0 2 $((plug + size)) 0"
 
 # --- rmmod -------------------------------------------------------------------------
 
-check "rmmod memdev" rmmod memdev
+check "rmmod" rmmod memdev
 is "/proc/iomem is unchanged" \
 	"$(iomem | diff "$TMP/iomem.boot" -)" ""
 total_first=$(mem_total)
-check "MemTotal is back" total_is_back "$total_boot" $((size / BLOCK))
+check "MemTotal is back, but for carved memmap" total_is_back "$total_boot" $((size / BLOCK))
 
-# --- once more -----------------------------------------------------------------------
+# --- a second round ---------------------------------------------------------
 
 carved=$(nr_carved)
-check "modprobe memdev once more" load "$@"
-is "plug once more" "$(put_dev plug $plug)" ok
-is "unplug once more" "$(put_dev unplug all)" ok
-check "rmmod once more" rmmod memdev
-check "MemTotal is as after the first time, but for other blocks" \
+check "modprobe again" load "$@"
+is "plug again" "$(put_dev plug $plug)" ok
+is "unplug again" "$(put_dev unplug all)" ok
+check "rmmod again" rmmod memdev
+check "MemTotal is back, but for carved memmap" \
 	total_is_back "$total_first" $(($(nr_carved) - carved))
 is "/proc/iomem is unchanged" \
 	"$(iomem | diff "$TMP/iomem.boot" -)" ""

@@ -3,8 +3,8 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# Poisoned memory stays out of use after its device and its window have gone, and
-# hibernation is refused while carved memory is missing from System RAM.
+# Poisoned memory stays out of use after its device and its window are deleted.
+# Hibernation is refused while carved memory is missing from System RAM.
 #
 # VM: reserved: mem=4G timeout=900 append=memmap=1G$0x100000000 alone=yes usual="6.1 6.12"
 # VM: carved: mem=4G timeout=900 alone=yes usual="6.1 7.3"
@@ -14,7 +14,7 @@
 poison=$MEM/hard_offline_page
 [ -e $poison ] || skip_all "this kernel cannot poison a page"
 
-# hibernation_refused: writing disk fails before the first process is frozen
+# hibernation_refused: hibernation fails before any process is frozen
 hibernation_refused()
 {
 	local got
@@ -23,12 +23,12 @@ hibernation_refused()
 	got=$(put /sys/power/state disk)
 	one_of "$got" EBUSY,EPERM || return 1
 	log_since | grep -iE 'Freezing user|Creating image' && return 1
-	[ -n "$(log_memdev)" ] || { echo "the module did not say why"; return 1; }
+	[ -n "$(log_memdev)" ] || { echo "the module logged no reason"; return 1; }
 }
 
 if grep -qw disk /sys/power/state; then
 	hibernates=yes
-	# Where it is not refused it goes no further
+	# Without a refusal, stop after the freezer.
 	[ ! -e /sys/power/pm_test ] || echo freezer >/sys/power/pm_test
 else
 	hibernates=no
@@ -39,7 +39,7 @@ undo()
 	[ ! -e /sys/power/pm_test ] || echo none >/sys/power/pm_test
 }
 
-# no_hibernation WHEN
+# no_hibernation WHEN: hibernation is refused
 no_hibernation()
 {
 	if [ $hibernates = yes ]; then
@@ -49,7 +49,7 @@ no_hibernation()
 	fi
 }
 
-# /proc/iomem's lines of memory that was withheld from the kernel
+# withheld: ranges that /proc/iomem shows as withheld from the kernel
 withheld()
 {
 	sed -n 's/^\([0-9a-f]*\)-\([0-9a-f]*\) : hwpoisoned RAM$/0x\1 0x\2/p' \
@@ -66,81 +66,83 @@ is "a page of block 1 is poisoned" \
 	"$(put $poison "$(hex $((low + BLOCK + 16 * MiB)))")" ok
 is "unplug all" "$(put_dev unplug all)" ok
 is "block 1 is retired" "$(get retired_blocks)" 1
-is "the device goes" "$(put $BUS/del_device memdev0)" ok
+is "del_device" "$(put $BUS/del_device memdev0)" ok
 log_mark
-is "the window goes" "$(put $BUS/del_window window0)" ok
+is "del_window" "$(put $BUS/del_window window0)" ok
 
 if reserved; then
-	# --- the same memory, in other windows ------------------------------------
+	# --- other windows with the same memory
+	# -------------------------------------
 
-	is "the same window again" \
+	is "the same window is created again" \
 		"$(put $BUS/new_window "$size@$(hex "$low")")" ok
-	is "a device in it" "$(put $BUS/new_device "size=$size")" ok
+	is "a device is created in it" "$(put $BUS/new_device "size=$size")" ok
 	no_deadline
-	is "the block is still retired" "$(get retired_blocks)" 1
+	is "block 1 is still retired" "$(get retired_blocks)" 1
 	is "plug all" "$(put_dev plug all)" ok
-	is "plugs the others" "$(get plugged_blocks)" 0,2-3
+	is "plug skips the retired block" "$(get plugged_blocks)" 0,2-3
 	is "unplug all" "$(put_dev unplug all)" ok
-	is "the device goes" "$(put $BUS/del_device memdev0)" ok
-	is "the window goes" "$(put $BUS/del_window window0)" ok
+	is "del_device" "$(put $BUS/del_device memdev0)" ok
+	is "del_window" "$(put $BUS/del_window window0)" ok
 
-	is "a window that starts at the block" \
+	is "a window that starts at the retired block is created" \
 		"$(put $BUS/new_window "$((2 * BLOCK))@$(hex $((low + BLOCK)))")" ok
-	is "a device in it" "$(put $BUS/new_device "size=$((2 * BLOCK))")" ok
+	is "a device is created in it" "$(put $BUS/new_device "size=$((2 * BLOCK))")" ok
 	no_deadline
-	is "its block 0 is retired" "$(get retired_blocks)" 0
+	is "block 0 of the device is retired" "$(get retired_blocks)" 0
 	is "plug all" "$(put_dev plug all)" ok
-	is "plugs the other" "$(get plugged_blocks)" 1
+	is "plug skips the retired block" "$(get plugged_blocks)" 1
 
-	is "a page of the other is poisoned" \
+	is "a page of the other block is poisoned" \
 		"$(put $poison "$(hex $((low + 2 * BLOCK + 16 * MiB)))")" ok
 	is "unplug all" "$(put_dev unplug all)" ok
-	is "the device goes" "$(put $BUS/del_device memdev0)" ok
-	is "the window goes" "$(put $BUS/del_window window0)" ok
-	is "the window of before" \
+	is "del_device" "$(put $BUS/del_device memdev0)" ok
+	is "del_window" "$(put $BUS/del_window window0)" ok
+	is "the first window is created again" \
 		"$(put $BUS/new_window "$size@$(hex "$low")")" ok
-	is "a device in it" "$(put $BUS/new_device "size=$size")" ok
-	is "has both blocks retired" "$(get retired_blocks)" 1-2
+	is "a device is created in it" "$(put $BUS/new_device "size=$size")" ok
+	is "both blocks are retired" "$(get retired_blocks)" 1-2
 
 	log_mark
 	check "rmmod" rmmod memdev
-	is "the log says, in one line, that they are forgotten" \
+	is "the log says once that the poisoned blocks are forgotten" \
 		"$(log_memdev | grep -c '2 memory blocks.*poisoned.*forgotten')" 1
 	say "$(log_memdev)"
-	check "nothing is left of the module" left_over
+	check "rmmod leaves nothing behind" left_over
 else
-	# --- memory that is not given back -----------------------------------------
+	# --- carved memory that is not returned
+	# -------------------------------------
 
 	check "block 1 does not exist" [ ! -e $MEM/memory$((first + 1)) ]
 	is "block 2 is online" "$(cat $MEM/memory$((first + 2))/state)" online
-	is "block 1 stays claimed" "$(withheld)" \
+	is "/proc/iomem withholds block 1" "$(withheld)" \
 		"$(hex $((low + BLOCK))) $(hex $((low + 2 * BLOCK - 1)))"
-	check "the log says that it is missing" \
+	check "the log names the missing System RAM" \
 		[ "$(log_memdev | grep -c 'System RAM.*missing')" = 1 ]
 	say "$(log_memdev)"
-	is "no window can have it" \
+	is "a window over the missing block is refused" \
 		"$(put $BUS/new_window "$BLOCK@$(hex $((low + BLOCK)))")" EBUSY
-	check "for a reason" grep -q "something else has" $BUS/last_error
-	no_hibernation "while it is missing"
+	check "last_error names the conflict" grep -q "something else has" $BUS/last_error
+	no_hibernation "while a block is missing"
 
-	is "carve a block" "$(put $BUS/new_window $BLOCK)" ok
-	is "give it back" "$(put $BUS/del_window window0)" ok
-	no_hibernation "while it is missing, whatever else comes back"
+	is "a block is carved" "$(put $BUS/new_window $BLOCK)" ok
+	is "del_window" "$(put $BUS/del_window window0)" ok
+	no_hibernation "while a block is missing, whatever else is returned"
 
 	log_mark
 	check "rmmod" rmmod memdev
-	is "the log says, in one line, that it is missing" \
+	is "the log says once that hibernation stays disabled" \
 		"$(log_memdev | grep -c 'System RAM.*missing.*hibernat')" 1
 	say "$(log_memdev)"
-	check "nothing is left of the module" left_over
-	is "but the claim" "$(withheld)" \
+	check "rmmod leaves nothing else behind" left_over
+	is "/proc/iomem still withholds block 1" "$(withheld)" \
 		"$(hex $((low + BLOCK))) $(hex $((low + 2 * BLOCK - 1)))"
 
 	log_mark
-	check "the module does not load with a window there" \
+	check "a load with a window over the missing block fails" \
 		sh -c "! modprobe memdev window=$BLOCK@$(hex $((low + BLOCK)))"
 	say "$(log_memdev)"
-	check "the module loads" load window=none
-	no_hibernation "though another load of the module withheld the memory"
+	check "the module loads without a window" load window=none
+	no_hibernation "after another load of the module"
 fi
 finish

@@ -3,9 +3,10 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# System sleep, the cgroup freezer, stops and kills amid operations: hibernation
-# is refused from before the first byte to after the last, a dimm is rolled back
-# whatever happens to the task, and what can go on goes on afterwards.
+# Suspend, hibernation, the cgroup freezer, stops and kills during operations:
+# hibernation is refused from before the first plugged byte to after the last,
+# a dimm is rolled back whatever happens to the task, and other operations
+# continue after a resume.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 debug"
 # VM: carved: mem=4G timeout=1800 usual=6.12
@@ -18,10 +19,10 @@ for state in disk freeze; do
 done
 [ -e /sys/power/pm_test ] || skip_all "this kernel has no pm_test"
 
-# A wait that only something else than time ends
+# A delay that outlasts the test
 LONG=3600000
 CGROUP=/sys/fs/cgroup/memdev-test
-# So many blocks are added by two calls
+# Two calls add this many blocks.
 n=8
 
 undo()
@@ -33,14 +34,14 @@ undo()
 	fi
 }
 
-# sleep_test STATE: the machine goes to sleep as far as all tasks are frozen, and
-# wakes up again; prints "ok" or the errno
+# sleep_test STATE: enter STATE up to the freezer and resume; print "ok" or the
+# errno
 sleep_test()
 {
 	put /sys/power/state "$1"
 }
 
-# hits: steps that the first rule of the device $D has hit
+# hits: number of steps that the first rule of the device $D has hit
 hits()
 {
 	sed -n 's/.*# rule [0-9]*: seen [0-9]*, hit \([0-9]*\)$/\1/p' \
@@ -52,21 +53,21 @@ hit()
 	[ "$(hits)" -ge 1 ]
 }
 
-# set_faults LINE...: these and no others
+# set_faults LINE...: replace all rules
 set_faults()
 {
 	local line
 
-	[ "$(faults clear)" = ok ] || die "clear was not accepted"
+	[ "$(faults clear)" = ok ] || die "clear was refused"
 	for line; do
-		[ "$(faults "$line")" = ok ] || die "$line was not accepted"
+		[ "$(faults "$line")" = ok ] || die "$line was refused"
 	done
 }
 
 WRITER='' SAID=''
 
-# begin [-t] ATTRIBUTE TEXT: a task of the test's cgroup writes it to the device $D;
-# with -t a thread beside another
+# begin [-t] ATTRIBUTE TEXT: write an attribute of the device $D from a task in
+# the test's cgroup; with -t from a second thread
 begin()
 {
 	local thread=
@@ -80,7 +81,7 @@ begin()
 	WRITER=$!
 }
 
-# written: waits until the writer is done; SAID is what came of it
+# written: wait for the writer and set SAID to its result
 written()
 {
 	wait $WRITER 2>/dev/null
@@ -104,20 +105,20 @@ idle()
 	esac
 }
 
-# device KIND: anew, of the whole window
+# device KIND: recreate the device with the size of the window
 device()
 {
 	[ "$(put $BUS/del_device memdev0) $(put $BUS/new_device "size=$size kind=$1")" = "ok ok" ] ||
-		die "no device of kind $1" "$(cat $BUS/last_error)"
+		die "cannot create a device of kind $1" "$(cat $BUS/last_error)"
 	no_deadline
 }
 
-mkdir $CGROUP || skip_all "there is no cgroup2"
+mkdir $CGROUP || skip_all "cgroup2 is not mounted"
 echo freezer >/sys/power/pm_test
 echo 1 2>/dev/null >/sys/module/suspend/parameters/pm_test_delay
 echo 1 2>/dev/null >/sys/module/hibernate/parameters/pm_test_delay
 
-# --- carving, giving back ------------------------------------------------------------
+# --- carving a window -------------------------------------------------------
 
 carving()
 {
@@ -126,16 +127,17 @@ carving()
 
 carve_tests()
 {
-	load window=none || die "the module was not loaded" "$(log_memdev)"
-	is "hibernation begins while nothing is carved" "$(sleep_test disk)" ok
+	load window=none || die "the module failed to load" "$(log_memdev)"
+	is "hibernation starts without a carved window" "$(sleep_test disk)" ok
 	is "a window is carved" "$(put $BUS/new_window $BLOCK)" ok
 	low=$(($(cat $WINDOWS/window0/start)))
-	check "hibernation is refused while it is" one_of \
+	check "hibernation is refused with a carved window" one_of \
 		"$(sleep_test disk)" EBUSY,EPERM
-	is "the window is given back" "$(put $BUS/del_window window0)" ok
-	is "hibernation begins again" "$(sleep_test disk)" ok
+	is "del_window" "$(put $BUS/del_window window0)" ok
+	is "hibernation starts again" "$(sleep_test disk)" ok
 
-	# The highest block of them is tried for long, as it has a page in use
+	# The highest block has a pinned page, so that carving retries it for
+	# long.
 	pin_start "$low" $((low + BLOCK)) || die "no page was pinned"
 	until [ -s "$TMP/amid" ]; do
 		: >"$TMP/carved"
@@ -144,15 +146,15 @@ carve_tests()
 			:
 		done
 		sleep_test disk >"$TMP/got"
-		# Only then it came amid the carving
+		# Count it only if the carving has not ended yet.
 		[ -s "$TMP/carved" ] || mv "$TMP/got" "$TMP/amid"
 		wait $!
 		put $BUS/del_window window0 >"$TMP/gone"
 	done
-	check "hibernation is refused while a window is being carved" \
+	check "hibernation is refused during the carving" \
 		one_of "$(cat "$TMP/amid")" EBUSY,EPERM
 	pin_stop
-	is "hibernation begins afterwards" "$(sleep_test disk)" ok
+	is "hibernation starts again" "$(sleep_test disk)" ok
 	check "the kernel logged no warning" log_quiet
 	finish
 }
@@ -165,56 +167,56 @@ size=$(get size)
 
 # --- hibernation ---------------------------------------------------------------------
 
-is "hibernation begins while nothing is plugged" "$(sleep_test disk)" ok
+is "hibernation starts while no block is plugged" "$(sleep_test disk)" ok
 
 set_faults "add delay=$LONG"
 begin plug all
-check "a first plug begins" until_true 600 hit
-is "nothing is plugged yet" "$(get plugged_size)" 0
+check "the first plug starts" until_true 600 hit
+is "no block is plugged yet" "$(get plugged_size)" 0
 check "hibernation is refused" one_of "$(sleep_test disk)" EBUSY,EPERM
 kill -KILL $WRITER
 written
-is "the plug is killed" "$SAID" ""
+is "the writer is killed" "$SAID" ""
 check "the device is idle" until_true 600 idle
-is "hibernation begins again" "$(sleep_test disk)" ok
+is "hibernation starts again" "$(sleep_test disk)" ok
 
 set_faults "add delay=$LONG"
-is "a first plug in the background" "$(put_dev requested_size "$size")" ok
-check "begins" until_true 600 hit
+is "the worker is requested to plug" "$(put_dev requested_size "$size")" ok
+check "the worker's plug starts" until_true 600 hit
 check "hibernation is refused" one_of "$(sleep_test disk)" EBUSY,EPERM
-is "it is called off" "$(put_dev requested_size 0)" ok
+is "the request is withdrawn" "$(put_dev requested_size 0)" ok
 check "the device is idle" until_true 600 idle
 set_faults
-is "hibernation begins again" "$(sleep_test disk)" ok
+is "hibernation starts again" "$(sleep_test disk)" ok
 
 is "plug all" "$(put_dev plug all)" ok
 set_faults "remove delay=$LONG"
 begin unplug all
-check "the last removal begins" until_true 600 hit
+check "the last remove starts" until_true 600 hit
 check "hibernation is refused" one_of "$(sleep_test disk)" EBUSY,EPERM
 kill -KILL $WRITER
 written
-is "the step ends when the task is killed" "$SAID" ""
+is "the writer is killed" "$SAID" ""
 set_faults
 check "the device is idle" until_true 600 idle
-is "unplug the rest" "$(put_dev requested_size 0)" ok
-check "nothing is plugged" until_true 600 plugged_is 0
-check "hibernation begins again" until_true 60 \
+is "size 0 is requested" "$(put_dev requested_size 0)" ok
+check "no block is plugged" until_true 600 plugged_is 0
+check "hibernation starts again" until_true 60 \
 	sh -c "[ \"\$(printf 'disk\n' | write_errno /sys/power/state)\" = ok ]"
 
-# Between the notifier and the snapshot
+# After the hibernation notifier, before the snapshot
 if [ -c /dev/snapshot ]; then
 	exec 5</dev/snapshot
-	is "no plug begins while the machine hibernates" "$(put_dev plug all)" EBUSY
+	is "plug is refused while the machine hibernates" "$(put_dev plug all)" EBUSY
 	say "$(get last_error)"
-	is "nor one in the background" "$(put_dev requested_size "$size")" ok
+	is "a size is requested while the machine hibernates" "$(put_dev requested_size "$size")" ok
 	sleep 1
-	is "nothing is plugged" "$(get plugged_size)" 0
+	is "the worker does not plug while the machine hibernates" "$(get plugged_size)" 0
 	exec 5<&-
-	check "it goes on afterwards" until_true 600 plugged_is "$size"
+	check "the worker plugs after the resume" until_true 600 plugged_is "$size"
 	is "unplug all" "$(put_dev unplug all)" ok
 else
-	skip "no plug begins while the machine hibernates" "no /dev/snapshot"
+	skip "plug is refused while the machine hibernates" "no /dev/snapshot"
 fi
 
 # --- suspend -------------------------------------------------------------------------
@@ -224,47 +226,47 @@ is "suspend works while memory is plugged" "$(sleep_test freeze)" ok
 check "sysfs, /proc/iomem and lsmem agree" agree
 
 set_faults "offline nth=2 times=1 delay=$LONG"
-is "an unplug in the background" "$(put_dev requested_size 0)" ok
-check "waits" until_true 600 hit
-is "the machine is suspended" "$(sleep_test freeze)" ok
-check "it goes on afterwards" until_true 600 plugged_is 0
+is "the worker is requested to unplug" "$(put_dev requested_size 0)" ok
+check "the worker's unplug is delayed" until_true 600 hit
+is "the machine suspends and resumes" "$(sleep_test freeze)" ok
+check "the worker's unplug continues after the resume" until_true 600 plugged_is 0
 
 is "plug all" "$(put_dev plug all)" ok
 if command -v memdevctl >/dev/null; then
 	set_faults "offline nth=2 times=1 delay=$LONG"
 	memdevctl unplug memdev0 $((3 * BLOCK)) >"$TMP/ctl" 2>&1 &
 	ctl=$!
-	check "an unplug by netlink waits" until_true 600 hit
-	is "the machine is suspended" "$(sleep_test freeze)" ok
-	check "it goes on afterwards" wait $ctl
-	is "and is done once" "$(get plugged_size)" $(((n - 3) * BLOCK))
+	check "an unplug over netlink is delayed" until_true 600 hit
+	is "the machine suspends and resumes" "$(sleep_test freeze)" ok
+	check "the unplug over netlink continues after the resume" wait $ctl
+	is "three blocks were unplugged" "$(get plugged_size)" $(((n - 3) * BLOCK))
 else
-	skip "an unplug by netlink goes on" "memdevctl is missing"
+	skip "an unplug over netlink continues after the resume" "memdevctl is missing"
 fi
 is "plug all" "$(put_dev plug all)" ok
 
 set_faults "offline nth=2 times=1 delay=$LONG"
 begin unplug all
-check "an unplug of all waits" until_true 600 hit
-is "the machine is suspended" "$(sleep_test freeze)" ok
+check "an unplug of all blocks is delayed" until_true 600 hit
+is "the machine suspends and resumes" "$(sleep_test freeze)" ok
 written
-is "it goes on afterwards" "$SAID $(get plugged_size)" "ok 0"
+is "the unplug continues after the resume" "$SAID $(get plugged_size)" "ok 0"
 
 # --- the cgroup freezer ----------------------------------------------------------------
 
 is "plug all" "$(put_dev plug all)" ok
 set_faults "offline nth=2 times=1 delay=$LONG"
 begin unplug $((3 * BLOCK))
-check "an unplug of a part waits" until_true 600 hit
+check "an unplug of three blocks is delayed" until_true 600 hit
 echo 1 >$CGROUP/cgroup.freeze
 check "the task is frozen" until_true 600 frozen
-is "a block is out, and stays so" "$(get plugged_size)" $(((n - 1) * BLOCK))
+is "one block is unplugged and stays so" "$(get plugged_size)" $(((n - 1) * BLOCK))
 echo 0 >$CGROUP/cgroup.freeze
 written
-is "the unplug ends" "$SAID" EINTR
+is "the unplug ends with EINTR" "$SAID" EINTR
 case $(get last_error) in
-*suspended*)	pass "and says that it was suspended" ;;
-*)		fail "and says that it was suspended" "$(get last_error)" ;;
+*suspended*)	pass "last_error names the suspension" ;;
+*)		fail "last_error names the suspension" "$(get last_error)" ;;
 esac
 set_faults
 is "unplug all" "$(put_dev unplug all)" ok
@@ -274,45 +276,45 @@ for thread in "" -t; do
 	set_faults "add nth=2 times=1 delay=$LONG"
 	# shellcheck disable=SC2086 # nothing, or a word
 	begin $thread plug all
-	check "the second step of a plug of a dimm waits" until_true 600 hit
+	check "the second add of a dimm is delayed" until_true 600 hit
 	echo 1 >$CGROUP/cgroup.freeze
 	check "the task is frozen" until_true 600 frozen
-	is "nothing is plugged" "$(get plugged_size)" 0
+	is "no block is plugged" "$(get plugged_size)" 0
 	check "sysfs, /proc/iomem and lsmem agree" agree
 	echo 0 >$CGROUP/cgroup.freeze
 	written
-	is "the plug goes on afterwards" "$SAID $(get plugged_size)" "ok $size"
+	is "the plug continues once thawed" "$SAID $(get plugged_size)" "ok $size"
 
 	set_faults "offline nth=2 times=1 delay=$LONG"
 	# shellcheck disable=SC2086
 	begin $thread unplug all
-	check "the second step of its unplug waits" until_true 600 hit
+	check "the second offline of a dimm is delayed" until_true 600 hit
 	echo 1 >$CGROUP/cgroup.freeze
 	check "the task is frozen" until_true 600 frozen
-	is "all of it is online" "$(get online_size)" "$size"
+	is "all blocks are online" "$(get online_size)" "$size"
 	check "sysfs, /proc/iomem and lsmem agree" agree
 	echo 0 >$CGROUP/cgroup.freeze
 	written
-	is "the unplug goes on afterwards" "$SAID $(get plugged_size)" "ok 0"
+	is "the unplug continues once thawed" "$SAID $(get plugged_size)" "ok 0"
 done
 
-# --- kills and stops while a dimm is rolled back -------------------------------------------
+# --- a dimm is rolled back while its task is killed or stopped --------------
 
 for signal in KILL STOP; do
 	set_faults "offline times=1 delay=2000" "add block=$((n - 1)) errno=EIO"
 	begin -t plug all
-	check "blocks are taken back" until_true 600 hit
+	check "the undo of a plug is delayed" until_true 600 hit
 	kill -$signal $WRITER
 	if [ $signal = STOP ]; then
-		check "all of them come out of a task that is stopped" \
+		check "the undo of a stopped task completes" \
 			until_true 600 plugged_is 0
 		kill -CONT $WRITER
 		written
-		is "which fails afterwards" "$SAID" EIO
+		is "the plug fails once the task continues" "$SAID" EIO
 	else
 		written
-		is "the task dies" "$SAID" ""
-		check "all of them are out" until_true 600 plugged_is 0
+		is "the task is killed" "$SAID" ""
+		check "the undo of a killed task completes" until_true 600 plugged_is 0
 	fi
 	check "sysfs, /proc/iomem and lsmem agree" agree
 done
@@ -321,12 +323,12 @@ set_faults
 is "plug all" "$(put_dev plug all)" ok
 set_faults "online times=1 delay=2000" "remove errno=EIO"
 begin -t unplug all
-check "the blocks of an unplug come back" until_true 600 hit
+check "the undo of an unplug is delayed" until_true 600 hit
 kill -KILL $WRITER
 written
-is "the task dies" "$SAID" ""
+is "the task is killed" "$SAID" ""
 check "the device is idle" until_true 600 idle
-is "all of them are online" "$(get online_size)" "$size"
+is "all blocks are online" "$(get online_size)" "$size"
 check "sysfs, /proc/iomem and lsmem agree" agree
 set_faults
 is "unplug all" "$(put_dev unplug all)" ok

@@ -3,9 +3,9 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# requested_size: the worker gets the device there and keeps what it has done,
-# pauses longer and longer where it cannot, turns round at once when something
-# else is requested, and sleeps when there is nothing to do.
+# requested_size: the worker moves the device towards the target, keeps partial
+# progress, backs off if it makes none, follows a new target at once, and
+# sleeps if there is nothing to do.
 #
 # VM: mem=4G append=memmap=1G$0x100000000 timeout=1800 usual="6.1 6.12 debug"
 # VM: blocks2g: mem=820G append=memmap=800G$0x180000000 usual=6.1 timeout=1800
@@ -18,10 +18,10 @@ need_mounted $DEBUG $TRACE
 
 WORK=$TRACE/events/workqueue
 n=6
-# With larger ones the machine has little memory beside them.
+# Larger blocks leave the machine little other memory.
 [ $BLOCK -le $((128 * MiB)) ] || n=3
 most=$((n * BLOCK))
-# 768M and 256M of 128 MiB blocks
+# 768M and 256M with blocks of 128 MiB
 less=$((most / 3))
 
 undo()
@@ -42,7 +42,8 @@ trace_stop()
 	echo 0 >$TRACE/events/memdev/enable
 }
 
-# The worker's tries since trace_start: a line "begin|end MILLISECONDS" each.
+# tries: the worker's attempts since trace_start, a line "begin|end
+# MILLISECONDS" each
 tries()
 {
 	sed -nE 's/.* ([0-9]+)\.([0-9]{3})[0-9]*: memdev_(plug|unplug)_(begin|end): .* background=1$/\4 \1\2/p' \
@@ -54,8 +55,8 @@ tried()
 	[ "$(tries | grep -c begin)" -ge "$1" ]
 }
 
-# How often it has looked whether there is something to do: once more where it
-# found the device busy, be it with the request itself.
+# nr_looks: how often the work item ran, including runs that found the device
+# busy
 nr_looks()
 {
 	grep -c 'workqueue_execute_start: .*function memdev_resize_work' \
@@ -75,13 +76,13 @@ no_more_looks()
 	[ "$(nr_looks)" = "$now" ]
 }
 
-# The pauses between the tries in ms, but for those shorter than they shall be.
+# pauses_too_short: print the pauses between attempts that are too short, in ms
 pauses_too_short()
 {
 	awk -v want=50 '
 		$1 == "end"	{ end = $2 }
 		$1 == "begin" && end {
-			# timers tick every 10 ms at most
+			# The timer resolution is 10 ms at most.
 			if ($2 - end < want - 10)
 				print $2 - end " ms, not " want
 			want *= 2
@@ -93,13 +94,13 @@ plugged_is()
 	[ "$(get plugged_size)" = "$1" ]
 }
 
-# request SIZE: it is requested, and the device gets there; sysfs shows both.
+# request SIZE: request SIZE; the device reaches it
 request()
 {
-	is "$1 bytes are requested" "$(put_dev requested_size "$1")" ok
-	is "and shown as requested" "$(get requested_size)" "$1"
-	check "the device gets there" until_true 900 plugged_is "$1"
-	is "and stays there" "$(get requested_size) $(get plugged_size)" \
+	is "requested_size accepts $1" "$(put_dev requested_size "$1")" ok
+	is "requested_size reads back $1" "$(get requested_size)" "$1"
+	check "the device reaches $1" until_true 900 plugged_is "$1"
+	is "requested and plugged size stay $1" "$(get requested_size) $(get plugged_size)" \
 		"$1 $1"
 	check "sysfs, /proc/iomem and lsmem agree" until_true 60 agree
 }
@@ -108,25 +109,26 @@ log_mark
 load_blocks $n
 low=$(($(get address)))
 [ -e $WORK/workqueue_execute_start/enable ] ||
-	die "this kernel does not trace what workqueues do"
+	die "this kernel does not trace workqueues"
 
-# --- there and back ------------------------------------------------------------------
+# --- grow and shrink --------------------------------------------------------
 
 request $most
-is "all of it came online" "$(get online_size)" $most
+is "all blocks are online" "$(get online_size)" $most
 request $less
 request $most
 
-# Where each block takes long, what follows tells nothing more.
+# Large blocks take long, and the rest of the test does not depend on the block
+# size.
 if [ $BLOCK -gt $((128 * MiB)) ]; then
 	request 0
 	check "the kernel logged no warning" log_quiet
 	finish
 fi
 
-# --- with a page that cannot be moved ----------------------------------------------------
+# --- shrink beside a pinned page --------------------------------------------
 
-# Pinned while its block is the only one that is plugged.
+# Pin the page while only its block is plugged.
 request 0
 request $BLOCK
 pinned=$(get plugged_blocks)
@@ -134,90 +136,90 @@ check "a page of block $pinned is pinned" pin_start \
 	$((low + pinned * BLOCK)) $((low + (pinned + 1) * BLOCK))
 request $most
 request $less
-check "the block with the page is among what is left" \
+check "the pinned block stays plugged" \
 	[ -n "$(expand "$(get plugged_blocks)" | tr ' ' '\n' | grep -x "$pinned")" ]
 request $most
 
-# --- what cannot be done -------------------------------------------------------------------
+# --- a target that cannot be reached ----------------------------------------
 
 trace_start || die "cannot trace"
-is "nothing is requested" "$(put_dev requested_size 0)" ok
-check "what can come out does" until_true 900 plugged_is $BLOCK
-check "the worker tries again and again" until_true 900 tried 5
+is "size 0 is requested" "$(put_dev requested_size 0)" ok
+check "all blocks but the pinned one are unplugged" until_true 900 plugged_is $BLOCK
+check "the worker tries at least five times" until_true 900 tried 5
 trace_stop
 tries >"$TMP/tries"
 say "$(cat "$TMP/tries")"
-# The first of them took the other blocks out: its pauses count, too.
-is "it pauses longer each time" "$(pauses_too_short <"$TMP/tries")" ""
-is "the target is shown, and the truth" \
+# The first attempt unplugged the other blocks; the pause after it counts, too.
+is "the worker backs off longer each time" "$(pauses_too_short <"$TMP/tries")" ""
+is "requested_size shows the target, plugged_size the truth" \
 	"$(get requested_size) $(get plugged_size) $(get plugged_blocks)" \
 	"0 $BLOCK $pinned"
-check "last_error names the block" \
+check "last_error names the pinned block" \
 	grep -q "^block $pinned: it has pages" $D/last_error
 is "del_device is refused meanwhile" "$(put $BUS/del_device memdev0)" EBUSY
-is "and says why" "$(cat $BUS/last_error)" \
+is "last_error names the plugged size" "$(cat $BUS/last_error)" \
 	"cannot remove memdev0: $(in_units $BLOCK) of it are plugged"
-is "the target is as before" "$(get requested_size)" 0
+is "requested_size is unchanged" "$(get requested_size)" 0
 
-# The shrink can be at it, or pausing: neither is in the way.
+# A new target takes effect whether the worker is in an attempt or in a pause.
 request $((2 * BLOCK))
-is "nothing is requested" "$(put_dev requested_size 0)" ok
-check "what can come out does" until_true 900 plugged_is $BLOCK
+is "size 0 is requested" "$(put_dev requested_size 0)" ok
+check "all blocks but the pinned one are unplugged" until_true 900 plugged_is $BLOCK
 trace_start || die "cannot trace"
-check "the worker is at it" until_true 900 tried 1
+check "the worker is in an attempt" until_true 900 tried 1
 request $most
 trace_stop
 
-# A user's own operation does not wait for it, and ends what was requested.
-is "nothing is requested" "$(put_dev requested_size 0)" ok
-check "what can come out does" until_true 900 plugged_is $BLOCK
-is "plug a block by hand" "$(put_dev plug $BLOCK)" ok
-is "is all that is asked for then" \
+# A manual operation does not wait for the worker, and replaces its target.
+is "size 0 is requested" "$(put_dev requested_size 0)" ok
+check "all blocks but the pinned one are unplugged" until_true 900 plugged_is $BLOCK
+is "a block is plugged manually" "$(put_dev plug $BLOCK)" ok
+is "requested_size follows the manual plug" \
 	"$(get requested_size) $(get plugged_size)" \
 	"$((2 * BLOCK)) $((2 * BLOCK))"
 
-is "nothing is requested" "$(put_dev requested_size 0)" ok
-check "what can come out does" until_true 900 plugged_is $BLOCK
+is "size 0 is requested" "$(put_dev requested_size 0)" ok
+check "all blocks but the pinned one are unplugged" until_true 900 plugged_is $BLOCK
 pin_stop
-check "the rest does, once the page is let go" until_true 900 plugged_is 0
+check "the last block is unplugged once the page is unpinned" until_true 900 plugged_is 0
 check "sysfs, /proc/iomem and lsmem agree" until_true 60 agree
 
-# --- nothing to do ---------------------------------------------------------------------------
+# --- the target is reached --------------------------------------------------
 
 request $less
 before=$(get stats/plug_count)/$(get stats/unplug_count)
 trace_start || die "cannot trace"
 sleep 3
-is "the worker sleeps when there is nothing to do" "$(nr_looks)" 0
-is "nothing is done" "$(get stats/plug_count)/$(get stats/unplug_count)" \
+is "the worker sleeps" "$(nr_looks)" 0
+is "no operation runs" "$(get stats/plug_count)/$(get stats/unplug_count)" \
 	"$before"
-is "the same is requested again" "$(put_dev requested_size $less)" ok
-check "the worker looks" until_true 60 looked
-check "and sleeps again" until_true 60 no_more_looks
+is "the same size is requested again" "$(put_dev requested_size $less)" ok
+check "the worker wakes up" until_true 60 looked
+check "the worker sleeps again" until_true 60 no_more_looks
 trace_stop
 
-# --- bad requests ------------------------------------------------------------------------------
+# --- invalid targets --------------------------------------------------------
 
 is "more than the region is refused" \
 	"$(put_dev requested_size $((most + BLOCK)))" EINVAL
-is "with both sizes" "$(get last_error)" \
+is "last_error names both sizes" "$(get last_error)" \
 	"$(in_units $((most + BLOCK))) exceeds the device size $(in_units $most)"
 is "half a block is refused" \
 	"$(put_dev requested_size $((BLOCK / 2)))" EINVAL
-is "with both sizes" "$(get last_error)" \
+is "last_error names both sizes" "$(get last_error)" \
 	"$(in_units $((BLOCK / 2))) is not a multiple of the memory block size $(in_units $BLOCK)"
-is "nothing has changed" "$(get requested_size) $(get plugged_size)" \
+is "requested and plugged size are unchanged" "$(get requested_size) $(get plugged_size)" \
 	"$less $less"
 
-# --- the device goes ---------------------------------------------------------------------------
+# --- removal ----------------------------------------------------------------
 
 request 0
-is "no memory can be added any more" "$(faults "add errno=ENOMEM")" ok
-is "what cannot be plugged is requested" "$(put_dev requested_size $BLOCK)" ok
-is "del_device is refused while something is requested" \
+is "a fault rule fails every add" "$(faults "add errno=ENOMEM")" ok
+is "one block is requested" "$(put_dev requested_size $BLOCK)" ok
+is "del_device is refused while a size is requested" \
 	"$(put $BUS/del_device memdev0)" EBUSY
-is "and says why" "$(cat $BUS/last_error)" \
+is "last_error names requested_size" "$(cat $BUS/last_error)" \
 	"cannot remove the device: its requested_size is not 0"
-check "rmmod stops the worker" until_true 60 rmmod memdev
+check "rmmod cancels the worker" until_true 60 rmmod memdev
 check "the kernel logged no warning" log_quiet
 finish

@@ -3,8 +3,7 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# While memory is plugged nothing takes it away: not rmmod, not unbind, not
-# hibernation.
+# Plugged memory prevents rmmod, unbind and hibernation.
 #
 # VM: reserved: mem=4G timeout=1800 append=memmap=1G$0x100000000
 # VM: carved: mem=4G timeout=1800 usual="6.1 6.12"
@@ -16,7 +15,7 @@
 
 n=4
 
-# What the kernel itself answers: rmmod looks first whether a module is in use.
+# delete_module(2) itself: rmmod(8) checks first whether a module is in use.
 delete_module()
 {
 	# shellcheck disable=SC2016 # perl's
@@ -26,7 +25,7 @@ delete_module()
 			$errno == 11 || $errno == 16 ? "busy" : "errno $errno"'
 }
 
-# hibernation_refused: writing disk fails, before anything is frozen
+# hibernation_refused: hibernation fails before any process is frozen
 hibernation_refused()
 {
 	local got
@@ -35,18 +34,20 @@ hibernation_refused()
 	got=$(put /sys/power/state disk)
 	one_of "$got" EBUSY,EPERM || return 1
 	say "$got: $(log_memdev)"
-	# It ends before the first process is frozen, and the module says why.
+	# It fails before the first process is frozen, and the module logs the
+	# reason.
 	log_since | grep -iE 'Freezing user|Creating image' && return 1
-	[ -n "$(log_memdev)" ] || { echo "the module did not say why"; return 1; }
+	[ -n "$(log_memdev)" ] || { echo "the module logged no reason"; return 1; }
 }
 
-# gone_at_the_end ATTRIBUTE TEXT: an unplug, and rmmod that succeeds as soon as it can
+# gone_at_the_end ATTRIBUTE TEXT: remove the module as soon as an unplug lets
+# it
 gone_at_the_end()
 {
 	local i
 
 	for i in 1 2 3; do
-		load "$window" || { echo "not loaded"; return 1; }
+		load "$window" || { echo "load failed"; return 1; }
 		one_of "$(put_dev plug "$BLOCK")" ok || return 1
 		put_dev "$1" "$2" >"$TMP/unplug" &
 		until rmmod memdev 2>/dev/null; do
@@ -64,10 +65,10 @@ window=window=$(window_spec $n)
 size=$(get size)
 low=$(($(get address)))
 
-# --- no driver, nothing to unbind ------------------------------------------------------
+# --- no unbind --------------------------------------------------------------
 
-is "there is no driver on the bus" "$(ls $BUS/drivers)" ""
-is "there is no bind or unbind" \
+is "the bus has no drivers" "$(ls $BUS/drivers)" ""
+is "there are no bind and unbind files" \
 	"$(find $BUS/ $WINDOWS/ -name bind -o -name unbind)" ""
 check "the device has no driver" [ ! -e $D/driver ]
 
@@ -79,48 +80,48 @@ say "$(fill_ask where) bytes of data on the device"
 check "there is data on the device" [ "$(fill_ask where)" -gt 0 ]
 check "the module is in use" [ "$(cat /sys/module/memdev/refcnt)" -gt 0 ]
 check "rmmod is refused" sh -c '! rmmod memdev'
-check "rmmod says that it is in use" \
+check "rmmod reports that the module is in use" \
 	[ -n "$(rmmod memdev 2>&1 | grep -iE 'in use|busy')" ]
 if command -v perl >/dev/null && [ "$(uname -m)" = x86_64 ]; then
-	is "the kernel says that it is busy" "$(delete_module)" busy
+	is "delete_module(2) fails as busy" "$(delete_module)" busy
 else
-	skip "the kernel says that it is busy" "needs perl on x86-64"
+	skip "delete_module(2) fails as busy" "needs perl on x86-64"
 fi
 check "modprobe -r is refused" sh -c '! modprobe -r memdev'
-check "the module is still there" loaded
-check "so is the device" [ -e $D ]
-is "all of it is still plugged" "$(get plugged_size) $(get online_size)" \
+check "the module stays loaded" loaded
+check "the device stays" [ -e $D ]
+is "all blocks stay plugged and online" "$(get plugged_size) $(get online_size)" \
 	"$size $size"
 check "sysfs, /proc/iomem and lsmem agree" agree
-is "the memory still works" "$(fill_ask check)" intact
+is "no data is lost" "$(fill_ask check)" intact
 fill_stop
 fill_start $((2 * BLOCK)) $low $((low + size)) || die "cannot fill memory"
-is "and can be had anew" "$(fill_ask check)" intact
+is "new allocations on the device work" "$(fill_ask check)" intact
 fill_stop
-is "a part is unplugged" "$(put_dev unplug $BLOCK)" ok
+is "one block is unplugged" "$(put_dev unplug $BLOCK)" ok
 check "rmmod is refused while the rest is plugged" sh -c '! rmmod memdev'
 
-# --- offline is plugged, too ----------------------------------------------------------------
+# --- offline blocks are plugged, too ----------------------------------------
 
 first=$(first_block)
 for i in $(expand "$(get plugged_blocks)"); do
-	is "block $i is put offline by hand" \
+	is "user space offlines block $i" \
 		"$(put "$MEM/memory$((first + i))/state" offline)" ok
 done
-is "nothing is online" "$(get online_size)" 0
+is "no block is online" "$(get online_size)" 0
 check "rmmod is refused while blocks are plugged and offline" \
 	sh -c '! rmmod memdev'
 is "unplug all" "$(put_dev unplug all)" ok
-is "the module is not in use" "$(cat /sys/module/memdev/refcnt)" 0
+is "the module's refcount is 0" "$(cat /sys/module/memdev/refcnt)" 0
 
 # --- hibernation -------------------------------------------------------------------------------
 
 if grep -qw disk /sys/power/state; then
-	is "plug a block" "$(put_dev plug $BLOCK)" ok
+	is "plug one block" "$(put_dev plug $BLOCK)" ok
 	check "hibernation is refused while memory is plugged" \
 		hibernation_refused
 	check "sysfs, /proc/iomem and lsmem agree" agree
-	is "unplug it" "$(put_dev unplug all)" ok
+	is "unplug all" "$(put_dev unplug all)" ok
 	if reserved; then
 		skip "hibernation is refused while a window is carved" \
 			"the window is not"
@@ -135,17 +136,17 @@ fi
 # --- an open file -----------------------------------------------------------------------------
 
 exec 5<$D/plugged_size
-is "the device can be deleted while an attribute is open" \
+is "del_device while an attribute is open" \
 	"$(put $BUS/del_device memdev0)" ok
-check "reading it fails" sh -c '! cat <&5'
+check "reading the open attribute fails" sh -c '! cat <&5'
 exec 5<&-
-is "a device is made anew" "$(put $BUS/new_device size=$BLOCK)" ok
+is "a new device is created" "$(put $BUS/new_device size=$BLOCK)" ok
 check "rmmod" rmmod memdev
 
-# --- the end of an operation -----------------------------------------------------------------
+# --- rmmod right after an unplug --------------------------------------------
 
-check "the module goes right after an unplug" gone_at_the_end unplug all
-check "and after one in the background" gone_at_the_end requested_size 0
+check "rmmod right after an unplug" gone_at_the_end unplug all
+check "rmmod right after an unplug by the worker" gone_at_the_end requested_size 0
 is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem" -)" ""
 check "the kernel logged no warning" log_quiet
 finish

@@ -3,7 +3,7 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# Who is not root reads states and sizes, but no address, and writes nothing.
+# Unprivileged users read states and sizes, but no address, and write nothing.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual=6.1
 
@@ -19,10 +19,10 @@ is "this user is not root" "$(user id -u)" 65534
 
 # --- reads ---------------------------------------------------------------------------------
 
-is "a user reads the sizes" \
+is "the sizes are readable" \
 	"$(user cat $D/size $D/plugged_size $D/online_size $D/requested_size |
 		xargs)" "$size $((2 * BLOCK)) $((2 * BLOCK)) $((2 * BLOCK))"
-is "a user reads the states" \
+is "the states are readable" \
 	"$(user cat $D/state $D/plugged_blocks $D/online_blocks $D/kind |
 		xargs)" "partial 0-1 0-1 virtio-mem"
 for name in align block_size node slot id online_type memmap_on_memory \
@@ -33,26 +33,26 @@ done >"$TMP/files"
 for name in size node source limit slots used largest_free; do
 	echo $WINDOWS/window0/$name
 done >>"$TMP/files"
-# One shell for all of them: there are many.
+# One shell reads all of them, as there are many.
 # shellcheck disable=SC2016 # expanded by the user's shell
 user sh -c 'while read -r file; do
 	cat "$file" >/dev/null || echo "$file"
 done' <"$TMP/files" >"$TMP/said" 2>&1
-is "a user reads everything else that tells no address" "$(cat "$TMP/said")" ""
-# denied NAME FILE: a user does not read it, for no other reason
+is "every attribute without addresses is readable" "$(cat "$TMP/said")" ""
+# denied NAME FILE: reading fails with EACCES
 denied()
 {
-	is "a user does not read $1" "$(user cat "$2" 2>&1 | sed 's/.*: //')" \
+	is "$1 is not readable" "$(user cat "$2" 2>&1 | sed 's/.*: //')" \
 		"Permission denied"
 }
 
 denied "the device's address" $D/address
-denied "the bus' last_error: it names addresses" $BUS/last_error
+denied "the last_error of the bus, which names addresses," $BUS/last_error
 denied "the window's start" $WINDOWS/window0/start
 
-# --- no address, anywhere ------------------------------------------------------------------
+# --- no address leaks -------------------------------------------------------
 
-# Refusals that name addresses, to root: of the bus and of the device.
+# Provoke refusals of the bus and of the device that name addresses.
 put $BUS/new_window "$BLOCK@$start" >/dev/null
 put $BUS/new_device "size=$BLOCK addr=$start" >/dev/null
 put $BUS/new_device "size=$BLOCK addr=$(hex $((start - BLOCK)))" >/dev/null
@@ -60,8 +60,8 @@ say "$(cat $BUS/last_error)"
 put_dev plug $((n * BLOCK)) >/dev/null
 say "$(get last_error)"
 
-# leaks COMMAND...: what of memdev one that COMMAND makes can read that shows an address of the region,
-# whole or as the number of a page or of a memory block, in hex
+# leaks COMMAND...: memdev's files that show an address of the region to
+# COMMAND, be it a byte address, a page frame number or a memory block number
 leaks()
 {
 	local at address words=
@@ -77,14 +77,14 @@ leaks()
 		$WINDOWS /sys/module/memdev /sys/bus/memdev /proc/iomem
 }
 
-check "root can read some" [ -n "$(leaks env)" ]
-is "no address is in anything that a user can read" "$(leaks user)" ""
-# An unplug that is refused names its block.
+check "root sees addresses" [ -n "$(leaks env)" ]
+is "a user sees no address" "$(leaks user)" ""
+# A refused unplug names its block.
 if pin_start $(($(get address))) $(($(get address) + 2 * BLOCK)); then
 	put_dev unplug_timeout_ms 2000 >/dev/null
 	is "an unplug is refused" "$(put_dev unplug all)" ETIMEDOUT
 	say "$(get last_error)"
-	is "nor then" "$(leaks user)" ""
+	is "a user sees no address after a refused unplug" "$(leaks user)" ""
 	pin_stop
 else
 	skip "an unplug is refused" "no page came to lie on the device"
@@ -97,16 +97,16 @@ wr=$(command -v write_errno)
 cp "$wr" "$TMP/wr"
 chmod 755 "$TMP/wr"
 find $WINDOWS/ $BUS/ /sys/module/memdev -type f >"$TMP/files"
-check "there is something to write to" [ "$(wc -l <"$TMP/files")" -gt 30 ]
+check "there are files to write to" [ "$(wc -l <"$TMP/files")" -gt 30 ]
 # shellcheck disable=SC2016 # expanded by the user's shell
 user sh -c 'while read -r file; do
 	echo "$file $(echo 1 | "$1" "$file")"
 done' sh "$TMP/wr" <"$TMP/files" >"$TMP/tried"
-is "a user tries to write all of them" "$(wc -l <"$TMP/tried")" \
+is "a user tries to write to all files" "$(wc -l <"$TMP/tried")" \
 	"$(wc -l <"$TMP/files")"
 grep -vE ' open:(EACCES|EPERM)$' "$TMP/tried" >"$TMP/said"
-is "a user cannot open any attribute for writing" "$(cat "$TMP/said")" ""
-is "find says so, too" "$(user find $WINDOWS/ $BUS/ /sys/module/memdev \
+is "a user cannot open any file for writing" "$(cat "$TMP/said")" ""
+is "find agrees that no file is writable" "$(user find $WINDOWS/ $BUS/ /sys/module/memdev \
 	-type f -writable)" ""
 is "nothing has changed" "$(memory_state | diff "$TMP/before" -)" ""
 finish

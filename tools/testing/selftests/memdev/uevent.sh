@@ -3,7 +3,7 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# Who waits for a change of size, by uevent or by poll(2), hears of it.
+# A change of size wakes listeners for uevents and pollers of sysfs attributes.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 6.12"
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.1
@@ -14,7 +14,7 @@
 
 n=4
 
-# The last size that the events told.
+# heard: the plugged size in the last change event
 heard()
 {
 	grep "^change@.*/memdev0 " "$TMP/events" |
@@ -27,7 +27,7 @@ heard_online()
 		sed -n 's/.* MEMDEV_ONLINE=\([0-9]*\).*/\1/p' | tail -n 1
 }
 
-# heard_is PLUGGED ONLINE
+# heard_is PLUGGED ONLINE: the sizes in the last change events
 heard_is()
 {
 	[ "$(heard)" = "$1" ] && [ "$(heard_online)" = "$2" ]
@@ -43,13 +43,13 @@ events()
 	grep -c "^$1@.*/$2 " "$TMP/events"
 }
 
-# event ACTION NAME: there was one
+# event ACTION NAME: there was such an event
 event()
 {
 	[ "$(events "$1" "$2")" -gt 0 ]
 }
 
-# wakes ATTRIBUTE COMMAND...: COMMAND changes it, and who polls wakes up
+# wakes ATTRIBUTE COMMAND...: COMMAND wakes a poller of the attribute
 wakes()
 {
 	local name=$1 poller
@@ -68,54 +68,54 @@ wakes()
 }
 
 uevents memdev >"$TMP/events" &
-check "somebody listens" until_true 60 listening
+check "the listener starts" until_true 60 listening
 
 load_blocks $n
 size=$(get size)
 first=$(first_block)
 check "the device is announced" until_true 60 event add memdev0
-check "of its bus" [ -n "$(grep "^add@.*/memdev0 .*SUBSYSTEM=memdev" \
+check "the event has the subsystem" [ -n "$(grep "^add@.*/memdev0 .*SUBSYSTEM=memdev" \
 	"$TMP/events")" ]
 
 is "plug all" "$(put_dev plug all)" ok
-check "a change event tells the sizes" until_true 60 heard_is "$size" "$size"
-is "unplug a block" "$(put_dev unplug $BLOCK)" ok
-check "a change event tells the sizes" \
+check "a change event has both sizes" until_true 60 heard_is "$size" "$size"
+is "unplug one block" "$(put_dev unplug $BLOCK)" ok
+check "a change event has both sizes" \
 	until_true 60 heard_is $((size - BLOCK)) $((size - BLOCK))
-is "somebody puts a block offline" "$(put $MEM/memory"$first"/state offline)" ok
-check "a change event tells the sizes" \
+is "user space offlines a block" "$(put $MEM/memory"$first"/state offline)" ok
+check "a change event has both sizes" \
 	until_true 60 heard_is $((size - BLOCK)) $((size - 2 * BLOCK))
-is "and online again" "$(put $MEM/memory"$first"/state online_movable)" ok
-check "a change event tells the sizes" \
+is "user space onlines the block" "$(put $MEM/memory"$first"/state online_movable)" ok
+check "a change event has both sizes" \
 	until_true 60 heard_is $((size - BLOCK)) $((size - BLOCK))
 is "requested_size 0" "$(put_dev requested_size 0)" ok
-check "a change event tells the sizes" until_true 60 heard_is 0 0
+check "a change event has both sizes" until_true 60 heard_is 0 0
 before=$(events change memdev0)
-is "a plug that is refused" "$(put_dev plug 1)" EINVAL
-is "a block is plugged" "$(put_dev plug $BLOCK)" ok
-check "a change event tells the sizes" until_true 60 heard_is $BLOCK $BLOCK
+is "an invalid plug is refused" "$(put_dev plug 1)" EINVAL
+is "plug one block" "$(put_dev plug $BLOCK)" ok
+check "a change event has both sizes" until_true 60 heard_is $BLOCK $BLOCK
 say "$(($(events change memdev0) - before)) events of it"
-is "no event tells a size that the device never had" \
+is "all sizes in events are multiples of a block" \
 	"$(sed -n 's/.* MEMDEV_PLUGGED=\([0-9]*\).*/\1/p' "$TMP/events" |
 		awk -v block=$BLOCK '$1 % block' )" ""
-is "the events tell no address" \
+is "no event has an address" \
 	"$(grep "$(printf '%x' $(($(get address))))" "$TMP/events")" ""
-is "a block is unplugged" "$(put_dev unplug all)" ok
+is "unplug all" "$(put_dev unplug all)" ok
 
 wakes plugged_size put_dev plug $BLOCK
-is "and reads the new value" "$(cat "$TMP/polled")" $BLOCK
+is "the poller reads the new value" "$(cat "$TMP/polled")" $BLOCK
 wakes online_size put $MEM/memory"$first"/state offline
-is "and reads the new value" "$(cat "$TMP/polled")" 0
+is "the poller reads the new value" "$(cat "$TMP/polled")" 0
 wakes online_size put $MEM/memory"$first"/state online_movable
-is "and reads the new value" "$(cat "$TMP/polled")" $BLOCK
+is "the poller reads the new value" "$(cat "$TMP/polled")" $BLOCK
 wakes plugged_size put_dev requested_size $((3 * BLOCK))
 wakes plugged_size put_dev unplug all
 wakes online_size put_dev plug $BLOCK
 wakes plugged_size put_dev plug $BLOCK
 
-# state: also where it changes and no size does. Whoever reads only when told to
-# sees an operation begin and end.
-# follows UNTIL COMMAND...: who polls state hears that it becomes UNTIL
+# The state also changes at the begin and the end of an operation that changes
+# no size.
+# follows STATE COMMAND...: a poller sees COMMAND begin and end in STATE
 follows()
 {
 	local want=$1 poller
@@ -126,31 +126,31 @@ follows()
 	until_true 60 grep -q polling "$TMP/begin"
 	"$@" >"$TMP/followed" &
 	if wait $poller; then
-		pass "poll(2) on state wakes when it begins: $*"
+		pass "poll(2) on state wakes at the begin: $*"
 	else
-		fail "poll(2) on state wakes when it begins: $*" \
+		fail "poll(2) on state wakes at the begin: $*" \
 			"$(cat "$TMP/begin")"
 	fi
 	if pollattr $D/state 300 "$want" >"$TMP/end"; then
-		pass "and when it ends: $want"
+		pass "poll(2) on state wakes at the end: $want"
 	else
-		fail "and when it ends: $want" "$(cat "$TMP/end")"
+		fail "poll(2) on state wakes at the end: $want" "$(cat "$TMP/end")"
 	fi
 	until_true 60 [ -s "$TMP/followed" ]
 	say "$(cat "$TMP/followed"): $(cat "$TMP/begin" "$TMP/end" | xargs)"
 }
 
-is "all is unplugged" "$(put_dev unplug all)" ok
+is "unplug all" "$(put_dev unplug all)" ok
 follows partial put_dev plug $BLOCK
 low=$(($(get address)))
 check "a page is pinned" pin_start $low $((low + BLOCK))
-is "a short deadline" "$(put_dev unplug_timeout_ms 2000)" ok
+is "a short deadline is set" "$(put_dev unplug_timeout_ms 2000)" ok
 follows partial put_dev unplug all
-is "which changed no size" "$(cat "$TMP/followed") $(get plugged_size)" \
+is "the operation changed no size" "$(cat "$TMP/followed") $(get plugged_size)" \
 	"ETIMEDOUT $BLOCK"
 pin_stop
 no_deadline
 follows unplugged put_dev unplug all
-is "the device is deleted" "$(put $BUS/del_device memdev0)" ok
-check "its end is announced" until_true 60 event remove memdev0
+is "del_device" "$(put $BUS/del_device memdev0)" ok
+check "the removal is announced" until_true 60 event remove memdev0
 finish
