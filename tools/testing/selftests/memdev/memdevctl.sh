@@ -474,7 +474,7 @@ if pin_start $((start)) $((start + 4 * BLOCK)); then
 	pin_stop
 	runs "resize --wait completes once the page is unpinned" resize --wait 0 0
 else
-	skip "an unplug is refused" "no page came to lie on the device"
+	skip "an unplug is refused" "no page could be pinned on the device"
 	runs "unplug all" unplug 0 all
 fi
 

@@ -371,7 +371,7 @@ TEST_F(netlink, an_unplug_that_is_refused_tells_the_block)
 
 	ASSERT_EQ(0, dev_plug(nl, self->a, 3 * block_size));
 	if (!pin_start(&self->pin, low, low + block_size))
-		SKIP(return, "no page came to lie on the device");
+		SKIP(return, "no page could be pinned on the device");
 	/* What comes out in that time, and which was last, nobody knows */
 	ASSERT_EQ(0, dev_write(self->a, "unplug_timeout_ms", "5000"));
 	EXPECT_REFUSED(ETIMEDOUT, nl,

@@ -136,7 +136,7 @@ if pin_start $((start + BLOCK)) $((start + 2 * BLOCK)); then
 	pin_stop
 	no_deadline
 else
-	skip "an unplug of the pinned block times out" "no page came to lie on the device"
+	skip "an unplug of the pinned block times out" "no page could be pinned on the device"
 fi
 is "dev-unplug of all blocks" "$(nlreq dev-unplug index=0 all)" ok
 hears "the last message announces no plugged memory" \

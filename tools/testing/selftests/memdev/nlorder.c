@@ -63,7 +63,7 @@ TEST_F(netlink, a_socket_that_is_closed_cancels_what_it_wanted)
 	ASSERT_NE(NULL, gone);
 	ASSERT_EQ(0, nl_open(gone));
 	if (!stuck(&self->pin, gone, self->nl, self->a, self->a_start))
-		SKIP(return, "no page came to lie on the device");
+		SKIP(return, "no page could be pinned on the device");
 	/* What waits behind it is not done either */
 	ASSERT_EQ(0, nl_send(gone, amount_begin(gone, MEMDEV_CMD_DEV_PLUG,
 						self->b, 0)));
@@ -102,7 +102,7 @@ TEST_F(netlink, a_request_that_is_cancelled_is_answered)
 	struct nlmsghdr *nlh;
 
 	if (!stuck(&self->pin, self->nl, self->other, self->a, self->a_start))
-		SKIP(return, "no page came to lie on the device");
+		SKIP(return, "no page could be pinned on the device");
 	stuck_seq = self->nl->seq;
 	ASSERT_EQ(0, nl_send(self->nl, amount_begin(self->nl,
 						    MEMDEV_CMD_DEV_PLUG,
@@ -159,7 +159,7 @@ TEST_F(netlink, requests_that_wait_have_an_end)
 	ASSERT_NE(NULL, greedy);
 	ASSERT_EQ(0, nl_open(greedy));
 	if (!stuck(&self->pin, greedy, self->nl, self->a, self->a_start))
-		SKIP(return, "no page came to lie on the device");
+		SKIP(return, "no page could be pinned on the device");
 	/* What is refused at once has its answer when it has been sent */
 	while (waiting < 1000 && !nl_wait(greedy, 0)) {
 		ASSERT_EQ(0, nl_send(greedy,
@@ -197,7 +197,7 @@ TEST_F(netlink, who_waits_for_a_pinned_page_blocks_nobody_else)
 	__u32 seq;
 
 	if (!stuck(&self->pin, self->nl, self->other, self->a, self->a_start))
-		SKIP(return, "no page came to lie on the device");
+		SKIP(return, "no page could be pinned on the device");
 	seq = self->nl->seq;
 
 	/* Others ask, and plug another device */

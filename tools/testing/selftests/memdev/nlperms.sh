@@ -155,7 +155,7 @@ if pin_start "$start" $((start + 2 * BLOCK)); then
 	pin_stop
 	no_deadline
 else
-	skip "an unplug is refused" "no page came to lie on the device"
+	skip "an unplug is refused" "no page could be pinned on the device"
 fi
 is "root reads addresses" "$(nlreq -d dev-get | grep -c " address=[1-9]")" 2
 
@@ -212,7 +212,7 @@ if pin_start $((start + 3 * BLOCK)) $((start + 4 * BLOCK)); then
 	nlreq dev-set index=1 unplug-timeout-ms=0 >/dev/null
 	check "nobody receives a refusal" until_true 60 heard dev-refused-ntf
 else
-	skip "nobody receives a refusal" "no page came to lie on the device"
+	skip "nobody receives a refusal" "no page could be pinned on the device"
 fi
 nlreq dev-unplug index=1 all >/dev/null
 nlreq dev-del index=1 >/dev/null

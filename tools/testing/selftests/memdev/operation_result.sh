@@ -3,9 +3,10 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# An operation answers for itself, whatever others do at the same time; all of what
-# is done already is a success; last_error is empty after a success; and retired
-# blocks are named where they limit something.
+# An operation reports its own result, whatever other tasks do meanwhile. Plug
+# or unplug of all blocks succeeds if there is nothing left to do, last_error
+# is empty after a success, and messages name the retired blocks that limit an
+# operation.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 alone=yes
 # VM: usual=6.1
@@ -18,30 +19,31 @@ need_mounted $DEBUG
 n=6
 rounds=$(on_debug 15 40)
 
-# plug_counts: plugs, unplugs, and how many of each have failed
+# plug_counts: number of plugs and unplugs, and of failed ones
 plug_counts()
 {
 	echo "$(get stats/plug_count) $(get stats/unplug_count)" \
 	     "$(get stats/plug_failures) $(get stats/unplug_failures)"
 }
 
-# refused ATTRIBUTE TEXT ERRNO: and last_error says why
+# refused ATTRIBUTE TEXT ERRNO: the write fails with ERRNO and last_error has a
+# reason
 refused()
 {
 	local got
 
 	got=$(put_dev "$1" "$2")
 	is "'$2' to $1 is refused with $3" "$got" "$3"
-	check "with a reason" [ -n "$(get last_error)" ]
+	check "last_error has a reason" [ -n "$(get last_error)" ]
 }
 
-# no_error NAME: the last operation has succeeded
+# no_error NAME: last_error is empty
 no_error()
 {
 	is "$1: last_error is empty" "$(get last_error)" ""
 }
 
-# others TEXT: somebody asks for a plug that is refused, again and again
+# others TEXT: a background task writes a plug that is refused, again and again
 others()
 {
 	touch "$TMP/others"
@@ -57,7 +59,7 @@ others_end()
 	wait $OTHERS
 }
 
-# heard REGEX: a message like that was heard
+# heard REGEX: a netlink message matches REGEX
 heard()
 {
 	grep -qE "$1" "$TMP/events"
@@ -66,76 +68,76 @@ heard()
 load_blocks $n
 size=$(get size)
 nlreq listen monitor >"$TMP/events" &
-check "somebody monitors" until_true 60 heard '^listening'
+check "a listener starts" until_true 60 heard '^listening'
 
-# --- all of what is done already -------------------------------------------------
+# --- nothing left to do -----------------------------------------------------
 
 before=$(plug_counts)
-is "unplug all of nothing" "$(put_dev unplug all)" ok
-no_error "unplug all of nothing"
-is "by netlink" "$(nlreq dev-unplug index=0 all)" ok
-runs "by memdevctl" unplug 0 all
-is "is no operation" "$(plug_counts)" "$before"
+is "unplug all of an unplugged device" "$(put_dev unplug all)" ok
+no_error "unplug all of an unplugged device"
+is "netlink dev-unplug all of an unplugged device" "$(nlreq dev-unplug index=0 all)" ok
+runs "memdevctl unplug all of an unplugged device" unplug 0 all
+is "the statistics count no operation" "$(plug_counts)" "$before"
 is "plug all" "$(put_dev plug all)" ok
 before=$(plug_counts)
-is "plug all of what is plugged" "$(put_dev plug all)" ok
-no_error "plug all of what is plugged"
-is "by netlink" "$(nlreq dev-plug index=0 all)" ok
-runs "by memdevctl" plug 0 all
-is "is no operation" "$(plug_counts)" "$before"
+is "plug all of a plugged device" "$(put_dev plug all)" ok
+no_error "plug all of a plugged device"
+is "netlink dev-plug all of a plugged device" "$(nlreq dev-plug index=0 all)" ok
+runs "memdevctl plug all of a plugged device" plug 0 all
+is "the statistics count no operation" "$(plug_counts)" "$before"
 is "all blocks are plugged" "$(get plugged_size)" "$size"
 refused plug $BLOCK ENOSPC
-is "plug all of what is plugged" "$(put_dev plug all)" ok
-no_error "a failure before"
+is "plug all of a plugged device" "$(put_dev plug all)" ok
+no_error "plug all after a refusal"
 is "unplug all" "$(put_dev unplug all)" ok
-check "the one refusal was heard" until_true 60 heard \
+check "the refusal is announced" until_true 60 heard \
 	"^dev-refused-ntf .* refusal.asked=$BLOCK "
-is "and no other" "$(grep -c '^dev-refused-ntf' "$TMP/events")" 1
+is "no other refusal is announced" "$(grep -c '^dev-refused-ntf' "$TMP/events")" 1
 
-is "plugs fail" "$(faults "add errno=EIO")" ok
-is "a size is requested" "$(put_dev requested_size $BLOCK)" ok
-check "and not reached" until_true 60 \
+is "a fault rule fails every add" "$(faults "add errno=EIO")" ok
+is "one block is requested" "$(put_dev requested_size $BLOCK)" ok
+check "the worker fails to plug" until_true 60 \
 	sh -c "[ \$(cat $D/stats/plug_failures) -ge 2 ]"
-is "unplug all of nothing" "$(put_dev unplug all)" ok
-is "means that nothing is requested any more" "$(get requested_size)" 0
-is "plugs succeed" "$(faults clear)" ok
+is "unplug all of an unplugged device" "$(put_dev unplug all)" ok
+is "unplug all withdraws the request" "$(get requested_size)" 0
+is "the fault rules are cleared" "$(faults clear)" ok
 
 # --- last_error is empty after a success -------------------------------------------
 
 refused plug 1 EINVAL
-is "a setting" "$(put_dev unplug_timeout_ms 0)" ok
-no_error "a setting"
+is "unplug_timeout_ms is set" "$(put_dev unplug_timeout_ms 0)" ok
+no_error "unplug_timeout_ms"
 refused plug junk EINVAL
-is "another setting" "$(put_dev online_type online_movable)" ok
-no_error "another setting"
+is "online_type is set" "$(put_dev online_type online_movable)" ok
+no_error "online_type"
 refused plug 1 EINVAL
-is "a requested size" "$(put_dev requested_size $BLOCK)" ok
-check "is reached" until_true 60 sh -c "[ \$(cat $D/plugged_size) = $BLOCK ]"
-check "nothing goes on" until_true 60 sh -c "[ \$(cat $D/state) = partial ]"
-no_error "in the background"
-is "blocks do not come online" "$(faults "online block=3 errno=EIO")" ok
+is "one block is requested" "$(put_dev requested_size $BLOCK)" ok
+check "the worker plugs the block" until_true 60 sh -c "[ \$(cat $D/plugged_size) = $BLOCK ]"
+check "the worker is idle" until_true 60 sh -c "[ \$(cat $D/state) = partial ]"
+no_error "the worker"
+is "a fault rule keeps block 3 offline" "$(faults "online block=3 errno=EIO")" ok
 is "plug all" "$(put_dev plug all)" ok
-no_error "a block that is not online"
-is "which online_size tells" "$(get online_size) $(get online_blocks)" \
+no_error "a plug with a block offline"
+is "online_size omits the block" "$(get online_size) $(get online_blocks)" \
 	"$((size - BLOCK)) 0-2,4-5"
-is "unplug some" "$(put_dev unplug $((3 * BLOCK)))" ok
-is "by netlink the answer has it" "$(nlreq dev-plug index=0 all)" \
+is "unplug three blocks" "$(put_dev unplug $((3 * BLOCK)))" ok
+is "the netlink reply warns about the block" "$(nlreq dev-plug index=0 all)" \
 	"ok \"block 3 is plugged, but did not go online_movable (-5)\""
-is "unplug some" "$(put_dev unplug $((3 * BLOCK)))" ok
-fails "by memdevctl, too" 0 \
+is "unplug three blocks" "$(put_dev unplug $((3 * BLOCK)))" ok
+fails "memdevctl warns about the block" 0 \
 	"memdevctl: memdev0: plug all: done, but block 3 is plugged, but did not go online_movable (-5)" \
 	plug 0 all
-is "all come online" "$(faults clear)" ok
+is "the fault rules are cleared" "$(faults clear)" ok
 is "unplug all" "$(put_dev unplug all)" ok
-check "a device is refused" one_of "$(put $BUS/new_device junk)" EINVAL
-check "the bus' last_error tells" [ -n "$(cat $BUS/last_error)" ]
-is "the window's limit is set" \
+check "new_device refuses junk" one_of "$(put $BUS/new_device junk)" EINVAL
+check "the bus has a last_error" [ -n "$(cat $BUS/last_error)" ]
+is "the limit of window0 is set" \
 	"$(put $WINDOWS/window0/limit "$(cat $WINDOWS/window0/limit)")" ok
-is "the bus' last_error is empty" "$(cat $BUS/last_error)" ""
+is "the last_error of the bus is empty" "$(cat $BUS/last_error)" ""
 
-# --- while others fail ------------------------------------------------------------------
+# --- beside failing operations ----------------------------------------------
 
-# quiet ROUNDS: whatever memdevctl does succeeds, and it says nothing
+# quiet ROUNDS: memdevctl succeeds and prints no error
 quiet()
 {
 	for _ in $(seq "$1"); do
@@ -150,7 +152,7 @@ quiet()
 	done
 }
 
-# own_words ROUNDS: each failure is told with its own numbers
+# own_words ROUNDS: each failure names memdevctl's own size
 own_words()
 {
 	local other own
@@ -169,13 +171,13 @@ own_words()
 }
 
 others 1
-check "memdevctl tells of its own successes" quiet "$rounds"
+check "memdevctl reports its own successes" quiet "$rounds"
 others_end
 others $(((n + 3) * BLOCK))
-check "and of its own failures" own_words "$rounds"
+check "memdevctl reports its own failures" own_words "$rounds"
 others_end
 
-# Both plug all; one finds nothing to do, or what is left
+# Two tasks plug all: one of them plugs the rest, or finds nothing to do.
 for _ in 1 2 3 4 5; do
 	memdevctl plug 0 all >"$TMP/first" 2>&1 &
 	memdevctl plug memdev0 all 2>&1
@@ -185,17 +187,17 @@ for _ in 1 2 3 4 5; do
 	cat "$TMP/first"
 	memdevctl unplug 0 all 2>&1
 done >"$TMP/both"
-is "two plug all at once" "$(xargs <"$TMP/both")" "0 0 0 0 0 0 0 0 0 0"
+is "two plug all at once succeed" "$(xargs <"$TMP/both")" "0 0 0 0 0 0 0 0 0 0"
 
-is "a plug is done in part, and not undone" \
+is "a fault rule keeps one block online" \
 	"$(faults "offline block=2 errno=EBUSY")" ok
 is "plug all" "$(put_dev plug all)" ok
 others 1
-fails "memdevctl tells how much was done, and the block" 64 \
+fails "memdevctl reports the progress and the block of a partial unplug" 64 \
 	"memdevctl: memdev0: unplug all: $(((size - BLOCK) >> 20))M done, then block memory$(($(first_block) + 2)) (0x*) refused: *(-16)" \
 	unplug 0 all
 others_end
-is "all can be unplugged" "$(faults clear)" ok
+is "the fault rules are cleared" "$(faults clear)" ok
 is "unplug all" "$(put_dev unplug all)" ok
 
 # --- retired blocks -----------------------------------------------------------------
@@ -207,53 +209,53 @@ fi
 is "plug all" "$(put_dev plug all)" ok
 is "a page of block 1 is poisoned" "$(faults "poison block=1")" ok
 is "unplug all" "$(put_dev unplug all)" ok
-is "it is retired" "$(get retired_blocks)" 1
-check "which is heard" until_true 60 heard \
+is "block 1 is retired" "$(get retired_blocks)" 1
+check "the retired block is announced" until_true 60 heard \
 	"^dev-retired-ntf seq=[0-9]+ device=0 address=$(($(get address) + BLOCK)) block=1\$"
-is "plug all names it" "$(nlreq dev-plug index=0 all)" \
+is "netlink dev-plug all names the retired block" "$(nlreq dev-plug index=0 all)" \
 	"ok \"retired blocks are left out: 1\""
-no_error "plug all but what is retired"
-is "plug all of nothing else is refused" "$(put_dev plug all)" ENOSPC
-is "which names it" "$(get last_error)" \
+no_error "plug all but the retired block"
+is "plug all of only retired blocks is refused" "$(put_dev plug all)" ENOSPC
+is "last_error names the retired block" "$(get last_error)" \
 	"nothing is left to plug but retired blocks: 1"
-is "unplug some" "$(put_dev unplug $BLOCK)" ok
-fails "memdevctl plug all names it" 0 \
+is "unplug one block" "$(put_dev unplug $BLOCK)" ok
+fails "memdevctl plug all names the retired block" 0 \
 	"memdevctl: memdev0: plug all: done, but retired blocks are left out: 1" \
 	plug 0 all
-is "unplug some" "$(put_dev unplug $BLOCK)" ok
+is "unplug one block" "$(put_dev unplug $BLOCK)" ok
 refused plug $((2 * BLOCK)) ENOSPC
-check "which names it" grep -q 'retired blocks: 1$' $D/last_error
-is "a requested size that it limits" \
+check "last_error names the retired block" grep -q 'retired blocks: 1$' $D/last_error
+is "a requested size that includes the retired block is accepted" \
 	"$(nlreq dev-set index=0 requested-size="$size")" \
 	"ok \"not all of it can be plugged, retired blocks: 1\""
-check "what can be plugged is" until_true 60 \
+check "the worker plugs all other blocks" until_true 60 \
 	sh -c "[ \$(cat $D/plugged_size) = $((size - BLOCK)) ]"
-check "and what cannot is named" until_true 60 \
+check "last_error names the retired block" until_true 60 \
 	grep -q 'retired blocks: 1$' $D/last_error
-fails "resize --wait does not wait for it" 1 \
+fails "resize --wait fails at once if it includes the retired block" 1 \
 	"memdevctl: memdev0: resize $size: not waiting, at most $(((size - BLOCK) >> 20))M can be plugged, retired blocks: 1" \
 	resize --wait 0 "$size"
-runs "but for what can be" resize --wait 0 $((size - BLOCK))
+runs "resize --wait without the retired block" resize --wait 0 $((size - BLOCK))
 is "unplug all" "$(put_dev unplug all)" ok
 
-is "a dimm" "$(put $BUS/del_device memdev0)" ok
-is "with a retired block" "$(put $BUS/new_device "size=$size kind=dimm")" ok
+is "del_device" "$(put $BUS/del_device memdev0)" ok
+is "a dimm with a retired block is created" "$(put $BUS/new_device "size=$size kind=dimm")" ok
 refused plug all ENOSPC
-check "which names it" grep -q 'retired blocks: 1$' $D/last_error
+check "last_error names the retired block" grep -q 'retired blocks: 1$' $D/last_error
 refused plug "$size" ENOSPC
-check "which names it" grep -q 'retired blocks: 1$' $D/last_error
-fails "resize --wait does not wait for it" 1 \
+check "last_error names the retired block" grep -q 'retired blocks: 1$' $D/last_error
+fails "resize --wait of the dimm fails at once" 1 \
 	"memdevctl: memdev0: resize $size: not waiting, *retired blocks: 1" \
 	resize --wait 0 "$size"
-is "nothing is requested" "$(put_dev requested_size 0)" ok
-is "a dimm without" "$(put $BUS/del_device memdev0)" ok
-is "is made" "$(put $BUS/new_device "size=$BLOCK kind=dimm")" ok
+is "size 0 is requested" "$(put_dev requested_size 0)" ok
+is "del_device" "$(put $BUS/del_device memdev0)" ok
+is "a dimm without a retired block is created" "$(put $BUS/new_device "size=$BLOCK kind=dimm")" ok
 no_deadline
-is "unplug all of nothing" "$(put_dev unplug all)" ok
+is "unplug all of an unplugged dimm" "$(put_dev unplug all)" ok
 is "plug all" "$(put_dev plug all)" ok
-is "plug all of what is plugged" "$(put_dev plug all)" ok
-no_error "plug all of what is plugged"
-is "there was one operation" "$(plug_counts)" "1 0 0 0"
+is "plug all of a plugged dimm" "$(put_dev plug all)" ok
+no_error "plug all of a plugged device"
+is "the statistics count one operation" "$(plug_counts)" "1 0 0 0"
 is "unplug all" "$(put_dev unplug all)" ok
 check "the kernel logged no warning" log_quiet
 finish

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# A refusal is told to the one that asked, in full, and not to the kernel's log,
-# however long its text is.
+# The caller gets the full reason of a refusal, and the kernel log gets
+# nothing, however long the reason is.
 #
 # VM: mem=4G append=memmap=1G$0x100000000 usual="6.1 7.3"
 
@@ -12,13 +12,14 @@
 reserved || skip_all "no reserved range on this machine"
 log_mark
 load devices=0 window="$((4 * BLOCK))@$(hex "$RESERVED")" ||
-	die "the module does not load" "$(log_memdev)"
-is "a device of two blocks" "$(put $BUS/new_device "size=$((2 * BLOCK))")" ok
+	die "the module failed to load" "$(log_memdev)"
+is "a device of two blocks is created" "$(put $BUS/new_device "size=$((2 * BLOCK))")" ok
 no_deadline
 start=$(($(get address)))
 longest=0
 
-# refused WHAT FILE TEXT: by one file of the bus, which says why
+# refused NAME FILE TEXT: a file of the bus refuses TEXT and last_error has the
+# reason
 refused()
 {
 	local got why
@@ -27,9 +28,9 @@ refused()
 	why=$(cat $BUS/last_error)
 	[ ${#why} -le "$longest" ] || longest=${#why}
 	if [ "$got" = ok ] || [ -z "$why" ]; then
-		fail "$1 is refused, and last_error says why" "$got: $why"
+		fail "$1 is refused with a reason" "$got: $why"
 	else
-		pass "$1 is refused, and last_error says why"
+		pass "$1 is refused with a reason"
 		say "$got: $why"
 	fi
 }
@@ -37,25 +38,25 @@ refused()
 log_mark
 refused "a device outside its window" new_device \
 	"size=$BLOCK addr=$(hex $((start - BLOCK))) window=0 kind=dimm"
-refused "a device where one is" new_device \
+refused "an address in use" new_device \
 	"size=$BLOCK addr=$(hex "$start") window=0 kind=dimm"
-refused "a device of no whole blocks" new_device "size=$((BLOCK + 1))"
-refused "a device for which there is no room" new_device \
+refused "an unaligned device size" new_device "size=$((BLOCK + 1))"
+refused "a device larger than any gap" new_device \
 	"size=$((2 * BLOCK)) align=$((4 * BLOCK))"
 refused "a device beyond the limit" new_device "size=$((3 * BLOCK))"
-refused "a device of an unknown kind" new_device "size=$BLOCK kind=nosuch"
-refused "a line of junk" new_device "$(printf '%0200d' 0)"
-refused "a line that is too long" new_device "$(printf '%0300d' 0)"
-refused "a window where one is" new_window "$BLOCK@$(hex "$start")"
-refused "a window of what is in use" new_window "$BLOCK@$((16 * MiB))"
-refused "a window of junk" new_window "$(printf '%0200d' 0)"
-refused "to delete a window that is in use" del_window 0
-refused "to delete a window that there is not" del_window 77
-refused "to delete a device that there is not" del_device nosuch
-is "a block is plugged" "$(put_dev plug $BLOCK)" ok
-refused "to delete a device with something plugged" del_device memdev0
-say "the longest has $longest bytes"
-check "one text is longer than an extack holds" [ "$longest" -ge 80 ]
-is "the module has logged none of it" "$(log_memdev)" ""
-is "nor has the kernel" "$(log_since | grep -i extack)" ""
+refused "an unknown kind" new_device "size=$BLOCK kind=nosuch"
+refused "junk in new_device" new_device "$(printf '%0200d' 0)"
+refused "a line too long" new_device "$(printf '%0300d' 0)"
+refused "a window over another one" new_window "$BLOCK@$(hex "$start")"
+refused "a window over memory in use" new_window "$BLOCK@$((16 * MiB))"
+refused "junk in new_window" new_window "$(printf '%0200d' 0)"
+refused "del_window of a window in use" del_window 0
+refused "del_window of an unknown window" del_window 77
+refused "del_device of an unknown device" del_device nosuch
+is "plug one block" "$(put_dev plug $BLOCK)" ok
+refused "del_device of a plugged device" del_device memdev0
+say "the longest reason has $longest bytes"
+check "a reason is longer than an extack message" [ "$longest" -ge 80 ]
+is "the module logged no refusal" "$(log_memdev)" ""
+is "the kernel logged no truncated extack" "$(log_since | grep -i extack)" ""
 finish

@@ -3,16 +3,16 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# Workers that do all that can be done, at random, while the memory is in use and
-# the machine freezes, stops, traces and kills tasks, suspends, takes huge pages and
-# has other drivers that want the same ranges: whatever they did, every byte and every
-# block is accounted for at the end.
+# Workers do everything that can be done to devices, at random, while the
+# memory is in use and the test freezes, stops, traces and kills tasks,
+# suspends the machine, allocates huge pages, and lets other drivers claim the
+# same ranges. At the end, every byte and every block is accounted for.
 #
-# STRESS_TIME=SECONDS of work (default 60, or 120 on the kernel 'debug', which sees
-# more; the checks come on top), STRESS_SEED=N to try again what a failure names.
+# STRESS_TIME=SECONDS sets the duration (default 60, or 120 on the debug
+# kernel, which detects more), without the checks. STRESS_SEED=N repeats a run.
 #
-# Memory that comes online comes to ZONE_MOVABLE, by the policy too, and the
-# memmap may be on the memory: the VM's command line says so.
+# The VM's command line makes memory come online in ZONE_MOVABLE, with the
+# kernel's policy, too, and allows the memmap on the memory.
 #
 # VM: mem=6656M timeout=3600 append=memmap=2G$0x100000000 usual="6.1 debug" alone=yes
 # VM: append=memmap=512M%0x180000000-1+0xefffffff
@@ -28,16 +28,16 @@ seconds=${STRESS_TIME:-$(on_debug 120 60)}
 seed=${STRESS_SEED:-$(random 1000000)}
 workers=4
 poisons=3
-say "seed $seed: again by STRESS_SEED=$seed STRESS_TIME=$seconds"
+say "seed $seed: repeat by STRESS_SEED=$seed STRESS_TIME=$seconds"
 
 policy=$MEM/auto_online_blocks
 params=/sys/module/memory_hotplug/parameters
 need_mounted $TRACE
 grep -q auto-movable $params/online_policy 2>/dev/null ||
-	skip_all "this machine does not prefer ZONE_MOVABLE for what comes online"
+	skip_all "this kernel does not prefer ZONE_MOVABLE for new memory"
 
-# Operations end in the events *_end. The workers stop tracing where they see
-# something, so that what led to it is the last that there is.
+# last_operations: the trace of the last 100 operations. The workers stop
+# tracing when they find a problem, so the trace ends with what led to it.
 last_operations()
 {
 	awk '/: memdev_/ { line[n++] = $0 }
@@ -54,12 +54,12 @@ more_on_failure()
 {
 	[ -z "$told" ] || return 0
 	told=1
-	say "seed $seed: again by STRESS_SEED=$seed STRESS_TIME=$seconds"
+	say "seed $seed: repeat by STRESS_SEED=$seed STRESS_TIME=$seconds"
 	if [ -e $TRACE/events/memdev ]; then
 		say "the last 100 operations of the driver:"
 		last_operations | sed 's/^/# /'
 	else
-		say "the driver's tracepoints are gone with it"
+		say "the driver's tracepoints are gone with the module"
 	fi
 }
 
@@ -80,8 +80,8 @@ undo()
 	fi
 }
 
-# The ring keeps what it has when the module goes; events of a module that is
-# gone are gone from it, so look before.
+# Events of a removed module leave the ring buffer, so print the trace before
+# rmmod.
 trace_on()
 {
 	echo 0 >"$TRACE/tracing_on"
@@ -100,7 +100,7 @@ devices()
 	done
 }
 
-# Sets D to one device after the other, and runs a command with each
+# each_device COMMAND...: run COMMAND with D set to each device
 each_device()
 {
 	local rc=0
@@ -111,8 +111,8 @@ each_device()
 	return "$rc"
 }
 
-# One that has a poisoned block is never whole again
-is_maimed_dimm()
+# A dimm with a retired block can never be plugged.
+is_retired_dimm()
 {
 	[ "$(get kind)" = dimm ] && [ -n "$(get retired_blocks)" ]
 }
@@ -133,12 +133,12 @@ unplugged()
 		"0 0 unplugged" && agree
 }
 
-# What is left of it comes, and comes online.
+# plugged: plug all but the retired blocks; they come online
 plugged()
 {
 	local retired want
 
-	is_maimed_dimm && return
+	is_retired_dimm && return
 	retired=$(expand "$(get retired_blocks)" | wc -w)
 	want=$(($(get size) - retired * BLOCK))
 	[ "$want" != 0 ] || return 0
@@ -166,14 +166,15 @@ windows_unused()
 
 load_over()
 {
-	# Z: it has ended, and we have not asked for its status
+	# Z: it has exited, and nobody waited for it yet
 	case $(sed -n 's/^State:[[:space:]]*//p' "/proc/$load_pid/status") in
 	Z*|'')	return 0 ;;
 	esac
 	return 1
 }
 
-# Of a signal that comes while stress-ng starts them its workers do not hear
+# load_end: end stress-ng. A signal while it starts does not reach all of its
+# workers.
 load_end()
 {
 	for _ in 1 2 3 4 5; do
@@ -183,7 +184,7 @@ load_end()
 	return 1
 }
 
-# blocks_of WORD: the numbers of the blocks that the workers called so
+# blocks_of WORD: numbers of the blocks that the workers printed with WORD
 blocks_of()
 {
 	local word addr
@@ -193,7 +194,8 @@ blocks_of()
 	done <"$TMP/said" | sort -un
 }
 
-# A device that is all of window0 tells which of its blocks are retired.
+# retired: poisoned blocks are retired, and no others. A device of all of
+# window0 tells.
 retired()
 {
 	local block low size said
@@ -209,7 +211,8 @@ retired()
 	destroyed || return 1
 	say "blocks poisoned: $(blocks_of poisoned | xargs), retired: $(xargs <"$TMP/retired")" >"$TMP/blocks"
 	for block in $(blocks_of poisoned); do
-		# Where the page was moved to before it was poisoned
+		# The page may have migrated out of window0 before it was
+		# poisoned.
 		[ "$block" -ge "$low" ] || continue
 		[ "$block" -lt $((low + size / BLOCK)) ] || continue
 		grep -qx "$block" "$TMP/retired" ||
@@ -221,9 +224,9 @@ retired()
 	done <"$TMP/retired"
 }
 
-# --- the company ---------------------------------------------------------------
+# --- disturbances -----------------------------------------------------------
 
-# The workers' operations are interrupted, and go on
+# freeze: freezing interrupts the workers' operations, which are retried
 freeze()
 {
 	echo 1 >"$CGROUP/cgroup.freeze"
@@ -243,16 +246,16 @@ suspend()
 	put /sys/power/state freeze
 }
 
-# A thread that is killed amid a plug or an unplug of a dimm of its own
+# kill_writer: kill a thread during a plug or an unplug of a dimm of its own
 kill_writer()
 {
 	local dir said=plug found=
 
 	for dir in "$BUS"/devices/*; do
-		[ "$(cat "$dir/id")" != company ] || { found=1; break; }
+		[ "$(cat "$dir/id")" != victim ] || { found=1; break; }
 	done
 	if [ -z "$found" ]; then
-		put "$BUS/new_device" "id=company kind=dimm window=0 size=$((2 * BLOCK))"
+		put "$BUS/new_device" "id=victim kind=dimm window=0 size=$((2 * BLOCK))"
 		return
 	fi
 	[ "$(cat "$dir/plugged_size")" = 0 ] || said=unplug
@@ -272,16 +275,18 @@ attach()
 	memtrace "$stress_pid" "$(random 1000)"
 }
 
-# ramoops wants what memdev holds for a device of which nothing is ever plugged
+# claim: ramoops claims memory that memdev holds for a device that is never
+# plugged
 claim()
 {
-	# That it is refused does not keep the module from being loaded
+	# The module stays loaded although its claim is refused.
 	modprobe ramoops mem_address="$idle" mem_size="$MiB" record_size=65536
 	! grep ' : ramoops' /proc/iomem >>"$TMP/taken"
 	rmmod ramoops
 }
 
-# kmem and a window want the same range; memory goes online and offline again
+# claim_soft: kmem and a window claim the same range; kmem's memory goes online
+# and offline
 claim_soft()
 {
 	dax_comes
@@ -289,7 +294,7 @@ claim_soft()
 	soft_left
 }
 
-# A block that is in use may go offline later
+# soft_left: remove kmem's memory; a block in use may go offline the next time
 soft_left()
 {
 	local i
@@ -306,14 +311,14 @@ soft_left()
 	dax_goes
 }
 
-# The workers listen to what happens to devices once they make some
+# workers_began: the workers' listener works once they have created a device
 workers_began()
 {
 	[ "$(devices | wc -l)" -gt "$nr_idle" ] || ! kill -0 "$stress_pid"
 }
 
-# company: one of them after the other, until the workers are through
-company()
+# disturb: run random disturbances until the workers end
+disturb()
 {
 	local what="stop attach kill_writer huge_pages"
 
@@ -328,16 +333,16 @@ company()
 		set -- $what
 		shift "$(random $#)"
 		"$1"
-		echo "$1" >>"$TMP/company"
+		echo "$1" >>"$TMP/disturbed"
 	done 2>/dev/null >/dev/null
 }
 
-# --- the machine ---------------------------------------------------------------
+# --- setup ------------------------------------------------------------------
 
 carved=$((512 * MiB))
 reserved || skip_all "no reserved range on this machine"
-# Something that becomes a window of its own, and not: what kmem could have, else a
-# part of the range
+# A range that becomes a window and is deleted again: kmem's range, else a part
+# of the reserved one
 window_size=$RESERVED_SIZE
 if modprobe -n dax_hmem 2>/dev/null && soft_reserved; then
 	extra=$(hex "$SOFT"),$SOFT_SIZE
@@ -346,31 +351,31 @@ else
 	extra=$(hex $((RESERVED + window_size))),$((4 * BLOCK))
 fi
 [ $window_size -ge $((8 * BLOCK)) ] ||
-	skip_all "the reserved range is too small for memory blocks this big"
+	skip_all "the reserved range is too small for blocks of this size"
 spec=window=$window_size@$(hex "$RESERVED"),$carved
 
-# What is carved for the first time leaves more memory behind
+# Carve once before: the first time frees memory for good.
 iomem >"$TMP/iomem"
-load "$spec" devices=0 || die "$spec was not accepted" "$(log_memdev)"
-rmmod memdev || die "an unused module could not be removed"
+load "$spec" devices=0 || die "$spec was refused" "$(log_memdev)"
+rmmod memdev || die "rmmod of an unused module failed"
 total=$(mem_total) known=$(nr_carved)
 log_mark
-echo online_movable >$policy || die "no policy"
-load "$spec" devices=0 || die "$spec was not accepted" "$(log_memdev)"
+echo online_movable >$policy || die "cannot set the kernel's policy"
+load "$spec" devices=0 || die "$spec was refused" "$(log_memdev)"
 base=$(mem_total)
 idle=
 if modprobe -n ramoops 2>/dev/null; then
 	said=$(put "$BUS/new_device" "id=idle window=0 size=$BLOCK")
-	[ "$said" = ok ] || die "no device that is idle: $said"
+	[ "$said" = ok ] || die "cannot create an idle device: $said"
 	D=$(devices)
 	idle=$(get address)
 fi
 nr_idle=$(devices | wc -l)
-check "trace" trace_on
+check "tracing is enabled" trace_on
 fill=$((GiB))
 fill_start $fill 0 0 || die "cannot fill memory"
 
-# The workers come first: where there is little time, load is what is left over
+# nice: the workers come first, the load gets the rest.
 nice stress-ng --vm 2 --vm-bytes 256M --vm-method all --verify --temp-path /tmp \
 	--timeout 0 --metrics-brief >"$TMP/load" 2>&1 &
 load_pid=$!
@@ -380,9 +385,9 @@ load_pid=$!
 set -- --seed "$seed" --time "$seconds" --workers "$workers" --window "$extra"
 [ ! -e $MEM/hard_offline_page ] || set -- "$@" --poison $poisons
 grep -qi '^[yf1]' $params/memmap_on_memory && set -- "$@" --memmap
-# kmem's memory stays for good if a block of it is online when it is to go
+# kmem's memory stays for good if a block is online while kmem is removed.
 [ -z "$SOFT" ] || set -- "$@" --shared
-say "stress $*"
+say "stress_workers $*"
 mkdir $CGROUP 2>/dev/null
 if [ -e $PM_TEST ]; then
 	echo freezer >$PM_TEST
@@ -392,16 +397,16 @@ fi
 sh -c '[ ! -e $1 ] || echo $$ >$1/cgroup.procs; shift; exec stress_workers "$@"' sh \
 	$CGROUP "$@" >"$TMP/said" 2>&1 &
 stress_pid=$!
-: >"$TMP/company"
+: >"$TMP/disturbed"
 : >"$TMP/taken"
-company &
-company_pid=$!
+disturb &
+disturb_pid=$!
 
-looks=0
+rounds=0
 while kill -0 $stress_pid 2>/dev/null; do
 	said=$(fill_ask renew)
 	[ "$said" = intact ] || { echo "$said" >>"$TMP/bad"; break; }
-	looks=$((looks + 1))
+	rounds=$((rounds + 1))
 	for command in list "list -J" stat "window list" map; do
 		# shellcheck disable=SC2086 # words
 		timeout 60 memdevctl $command >"$TMP/listed" 2>&1 ||
@@ -413,50 +418,50 @@ done
 [ ! -e "$TMP/bad" ] || echo 0 >"$TRACE/tracing_on"
 wait $stress_pid
 rc=$?
-wait $company_pid
+wait $disturb_pid
 load_end || kill -KILL $load_pid
 wait $load_pid
 load_rc=$?
 
 grep '^# ' "$TMP/said"
-say "company: $(sort "$TMP/company" | uniq -c | xargs)"
-say "$looks times $((fill / MiB)) MiB of a pattern verified and changed"
+say "disturbances: $(sort "$TMP/disturbed" | uniq -c | xargs)"
+say "verified and changed a pattern of $((fill / MiB)) MiB $rounds times"
 grep ' vm ' "$TMP/load" | sed 's/^/# /'
 touch "$TMP/bad" "$TMP/listing"
 is "the pattern is intact" "$(cat "$TMP/bad")" ""
-check "they had company" [ -s "$TMP/company" ]
-is "none of it got what memdev holds" "$(cat "$TMP/taken")" ""
+check "the workers were disturbed" [ -s "$TMP/disturbed" ]
+is "no other driver got memory that memdev holds" "$(cat "$TMP/taken")" ""
 if [ -n "$SOFT" ]; then
-	check "kmem leaves the range" until_true 120 soft_left
+	check "kmem's memory can be removed" until_true 120 soft_left
 fi
-check "the workers did something" grep -q '^# [1-9][0-9]* operations' "$TMP/said"
-is "the workers found nothing" "$rc $(grep -v '^#' "$TMP/said" |
+check "the workers did operations" grep -q '^# [1-9][0-9]* operations' "$TMP/said"
+is "the workers found no problem" "$rc $(grep -v '^#' "$TMP/said" |
 	grep -vE '^(poisoned|tried) ')" "0 "
-# What it counts are long operations; that it had any time is seen by the time.
-is "stress-ng ran and found nothing wrong" \
+# stress-ng counts only long operations: its CPU time tells that it ran.
+is "stress-ng ran and found no problem" \
 	"$load_rc $(awk '/metrc:.* vm / { print ($7 + $8 > 0) }' "$TMP/load")" \
 	"0 1"
 [ $load_rc = 0 ] || sed 's/^/# /' "$TMP/load"
-is "memdevctl could list all the time" "$(cat "$TMP/listing")" ""
+is "memdevctl can list at any time" "$(cat "$TMP/listing")" ""
 
-# --- the account ---------------------------------------------------------------
+# --- accounting -------------------------------------------------------------
 
 check "sysfs, /proc/iomem and lsmem agree on each device" each_device agree
 undo
-check "each device takes its settings back" each_device set_back
+check "each device accepts default settings" each_device set_back
 check "each device can be unplugged" each_device unplugged
-is "nothing is plugged" "$(cat $BUS/plugged_size)" 0
-is "MemTotal is as before the first plug" "$(mem_total)" "$base"
-check "what is left of each device can be plugged, and is online" \
+is "no block is plugged" "$(cat $BUS/plugged_size)" 0
+is "MemTotal is back to its value before the first plug" "$(mem_total)" "$base"
+check "all but the retired blocks can be plugged and come online" \
 	each_device plugged
 is "the pattern is intact" "$(fill_ask check)" intact
 check "each device can be unplugged again" each_device unplugged
 is "the pattern is intact" "$(fill_ask check)" intact
-is "MemTotal is as before the first plug" "$(mem_total)" "$base"
-check "each device can be removed" each_device destroyed
-is "there is no device" "$(cat $BUS/device_list)" ""
+is "MemTotal is back to its value before the first plug" "$(mem_total)" "$base"
+check "each device can be deleted" each_device destroyed
+is "device_list is empty" "$(cat $BUS/device_list)" ""
 check "the windows are unused" windows_unused
-check "what was poisoned is retired, and nothing else" retired
+check "all poisoned blocks are retired, and no others" retired
 cat "$TMP/blocks"
 fill_stop
 check "the kernel logged no warning" log_quiet
@@ -464,8 +469,8 @@ if [ $FAILED != 0 ]; then
 	more_on_failure
 fi
 echo 0 >"$TRACE/events/memdev/enable"
-check "the module is removed" unload
-check "MemTotal is as before, but for other blocks" \
+check "rmmod" unload
+check "MemTotal is back, but for carved memmap" \
 	total_is_back "$total" $(($(nr_carved) - known))
 is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem" -)" ""
 finish

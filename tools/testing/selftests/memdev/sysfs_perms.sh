@@ -87,7 +87,7 @@ if pin_start $(($(get address))) $(($(get address) + 2 * BLOCK)); then
 	is "a user sees no address after a refused unplug" "$(leaks user)" ""
 	pin_stop
 else
-	skip "an unplug is refused" "no page came to lie on the device"
+	skip "an unplug is refused" "no page could be pinned on the device"
 fi
 
 # --- writes -----------------------------------------------------------------------------------

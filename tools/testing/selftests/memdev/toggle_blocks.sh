@@ -3,8 +3,8 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# One task toggles the state of memory blocks at random, another plugs and
-# unplugs, for a minute. Nothing may be lost, and all must agree at the end.
+# Plug and unplug for a minute while another task toggles the state of random
+# blocks: no block is lost track of, and every view agrees at the end.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual=6.1
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=7.3
@@ -15,7 +15,7 @@
 
 n=8
 seconds=60
-# There it tells little that is new, and each block takes long.
+# Large blocks take long, and a longer run finds little more.
 [ $BLOCK -le $((128 * MiB)) ] || seconds=20
 reserved && [ $((n * BLOCK)) -gt "$RESERVED_SIZE" ] && n=4
 
@@ -26,7 +26,7 @@ load_blocks $n
 size=$(get size)
 first=$(first_block)
 base=$(mem_total)
-check "a deadline" one_of "$(put_dev unplug_timeout_ms 2000)" ok
+check "a deadline is set" one_of "$(put_dev unplug_timeout_ms 2000)" ok
 memtoggle "$first" $n >"$TMP/toggled" &
 toggler=$!
 
@@ -50,13 +50,13 @@ while [ "$(uptime_s)" -lt $end ] || [ $plugs -lt 5 ] || [ $unplugs -lt 5 ]; do
 	unplug:ok)	unplugs=$((unplugs + 1)) ;;
 	*)		echo "$what $reply" >>"$TMP/said" ;;
 	esac
-	# What the device says of itself fits together at any time.
+	# plugged_size must be valid at any time.
 	plugged=$(get plugged_size)
 	if [ $((plugged % BLOCK)) != 0 ] || [ "$plugged" -gt "$size" ]; then
 		echo "plugged_size $plugged" >>"$TMP/wrong"
 		break
 	fi
-	# More rounds than this tell nothing new, however fast the machine.
+	# More rounds find nothing new, however fast the machine.
 	[ $round -lt 5000 ] || break
 done
 kill $toggler
@@ -64,24 +64,24 @@ wait $toggler
 say "$round rounds: $plugs plugs, $unplugs unplugs; $(cat "$TMP/toggled") toggles"
 sort "$TMP/said" | uniq -c | sed 's/^/# refused: /'
 
-check "plugged_size was a number of blocks all the time" [ ! -e "$TMP/wrong" ]
+check "plugged_size was always a multiple of a block" [ ! -e "$TMP/wrong" ]
 check "blocks were toggled meanwhile" [ "$(cat "$TMP/toggled")" -gt 10 ]
-is "only what was in use was refused" \
+is "only blocks in use were refused" \
 	"$(grep -vE '^unplug (EBUSY|ETIMEDOUT)$' "$TMP/said")" ""
 check "sysfs, /proc/iomem and lsmem agree" agree
 if [ "$(get plugged_size)" != "$size" ]; then
-	is "what is free can be plugged" "$(put_dev plug all)" ok
+	is "the free blocks can be plugged" "$(put_dev plug all)" ok
 fi
 check "sysfs, /proc/iomem and lsmem agree" agree
 no_deadline
 is "unplug all" "$(put_dev unplug all)" ok
-is "nothing is plugged" "$(get plugged_size) $(get state)" "0 unplugged"
+is "no block is plugged" "$(get plugged_size) $(get state)" "0 unplugged"
 check "sysfs, /proc/iomem and lsmem agree" agree
-is "MemTotal is as before the first plug" "$(mem_total)" "$base"
-is "plug all, with nobody toggling" "$(put_dev plug all)" ok
-is "all of it is online" "$(get online_size)" "$size"
+is "MemTotal is back to its value before the first plug" "$(mem_total)" "$base"
+is "plug all without the toggling task" "$(put_dev plug all)" ok
+is "all blocks are online" "$(get online_size)" "$size"
 check "sysfs, /proc/iomem and lsmem agree" agree
-check "the module is removed" unload
+check "rmmod" unload
 check "MemTotal is back" total_is_back "$total"
 is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem" -)" ""
 check "the kernel logged no warning" log_quiet

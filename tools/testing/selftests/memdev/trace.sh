@@ -3,7 +3,7 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that trace_of runs
 #
-# The tracepoints: what they say is what has happened.
+# The tracepoints report what happened.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 7.3"
 
@@ -17,7 +17,7 @@ undo()
 	echo >$TRACE/trace
 }
 
-# trace_of COMMAND...: the events meanwhile, without who, when and how long
+# trace_of COMMAND...: the events of COMMAND, without task, time and duration
 trace_of()
 {
 	echo >$TRACE/trace
@@ -26,7 +26,7 @@ trace_of()
 		sed 's/ ns=[0-9]*//'
 }
 
-# durations: how long each of the events took, one line each
+# durations: the duration of each event
 durations()
 {
 	sed -n 's/^.*: memdev_.* ns=\([0-9]*\).*/\1/p' $TRACE/trace
@@ -34,7 +34,7 @@ durations()
 
 load_blocks 4
 echo 1 >$TRACE/events/memdev/enable ||
-	die "the tracepoints cannot be switched on"
+	die "the tracepoints cannot be enabled"
 FIRST=$(get address)
 TWO=$((2 * BLOCK))
 
@@ -43,33 +43,33 @@ block()
 	hex $((FIRST + $1 * BLOCK))
 }
 
-is "a plug begins, has its steps, and ends" \
+is "plug traces begin, steps and end" \
 	"$(trace_of put_dev plug $TWO | grep -v '^block_state')" \
 	"plug_begin: memdev0 addr=$FIRST asked=$TWO background=0
 step: memdev0 add addr=$FIRST size=$TWO rc=0
 step: memdev0 online addr=$(block 0) size=$BLOCK rc=0
 step: memdev0 online addr=$(block 1) size=$BLOCK rc=0
 plug_end: memdev0 addr=$FIRST asked=$TWO done=$TWO rc=0 background=0"
-is "every event that ends something says how long it took" \
+is "every end and step has a duration" \
 	"$(durations | awk '$1 > 0 { n++ } END { print n }')" 4
-is "an operation takes as long as its steps, or longer" \
+is "an operation takes at least as long as its steps" \
 	"$(durations | awk '{ if (NR < 4) steps += $1; else print ($1 >= steps) }')" 1
 
 FILE=$MEM/memory$(($(first_block) + 1))/state
-is "who changes a block himself is seen" \
+is "a block that user space offlines is traced" \
 	"$(trace_of put "$FILE" offline)" \
 	"block_state: memdev0 addr=$(block 1) size=$BLOCK online=0"
-is "and again" "$(trace_of put "$FILE" online_movable)" \
+is "a block that user space onlines is traced" "$(trace_of put "$FILE" online_movable)" \
 	"block_state: memdev0 addr=$(block 1) size=$BLOCK online=1"
 
-# by_block: the events of the block that went first after those of the other one,
-# if that is the higher one, which it is if nobody has a page of it alone
+# by_block: sort the events of two blocks by address, as the order of unplug
+# depends on which pages the kernel uses
 by_block()
 {
 	sed "2,3{/addr=$(block 1) /H;//d};5G" | sed '/^$/d'
 }
 
-is "an unplug begins, has its steps, and ends" \
+is "unplug traces begin, steps and end" \
 	"$(trace_of put_dev unplug $TWO | by_block)" \
 	"unplug_begin: memdev0 addr=$FIRST asked=$TWO background=0
 block_state: memdev0 addr=$(block 0) size=$BLOCK online=0
@@ -79,7 +79,7 @@ step: memdev0 offline addr=$(block 1) size=$BLOCK rc=0
 step: memdev0 remove addr=$FIRST size=$TWO rc=0
 unplug_end: memdev0 addr=$FIRST asked=$TWO done=$TWO rc=0 background=0"
 
-is "what fails says so" "$(trace_of put_dev plug $((5 * BLOCK)))" \
+is "a failed plug traces its errno" "$(trace_of put_dev plug $((5 * BLOCK)))" \
 	"plug_begin: memdev0 addr=$FIRST asked=$((5 * BLOCK)) background=0
 plug_end: memdev0 addr=$FIRST asked=$((5 * BLOCK)) done=0 rc=-28 background=0"
 
@@ -89,19 +89,19 @@ request()
 	until_true 60 [ "$(get plugged_size)" = "$1" ]
 	until_true 60 grep -q memdev_plug_end "$TRACE/trace"
 }
-is "the worker is known by its events" \
+is "events of the worker have background=1" \
 	"$(trace_of request "$BLOCK" | grep -c '^plug_.* background=1')" 2
 put_dev unplug all >"$TMP/out"
 
-is "a window that goes" \
+is "del_window is traced" \
 	"$(trace_of sh -c "echo memdev0 >$BUS/del_device &&
 		echo window0 >$BUS/del_window")" \
 	"window: window0 del addr=$FIRST size=$((4 * BLOCK)) rc=0"
-is "one that comes" \
+is "new_window is traced" \
 	"$(trace_of sh -c "echo $BLOCK@$FIRST >$BUS/new_window")" \
 	"window: window0 new addr=$FIRST size=$BLOCK rc=0"
-# System RAM is nobody's to claim.
-is "and one that is refused" \
+# System RAM cannot be claimed.
+is "a refused new_window is traced" \
 	"$(trace_of put $BUS/new_window "$BLOCK@0x40000000" |
 		sed 's/window[0-9]* //')" \
 	"window: new addr=0x40000000 size=$BLOCK rc=-16"

@@ -3,10 +3,10 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# Windows: where they can come from, and what is refused.
+# The sources of windows, and windows that are refused.
 #
-# On the machine "crash" the crash kernel keeps windows out of the lower half of
-# memory, so the kernel itself must not lie in the upper one.
+# On machine "crash", the crash kernel keeps windows out of the lower half of
+# memory, so the kernel image must not be in the upper half.
 #
 # VM: reserved: mem=6G timeout=1800 append=memmap=2G$0x100000000
 # VM: reserved: usual="6.1 6.12"
@@ -23,7 +23,8 @@
 
 W=$WINDOWS/window0
 
-# refused ERRNO,... SPEC WHAT: new_window says no, why, and nothing changes
+# refused ERRNO,... SPEC NAME: new_window refuses SPEC with a reason, and
+# changes nothing
 refused()
 {
 	local got
@@ -44,9 +45,9 @@ refused()
 	fi
 }
 
-# What shows what memory there is. Memory that was carved and is back stays an
-# entry of its own in /proc/iomem, see iomem, and MemTotal counts its memmap from
-# then on: where windows are carved, neither is compared as it stands.
+# memory_shown: everything that shows memory. Carved and returned memory stays
+# an entry of its own in /proc/iomem, and MemTotal counts its memmap from then
+# on: if windows are carved, compare neither as is.
 memory_shown()
 {
 	if [ "$source" = carved ]; then
@@ -57,10 +58,10 @@ memory_shown()
 	fi
 }
 
-# What the module says of a window that is there
+# The module's message about a new window
 MADE='window[0-9]*: [0-9]*[MG], '
 
-# not_loaded WHAT PARAMETER...: the module does not load, and says why
+# not_loaded NAME PARAMETER...: the module does not load and logs the reason
 not_loaded()
 {
 	local what=$1 err lines total
@@ -76,10 +77,10 @@ not_loaded()
 	fi
 	memory_shown >"$TMP/after" 2>/dev/null
 	err=$(cat "$TMP/err")
-	# Not counting what went well before it.
+	# Do not count messages about windows before the failure.
 	lines=$(log_memdev | grep -vc "$MADE")
 	if [ "$lines" != 1 ]; then
-		fail "$what: the module does not load and says why in one line" \
+		fail "$what: the module does not load and logs one line" \
 			"$err" "it said: $(log_memdev)"
 	elif ! log_quiet >"$TMP/loud"; then
 		fail "$what: the kernel logged no warning" "$(cat "$TMP/loud")"
@@ -88,14 +89,14 @@ not_loaded()
 	elif ! total_is_back "$total" 1 >"$TMP/left"; then
 		fail "$what: MemTotal is back" "$(cat "$TMP/left")"
 	elif ! left_over >"$TMP/left"; then
-		fail "$what: nothing is left of it" "$(cat "$TMP/left")"
+		fail "$what: the load leaves nothing behind" "$(cat "$TMP/left")"
 	else
-		pass "$what: the module does not load and says why in one line"
+		pass "$what: the module does not load and logs one line"
 		say "$(log_memdev)"
 	fi
 }
 
-# not_a_window WHAT WINDOWS: the last of them is refused, and is none for a moment
+# not_a_window NAME WINDOWS: the last window is refused before it is created
 not_a_window()
 {
 	local asked made
@@ -106,7 +107,7 @@ not_a_window()
 	is "$1: of $asked there was $made" $((made < asked)) 1
 }
 
-# The first address behind all RAM that /proc/iomem knows.
+# The first address above all RAM in /proc/iomem
 end_of_ram()
 {
 	local range name end=0
@@ -116,15 +117,15 @@ end_of_ram()
 		*)	continue ;;
 		esac
 		[ $((0x${range#*-})) -ge $end ] || continue
-		# What firmware reserves at the end of the address space, for
-		# HyperTransport, is no RAM.
+		# Firmware reserves a range for HyperTransport at the end of
+		# the address space, which is not RAM.
 		[ $((0x${range#*-})) -lt $((0xfd00000000)) ] || continue
 		end=$((0x${range#*-} + 1))
 	done </proc/iomem
 	echo $(((end + BLOCK - 1) / BLOCK * BLOCK))
 }
 
-# What /proc/iomem has that is in nothing else: lines "START END NAME"
+# Top-level resources of /proc/iomem, a line "START END NAME" each
 outermost()
 {
 	local line range
@@ -138,8 +139,7 @@ outermost()
 	done </proc/iomem
 }
 
-# A place for two blocks that no resource has, above what RAM a machine has that
-# does not show all of it.
+# An address of two blocks without a resource, above RAM that mem= may hide
 first_gap()
 {
 	local start end at=$((1 << 36))
@@ -149,12 +149,12 @@ first_gap()
 		[ "$start" -lt $((at + 2 * BLOCK)) ] || break
 		[ "$end" -le $at ] || at=$(((end + BLOCK - 1) / BLOCK * BLOCK))
 	done <"$TMP/outermost"
-	# No CPU that runs these has fewer bits of an address.
+	# All CPUs that run this have at least 40 address bits.
 	[ $((at + 2 * BLOCK)) -le $((1 << 40)) ] && hex $at
 }
 
-# Two blocks, SIZE@START, of which a part is reserved and the one before is nothing.
-# CPUs with HyperTransport have some, at the end of 40 bits.
+# Two blocks, SIZE@START, of which the first has no resource and the second is
+# partly reserved, as on CPUs with HyperTransport at the end of 40 bits
 half_reserved()
 {
 	local start end name at free=0
@@ -171,7 +171,7 @@ half_reserved()
 	return 1
 }
 
-# first_of NAME: START of the first resource of that name that holds a block
+# first_of NAME: start of the first resource NAME that contains a block
 first_of()
 {
 	local range name start end
@@ -190,7 +190,7 @@ first_of()
 	return 1
 }
 
-# use_window: plug, unplug and plug again all of the one device on window0
+# use_window: plug and unplug all of memdev0, then delete it and window0
 use_window()
 {
 	local size
@@ -199,21 +199,21 @@ use_window()
 	size=$(get size)
 	no_deadline
 	is "plug all" "$(put_dev plug all)" ok
-	is "all is plugged and online" "$(get plugged_size) $(get online_size)" \
+	is "all blocks are plugged and online" "$(get plugged_size) $(get online_size)" \
 		"$size $size"
 	check "sysfs, /proc/iomem and lsmem agree" agree
-	check "the memory can be used" use_memory
-	is "del_window is refused while it has devices" \
+	check "user space can use the memory" use_memory
+	is "del_window of a window with a plugged device" \
 		"$(put $BUS/del_window window0)" EBUSY
-	is "del_device is refused while memory is plugged" \
+	is "del_device of a plugged device" \
 		"$(put $BUS/del_device memdev0)" EBUSY
 	is "unplug all" "$(put_dev unplug all)" ok
 	check "sysfs, /proc/iomem and lsmem agree" agree
-	is "del_window is refused while it has a device" \
+	is "del_window of a window with a device" \
 		"$(put $BUS/del_window window0)" EBUSY
 	is "del_device" "$(put $BUS/del_device memdev0)" ok
 	check "the device is gone" [ ! -e $D ]
-	is "nothing of the window is used" "$(cat $W/used)" 0
+	is "used of window0 is 0" "$(cat $W/used)" 0
 	is "del_window" "$(put $BUS/del_window window0)" ok
 	check "the window is gone" [ ! -e $W ]
 }
@@ -234,7 +234,7 @@ use_memory()
 iomem >"$TMP/iomem.boot"
 log_mark
 
-# --- which machine is it -----------------------------------------------------------
+# --- the kind of machine ----------------------------------------------------
 
 end=$(end_of_ram)
 source=reserved
@@ -242,13 +242,14 @@ left_out=$(sed -n 's/.*\<mem=\([0-9]*[KMG]\).*/\1/p' /proc/cmdline)
 if reserved; then
 	:
 elif grep -q '0xefffffff' /proc/cmdline; then
-	# 7.3 keeps them in a tree of their own: there the name does not say.
+	# 7.3 keeps soft-reserved ranges in a tree of their own, so /proc/iomem
+	# does not show them.
 	source=$(grep -q 'Soft Reserved' /proc/iomem && echo soft-reserved)
 	source=${source:-soft-reserved,reserved}
 	RESERVED=$((0x100000000))
 	RESERVED_SIZE=$((2 * GiB))
 elif [ -n "$left_out" ]; then
-	# RAM up to 2 GiB, then a hole up to 4 GiB, then the rest; mem= is an
+	# RAM up to 2 GiB, a hole up to 4 GiB, then the rest; mem= is an
 	# address.
 	RESERVED=$((0x100000000))
 	RESERVED_SIZE=$((2 * GiB))
@@ -269,51 +270,51 @@ else
 	spec=$size
 fi
 
-# --- named to modprobe ---------------------------------------------------------------
+# --- windows from the module parameter --------------------------------------
 
 check "window=$spec" load "window=$spec"
-[ -e $W ] || die "there is no window0" "$(log_memdev)"
-check "its source" one_of "$(cat $W/source)" "$source"
+[ -e $W ] || die "window0 is missing" "$(log_memdev)"
+check "source is $source" one_of "$(cat $W/source)" "$source"
 say "source $(cat $W/source), start $(cat $W/start)"
-is "its size" "$(cat $W/size)" $size
+is "size is $size" "$(cat $W/size)" $size
 [ "$source" = carved ] ||
-	is "its start" "$(cat $W/start)" "$(hex $RESERVED)"
-is "limit is the size" "$(cat $W/limit)" $size
-is "slots are as many as in the model" "$(cat $W/slots)" 256
-is "all of it is used" "$(cat $W/used) $(cat $W/largest_free)" "$size 0"
+	is "start is $(hex $RESERVED)" "$(cat $W/start)" "$(hex $RESERVED)"
+is "the default limit is the size" "$(cat $W/limit)" $size
+is "the default number of slots is QEMU's" "$(cat $W/slots)" 256
+is "the whole window is used" "$(cat $W/used) $(cat $W/largest_free)" "$size 0"
 use_window
 check "rmmod" rmmod memdev
 is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem.boot" -)" ""
 
-# --- named later -----------------------------------------------------------------------
+# --- windows from new_window ------------------------------------------------
 
 total=$(mem_total)
 check "window=none" load window=none
-is "no window is made" "$(ls -d $WINDOWS/window* $BUS/devices/* 2>/dev/null)" ""
-is "MemTotal is untouched" "$(mem_total)" "$total"
+is "there is no window" "$(ls -d $WINDOWS/window* $BUS/devices/* 2>/dev/null)" ""
+is "MemTotal is unchanged" "$(mem_total)" "$total"
 is "new_window $spec" "$(put $BUS/new_window "$spec")" ok
 is "last_error is empty" "$(cat $BUS/last_error)" ""
-is "it has no device" "$(ls $BUS/devices)" ""
-is "all of it is free" "$(cat $W/used) $(cat $W/largest_free)" "0 $size"
+is "the window has no device" "$(ls $BUS/devices)" ""
+is "the whole window is free" "$(cat $W/used) $(cat $W/largest_free)" "0 $size"
 if [ "$size" -gt $BLOCK ]; then
-	is "devices may have one block of it" "$(put $W/limit $BLOCK)" ok
-	is "so it says" "$(cat $W/limit)" $BLOCK
-	is "no device gets more" "$(put $BUS/new_device "size=$size")" ENOSPC
-	is "all of it again" "$(put $W/limit $size)" ok
+	is "limit accepts one block" "$(put $W/limit $BLOCK)" ok
+	is "limit reads back one block" "$(cat $W/limit)" $BLOCK
+	is "a device beyond the limit is refused" "$(put $BUS/new_device "size=$size")" ENOSPC
+	is "limit accepts the size" "$(put $W/limit $size)" ok
 fi
-is "dimms have no slots" "$(put $W/slots 0)" ok
-is "so it says" "$(cat $W/slots)" 0
-is "none is made" "$(put $BUS/new_device "size=$BLOCK kind=dimm")" ENOSPC
-is "as many as in the model" "$(put $W/slots 256)" ok
+is "slots accepts 0" "$(put $W/slots 0)" ok
+is "slots reads back 0" "$(cat $W/slots)" 0
+is "a dimm without a free slot is refused" "$(put $BUS/new_device "size=$BLOCK kind=dimm")" ENOSPC
+is "slots accepts 256" "$(put $W/slots 256)" ok
 is "new_device" "$(put $BUS/new_device "size=$size")" ok
 use_window
 
-# --- refused ----------------------------------------------------------------------------
+# --- windows that are refused -----------------------------------------------
 
-is "new_window $spec once more" "$(put $BUS/new_window "$spec")" ok
+is "new_window $spec" "$(put $BUS/new_window "$spec")" ok
 start=$(($(cat $W/start)))
 refused EBUSY "$size@$(hex $start)" "a second window over the first"
-refused EBUSY "$BLOCK@$(hex $((start + size - BLOCK)))" "a window in the first"
+refused EBUSY "$BLOCK@$(hex $((start + size - BLOCK)))" "a window inside the first"
 at=$(first_of "System RAM") &&
 	refused EBUSY "$BLOCK@$at" "System RAM in use"
 at=$(first_of "PCI Bus 0000:00")
@@ -326,28 +327,28 @@ at=$(((0xe0000000 + BLOCK - 1) / BLOCK * BLOCK))
 if [ $BLOCK -le $((256 * MiB)) ]; then
 	refused ENXIO,EBUSY "$BLOCK@$(hex $at)" "the hole below 4 GiB"
 fi
-# The end of RAM is known where nothing above it was left out.
+# mem= hides RAM above the end.
 if [ -z "$left_out" ]; then
-	refused ENXIO,ERANGE,EBUSY "$BLOCK@$(hex "$end")" "an address behind all RAM"
+	refused ENXIO,ERANGE,EBUSY "$BLOCK@$(hex "$end")" "an address above all RAM"
 	refused ENXIO,EBUSY,ERANGE "$((2 * BLOCK))@$(hex $((end - BLOCK)))" \
 		"a range that RAM ends in"
 else
 	refused ENXIO,EBUSY "$BLOCK@$(hex $((RESERVED + RESERVED_SIZE + 4 * GiB)))" \
-		"an address behind all RAM"
+		"an address above all RAM"
 fi
 refused ENXIO,ERANGE,EINVAL "$BLOCK@$(hex $((1 << 51)))" \
-	"an address that memory cannot have"
+	"an impossible address"
 refused EINVAL "$BLOCK@$(hex $((start + size + 4096)))" "an unaligned start"
 refused EINVAL "$((BLOCK + 4096))@$(hex $((start + size)))" "an unaligned size"
-refused EINVAL,ERANGE,EBUSY,ENXIO 1P "more than there is"
+refused EINVAL,ERANGE,EBUSY,ENXIO 1P "more memory than there is"
 if [ "$source" != carved ]; then
-	# Behind it, part of the range is still free.
-	is "the rest of the range can be a window" \
+	# The rest of the range is free.
+	is "the rest of the range becomes a window" \
 		"$(put $BUS/new_window "$BLOCK@$(hex $((start + size)))")" ok
-	is "del_window takes its number" "$(put $BUS/del_window 1)" ok
+	is "del_window accepts a number" "$(put $BUS/del_window 1)" ok
 fi
 is "del_window" "$(put $BUS/del_window 0)" ok
-is "del_window of what is gone" "$(put $BUS/del_window 0)" ENODEV
+is "del_window of a deleted window" "$(put $BUS/del_window 0)" ENODEV
 check "rmmod" rmmod memdev
 is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem.boot" -)" ""
 check "the kernel logged no warning" log_quiet
@@ -356,42 +357,42 @@ check "the kernel logged no warning" log_quiet
 
 check "devices=2" load "window=$spec" devices=$((n > 1 ? 2 : 1))
 if [ $n -gt 1 ]; then
-	is "two equal devices fill the window" \
+	is "two devices of equal size fill the window" \
 		"$(cat $BUS/devices/*/size | xargs)" "$((size / 2)) $((size / 2))"
-	is "they have slots or none, and numbers of their own" \
+	is "the devices are memdev0 and memdev1" \
 		"$(cd $BUS/devices && echo *)" "memdev0 memdev1"
 	put_dev plug all >/dev/null
-	is "one is plugged, the other is not" \
+	is "memdev0 is plugged, memdev1 is not" \
 		"$(cat $BUS/devices/*/plugged_size | xargs)" "$((size / 2)) 0"
 	D=$BUS/devices/memdev1
-	is "the other can be, too" "$(put_dev plug all)" ok
+	is "memdev1 can be plugged" "$(put_dev plug all)" ok
 	check "sysfs, /proc/iomem and lsmem agree" agree
 	D=$BUS/devices/memdev0
-	check "of both" agree
+	check "memdev0 agrees, too" agree
 fi
 check "rmmod" unload
 
 check "devices=0" load "window=$spec" devices=0
-is "there is a window and no device" \
+is "there is a window without a device" \
 	"$(ls $BUS/devices) $(cd $WINDOWS && echo window*)" " window0"
 check "rmmod" unload
 
 check "kind=dimm" load "window=$spec" kind=dimm
 is "the device is a dimm in slot 0" "$(get kind) $(get slot)" "dimm 0"
 no_deadline
-is "all of it is plugged" "$(put_dev plug all)" ok
-is "all of it is plugged" "$(get plugged_size) $(get online_size)" "$size $size"
+is "plug all" "$(put_dev plug all)" ok
+is "all blocks are plugged and online" "$(get plugged_size) $(get online_size)" "$size $size"
 if [ $n -gt 1 ]; then
-	is "a part of it is not unplugged" "$(put_dev unplug $BLOCK)" EINVAL
+	is "unplug of a part of the dimm is refused" "$(put_dev unplug $BLOCK)" EINVAL
 fi
 check "sysfs, /proc/iomem and lsmem agree" agree
-is "all of it is unplugged, by its size" "$(put_dev unplug $size)" ok
+is "unplug of the dimm by its size" "$(put_dev unplug $size)" ok
 check "sysfs, /proc/iomem and lsmem agree" agree
 check "rmmod" unload
 
 check "online_type=offline" load "window=$spec" online_type=offline
-is "plug" "$(put_dev plug $BLOCK)" ok
-is "what is plugged stays offline" \
+is "plug one block" "$(put_dev plug $BLOCK)" ok
+is "the block stays offline" \
 	"$(get plugged_size) $(get online_size)" "$BLOCK 0"
 check "sysfs, /proc/iomem and lsmem agree" agree
 check "rmmod" unload
@@ -399,22 +400,22 @@ check "rmmod" unload
 at=$(first_of "System RAM") &&
 	not_a_window "a window over System RAM in use" "$BLOCK@$at"
 at=$(first_gap) &&
-	not_a_window "a window where there is no RAM" "$BLOCK@$at"
+	not_a_window "a window without RAM" "$BLOCK@$at"
 at=$(half_reserved) &&
-	not_a_window "a window that is reserved in part" "$at"
+	not_a_window "a partly reserved window" "$at"
 at=$(first_of "Persistent Memory (legacy)") &&
-	not_a_window "a window of something else that nobody uses" "$BLOCK@$at"
+	not_a_window "an unused resource other than RAM" "$BLOCK@$at"
 if [ "$source" != carved ]; then
 	not_a_window "two windows that overlap" \
 		"$spec,$BLOCK@$(hex $((RESERVED + size - BLOCK)))"
-	not_a_window "a second window that is no RAM" \
+	not_a_window "a second window without RAM" \
 		"$spec,$BLOCK@$(hex $((1 << 45)))"
 else
 	not_a_window "a second window that cannot be carved" \
 		"$BLOCK,$BLOCK@$(hex $((1 << 45)))"
 fi
 if reserved; then
-	# The same everywhere, so once is enough.
+	# Independent of the machine, so check it on one kind of machine.
 	for value in x 0 -1 512Mx 18446744073709551616 512M@ @0x100000000 \
 		     512M@0x100000000x 512M: 512M:x 512M:999 "," "512M,,512M" 1 4097 \
 		     "none,512M" "512M@0x1" 4P; do
@@ -431,9 +432,9 @@ if reserved; then
 	done
 fi
 
-# --- what is between the blocks that go --------------------------------------------
+# --- carving around blocks --------------------------------------------------
 
-# two_at ADDRESS: the blocks from there on, and their states
+# two_at ADDRESS: number and state of two blocks
 two_at()
 {
 	local i
@@ -443,7 +444,7 @@ two_at()
 	done
 }
 
-# offline_some: of four blocks of System RAM one, as far as they go; their numbers
+# offline_some: offline every fourth block if it can be; print their numbers
 offline_some()
 {
 	local dir nr
@@ -451,13 +452,14 @@ offline_some()
 	for dir in "$MEM"/memory[0-9]*; do
 		nr=${dir#"$MEM"/memory}
 		[ $((nr % 4)) = 3 ] || continue
-		# By itself it might try for ever
+		# Without a timeout, offlining may retry for ever.
 		[ "$(echo offline | timeout 10 write_errno "$dir/state")" = ok ] &&
 			echo "$nr"
 	done
 }
 
-# A window is there, of not more blocks than offline_some() leaves in a row
+# blocks_between: window0 has at most the blocks that offline_some() leaves in
+# a row
 blocks_between()
 {
 	local size
@@ -477,33 +479,33 @@ online_again()
 }
 
 if [ "$source" = carved ]; then
-	# What is offline already is nobody's to take.
+	# Offline blocks are not carved.
 	some=$(offline_some)
-	is "some blocks are offline" "${some:+yes}" yes
-	check "the module loads with no parameter" load
-	check "its window is as large as the blocks between them allow" \
+	is "some blocks go offline" "${some:+yes}" yes
+	check "the module loads without parameters" load
+	check "the window fits between the offline blocks" \
 		blocks_between
 	check "rmmod" unload
 	# shellcheck disable=SC2086 # words
-	check "the others come online again" online_again $some
+	check "the offline blocks come online" online_again $some
 
-	check "a window of two blocks" load window=$((2 * BLOCK)) devices=0
+	check "a window of two blocks is carved" load window=$((2 * BLOCK)) devices=0
 	start=$(($(cat $W/start)))
 	check "rmmod" rmmod memdev
 	was=$(two_at $start)
-	is "both are online again" "$(echo "$was" | grep -vc ' online')" 0
+	is "both blocks are online again" "$(echo "$was" | grep -vc ' online')" 0
 	if pin_start $start $((start + BLOCK)); then
 		total=$(mem_total)
-		check "the same while the lower one has a pinned page" \
+		check "another window is carved while the lower block is pinned" \
 			load window=$((2 * BLOCK)) devices=0
-		check "the window lies below it" \
+		check "the new window is below the pinned block" \
 			[ $(($(cat $W/start) + 2 * BLOCK)) -le $start ]
-		is "the upper one has come back" "$(two_at $start)" "$was"
+		is "the upper block is returned to the kernel" "$(two_at $start)" "$was"
 		check "rmmod" rmmod memdev
 		check "MemTotal is back" total_is_back "$total" 2
 	else
-		skip "a window is carved below a block that refuses" \
-			"no page came to lie there"
+		skip "a window is carved below a pinned block" \
+			"no page could be pinned"
 	fi
 	pin_stop
 fi

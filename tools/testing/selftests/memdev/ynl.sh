@@ -3,12 +3,11 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# The kernel's own client of netlink families, which knows nothing of this one
-# but its spec, lists, makes, plugs, unplugs and listens.
+# The kernel's generic netlink client, which knows only the spec of this
+# family, lists, creates, plugs, unplugs and listens.
 #
-# YNL= is where it is, a tree's tools/net/ynl or cli.py itself; without it, that
-# of the kernel's tree around this one, or of the sources that were fetched for
-# building the tests.
+# YNL= names a tools/net/ynl or a cli.py. The default is the kernel tree around
+# this directory, or the sources fetched to build the tests.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual=7.3
 
@@ -18,7 +17,7 @@ TOP=$HERE/../../../..
 SPEC=$TOP/Documentation/netlink/specs/memdev.yaml
 CACHED=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/memdev/tools/root/linux
 
-# client: sets CLI, or fails
+# client: set CLI, or fail
 client()
 {
 	local place
@@ -32,18 +31,17 @@ client()
 	return 1
 }
 
-client || skip_all "no cli.py in ${YNL:-tools/net/ynl}; say by YNL= where it is"
-[ -e "$SPEC" ] || skip_all "there is no $SPEC"
+client || skip_all "no cli.py in ${YNL:-tools/net/ynl}: set YNL="
+[ -e "$SPEC" ] || skip_all "$SPEC is missing"
 python3 -c 'import yaml' 2>/dev/null ||
 	skip_all "python3 with yaml is missing (Debian: python3-yaml)"
 
-# The spec is checked first, where that can be done, and not again each time:
-# that takes longer than the request.
+# Validate the spec once, if possible: that takes longer than a request.
 SCHEMA=${CLI%/tools/net/ynl/*}/Documentation/netlink/genetlink-legacy.yaml
 if [ ! -e "$SCHEMA" ] || ! python3 -c 'import jsonschema' 2>/dev/null; then
 	SCHEMA=
 fi
-# Compiled once, outside of its tree.
+# Compile once, outside of the source tree.
 export PYTHONUNBUFFERED=1 PYTHONPYCACHEPREFIX="$TMP/pyc"
 
 ynl()
@@ -51,7 +49,7 @@ ynl()
 	python3 "$CLI" --spec "$SPEC" --no-schema --output-json "$@"
 }
 
-# json EXPRESSION <JSON: of what was read, as x
+# json EXPRESSION <JSON: evaluate EXPRESSION with the input as x
 json()
 {
 	python3 -c '
@@ -60,7 +58,7 @@ x = json.load(sys.stdin)
 print(eval(sys.argv[1]))' "$1"
 }
 
-# same_as_sysfs <DUMP: says what differs, and at last how many values there were
+# same_as_sysfs <DUMP: print differences, and the number of values at the end
 same_as_sysfs()
 {
 	python3 -c '
@@ -116,7 +114,8 @@ for thing in json.load(sys.stdin):
 print(compared, "values")'
 }
 
-# agrees NAME WHAT LEAST: a dump of WHAT has LEAST values or more, as sysfs has them
+# agrees NAME COMMAND MINIMUM: a dump has MINIMUM values or more, which are
+# sysfs's
 agrees()
 {
 	local said
@@ -132,7 +131,7 @@ agrees()
 	say "$said"
 }
 
-# do_ok NAME COMMAND JSON: it is done
+# do_ok NAME COMMAND JSON: the request succeeds
 do_ok()
 {
 	check "$1" ynl --do "$2" --json "$3"
@@ -142,65 +141,65 @@ load_blocks 4
 first=$(first_block)
 start=$(($(get address)))
 if [ -n "$SCHEMA" ]; then
-	check "the spec is as specs have to be" \
+	check "the spec is valid" \
 		python3 "$CLI" --spec "$SPEC" --schema "$SCHEMA" --validate
 else
-	skip "the spec is as specs have to be" "no schema, or no jsonschema"
+	skip "the spec is valid" "no schema, or no jsonschema"
 fi
 
-# --- what there is ---------------------------------------------------------------------
+# --- dumps ------------------------------------------------------------------
 
-agrees "--dump dev-get is what sysfs has" dev-get 20
-agrees "--dump window-get is what sysfs has" window-get 8
+agrees "--dump dev-get agrees with sysfs" dev-get 20
+agrees "--dump window-get agrees with sysfs" window-get 8
 
-# --- what is done ----------------------------------------------------------------------
+# --- changes ----------------------------------------------------------------
 
-is "the device goes" "$(put $BUS/del_device memdev0)" ok
-is "the list is empty" "$(ynl --dump dev-get)" "[]"
+is "del_device" "$(put $BUS/del_device memdev0)" ok
+is "a dump without devices is empty" "$(ynl --dump dev-get)" "[]"
 ynl --do dev-new \
 	--json "{\"size\": $((3 * BLOCK)), \"id\": \"y\", \"kind\": \"virtio-mem\"}" \
 	>"$TMP/new" 2>&1
 index=$(json 'x["index"]' <"$TMP/new")
 D=$BUS/devices/memdev$index
-is "--do dev-new makes a device and tells its index" "$(get id)" y
-do_ok "--do dev-set sets its deadline and type" dev-set \
+is "--do dev-new creates a device and returns its index" "$(get id)" y
+do_ok "--do dev-set sets a deadline and an online type" dev-set \
 	"{\"id\": \"y\", \"unplug-timeout-ms\": 0, \"online-type\": \"online-movable\"}"
-is "they are set" "$(get unplug_timeout_ms) $(get online_type)" \
+is "the deadline and the online type are set" "$(get unplug_timeout_ms) $(get online_type)" \
 	"0 online_movable"
 do_ok "--do dev-plug plugs a size" dev-plug \
 	"{\"index\": $index, \"size\": $((2 * BLOCK))}"
-is "it is plugged" "$(get plugged_blocks)" 0-1
-agrees "--dump dev-get is what sysfs has" dev-get 20
-is "somebody puts a block offline" "$(put $MEM/memory"$first"/state offline)" ok
-is "--dump block-get tells the runs of blocks" \
+is "two blocks are plugged" "$(get plugged_blocks)" 0-1
+agrees "--dump dev-get agrees with sysfs" dev-get 20
+is "user space offlines a block" "$(put $MEM/memory"$first"/state offline)" ok
+is "--dump block-get reports ranges of blocks" \
 	"$(ynl --dump block-get | json '[(r["device"], r["first"], r["count"],
 	r["state"], r["address"]) for r in x]')" \
 	"[($index, 0, 1, 'offline', $start), ($index, 1, 1, 'movable', $((
 	start + BLOCK))), ($index, 2, 1, 'unplugged', $((start + 2 * BLOCK)))]"
-do_ok "--do dev-plug plugs all" dev-plug '{"id": "y", "all": true}'
+do_ok "--do dev-plug plugs all blocks" dev-plug '{"id": "y", "all": true}'
 is "all blocks are plugged" "$(get plugged_blocks)" 0-2
-is "--do dev-get tells of one" "$(ynl --do dev-get --json '{"id": "y"}' |
+is "--do dev-get reports one device" "$(ynl --do dev-get --json '{"id": "y"}' |
 	json 'x["state"], x["plugged-size"], x["online-size"]')" \
 	"('plugged', $((3 * BLOCK)), $((2 * BLOCK)))"
 
-# --- what is refused ---------------------------------------------------------------------
+# --- refusals ---------------------------------------------------------------
 
 ynl --do dev-del --json "{\"index\": $index}" >"$TMP/said" 2>&1
-check "what is refused is said in words" grep -q 'error: .*plugged: Device' "$TMP/said"
+check "a refusal has a message" grep -q 'error: .*plugged: Device' "$TMP/said"
 say "$(cat "$TMP/said")"
 ynl --do dev-plug --json "{\"index\": 99, \"all\": true}" >"$TMP/said" 2>&1
-check "with the attribute that is wrong" \
+check "a refusal names the invalid attribute" \
 	grep -q "bad-attr.*\.index" "$TMP/said"
 say "$(cat "$TMP/said")"
 ynl --do dev-plug --json "{\"index\": $index}" >"$TMP/said" 2>&1
-check "and with the one that is missing" \
+check "a refusal names the missing attribute" \
 	grep -q "miss-type.*size" "$TMP/said"
 say "$(cat "$TMP/said")"
 
-# --- what is heard -----------------------------------------------------------------------
+# --- notifications ----------------------------------------------------------
 
-do_ok "--do dev-unplug unplugs all" dev-unplug '{"id": "y", "all": true}'
-is "nothing is plugged" "$(get plugged_size) $(get state)" "0 unplugged"
+do_ok "--do dev-unplug unplugs all blocks" dev-unplug '{"id": "y", "all": true}'
+is "no block is plugged" "$(get plugged_size) $(get state)" "0 unplugged"
 ynl --subscribe monitor --duration 600 >"$TMP/events" 2>&1 &
 listener=$!
 
@@ -209,7 +208,7 @@ heard()
 	grep -q "$@" "$TMP/events"
 }
 
-# It does not say when it listens
+# The client does not report when it has subscribed.
 plugs_and_is_heard()
 {
 	put_dev plug "$BLOCK" >/dev/null
@@ -218,14 +217,14 @@ plugs_and_is_heard()
 	heard plugged
 }
 
-check "--subscribe monitor hears something" until_true 120 plugs_and_is_heard
-is "a device is made" "$(put $BUS/new_device "size=$BLOCK id=z")" ok
+check "--subscribe monitor receives notifications" until_true 120 plugs_and_is_heard
+is "a device is created" "$(put $BUS/new_device "size=$BLOCK id=z")" ok
 D=$BUS/devices/memdev$(grep -lx z $BUS/devices/*/id | tr -dc 0-9)
 z=${D##*memdev}
-is "plugged" "$(put_dev plug all)" ok
-is "unplugged" "$(put_dev unplug all)" ok
-is "and deleted" "$(put $BUS/del_device z)" ok
-check "it hears of that" until_true 120 heard dev-del-ntf
+is "the device is plugged" "$(put_dev plug all)" ok
+is "the device is unplugged" "$(put_dev unplug all)" ok
+is "the device is deleted" "$(put $BUS/del_device z)" ok
+check "the deletion is notified" until_true 120 heard dev-del-ntf
 kill $listener
 wait $listener 2>/dev/null
 python3 -c '
@@ -242,7 +241,7 @@ for line in sys.stdin:
             if k in msg))
 if seqs != list(range(seqs[0], seqs[0] + len(seqs))):
     print("gaps:", seqs)' <"$TMP/events" >"$TMP/heard" 2>&1
-is "all of it, in order, without a gap" "$(cat "$TMP/heard")" \
+is "each event is notified once and in order" "$(cat "$TMP/heard")" \
 	"dev-new-ntf $z $((start + 3 * BLOCK)) $BLOCK
 dev-plugged-ntf $z 0 $BLOCK
 dev-online-ntf $z 0 $BLOCK
@@ -252,12 +251,12 @@ dev-del-ntf $z $((start + 3 * BLOCK)) $BLOCK"
 say "$(tail -n 2 "$TMP/events")"
 
 D=$BUS/devices/memdev$index
-do_ok "--do dev-del removes a device" dev-del '{"id": "y"}'
-check "it has gone" [ ! -e "$D" ]
-do_ok "--do window-del removes the window" window-del '{"index": 0}'
-check "it has gone" [ ! -e $WINDOWS/window0 ]
-check "--do window-new makes it again" ynl --do window-new \
+do_ok "--do dev-del deletes a device" dev-del '{"id": "y"}'
+check "the device is gone" [ ! -e "$D" ]
+do_ok "--do window-del deletes the window" window-del '{"index": 0}'
+check "the window is gone" [ ! -e $WINDOWS/window0 ]
+check "--do window-new creates the window again" ynl --do window-new \
 	--json "{\"start\": $start, \"size\": $((4 * BLOCK))}"
-agrees "--dump window-get is what sysfs has" window-get 8
+agrees "--dump window-get agrees with sysfs" window-get 8
 check "the kernel logged no warning" log_quiet
 finish

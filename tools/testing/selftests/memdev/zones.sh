@@ -3,8 +3,8 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2317 # functions that check runs
 #
-# Where memory comes online, who brings it there, and what the device says of
-# it when somebody else does.
+# The zone that plugged memory comes online in, by memdev or by user space, and
+# what the device reports about blocks that user space changes
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 6.12 7.3"
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.12
@@ -21,7 +21,7 @@ undo()
 	echo "$policy" >$MEM/auto_online_blocks
 }
 
-# all_in STATE ZONE: every plugged block is; no ZONE, any
+# all_in STATE [ZONE]: every plugged block is in STATE, and in ZONE
 all_in()
 {
 	local i state zone rc=1
@@ -38,7 +38,8 @@ all_in()
 	return "$rc"
 }
 
-# comes TYPE STATE [ZONE]: so does what is plugged with online_type=TYPE
+# comes TYPE STATE [ZONE]: blocks plugged with online_type=TYPE are in STATE
+# and ZONE
 comes()
 {
 	local online=0
@@ -48,13 +49,13 @@ comes()
 	is "plug two blocks" "$(put_dev plug $((2 * BLOCK)))" ok
 	check "they are $2${3:+ in zone $3}" all_in "$2" ${3:+"$3"}
 	[ "$2" = offline ] || online=$((2 * BLOCK))
-	is "plugged_size and online_size tell" \
+	is "plugged_size and online_size are right" \
 		"$(get plugged_size) $(get online_size)" "$((2 * BLOCK)) $online"
 	check "sysfs, /proc/iomem and lsmem agree" agree
-	# The kernel may have put something of its own there.
+	# The kernel may have allocated pages in its own zones.
 	reply=$(put_dev unplug all)
 	if [ "$reply" = EBUSY ] && [ "${3:-Normal}" = Normal ]; then
-		skip "unplug all" "the kernel uses what is in its zones"
+		skip "unplug all" "the kernel uses memory in its zones"
 		check "sysfs, /proc/iomem and lsmem agree" agree
 		until_true 60 retry_unplug || die "unplug all: $(get last_error)"
 	else
@@ -72,10 +73,10 @@ load_blocks $n
 size=$(get size)
 first=$(first_block)
 
-# --- the machine's policy does not matter, unless it is asked for ---------------------
+# --- the kernel's policy only counts for online_type system -----------------
 
 for auto in offline online online_movable; do
-	is "the machine's policy is $auto" \
+	is "the kernel's policy is $auto" \
 		"$(put $MEM/auto_online_blocks $auto)" ok
 	comes online_movable online Movable
 	comes offline offline
@@ -86,61 +87,61 @@ for auto in offline online online_movable; do
 	*)		comes system online Movable ;;
 	esac
 done
-is "the machine's policy is offline" "$(put $MEM/auto_online_blocks offline)" ok
+is "the kernel's policy is offline" "$(put $MEM/auto_online_blocks offline)" ok
 
-# --- it applies to what is plugged later ------------------------------------------------
+# --- online_type applies to later plugs only --------------------------------
 
-is "online_type offline" "$(put_dev online_type offline)" ok
-is "plug a block" "$(put_dev plug $BLOCK)" ok
-is "online_type online_movable" "$(put_dev online_type online_movable)" ok
-check "the block stays as it is" all_in offline
+is "online_type is set to offline" "$(put_dev online_type offline)" ok
+is "plug one block" "$(put_dev plug $BLOCK)" ok
+is "online_type is set to online_movable" "$(put_dev online_type online_movable)" ok
+check "the block stays offline" all_in offline
 is "plug another block" "$(put_dev plug $BLOCK)" ok
-is "only the later one is online" \
+is "only the second block is online" \
 	"$(get plugged_blocks) $(get online_blocks)" "0-1 1"
 check "sysfs, /proc/iomem and lsmem agree" agree
 
 # --- offline blocks go first -------------------------------------------------------------
 
 is "unplug one block" "$(put_dev unplug $BLOCK)" ok
-is "the offline one went, though it is the lower one" \
+is "unplug takes the offline block, though it is lower" \
 	"$(get plugged_blocks) $(get online_blocks)" "1 1"
 is "plug one block" "$(put_dev plug $BLOCK)" ok
-is "it is the lowest one that is free" "$(get plugged_blocks)" 0-1
+is "plug takes the lowest free block" "$(get plugged_blocks)" 0-1
 is "plug all" "$(put_dev plug all)" ok
 is "unplug one block" "$(put_dev unplug $BLOCK)" ok
-is "it is the highest one" "$(get plugged_blocks)" 0-$((n - 2))
+is "unplug takes the highest block" "$(get plugged_blocks)" 0-$((n - 2))
 is "plug all" "$(put_dev plug all)" ok
 
-# --- what is free goes before what is in use ---------------------------------------------
+# --- free blocks go before used ones ----------------------------------------
 
 free_goes_first
 is "plug all" "$(put_dev plug all)" ok
 
-# --- somebody else toggles blocks ----------------------------------------------------------
+# --- user space changes blocks ----------------------------------------------
 
 online_is()
 {
 	[ "$(get online_blocks)" = "$1" ]
 }
 
-is "somebody puts block 1 offline" \
+is "user space offlines block 1" \
 	"$(put $MEM/memory$((first + 1))/state offline)" ok
-check "online_blocks follows" until_true 30 online_is 0,2-$((n - 1))
-is "so does online_size" "$(get online_size)" $((size - BLOCK))
-is "it is still plugged" "$(get plugged_size) $(get state)" "$size plugged"
+check "online_blocks omits block 1" until_true 30 online_is 0,2-$((n - 1))
+is "online_size omits block 1" "$(get online_size)" $((size - BLOCK))
+is "block 1 stays plugged" "$(get plugged_size) $(get state)" "$size plugged"
 check "sysfs, /proc/iomem and lsmem agree" agree
-is "somebody puts block 1 online" \
+is "user space onlines block 1" \
 	"$(put $MEM/memory$((first + 1))/state online_movable)" ok
-check "online_blocks follows" until_true 30 online_is 0-$((n - 1))
-is "so does online_size" "$(get online_size)" "$size"
+check "online_blocks includes block 1" until_true 30 online_is 0-$((n - 1))
+is "online_size includes block 1" "$(get online_size)" "$size"
 check "sysfs, /proc/iomem and lsmem agree" agree
-is "somebody puts block 0 offline" \
+is "user space offlines block 0" \
 	"$(put $MEM/memory"$first"/state offline)" ok
-is "and online in a zone of the kernel's" \
+is "user space onlines block 0 in a kernel zone" \
 	"$(put $MEM/memory"$first"/state online_kernel)" ok
-check "online_blocks follows" until_true 30 online_is 0-$((n - 1))
+check "online_blocks includes block 0" until_true 30 online_is 0-$((n - 1))
 check "sysfs, /proc/iomem and lsmem agree" agree
-is "somebody puts it offline" "$(put $MEM/memory"$first"/state offline)" ok
+is "user space offlines block 0" "$(put $MEM/memory"$first"/state offline)" ok
 is "unplug all" "$(put_dev unplug all)" ok
 check "sysfs, /proc/iomem and lsmem agree" agree
 
@@ -153,37 +154,37 @@ plugged_is()
 }
 
 is "requested_size follows unplug" "$(get requested_size)" 0
-is "requested_size up" "$(put_dev requested_size $((3 * BLOCK)))" ok
-is "it reads back" "$(get requested_size)" $((3 * BLOCK))
-check "the worker plugs" until_true 120 plugged_is $((3 * BLOCK))
-check "in the zone asked for" all_in online Movable
-is "requested_size down" "$(put_dev requested_size $BLOCK)" ok
-check "the worker unplugs" until_true 120 plugged_is $BLOCK
-is "requested_size to the top" "$(put_dev requested_size "$size")" ok
-check "the worker plugs all" until_true 120 plugged_is "$size"
-is "requested_size 0" "$(put_dev requested_size 0)" ok
-check "the worker unplugs all" until_true 120 plugged_is 0
-is "plug a block by hand" "$(put_dev plug $BLOCK)" ok
+is "three blocks are requested" "$(put_dev requested_size $((3 * BLOCK)))" ok
+is "requested_size reads back" "$(get requested_size)" $((3 * BLOCK))
+check "the worker plugs three blocks" until_true 120 plugged_is $((3 * BLOCK))
+check "the blocks are in ZONE_MOVABLE" all_in online Movable
+is "one block is requested" "$(put_dev requested_size $BLOCK)" ok
+check "the worker unplugs two blocks" until_true 120 plugged_is $BLOCK
+is "all blocks are requested" "$(put_dev requested_size "$size")" ok
+check "the worker plugs all blocks" until_true 120 plugged_is "$size"
+is "size 0 is requested" "$(put_dev requested_size 0)" ok
+check "the worker unplugs all blocks" until_true 120 plugged_is 0
+is "plug one block manually" "$(put_dev plug $BLOCK)" ok
 is "requested_size follows plug" "$(get requested_size)" $BLOCK
-is "unplug it by hand" "$(put_dev unplug all)" ok
+is "unplug all manually" "$(put_dev unplug all)" ok
 for i in 1 2 3 4 5 6 7 8 9 10; do
 	put_dev requested_size "$size"
 	put_dev requested_size $((i % 3 * BLOCK))
 done | grep -v '^ok$' >"$TMP/said"
 is "the target can change at any time" "$(cat "$TMP/said")" ""
-check "the last one counts" until_true 120 plugged_is $BLOCK
+check "the worker reaches the last target" until_true 120 plugged_is $BLOCK
 
-# --- the module's own parameter -----------------------------------------------------------
+# --- the module parameter online_type ---------------------------------------
 
 check "rmmod" unload
 for type in online_movable online_kernel online offline system; do
 	check "modprobe memdev online_type=$type" \
 		load "window=$(window_spec $n)" online_type=$type
-	is "is what the device starts with" "$(get online_type)" $type
+	is "the device starts with online_type $type" "$(get online_type)" $type
 	check "rmmod" unload
 done
 
-# --- the kernel's own zone: last, as what the kernel puts there stays ------------------------
+# --- kernel zones: last, as kernel allocations may stay ---------------------
 
 load_blocks $n
 first=$(first_block)
