@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A ledger of what the netlink family tells those who monitor it: each message
- * has to follow from the ones before, so that no byte comes or goes that nobody
- * was told of.
+ * A ledger of the netlink family's notifications: each message must follow
+ * from the ones before, so that no byte is plugged or unplugged without a
+ * message.
  */
 #ifndef _MEMDEV_TEST_LEDGER_H
 #define _MEMDEV_TEST_LEDGER_H
@@ -12,19 +12,19 @@
 #include "nl.h"
 
 #define LEDGER_DEVICES	256
-/* Room for what comes while this process does not get to run */
+/* Room for the messages that arrive while this process does not run */
 #define LEDGER_BUFFER	(64 << 20)
 
 /**
- * struct ledger - the account
- * @nl: the socket that listens
- * @seq: number of the last message, 0 for none yet
- * @events: messages
- * @lost: messages that did not arrive; what they said is not known
- * @plugged: bytes that were plugged in all
- * @unplugged: bytes that were unplugged in all
- * @wrong: what did not follow, empty for nothing
- * @dev: the devices by index: there, and what of them is plugged and online
+ * struct ledger - the sizes according to the notifications
+ * @nl: listening socket
+ * @seq: sequence number of the last message, 0 if none
+ * @events: number of messages
+ * @lost: number of lost messages, whose contents are unknown
+ * @plugged: total of plugged bytes
+ * @unplugged: total of unplugged bytes
+ * @wrong: first inconsistency, empty if none
+ * @dev: existence, plugged and online bytes of each device by index
  */
 struct ledger {
 	struct nl nl;
@@ -59,9 +59,9 @@ static inline void ledger_size(struct ledger *l, unsigned int cmd,
 	__u64 *size = plugged ? &l->dev[index].plugged : &l->dev[index].online;
 
 	if (!l->dev[index].there)
-		ledger_wrong(l, "memdev%u changed and is not there", index);
+		ledger_wrong(l, "memdev%u changed but does not exist", index);
 	if (*size != was)
-		ledger_wrong(l, "memdev%u: %llu bytes were %s, the message says %llu",
+		ledger_wrong(l, "memdev%u: %llu bytes were %s, but the message says %llu",
 			     index, (unsigned long long)*size,
 			     plugged ? "plugged" : "online",
 			     (unsigned long long)was);
@@ -93,21 +93,21 @@ static inline void ledger_event(const struct nlmsghdr *nlh, void *data)
 	if (index == UINT32_MAX)
 		return;
 	if (index >= LEDGER_DEVICES) {
-		ledger_wrong(l, "a message about memdev%u", index);
+		ledger_wrong(l, "memdev%u is out of range", index);
 		return;
 	}
 	switch (cmd) {
 	case MEMDEV_CMD_DEV_NEW_NTF:
 		if (l->dev[index].there)
-			ledger_wrong(l, "memdev%u came twice", index);
+			ledger_wrong(l, "memdev%u was created twice", index);
 		memset(&l->dev[index], 0, sizeof(l->dev[index]));
 		l->dev[index].there = true;
 		break;
 	case MEMDEV_CMD_DEV_DEL_NTF:
 		if (!l->dev[index].there)
-			ledger_wrong(l, "memdev%u went and was not there", index);
+			ledger_wrong(l, "memdev%u was deleted but does not exist", index);
 		if (l->dev[index].plugged || l->dev[index].online)
-			ledger_wrong(l, "memdev%u went with %llu bytes plugged and %llu online",
+			ledger_wrong(l, "memdev%u was deleted with %llu bytes plugged and %llu online",
 				     index,
 				     (unsigned long long)l->dev[index].plugged,
 				     (unsigned long long)l->dev[index].online);
@@ -121,7 +121,7 @@ static inline void ledger_event(const struct nlmsghdr *nlh, void *data)
 	}
 }
 
-/* Reads what has come, waiting at most @ms for the first of it */
+/* Process pending messages; wait up to @ms for the first one. */
 static inline void ledger_read(struct ledger *l, int ms)
 {
 	const struct nlmsghdr *nlh;
@@ -131,7 +131,7 @@ static inline void ledger_read(struct ledger *l, int ms)
 	while (nl_wait(&l->nl, ms)) {
 		got = mnl_socket_recvfrom(l->nl.sk, l->nl.buf,
 					  sizeof(l->nl.buf));
-		/* ENOBUFS: the numbers will tell what is missing */
+		/* ENOBUFS: the sequence numbers show what is lost. */
 		if (got < 0)
 			continue;
 		len = got;
@@ -143,7 +143,7 @@ static inline void ledger_read(struct ledger *l, int ms)
 	}
 }
 
-/* Before there is any device; 0 or an errno */
+/* Call this before any device is created. Returns 0 or an errno. */
 static inline int ledger_open(struct ledger *l)
 {
 	int size = LEDGER_BUFFER;

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * memfill BYTES [LOW HIGH]: holds BYTES of anonymous memory in which every
- * word has a value of its own, and answers commands from standard input, a
- * line each, with a line each:
+ * memfill BYTES [LOW HIGH]: fill BYTES of anonymous memory with a different
+ * value in each word, then execute commands from standard input:
  *
- *	where		how many bytes lie at physical addresses LOW..HIGH-1
- *	check		whether every word still has its value
- *	renew		that, and gives each word another value
+ *	where		print how many bytes are at physical addresses LOW..HIGH-1
+ *	check		check that every word still has its value
+ *	renew		check, and give each word a new value
  *
- * It says "filled BYTES" when it is ready. The values look random on purpose:
- * what walks them as if they were page tables goes astray at once, where
- * zeroes would have looked like empty tables.
+ * Print "filled BYTES" when ready. The values look random on purpose: a page
+ * table walk through them goes astray at once, while zeroes would look like
+ * empty tables.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -29,10 +28,10 @@
 static unsigned long long *mem;
 static unsigned long long words;
 
-/* Steps of this size visit every value before one comes again */
+/* An odd step visits every value once. */
 #define STEP		0x9e3779b97f4a7c15ULL
 
-/* Before the first word's value; another one after each renewal */
+/* Seed of the first word's value; each renewal changes it. */
 static unsigned long long base;
 
 static void check(bool renew)

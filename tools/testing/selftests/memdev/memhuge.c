@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * memhuge hugetlb|thp SHIFT LOW HIGH NR MOST: allocates up to MOST huge pages of
- * 1 << SHIFT bytes, until NR of them lie at a physical address of LOW..HIGH-1,
- * fills these with a pattern and frees the others.
+ * memhuge hugetlb|thp SHIFT LOW HIGH NR MOST: allocate up to MOST huge pages
+ * of 1 << SHIFT bytes until NR of them are at physical addresses LOW..HIGH-1.
+ * Fill these with a pattern and free the others.
  *
- * It says "has ADDRESS...", or "none" when it found fewer, and holds the pages
- * until standard input ends. Then it says "intact" or "lost".
+ * Print "has ADDRESS...", or "none" if there are fewer. Hold the pages until
+ * standard input ends, then print "intact" or "lost".
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -87,7 +87,10 @@ int main(int argc, char **argv)
 			break;
 		*p = 1;
 		phys = phys_of(pagemap, p);
-		/* A mapping that begins inside a folio is not a huge one */
+		/*
+		 * A mapping that starts inside a folio does not map a whole
+		 * huge page.
+		 */
 		if (phys >= low && phys < high && !(phys % size))
 			held[got++] = p;
 		else

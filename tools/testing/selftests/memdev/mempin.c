@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mempin LOW HIGH BYTES: finds a page of its own at a physical address of
- * LOW..HIGH-1, allocating up to BYTES for it, and pins it with vmsplice(2):
- * the pipe holds a reference, and until it is read the page cannot move.
+ * mempin LOW HIGH BYTES: allocate up to BYTES to get a page at physical
+ * addresses LOW..HIGH-1, and pin it with vmsplice(2): the pipe holds a
+ * reference, and the page cannot migrate until the pipe is read.
  *
- * It says "pinned ADDRESS", or "none" when no page came to lie there, and
- * holds the page until standard input ends.
+ * Print "pinned ADDRESS", or "none" if there is no such page. Hold the page
+ * until standard input ends.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,7 +25,9 @@
 
 static unsigned long long page;
 
-/* Where @nr pages from @p on lie, into @phys; 0 for one that is nowhere */
+/*
+ * Store physical addresses of @nr pages from @p in @phys, 0 for unmapped ones.
+ */
 static bool phys_of(int pagemap, const void *p, size_t nr,
 		    unsigned long long *phys)
 {
@@ -95,7 +97,10 @@ int main(int argc, char **argv)
 		printf("vmsplice: %s\n", strerror(errno));
 		return 1;
 	}
-	/* It may have moved before it was pinned; it cannot any more. */
+	/*
+	 * The page may have migrated before it was pinned, but cannot any
+	 * more.
+	 */
 	if (!phys_of(pagemap, iov.iov_base, 1, &phys) || phys < low ||
 	    phys >= high) {
 		puts("none");

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * memtoggle FIRST COUNT: writes online_movable or offline to the state of one
- * of the memory blocks FIRST to FIRST+COUNT-1, there or not, at random, until
- * SIGTERM. Prints how many times that did something.
+ * memtoggle FIRST COUNT: write online_movable or offline to the state of
+ * random memory blocks in FIRST..FIRST+COUNT-1, whether they exist or not,
+ * until SIGTERM. Print how many writes succeeded.
  *
- * Not in a zone of the kernel's own: what it puts there would stay.
+ * Do not use online_kernel: kernel allocations would keep the block online.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -46,7 +46,7 @@ int main(int argc, char **argv)
 			 atol(argv[1]) + random() % atol(argv[2]));
 		fd = open(path, O_WRONLY);
 		if (fd < 0) {
-			/* Not plugged: leave the CPU to who plugs. */
+			/* Not plugged: leave the CPU to the task that plugs. */
 			usleep(1000);
 			continue;
 		}

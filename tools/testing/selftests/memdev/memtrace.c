@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * memtrace PID MS: stops each thread of a process as a debugger does, lets them
- * run after MS milliseconds, and prints how many there were.
+ * memtrace PID MS: stop each thread of a process with ptrace(2), let them run
+ * after MS milliseconds, and print how many there were.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -15,7 +15,7 @@
 
 #define MOST	256
 
-/* A signal that arrived in place of the stop goes on to the thread */
+/* A signal that arrives before the stop is passed on to the thread. */
 static int signal_of(int status)
 {
 	if (!WIFSTOPPED(status) || status >> 16 == PTRACE_EVENT_STOP)

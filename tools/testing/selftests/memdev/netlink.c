@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The netlink family: what it says of devices, windows and blocks, and of an unplug
- * that was refused.
+ * Netlink: what the family reports about devices, windows, blocks and a
+ * refused unplug
  */
 // VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 6.12 debug"
 #include "nltest.h"
 #include "nltest_attrs.h"
 
-TEST_F(netlink, dev_get_tells_every_attribute_of_a_device)
+TEST_F(netlink, dev_get_reports_every_attribute)
 {
 	const struct nlattr *tb[MEMDEV_A_DEV_MAX + 1];
 	const struct nlmsghdr *reply = (void *)self->nl->reply;
@@ -26,7 +26,7 @@ TEST_F(netlink, dev_get_tells_every_attribute_of_a_device)
 	EXPECT_STREQ("", nl_str(tb[MEMDEV_A_DEV_LAST_ERROR]));
 }
 
-TEST_F(netlink, dev_get_tells_the_slot_of_a_dimm)
+TEST_F(netlink, dev_get_reports_the_slot_of_a_dimm)
 {
 	const struct nlattr *tb[MEMDEV_A_DEV_MAX + 1];
 	const struct nlmsghdr *reply = (void *)self->nl->reply;
@@ -59,13 +59,13 @@ TEST_F(netlink, a_device_is_found_by_its_id)
 	mnl_attr_put_strz(nlh, MEMDEV_A_DEV_ID, "nobody");
 	EXPECT_REFUSED(ENODEV, self->nl, nlh, MEMDEV_A_DEV_ID);
 
-	/* Which those that have none do not share */
+	/* Devices without an id do not match an empty one. */
 	nlh = nl_begin(self->nl, MEMDEV_CMD_DEV_GET, 0);
 	mnl_attr_put_strz(nlh, MEMDEV_A_DEV_ID, "");
 	EXPECT_REFUSED(EINVAL, self->nl, nlh, MEMDEV_A_DEV_ID);
 }
 
-TEST_F(netlink, a_device_is_named_by_index_or_by_id_but_not_by_both)
+TEST_F(netlink, index_and_id_exclude_each_other)
 {
 	static const __u8 cmds[] = {
 		MEMDEV_CMD_DEV_GET, MEMDEV_CMD_DEV_DEL, MEMDEV_CMD_DEV_SET,
@@ -100,7 +100,7 @@ static void see(const struct nlmsghdr *nlh, void *data)
 	const struct nlattr *tb[2];
 	struct seen *seen = data;
 
-	/* The index is the first attribute of every set */
+	/* The index is the first attribute of every set. */
 	nl_parse(nlh, tb, 1);
 	if (seen->nr < ARRAY_SIZE(seen->index))
 		seen->index[seen->nr++] = nl_u32(tb[1]);
@@ -111,7 +111,7 @@ static void see(const struct nlmsghdr *nlh, void *data)
 		seen->good &= agrees_with_sysfs(nlh);
 }
 
-TEST_F(netlink, a_dump_tells_every_device_by_index)
+TEST_F(netlink, a_dump_is_sorted_by_index)
 {
 	struct seen seen = { .multi = true, .good = true };
 
@@ -135,7 +135,7 @@ TEST_F(netlink, a_dump_tells_every_device_by_index)
 	 NL_BIT(MEMDEV_A_WINDOW_LARGEST_FREE) | \
 	 NL_BIT(MEMDEV_A_WINDOW_BLOCK_SIZE))
 
-TEST_F(netlink, window_get_tells_every_attribute_of_a_window)
+TEST_F(netlink, window_get_reports_every_attribute)
 {
 	static const struct {
 		unsigned int type;
@@ -218,7 +218,7 @@ static void see_run(const struct nlmsghdr *nlh, void *data)
 	runs->nr++;
 }
 
-/* A block list as sysfs has it, of the blocks of @device in states of @mask */
+/* The list of @device's blocks in states of @mask, in the format of sysfs */
 static const char *block_list(const struct runs *runs, __u32 device,
 			      __u32 mask)
 {
@@ -249,7 +249,7 @@ static const char *block_list(const struct runs *runs, __u32 device,
 #define ONLINE_STATES	(NL_BIT(MEMDEV_BLOCK_STATE_KERNEL) | \
 			 NL_BIT(MEMDEV_BLOCK_STATE_MOVABLE))
 
-TEST_F(netlink, block_get_tells_runs_that_add_up_to_the_region)
+TEST_F(netlink, block_get_reports_ranges_that_cover_the_region)
 {
 	struct runs runs = { .good = true };
 	struct nlmsghdr *nlh;
@@ -286,7 +286,7 @@ TEST_F(netlink, block_get_tells_runs_that_add_up_to_the_region)
 	EXPECT_STREQ("3", block_list(&runs, self->a,
 				     NL_BIT(MEMDEV_BLOCK_STATE_UNPLUGGED)));
 
-	/* From a block on */
+	/* From a given block on */
 	runs.nr = 0;
 	nlh = nl_begin(self->nl, MEMDEV_CMD_BLOCK_GET, NLM_F_DUMP);
 	mnl_attr_put_u32(nlh, MEMDEV_A_BLOCK_DEVICE, self->a);
@@ -296,7 +296,7 @@ TEST_F(netlink, block_get_tells_runs_that_add_up_to_the_region)
 	EXPECT_EQ(2, runs.run[0].first);
 	EXPECT_EQ(3, runs.run[1].first);
 
-	/* One run */
+	/* A single range */
 	for (__u32 first = 0; first < A_BLOCKS; first++) {
 		runs.nr = 0;
 		nlh = nl_begin(self->nl, MEMDEV_CMD_BLOCK_GET, 0);
@@ -308,7 +308,7 @@ TEST_F(netlink, block_get_tells_runs_that_add_up_to_the_region)
 		EXPECT_EQ(1, runs.run[0].count);
 	}
 
-	/* Of all devices */
+	/* All devices */
 	runs.nr = 0;
 	nlh = nl_begin(self->nl, MEMDEV_CMD_BLOCK_GET, NLM_F_DUMP);
 	ASSERT_EQ(0, nl_talk_cb(self->nl, nlh, see_run, &runs));
@@ -320,7 +320,7 @@ TEST_F(netlink, block_get_tells_runs_that_add_up_to_the_region)
 	EXPECT_TRUE(runs.good);
 }
 
-TEST_F(netlink, block_get_tells_that_a_block_is_in_a_kernel_zone)
+TEST_F(netlink, block_get_reports_a_block_in_a_kernel_zone)
 {
 	struct runs runs = { .good = true };
 	struct nlmsghdr *nlh;
@@ -335,7 +335,7 @@ TEST_F(netlink, block_get_tells_that_a_block_is_in_a_kernel_zone)
 	EXPECT_EQ(1, runs.run[0].count);
 }
 
-TEST_F(netlink, block_get_refuses_what_is_not_there)
+TEST_F(netlink, block_get_refuses_unknown_devices_and_blocks)
 {
 	struct nlmsghdr *nlh = nl_begin(self->nl, MEMDEV_CMD_BLOCK_GET, 0);
 	int err;
@@ -358,9 +358,9 @@ TEST_F(netlink, block_get_refuses_what_is_not_there)
 	EXPECT_EQ(offset_of(nlh, MEMDEV_A_BLOCK_FIRST), self->nl->offs);
 }
 
-/* --- what was refused ---------------------------------------------------------------- */
+/* --- refusals ------------------------------------------------------------- */
 
-TEST_F(netlink, an_unplug_that_is_refused_tells_the_block)
+TEST_F(netlink, a_refused_unplug_reports_the_block)
 {
 	const struct nlattr *tb[MEMDEV_A_DEV_MAX + 1];
 	const struct nlattr *refusal[MEMDEV_A_REFUSAL_MAX + 1];
@@ -372,7 +372,10 @@ TEST_F(netlink, an_unplug_that_is_refused_tells_the_block)
 	ASSERT_EQ(0, dev_plug(nl, self->a, 3 * block_size));
 	if (!pin_start(&self->pin, low, low + block_size))
 		SKIP(return, "no page could be pinned on the device");
-	/* What comes out in that time, and which was last, nobody knows */
+	/*
+	 * How many blocks a short deadline lets through, and which one refuses
+	 * last, varies.
+	 */
 	ASSERT_EQ(0, dev_write(self->a, "unplug_timeout_ms", "5000"));
 	EXPECT_REFUSED(ETIMEDOUT, nl,
 		       amount_begin(nl, MEMDEV_CMD_DEV_UNPLUG, self->a, 0), 0);
@@ -383,7 +386,10 @@ TEST_F(netlink, an_unplug_that_is_refused_tells_the_block)
 	EXPECT_EQ(3 * block_size, nl_u64(refusal[MEMDEV_A_REFUSAL_ASKED]));
 	EXPECT_EQ(3 * block_size - plugged,
 		  nl_u64(refusal[MEMDEV_A_REFUSAL_DONE]));
-	/* When all others are out, it is the one with the page */
+	/*
+	 * Once all others are unplugged, the pinned block is the one that
+	 * refuses.
+	 */
 	ASSERT_EQ(0, dev_write(self->a, "unplug_timeout_ms", "0"));
 	if (plugged > block_size)
 		ASSERT_EQ(0, dev_unplug(nl, self->a, plugged - block_size));
@@ -391,7 +397,7 @@ TEST_F(netlink, an_unplug_that_is_refused_tells_the_block)
 	EXPECT_REFUSED(ETIMEDOUT, nl,
 		       amount_begin(nl, MEMDEV_CMD_DEV_UNPLUG, self->a, 0), 0);
 	snprintf(said, sizeof(said), "%s", nl->text);
-	/* The reply has what a request for the device has afterwards */
+	/* The reply has the same attributes as a later dev-get. */
 	ASSERT_EQ(1, nl->replies);
 	nl_parse((void *)nl->reply, tb, MEMDEV_A_DEV_MAX);
 	EXPECT_EQ(self->a, nl_u32(tb[MEMDEV_A_DEV_INDEX]));
@@ -420,7 +426,7 @@ TEST_F(netlink, an_unplug_that_is_refused_tells_the_block)
 	EXPECT_EQ(block_size, nl_u64(refusal[MEMDEV_A_REFUSAL_ASKED]));
 	EXPECT_EQ(0, nl_u64(refusal[MEMDEV_A_REFUSAL_DONE]));
 
-	/* What succeeds clears it */
+	/* A success clears the refusal. */
 	pin_stop(&self->pin);
 	ASSERT_EQ(0, dev_write(self->a, "unplug_timeout_ms", "0"));
 	EXPECT_EQ(0, dev_unplug(nl, self->a, 0)) {
@@ -431,9 +437,9 @@ TEST_F(netlink, an_unplug_that_is_refused_tells_the_block)
 	EXPECT_STREQ("", nl_str(tb[MEMDEV_A_DEV_LAST_ERROR]));
 }
 
-/* --- elsewhere ------------------------------------------------------------------------ */
+/* --- other namespaces ----------------------------------------------------- */
 
-TEST_F(netlink, another_network_namespace_has_no_such_family)
+TEST_F(netlink, another_network_namespace_lacks_the_family)
 {
 	struct nl *nl = calloc(1, sizeof(*nl));
 	pid_t pid;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The netlink family as the tests speak it: requests, replies with what the
- * kernel says of a refusal, and names for all that is in a message.
+ * The netlink family for tests: requests, replies with extended ACKs, and
+ * names of commands and attributes
  */
 #ifndef _MEMDEV_TEST_NL_H
 #define _MEMDEV_TEST_NL_H
@@ -189,11 +189,11 @@ static const struct nl_set nl_event = {
 
 /**
  * struct nl_cmd - a command
- * @name: as in the spec
+ * @name: its name in the spec
  * @set: attributes of its messages
- * @may: those that a request may have; none for what is only sent
- * @change: it changes something
- * @dump: it can dump
+ * @may: attributes that a request may have, 0 for notifications
+ * @change: the command changes something
+ * @dump: the command supports dumps
  */
 struct nl_cmd {
 	const char *name;
@@ -285,24 +285,24 @@ static const struct nl_cmd nl_cmds[] = {
 
 /**
  * struct nl - a socket of the family
- * @req: what is sent
- * @reply: the last message before the end of a request
- * @buf: what is received
- * @sk: libmnl's
- * @family: the family's number, 0 where there is none
- * @monitor: number of the group monitor
- * @monitor_public: number of the group monitor-public
- * @seq: of the last request
- * @err: how the last request ended: 0 or a positive errno
- * @text: what the kernel said to it, empty if nothing
- * @offs: where in the request the attribute at fault is, -1 if it did not say
- * @miss: type of the attribute that was missing, -1 if it did not say
+ * @req: request buffer
+ * @reply: last message before the end of a request
+ * @buf: receive buffer
+ * @sk: libmnl socket
+ * @family: family id, 0 if there is none
+ * @monitor: id of the group monitor
+ * @monitor_public: id of the group monitor-public
+ * @seq: sequence number of the last request
+ * @err: result of the last request: 0 or a positive errno
+ * @text: extended ACK message, empty if none
+ * @offs: offset of the invalid attribute in the request, -1 if not reported
+ * @miss: type of the missing attribute, -1 if not reported
  * @intr: the dump was interrupted
- * @replies: how many messages came before the end
- * @after_end: messages of a request that came after its end
+ * @replies: number of messages before the end of the request
+ * @after_end: number of messages after the end of the request
  */
 struct nl {
-	/* At its start, and so aligned */
+	/* First, so that it is aligned */
 	char req[8192];
 	char reply[8192];
 	char buf[65536];
@@ -327,7 +327,7 @@ static inline const struct genlmsghdr *nl_genl(const struct nlmsghdr *nlh)
 	return mnl_nlmsg_get_payload(nlh);
 }
 
-/* Sorts the attributes of a message, or of a nest, by type */
+/* Sort the attributes of a message or of a nest by type. */
 static inline void nl_sort(const void *payload, size_t len,
 			   const struct nlattr **tb, unsigned int max)
 {
@@ -354,7 +354,10 @@ static inline void nl_parse_nest(const struct nlattr *attr,
 		max);
 }
 
-/* Values; what is not there is all ones, which no value of the family is */
+/*
+ * Attribute values; all ones if missing, which is no valid value of the
+ * family.
+ */
 static inline __u64 nl_u64(const struct nlattr *attr)
 {
 	return attr ? mnl_attr_get_u64(attr) : UINT64_MAX;
@@ -370,7 +373,7 @@ static inline const char *nl_str(const struct nlattr *attr)
 	return attr ? mnl_attr_get_str(attr) : "(none)";
 }
 
-/* The end of a request, or of a dump */
+/* Parse the end of a request or of a dump. */
 static inline void nl_see_error(struct nl *nl, const struct nlmsghdr *nlh)
 {
 	const struct nlmsgerr *err = mnl_nlmsg_get_payload(nlh);
@@ -397,7 +400,7 @@ static inline void nl_see_error(struct nl *nl, const struct nlmsghdr *nlh)
 		nl->miss = nl_u32(tb[NLMSGERR_ATTR_MISS_TYPE]);
 }
 
-/* Waits for messages; 1 if there are any, 0 if none came in @ms */
+/* Return 1 if a message arrives within @ms, else 0. */
 static inline int nl_wait(struct nl *nl, int ms)
 {
 	struct pollfd pfd = {
@@ -419,8 +422,8 @@ static inline void nl_forget(struct nl *nl)
 }
 
 /*
- * Receives until the request @seq is over. Messages of no request (events) and
- * of others go to @other, if there is one. Returns nl->err.
+ * Receive until the request @seq ends. Messages of other requests and
+ * notifications go to @other, if not NULL. Returns nl->err.
  */
 static inline int nl_receive(struct nl *nl, __u32 seq, nl_cb cb,
 			     nl_cb other, void *data)
@@ -465,7 +468,7 @@ static inline int nl_receive(struct nl *nl, __u32 seq, nl_cb cb,
 	return nl->err;
 }
 
-/* Begins a request; attributes are put to what it returns */
+/* Start a request, to which the caller adds attributes. */
 static inline struct nlmsghdr *nl_begin(struct nl *nl, __u8 cmd, int flags)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(nl->req);
@@ -533,7 +536,10 @@ static inline void nl_see_family(const struct nlmsghdr *nlh, void *data)
 	}
 }
 
-/* Opens a socket and finds the family; 0 or an errno, ENOENT if it is not */
+/*
+ * Open a socket and resolve the family. Returns 0 or an errno, ENOENT without
+ * the family.
+ */
 static inline int nl_open(struct nl *nl)
 {
 	struct nlmsghdr *nlh;
@@ -543,7 +549,7 @@ static inline int nl_open(struct nl *nl)
 	nl->family = 0;
 	nl->after_end = 0;
 	nl->seq = time(NULL) % 1000000 * 1000;
-	/* Who is started meanwhile does not keep it open */
+	/* Children must not keep the socket open. */
 	nl->sk = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
 	if (!nl->sk)
 		return errno;
@@ -575,7 +581,7 @@ static inline int nl_join(struct nl *nl, __u32 group)
 	return 0;
 }
 
-/* A number with a suffix; where it ends is in @end */
+/* Parse a number with a suffix; @end points behind it. */
 static inline __u64 nl_number(const char *str, char **end)
 {
 	static const char suffixes[] = "KMGTPE";
@@ -588,7 +594,7 @@ static inline __u64 nl_number(const char *str, char **end)
 	return val << (10 * (suffix - suffixes + 1));
 }
 
-/* --- in text -------------------------------------------------------------- */
+/* --- output --------------------------------------------------------------- */
 
 static inline void nl_print_attrs(FILE *f, const void *payload, size_t len,
 				  const struct nl_set *set, const char *prefix);
@@ -630,8 +636,8 @@ static inline void nl_print_attr(FILE *f, const struct nlattr *attr,
 }
 
 /*
- * name=value name=value ..., in the order of the spec, a nest's as
- * nest.name=value; what has no name there comes first
+ * Print "name=value name=value ..." in the order of the spec, attributes of a
+ * nest as nest.name=value. Unknown attributes come first.
  */
 static inline void nl_print_attrs(FILE *f, const void *payload, size_t len,
 				  const struct nl_set *set, const char *prefix)
@@ -646,7 +652,7 @@ static inline void nl_print_attrs(FILE *f, const void *payload, size_t len,
 			if (named && has == type)
 				nl_print_attr(f, attr, &set->attrs[type],
 					      prefix);
-			/* The padding of 64 bits, which is empty, has none */
+			/* 64-bit padding is empty and has no name. */
 			else if (!named && !type &&
 				 mnl_attr_get_payload_len(attr))
 				fprintf(f, " %s?%u=?", prefix, has);
@@ -669,7 +675,7 @@ static inline void nl_print(FILE *f, const struct nlmsghdr *nlh)
 	fputc('\n', f);
 }
 
-/* The name of an errno, as the other helpers print it */
+/* Name of an errno, in the format of the other helpers */
 static inline const char *nl_errname(int err)
 {
 	static char number[16];

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The netlink family: attributes that are wrong, and how answers look.
+ * Netlink: invalid attributes, and the format of ACKs
  */
 // VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 6.12 debug"
 #include "nltest.h"
 #include "nltest_attrs.h"
 
-TEST_F(netlink, an_attribute_that_is_missing_is_named)
+TEST_F(netlink, a_missing_attribute_is_reported)
 {
 	struct nl *nl = self->nl;
 	struct nlmsghdr *nlh;
@@ -47,12 +47,14 @@ TEST_F(netlink, an_attribute_that_is_missing_is_named)
 		       nl_begin(nl, MEMDEV_CMD_FAULT_DEL, 0));
 	EXPECT_MISSING(MEMDEV_A_FAULT_BLOCK, nl,
 		       fault_begin(nl, MEMDEV_CMD_FAULT_POISON, self->a));
-	/* Anything will do here, so nothing in particular is missing */
+	/*
+	 * Any of several attributes would do, so no particular one is missing.
+	 */
 	EXPECT_REFUSED(EINVAL, nl, dev_begin(nl, MEMDEV_CMD_DEV_SET, self->a),
 		       0);
 }
 
-TEST_F(netlink, of_an_attribute_that_is_there_twice_the_last_one_counts)
+TEST_F(netlink, the_last_of_duplicate_attributes_counts)
 {
 	const struct nlattr *tb[MEMDEV_A_DEV_MAX + 1];
 	struct nlmsghdr *nlh = dev_begin(self->nl, MEMDEV_CMD_DEV_GET,
@@ -69,14 +71,14 @@ TEST_F(netlink, of_an_attribute_that_is_there_twice_the_last_one_counts)
 	EXPECT_EQ(0, nl_talk(self->nl, nlh));
 	EXPECT_EQ(block_size, dev_number(self->a, "plugged_size"));
 
-	/* The first one has to be valid nevertheless */
+	/* The first of the duplicates must be valid nevertheless. */
 	nlh = nl_begin(self->nl, MEMDEV_CMD_DEV_GET, 0);
 	mnl_attr_put_u8(nlh, MEMDEV_A_DEV_INDEX, 1);
 	mnl_attr_put_u32(nlh, MEMDEV_A_DEV_INDEX, self->b);
 	EXPECT_EQ(EINVAL, nl_talk(self->nl, nlh));
 }
 
-TEST_F(netlink, an_attribute_that_a_command_does_not_know_is_refused)
+TEST_F(netlink, an_unknown_attribute_is_refused)
 {
 	static const char zero[8];
 
@@ -92,7 +94,9 @@ TEST_F(netlink, an_attribute_that_a_command_does_not_know_is_refused)
 			nlh = nl_begin(self->nl, cmd, 0);
 			mnl_attr_put(nlh, type,
 				     attr ? type_len(attr->type) : 4, zero);
-			/* Before it is said what is missing */
+			/*
+			 * This check comes before that for missing attributes.
+			 */
 			EXPECT_REFUSED(EINVAL, self->nl, nlh, 0);
 			EXPECT_EQ(-1, self->nl->miss);
 			EXPECT_EQ(offset_of(nlh, type), self->nl->offs) {
@@ -120,7 +124,7 @@ TEST_F(netlink, an_attribute_of_the_wrong_length_is_refused)
 			for (size_t len = 0; len <= 9; len++) {
 				struct nlmsghdr *nlh;
 
-				/* Strings: see below */
+				/* Strings have a test of their own. */
 				if (len == right ||
 				    set->attrs[type].type == NL_STRING)
 					continue;
@@ -145,7 +149,7 @@ TEST_F(netlink, an_attribute_of_the_wrong_length_is_refused)
 	EXPECT_LT(200, tried);
 }
 
-TEST_F(netlink, a_string_that_has_no_end_or_is_too_long_is_refused)
+TEST_F(netlink, an_unterminated_or_long_string_is_refused)
 {
 	static const struct {
 		__u8 cmd;
@@ -187,7 +191,7 @@ TEST_F(netlink, a_string_that_has_no_end_or_is_too_long_is_refused)
 		}
 	}
 
-	/* The longest name there can be is none too many */
+	/* An id of the maximum length is valid. */
 	text[MEMDEV_ID_MAX_LEN] = '\0';
 	for (int i = 0; i < 2; i++) {
 		struct nlmsghdr *nlh;
@@ -260,7 +264,7 @@ TEST_F(netlink, a_number_out_of_range_is_refused)
 
 		mnl_attr_put(nlh, type, type_len(set->attrs[type].type),
 			     &cases[i].value);
-		/* And all else that there has to be */
+		/* Add the other mandatory attributes. */
 		switch (cases[i].cmd) {
 		case MEMDEV_CMD_DEV_NEW:
 			mnl_attr_put_u64(nlh, MEMDEV_A_DEV_SIZE, block_size);
@@ -303,7 +307,7 @@ TEST_F(netlink, a_number_out_of_range_is_refused)
 	EXPECT_STREQ("online_movable", dev_read(self->a, "online_type"));
 }
 
-TEST_F(netlink, a_command_that_there_is_not_is_refused)
+TEST_F(netlink, an_unknown_command_is_refused)
 {
 	for (unsigned int cmd = 0; cmd < 256; cmd++) {
 		if (cmd <= MEMDEV_CMD_MAX && nl_cmds[cmd].may)
@@ -322,8 +326,8 @@ TEST_F(netlink, a_command_that_there_is_not_is_refused)
 	}
 }
 
-/* Who did not ask for words gets none, and its own request only in part */
-TEST_F(netlink, answers_are_as_the_socket_wants_them)
+/* Socket options control the message and the copy of the request in an ACK. */
+TEST_F(netlink, acks_follow_the_socket_options)
 {
 	const struct nlmsghdr *nlh;
 	struct nlmsghdr *req;
@@ -337,7 +341,7 @@ TEST_F(netlink, answers_are_as_the_socket_wants_them)
 				      ext ? &one : &off, sizeof(one));
 		mnl_socket_setsockopt(self->nl->sk, NETLINK_CAP_ACK,
 				      cap ? &one : &off, sizeof(one));
-		/* Refused where changes are made, not where they are read */
+		/* The job refuses this request, not the code that parses it. */
 		req = amount_begin(self->nl, MEMDEV_CMD_DEV_PLUG, self->a,
 				   5 * block_size);
 		ASSERT_EQ(0, nl_send(self->nl, req));
@@ -362,19 +366,19 @@ TEST_F(netlink, answers_are_as_the_socket_wants_them)
 	}
 }
 
-TEST_F(netlink, who_does_not_ask_for_an_ack_gets_none)
+TEST_F(netlink, a_request_without_ack_flag_gets_no_ack)
 {
 	struct nlmsghdr *nlh = amount_begin(self->nl, MEMDEV_CMD_DEV_PLUG,
 					    self->a, block_size);
 
 	nlh->nlmsg_flags &= ~NLM_F_ACK;
 	ASSERT_EQ(0, nl_send(self->nl, nlh));
-	/* This one waits for the first, and the first says nothing */
+	/* This request waits for the first one, which gets no ACK. */
 	EXPECT_EQ(0, dev_plug(self->nl, self->a, block_size));
 	EXPECT_EQ(2 * block_size, dev_number(self->a, "plugged_size"));
 	EXPECT_FALSE(nl_wait(self->nl, 100));
 
-	/* A refusal is said all the same */
+	/* A refusal is reported nevertheless. */
 	nlh = amount_begin(self->nl, MEMDEV_CMD_DEV_PLUG, self->a,
 			   5 * block_size);
 	nlh->nlmsg_flags &= ~NLM_F_ACK;

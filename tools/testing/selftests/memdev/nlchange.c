@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The netlink family: every command that changes something, and what is said where
- * it is refused.
+ * Netlink: every command that changes something, and its refusals
  */
 // VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 6.12 debug"
 #include "nltest.h"
@@ -9,7 +8,7 @@
 
 /* --- changes ------------------------------------------------------------------ */
 
-TEST_F(netlink, dev_new_replies_with_the_index_and_then_says_that_it_is_over)
+TEST_F(netlink, dev_new_replies_with_the_index_before_its_ack)
 {
 	const struct nlattr *tb[MEMDEV_A_DEV_MAX + 1];
 	struct nlmsghdr *nlh = nl_begin(self->nl, MEMDEV_CMD_DEV_NEW, 0);
@@ -27,7 +26,7 @@ TEST_F(netlink, dev_new_replies_with_the_index_and_then_says_that_it_is_over)
 	ASSERT_EQ(0, nl_talk(self->nl, nlh)) {
 		TH_LOG("%s", self->nl->text);
 	}
-	/* nl_talk counts what came before the end, and what after */
+	/* nl_talk() counts the messages before and after the end. */
 	ASSERT_EQ(1, self->nl->replies);
 	EXPECT_EQ(0, self->nl->after_end);
 	EXPECT_EQ(MEMDEV_CMD_DEV_NEW,
@@ -49,7 +48,7 @@ TEST_F(netlink, dev_new_replies_with_the_index_and_then_says_that_it_is_over)
 	EXPECT_EQ(-1, dev_find("c"));
 }
 
-TEST_F(netlink, a_device_without_id_and_slot_has_no_such_attributes)
+TEST_F(netlink, a_device_without_id_and_slot_omits_them)
 {
 	const struct nlattr *tb[MEMDEV_A_DEV_MAX + 1];
 	struct nlmsghdr *nlh = nl_begin(self->nl, MEMDEV_CMD_DEV_NEW, 0);
@@ -62,7 +61,7 @@ TEST_F(netlink, a_device_without_id_and_slot_has_no_such_attributes)
 	EXPECT_TRUE(agrees_with_sysfs((void *)self->nl->reply));
 }
 
-TEST_F(netlink, dev_new_says_what_is_wrong_with_what)
+TEST_F(netlink, dev_new_reports_the_invalid_attribute)
 {
 	struct nl *nl = self->nl;
 	struct nlmsghdr *nlh;
@@ -110,7 +109,7 @@ TEST_F(netlink, dev_new_says_what_is_wrong_with_what)
 				    0) / block_size) - A_BLOCKS + 1);
 }
 
-TEST_F(netlink, dev_del_says_why_not)
+TEST_F(netlink, dev_del_reports_its_refusals)
 {
 	EXPECT_REFUSED(ENODEV, self->nl,
 		       dev_begin(self->nl, MEMDEV_CMD_DEV_DEL, NO_INDEX),
@@ -121,7 +120,7 @@ TEST_F(netlink, dev_del_says_why_not)
 	EXPECT_EQ(self->b, dev_find("b"));
 }
 
-TEST_F(netlink, dev_plug_and_dev_unplug_do_what_they_are_told)
+TEST_F(netlink, dev_plug_and_dev_unplug_change_the_size)
 {
 	struct nl *nl = self->nl;
 
@@ -138,7 +137,7 @@ TEST_F(netlink, dev_plug_and_dev_unplug_do_what_they_are_told)
 	EXPECT_EQ(MEMDEV_STATE_UNPLUGGED, dev_state(nl, self->a));
 }
 
-TEST_F(netlink, dev_plug_and_dev_unplug_say_why_not)
+TEST_F(netlink, dev_plug_and_dev_unplug_report_their_refusals)
 {
 	static const __u8 cmds[] = {
 		MEMDEV_CMD_DEV_PLUG, MEMDEV_CMD_DEV_UNPLUG,
@@ -157,7 +156,7 @@ TEST_F(netlink, dev_plug_and_dev_unplug_say_why_not)
 		nlh = dev_begin(nl, cmds[i], self->a);
 		mnl_attr_put_u64(nlh, MEMDEV_A_DEV_SIZE, 0);
 		EXPECT_REFUSED(EINVAL, nl, nlh, MEMDEV_A_DEV_SIZE);
-		/* One of both, exactly */
+		/* Exactly one of size and all */
 		EXPECT_MISSING(MEMDEV_A_DEV_SIZE, nl,
 			       dev_begin(nl, cmds[i], self->a));
 		nlh = amount_begin(nl, cmds[i], self->a, block_size);
@@ -176,7 +175,7 @@ TEST_F(netlink, dev_plug_and_dev_unplug_say_why_not)
 	EXPECT_EQ(0, dev_number(self->b, "plugged_size"));
 }
 
-TEST_F(netlink, dev_set_sets_all_that_it_names)
+TEST_F(netlink, dev_set_sets_several_attributes)
 {
 	struct nlmsghdr *nlh = dev_begin(self->nl, MEMDEV_CMD_DEV_SET, self->a);
 
@@ -196,7 +195,7 @@ TEST_F(netlink, dev_set_sets_all_that_it_names)
 	     dev_number(self->a, "plugged_size") != 2 * block_size; i++)
 		usleep(10000);
 	EXPECT_EQ(2 * block_size, dev_number(self->a, "plugged_size"));
-	/* It was offline before the worker began */
+	/* The online type was set before the worker started. */
 	EXPECT_EQ(0, dev_number(self->a, "online_size"));
 
 	for (__u32 type = 0; type < ARRAY_SIZE(online_type_names); type++) {
@@ -255,7 +254,7 @@ TEST_F(netlink, dev_set_sets_all_or_nothing)
 	EXPECT_REFUSED(ENODEV, nl, nlh, MEMDEV_A_DEV_INDEX);
 }
 
-TEST_F(netlink, windows_come_and_go)
+TEST_F(netlink, window_new_and_window_del_work)
 {
 	const struct nlattr *tb[MEMDEV_A_WINDOW_MAX + 1];
 	struct nl *nl = self->nl;
@@ -282,7 +281,7 @@ TEST_F(netlink, windows_come_and_go)
 	EXPECT_STREQ("", file_read(WINDOWS "/window%u/start", index));
 }
 
-TEST_F(netlink, window_new_and_window_del_say_why_not)
+TEST_F(netlink, window_new_and_window_del_report_their_refusals)
 {
 	struct nl *nl = self->nl;
 	struct nlmsghdr *nlh;
@@ -315,7 +314,10 @@ TEST_F(netlink, window_new_and_window_del_say_why_not)
 
 /* --- faults ---------------------------------------------------------------- */
 
-/* A rule by which a step fails; @block -1: for all. Its index, or -errno. */
+/*
+ * Create a rule that fails a step; @block -1 for any. Returns its index or
+ * -errno.
+ */
 static int fault_new(struct nl *nl, int device, __u32 step, int block,
 		     __u32 err)
 {
@@ -333,7 +335,7 @@ static int fault_new(struct nl *nl, int device, __u32 step, int block,
 	       (int)nl_u32(tb[MEMDEV_A_FAULT_INDEX]) : -EBADMSG;
 }
 
-/* Of the rules of a dump: "device.index" one after the other */
+/* Append "device.index " for a rule of a dump. */
 static void see_rule(const struct nlmsghdr *nlh, void *data)
 {
 	const struct nlattr *tb[MEMDEV_A_FAULT_MAX + 1];
@@ -345,7 +347,7 @@ static void see_rule(const struct nlmsghdr *nlh, void *data)
 		nl_u32(tb[MEMDEV_A_FAULT_INDEX]));
 }
 
-TEST_F(netlink, fault_get_tells_every_attribute_of_a_rule)
+TEST_F(netlink, fault_get_reports_every_attribute)
 {
 	static const struct {
 		unsigned int type;
@@ -381,7 +383,7 @@ TEST_F(netlink, fault_get_tells_every_attribute_of_a_rule)
 	EXPECT_EQ(0, nl_u64(tb[MEMDEV_A_FAULT_SEEN]));
 	EXPECT_EQ(0, nl_u64(tb[MEMDEV_A_FAULT_HIT]));
 
-	/* And what is not said has its default, or is not there */
+	/* Attributes that were not given have defaults or are missing. */
 	index = fault_new(self->nl, self->a, MEMDEV_STEP_ADD, -1, EIO);
 	EXPECT_EQ(2, index);
 	nlh = fault_begin(self->nl, MEMDEV_CMD_FAULT_GET, self->a);
@@ -395,7 +397,7 @@ TEST_F(netlink, fault_get_tells_every_attribute_of_a_rule)
 	EXPECT_EQ(1000, nl_u32(tb[MEMDEV_A_FAULT_CHANCE]));
 }
 
-TEST_F(netlink, rules_for_faults_come_and_go)
+TEST_F(netlink, fault_new_and_fault_del_work)
 {
 	struct nl *nl = self->nl;
 	char text[4096] = "", want[64];
@@ -429,14 +431,14 @@ TEST_F(netlink, rules_for_faults_come_and_go)
 	EXPECT_STREQ("", text);
 	nlh = nl_begin(nl, MEMDEV_CMD_FAULT_GET, NLM_F_DUMP);
 	mnl_attr_put_u32(nlh, MEMDEV_A_FAULT_INDEX, 1);
-	/* Where in the request, 6.1 does not say of a dump */
+	/* 6.1 does not report the offset for a dump. */
 	EXPECT_REFUSED(EINVAL, nl, nlh, 0);
 	nlh = nl_begin(nl, MEMDEV_CMD_FAULT_GET, NLM_F_DUMP);
 	mnl_attr_put_u32(nlh, MEMDEV_A_FAULT_DEVICE, NO_INDEX);
 	EXPECT_REFUSED(ENODEV, nl, nlh, 0);
 }
 
-TEST_F(netlink, a_dump_of_many_rules_is_whole)
+TEST_F(netlink, a_dump_of_many_rules_is_complete)
 {
 	char text[4096] = "", want[4096] = "";
 
@@ -456,7 +458,7 @@ TEST_F(netlink, a_dump_of_many_rules_is_whole)
 	EXPECT_EQ(MEMDEV_FAULTS_MAX + 1, self->nl->replies);
 }
 
-TEST_F(netlink, fault_new_and_fault_poison_say_why_not)
+TEST_F(netlink, fault_new_and_fault_poison_report_their_refusals)
 {
 	struct nl *nl = self->nl;
 	struct nlmsghdr *nlh;

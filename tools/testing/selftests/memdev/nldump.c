@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Many devices and the netlink family's dump of them.
+ * Many devices, and the netlink family's dump of them
  *
- * nldump make NR SIZE		makes devices, says how many there are
- * nldump dump NR		one dump has devices 0..NR-1, by index, once each
- * nldump meanwhile NR SIZE	a device comes in the middle of a dump
- * nldump churn NR SIZE		makes and removes devices until its input ends
- * nldump race NR DUMPS		dumps while another one does that
- * nldump speed NR ROUNDS	a dump against eight attributes of each in sysfs
+ * nldump make NR SIZE		create NR devices, print how many there are
+ * nldump dump NR		check that a dump has devices 0..NR-1 once, sorted
+ * nldump meanwhile NR SIZE	create and delete a device in the middle of a dump
+ * nldump churn NR SIZE		create and delete devices until standard input ends
+ * nldump race NR DUMPS		dump while devices come and go
+ * nldump speed NR ROUNDS	time a dump against 8 sysfs attributes per device
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -50,12 +50,12 @@ static void dev_del(struct nl *s, int index)
 /* --- a dump, message by message ------------------------------------------------ */
 
 /**
- * struct list - what a dump has said
- * @nr: devices
- * @index: theirs
- * @intr: it is not to be trusted
- * @over: that was all
- * @seq: of the request
+ * struct list - what a dump returned
+ * @nr: number of devices
+ * @index: their indices
+ * @intr: the dump was interrupted
+ * @over: the dump ended
+ * @seq: sequence number of the request
  */
 struct list {
 	unsigned int nr;
@@ -79,7 +79,7 @@ static void dump_begin(struct list *l)
 		out(&nl, "send");
 }
 
-/* What one recvmsg(2) gets */
+/* Parse the messages of one recvmsg(2). */
 static void dump_more(struct list *l)
 {
 	const struct nlmsghdr *nlh = (void *)nl.buf;
@@ -117,7 +117,8 @@ static void dump(struct list *l)
 }
 
 /*
- * By index, each once, and all of 0..@nr-1 among them. Says what is not so.
+ * Each device once, sorted by index, with all of 0..@nr-1; print what is
+ * wrong.
  */
 static bool list_whole(const struct list *l, int nr)
 {
@@ -154,7 +155,7 @@ static int dump_once(int nr)
 {
 	dump(&list);
 	if (list.intr) {
-		puts("interrupted, though nothing happened");
+		puts("interrupted without a change");
 		return 1;
 	}
 	if (!list_whole(&list, nr) || list.nr != (unsigned int)nr) {
@@ -170,14 +171,14 @@ static int meanwhile(int nr, __u64 size)
 	unsigned int parts = 1;
 	int index;
 
-	/* Nothing happens: nothing is flagged */
+	/* An undisturbed dump is not flagged. */
 	if (dump_once(nr))
 		return 1;
 
 	dump_begin(&list);
 	dump_more(&list);
 	if (list.over) {
-		puts("it all came at once");
+		puts("the dump came in one part");
 		return 1;
 	}
 	index = dev_new(&other, size);
@@ -212,7 +213,7 @@ static int churn(int nr, __u64 size)
 				return 1;
 			}
 		}
-		/* So that there are dumps that nothing interrupts, too */
+		/* Pause, so that some dumps are not interrupted. */
 		usleep(rounds % 4 * 100000);
 		for (size_t i = 0; i < ARRAY_SIZE(index); i++)
 			dev_del(&nl, index[i]);
@@ -227,7 +228,10 @@ static int race(int nr, unsigned int dumps)
 	unsigned int flagged = 0, whole = 0, sizes = 0;
 	unsigned int last = 0;
 
-	/* Until there are enough of both, but not for ever */
+	/*
+	 * Dump until there are enough flagged and unflagged ones, with a
+	 * limit.
+	 */
 	while (whole < dumps || (!flagged && whole < 20 * dumps)) {
 		dump(&list);
 		if (list.intr) {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nlmon check GROUP DEVICE PAIRS: listens to GROUP, says "listening", and
- * follows PAIRS plugs and unplugs of one block of DEVICE, which somebody else
- * does: no message may be missed, each begins where the last one ended, and who
- * asks for the device on receipt of a message is told nothing older than that.
+ * nlmon check GROUP DEVICE PAIRS: print "listening" and follow PAIRS plugs and
+ * unplugs of one block of DEVICE by another process. No message may be lost, each
+ * must start from the size that the last one ended with, and dev-get after a
+ * message must not return an older state.
  *
- * nlmon lazy GROUP: listens with a small buffer, and reads only when there
- * is a line on standard input: what has come, and whether something was lost.
+ * nlmon lazy GROUP: listen with a small buffer. For each line on standard
+ * input, read the pending messages and print how many arrived and how many
+ * were lost.
  *
- * nlmon pairs DEVICE PAIRS: plugs a block and unplugs it again, PAIRS times.
+ * nlmon pairs DEVICE PAIRS: plug and unplug one block PAIRS times.
  */
 #define _GNU_SOURCE
 #include "nl.h"
@@ -17,12 +18,12 @@
 
 static struct nl events, questions;
 
-/* --- what the device is now ------------------------------------------------- */
+/* --- the device's state --------------------------------------------------- */
 
 struct now {
 	__u64 plugged;
 	__u64 online;
-	__u64 ended;		/* operations that did what they should */
+	__u64 ended;		/* successful operations */
 	__u64 block_size;
 	__u64 size;
 	__u32 state;
@@ -61,10 +62,10 @@ static int ask(__u32 device, struct now *now)
 /* --- check -------------------------------------------------------------------- */
 
 /*
- * What has been heard. An operation changes each size once, so how often a size
- * has changed when the device was asked is told by how many operations had
- * ended by then, and by the size: one change more than those if an operation
- * was in between. That number must not be below that of the changes heard.
+ * The changes heard so far. An operation changes each size once. How often a
+ * size had changed when dev-get replied follows from the number of operations
+ * that had ended and from the size: if an operation was in progress, there was
+ * one change more. That must not be less than the changes heard.
  */
 struct track {
 	__u64 size;
@@ -80,7 +81,7 @@ static struct {
 	struct track plugged;
 	struct track online;
 	unsigned int asked;
-	unsigned int later;	/* the device had moved on by the answer */
+	unsigned int later;	/* the device had changed again by the reply */
 	unsigned int complaints;
 } c;
 
@@ -97,7 +98,7 @@ static void compare(const char *what, const struct track *t, __u64 now,
 	if (!(now == first) == !(changes & 1))
 		changes++;
 	if (changes < t->changes)
-		complain("%s: change %u was told, the device had made %llu\n",
+		complain("%s: change %u heard, but the device had made %llu\n",
 			 what, t->changes, (unsigned long long)changes);
 	if (changes > t->changes)
 		c.later++;
@@ -107,10 +108,10 @@ static void follow(struct track *t, const char *what, __u64 old,
 		   __u64 new)
 {
 	if (old != t->size)
-		complain("%s: from %llu, though it was %llu\n", what,
+		complain("%s: change from %llu, but it was %llu\n", what,
 			 (unsigned long long)old, (unsigned long long)t->size);
 	if (old - new != c.first.block_size && new - old != c.first.block_size)
-		complain("%s: from %llu to %llu is no block\n", what,
+		complain("%s: change from %llu to %llu is not one block\n", what,
 			 (unsigned long long)old, (unsigned long long)new);
 	t->size = new;
 	t->changes++;
@@ -131,9 +132,9 @@ static void check_event(const struct nlmsghdr *nlh)
 	c.any = true;
 	c.seq = seq;
 	if (c.public && tb[MEMDEV_A_EVENT_ADDRESS])
-		complain("there is an address\n");
+		complain("a public message has an address\n");
 	if (nl_u32(tb[MEMDEV_A_EVENT_DEVICE]) != c.device) {
-		complain("a message of device %u\n",
+		complain("a message about device %u\n",
 			 nl_u32(tb[MEMDEV_A_EVENT_DEVICE]));
 		return;
 	}
@@ -144,20 +145,20 @@ static void check_event(const struct nlmsghdr *nlh)
 		follow(&c.online, "online", nl_u64(tb[MEMDEV_A_EVENT_OLD_SIZE]),
 		       nl_u64(tb[MEMDEV_A_EVENT_NEW_SIZE]));
 	else
-		complain("a message %u\n", cmd);
+		complain("unexpected command %u\n", cmd);
 
 	if (ask(c.device, &now)) {
 		c.complaints++;
 		return;
 	}
 	c.asked++;
-	/* What one answer says is of one moment */
+	/* A reply is consistent in itself. */
 	if (now.online > now.plugged ||
 	    (now.state == MEMDEV_STATE_UNPLUGGED && now.plugged) ||
 	    (now.state == MEMDEV_STATE_PARTIAL &&
 	     (!now.plugged || now.plugged == now.size)) ||
 	    (now.state == MEMDEV_STATE_PLUGGED && now.plugged != now.size))
-		complain("state %u, and plugged %llu, online %llu\n", now.state,
+		complain("state %u with plugged %llu, online %llu\n", now.state,
 			 (unsigned long long)now.plugged,
 			 (unsigned long long)now.online);
 	compare("plugged", &c.plugged, now.plugged, c.first.plugged,
@@ -182,13 +183,13 @@ static int check(const char *group, __u32 device, unsigned int pairs)
 	}
 	c.plugged.size = c.first.plugged;
 	c.online.size = c.first.online;
-	/* No more than it is allowed: who may not has the default */
+	/* An unprivileged process keeps the default size. */
 	len = 4 << 20;
 	setsockopt(mnl_socket_get_fd(events.sk), SOL_SOCKET, SO_RCVBUFFORCE,
 		   &len, sizeof(len));
 	puts("listening");
 
-	/* All that comes is read, also what comes after the last expected one */
+	/* Also read messages after the last expected one. */
 	while (nl_wait(&events, c.plugged.changes < changes ||
 		       c.online.changes < changes ? PATIENCE_MS : 1000)) {
 		len = mnl_socket_recvfrom(events.sk, events.buf,
@@ -202,7 +203,7 @@ static int check(const char *group, __u32 device, unsigned int pairs)
 			check_event(nlh);
 	}
 	if (c.plugged.changes != changes || c.online.changes != changes)
-		complain("%u plugged and %u online changes, not %u\n",
+		complain("%u plugged and %u online changes instead of %u\n",
 			 c.plugged.changes, c.online.changes, changes);
 	printf("%s plugged=%u online=%u asked=%u later=%u last-seq=%llu\n",
 	       c.complaints ? "bad" : "good", c.plugged.changes,
@@ -218,7 +219,7 @@ static int lazy(const char *group)
 	const struct nlmsghdr *nlh;
 	__u64 seq, last = 0;
 	char line[16];
-	/* Room for a few messages, not for many */
+	/* Room for a few messages only */
 	int len = 8192;
 	int err;
 

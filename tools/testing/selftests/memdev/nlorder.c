@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The netlink family: the order of answers, and that whoever waits blocks nobody.
+ * Netlink: the order of ACKs, cancellation, and requests that wait without
+ * blocking others
  */
 // VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 6.12 debug"
 #include "nltest.h"
 
-TEST_F(netlink, requests_of_one_socket_are_done_in_their_order)
+TEST_F(netlink, requests_of_one_socket_complete_in_order)
 {
 	__u32 first = self->nl->seq + 1;
 	const int want[] = { 0, ENODEV, 0, EINVAL, 0, ENOSPC, 0, ENODEV };
 
-	/* Slow and quick ones, of two devices, and none is waited for */
+	/* Slow and fast requests for two devices, sent without waiting */
 	nl_send(self->nl, amount_begin(self->nl, MEMDEV_CMD_DEV_PLUG, self->a,
 				       0));
 	nl_send(self->nl, dev_begin(self->nl, MEMDEV_CMD_DEV_DEL, NO_INDEX));
@@ -43,7 +44,9 @@ TEST_F(netlink, requests_of_one_socket_are_done_in_their_order)
 	EXPECT_EQ(0, dev_number(self->b, "plugged_size"));
 }
 
-/* An unplug of @a that cannot end: it has no deadline, and a page stays */
+/*
+ * Start an unplug of @a that cannot end: a page is pinned, without a deadline.
+ */
 static bool stuck(struct pin *pin, struct nl *nl, struct nl *watch, int index,
 		  __u64 low)
 {
@@ -54,7 +57,7 @@ static bool stuck(struct pin *pin, struct nl *nl, struct nl *watch, int index,
 	return state_comes(watch, index, MEMDEV_STATE_UNPLUGGING, true);
 }
 
-TEST_F(netlink, a_socket_that_is_closed_cancels_what_it_wanted)
+TEST_F(netlink, closing_the_socket_cancels_its_requests)
 {
 	const struct nlattr *tb[MEMDEV_A_DEV_MAX + 1];
 	const struct nlattr *refusal[MEMDEV_A_REFUSAL_MAX + 1];
@@ -64,7 +67,7 @@ TEST_F(netlink, a_socket_that_is_closed_cancels_what_it_wanted)
 	ASSERT_EQ(0, nl_open(gone));
 	if (!stuck(&self->pin, gone, self->nl, self->a, self->a_start))
 		SKIP(return, "no page could be pinned on the device");
-	/* What waits behind it is not done either */
+	/* A request in the queue behind it must not run either. */
 	ASSERT_EQ(0, nl_send(gone, amount_begin(gone, MEMDEV_CMD_DEV_PLUG,
 						self->b, 0)));
 	sleep(2);
@@ -82,7 +85,7 @@ TEST_F(netlink, a_socket_that_is_closed_cancels_what_it_wanted)
 	EXPECT_EQ(EINTR, nl_u32(refusal[MEMDEV_A_REFUSAL_ERRNO]));
 	EXPECT_EQ(MEMDEV_OP_UNPLUG, nl_u32(refusal[MEMDEV_A_REFUSAL_OP]));
 
-	/* It can be used at once */
+	/* The device is usable at once. */
 	EXPECT_EQ(0, dev_plug(self->nl, self->a, block_size)) {
 		TH_LOG("%s", self->nl->text);
 	}
@@ -94,7 +97,7 @@ TEST_F(netlink, a_socket_that_is_closed_cancels_what_it_wanted)
 	EXPECT_EQ(0, dev_number(self->a, "plugged_size"));
 }
 
-TEST_F(netlink, a_request_that_is_cancelled_is_answered)
+TEST_F(netlink, a_canceled_request_gets_an_ack)
 {
 	const struct nlattr *tb[MEMDEV_A_DEV_MAX + 1];
 	const struct nlattr *refusal[MEMDEV_A_REFUSAL_MAX + 1];
@@ -109,7 +112,7 @@ TEST_F(netlink, a_request_that_is_cancelled_is_answered)
 						    self->b, 0)));
 	behind_seq = self->nl->seq;
 
-	/* Nobody else's, and none that there is not */
+	/* Only requests of the same socket can be canceled. */
 	nlh = nl_begin(self->other, MEMDEV_CMD_CANCEL, 0);
 	mnl_attr_put_u32(nlh, MEMDEV_A_DEV_SEQ, stuck_seq);
 	EXPECT_REFUSED(ENOENT, self->other, nlh, MEMDEV_A_DEV_SEQ);
@@ -120,7 +123,7 @@ TEST_F(netlink, a_request_that_is_cancelled_is_answered)
 		       nl_begin(self->nl, MEMDEV_CMD_CANCEL, 0));
 	EXPECT_EQ(MEMDEV_STATE_UNPLUGGING, dev_state(self->other, self->a));
 
-	/* It is answered, and the request behind it is done */
+	/* The canceled request gets its ACK, and the next one runs. */
 	nlh = nl_begin(self->nl, MEMDEV_CMD_CANCEL, 0);
 	mnl_attr_put_u32(nlh, MEMDEV_A_DEV_SEQ, stuck_seq);
 	ASSERT_EQ(0, nl_send(self->nl, nlh));
@@ -149,7 +152,7 @@ static struct nlmsghdr *timeout_begin(struct nl *nl, int index, __u32 ms)
 	return nlh;
 }
 
-TEST_F(netlink, requests_that_wait_have_an_end)
+TEST_F(netlink, the_number_of_queued_requests_is_limited)
 {
 	const struct nlmsghdr *nlh;
 	struct nl *greedy = calloc(1, sizeof(*greedy));
@@ -160,7 +163,10 @@ TEST_F(netlink, requests_that_wait_have_an_end)
 	ASSERT_EQ(0, nl_open(greedy));
 	if (!stuck(&self->pin, greedy, self->nl, self->a, self->a_start))
 		SKIP(return, "no page could be pinned on the device");
-	/* What is refused at once has its answer when it has been sent */
+	/*
+	 * A request that is refused at once has its ACK when sendto(2)
+	 * returns.
+	 */
 	while (waiting < 1000 && !nl_wait(greedy, 0)) {
 		ASSERT_EQ(0, nl_send(greedy,
 				     timeout_begin(greedy, self->b, 1)));
@@ -177,7 +183,7 @@ TEST_F(netlink, requests_that_wait_have_an_end)
 	nl_see_error(greedy, nlh);
 	EXPECT_EQ(EAGAIN, greedy->err);
 	EXPECT_STREQ("too many requests at a time", greedy->text);
-	/* To ask what is needs no place among them */
+	/* dev-get does not count towards the limit. */
 	EXPECT_EQ(MEMDEV_STATE_UNPLUGGING, dev_state(self->nl, self->a));
 
 	nl_close(greedy);
@@ -186,12 +192,12 @@ TEST_F(netlink, requests_that_wait_have_an_end)
 	} while (nl_talk(self->nl, timeout_begin(self->nl, self->a, 0)) ==
 		 EAGAIN);
 	EXPECT_EQ(0, self->nl->err);
-	/* Nothing that waited was done */
+	/* None of the queued requests ran. */
 	EXPECT_EQ(0, dev_number(self->b, "unplug_timeout_ms"));
 	pin_stop(&self->pin);
 }
 
-TEST_F(netlink, who_waits_for_a_pinned_page_blocks_nobody_else)
+TEST_F(netlink, an_unplug_of_a_pinned_page_blocks_no_other_request)
 {
 	const struct nlattr *tb[MEMDEV_A_DEV_MAX + 1];
 	__u32 seq;
@@ -200,7 +206,7 @@ TEST_F(netlink, who_waits_for_a_pinned_page_blocks_nobody_else)
 		SKIP(return, "no page could be pinned on the device");
 	seq = self->nl->seq;
 
-	/* Others ask, and plug another device */
+	/* Another socket queries and plugs another device. */
 	EXPECT_EQ(0, dev_get(self->other, self->a, tb));
 	EXPECT_EQ(MEMDEV_STATE_UNPLUGGING, nl_u32(tb[MEMDEV_A_DEV_STATE]));
 	EXPECT_EQ(0, dev_plug(self->other, self->b, 0)) {
@@ -215,17 +221,20 @@ TEST_F(netlink, who_waits_for_a_pinned_page_blocks_nobody_else)
 	EXPECT_EQ(2, self->other->replies);
 	EXPECT_EQ(MEMDEV_STATE_UNPLUGGING, dev_state(self->other, self->a));
 
-	/* It asks, itself, on the same socket */
+	/* The same socket can query, too. */
 	EXPECT_EQ(0, dev_get(self->nl, self->a, tb));
 	EXPECT_EQ(MEMDEV_STATE_UNPLUGGING, nl_u32(tb[MEMDEV_A_DEV_STATE]));
 
-	/* Other families come and go, which takes the locks of all of them */
+	/*
+	 * Other families register and unregister, which takes the global genl
+	 * locks.
+	 */
 	EXPECT_EQ(0, system("! modinfo team >/dev/null 2>&1 || { "
 			    "modprobe team && modprobe -r team; }"));
 	EXPECT_EQ(MEMDEV_STATE_UNPLUGGING, dev_state(self->other, self->a));
 	EXPECT_FALSE(nl_wait(self->nl, 0));
 
-	/* And it ends as soon as it can */
+	/* The unplug ends once the page is unpinned. */
 	pin_stop(&self->pin);
 	EXPECT_EQ(0, nl_receive(self->nl, seq, NULL, NULL, NULL)) {
 		TH_LOG("%s", self->nl->text);

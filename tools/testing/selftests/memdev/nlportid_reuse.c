@@ -1,28 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The netlink family: sockets that are bound, one after the other, to one portid.
+ * Netlink: consecutive sockets that bind to the same portid
  */
 // VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual=6.1
+#define _GNU_SOURCE
 #include <pthread.h>
 
 #include "nltest.h"
 
 #define PORTID		0x70000001
-/* As many, or as many as there are in that time */
+/* The test ends after this many rounds or seconds. */
 #define ROUNDS		3000
 #define ROUNDS_S	120
-/* Of requests whose socket does not wait; the others count from 1 */
+/*
+ * First sequence number of requests whose socket is closed at once; others
+ * start at 1.
+ */
 #define FOREIGN_SEQ	0x80000000U
-/* Only bounds how long a test that fails takes */
+/* Only bounds how long a failing test takes */
 #define ANSWER_MS	20000
 
 /**
  * struct closer - a thread that binds sockets to PORTID and closes them
- * @nl: a socket that knows the family
- * @index: the device that requests name
- * @sends: it sends a request before it closes a socket
- * @stop: end
- * @closed: how many sockets it has closed
+ * @nl: a socket with the family id
+ * @index: the device that requests are for
+ * @sends: send a request before closing a socket
+ * @stop: stop the thread
+ * @closed: number of sockets closed so far
  */
 struct closer {
 	struct nl *nl;
@@ -32,7 +36,7 @@ struct closer {
 	unsigned int closed;
 };
 
-/* A socket that is bound to PORTID, or -1 */
+/* Return a socket bound to PORTID, or -1. */
 static int socket_bound(void)
 {
 	struct sockaddr_nl addr = {
@@ -70,13 +74,13 @@ static void *closer_run(void *data)
 				 FOREIGN_SEQ + closer->closed);
 		close(fd);
 		closer->closed++;
-		/* Else the other thread finds the portid taken most of the time */
+		/* Otherwise the other thread mostly finds the portid taken. */
 		sched_yield();
 	}
 	return NULL;
 }
 
-/* The seq of the next answer, 0 if none comes */
+/* Sequence number of the next ACK, 0 on timeout */
 static __u32 answer(int fd)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };
@@ -102,12 +106,12 @@ FIXTURE_VARIANT(reuse)
 	bool sends;
 };
 
-FIXTURE_VARIANT_ADD(reuse, beside_sockets_that_are_closed)
+FIXTURE_VARIANT_ADD(reuse, beside_closed_sockets)
 {
 	.sends = false,
 };
 
-FIXTURE_VARIANT_ADD(reuse, beside_sockets_that_are_closed_amid_a_request)
+FIXTURE_VARIANT_ADD(reuse, beside_sockets_closed_during_a_request)
 {
 	.sends = true,
 };
@@ -134,7 +138,7 @@ FIXTURE_TEARDOWN(reuse)
 	devs_remove();
 }
 
-TEST_F(reuse, each_socket_gets_its_own_answer)
+TEST_F(reuse, each_socket_gets_its_own_ack)
 {
 	struct closer closer = {
 		.nl = self->nl_closer,
@@ -147,7 +151,7 @@ TEST_F(reuse, each_socket_gets_its_own_answer)
 	__u32 round;
 
 	ASSERT_EQ(0, pthread_create(&thread, NULL, closer_run, &closer));
-	/* One that is lost says enough, and takes its time */
+	/* Stop at the first lost ACK, as each one costs a timeout. */
 	for (round = 1; round <= ROUNDS && !lost && time(NULL) < end; round++) {
 		__u32 seq;
 		int fd;
@@ -163,11 +167,11 @@ TEST_F(reuse, each_socket_gets_its_own_answer)
 		lost += !seq;
 		close(fd);
 		if (lost)
-			TH_LOG("round %u has no answer", round);
+			TH_LOG("round %u has no ACK", round);
 	}
 	__atomic_store_n(&closer.stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
-	TH_LOG("%u sockets were closed in %u rounds", closer.closed, round - 1);
+	TH_LOG("%u sockets closed in %u rounds", closer.closed, round - 1);
 	EXPECT_LT(0, closer.closed);
 	EXPECT_LT(1, round);
 	EXPECT_EQ(0, lost);

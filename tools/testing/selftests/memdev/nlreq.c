@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nlreq COMMAND [ATTRIBUTE[=VALUE]]...: sends one request of the family, with
- * the names that its spec has, and prints the replies, a line each, and at last
- * how it ended: "ok", or the errno's name and what the kernel said.
+ * nlreq COMMAND [ATTRIBUTE[=VALUE]]...: send one request, with the names of
+ * the spec. Print a line for each reply, and the result at the end: "ok", or
+ * the errno's name and the kernel's message.
  *
- * nlreq -d COMMAND ...	as a dump; one that was interrupted ends "interrupted"
- * nlreq family		is it there
- * nlreq join GROUP	may this user listen
- * nlreq listen GROUP	says "listening", and prints every message until killed
+ * nlreq -d COMMAND ...	request a dump; an interrupted one ends with "interrupted"
+ * nlreq family		check that the family exists
+ * nlreq join GROUP	check that this user may join GROUP
+ * nlreq listen GROUP	print "listening" and every message until killed
  */
 #define _GNU_SOURCE
 #include "nl.h"
@@ -78,7 +78,10 @@ static int group(const char *name, bool listen)
 	}
 	puts("listening");
 	for (;;) {
-		/* Of no request: all goes to the callback for the others */
+		/*
+		 * UINT32_MAX is no request, so all messages go to the second
+		 * callback.
+		 */
 		if (nl_receive(&nl, UINT32_MAX, NULL, print, NULL))
 			puts(nl_errname(nl.err));
 	}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests of the netlink family share.
+ * Fixture and helpers of the netlink tests
  *
- * The module is loaded once, with a window of reserved memory; each test makes
- * its devices, and takes them away, by way of sysfs.
+ * The module is loaded once, with a window of reserved memory. Each test
+ * creates its devices through sysfs and deletes them.
  */
 #ifndef NLTEST_H
 #define NLTEST_H
@@ -17,7 +17,7 @@
 #include "sysfs_file.h"
 #include "nl.h"
 
-/* An emulated machine takes its time; what hangs is ended by the VM's limit */
+/* Emulated machines are slow; the VM's limit ends a test that hangs. */
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT	600
 
@@ -26,7 +26,7 @@
 #define MEM		"/sys/devices/system/memory"
 #define NO_INDEX	12345
 
-/* The window has all reserved blocks but the last one, @spare */
+/* The window has all reserved blocks but the last one, @spare. */
 #define WINDOW_BLOCKS	7
 #define A_BLOCKS	4
 
@@ -54,7 +54,7 @@ static inline __u64 dev_number(int index, const char *attr)
 	return text[0] ? strtoull(text, NULL, 0) : UINT64_MAX;
 }
 
-/* The index of the device with that id, -1 if there is none */
+/* Index of the device with @id, -1 if there is none */
 static inline int dev_find(const char *id)
 {
 	char line[64];
@@ -92,7 +92,7 @@ static inline void devs_remove(void)
 	}
 }
 
-/* --- a page that cannot be moved ------------------------------------------- */
+/* --- pinned pages --------------------------------------------------------- */
 
 struct pin {
 	pid_t pid;
@@ -137,7 +137,7 @@ static inline void pin_stop(struct pin *pin)
 
 /* --- the fixture ----------------------------------------------------------- */
 
-/* a: virtio-mem of 4 blocks; b: a dimm of one block. Nothing is plugged. */
+/* a: virtio-mem of 4 blocks; b: a dimm of one block. No block is plugged. */
 FIXTURE(netlink)
 {
 	struct nl *nl;
@@ -150,7 +150,7 @@ FIXTURE(netlink)
 
 FIXTURE_SETUP(netlink)
 {
-	/* What a test that failed has left */
+	/* Clean up after a failed test. */
 	devs_remove();
 	self->pin.pid = 0;
 	self->nl = calloc(1, sizeof(*self->nl));
@@ -202,7 +202,7 @@ static inline struct nlmsghdr *amount_begin(struct nl *nl, __u8 cmd, int index,
 	return nlh;
 }
 
-/* @size 0: all */
+/* @size 0 means all. */
 static inline int dev_plug(struct nl *nl, int index, __u64 size)
 {
 	return nl_talk(nl, amount_begin(nl, MEMDEV_CMD_DEV_PLUG, index, size));
@@ -222,7 +222,7 @@ static inline struct nlmsghdr *fault_begin(struct nl *nl, __u8 cmd, int device)
 	return nlh;
 }
 
-/* What a request has to have besides an attribute of that type */
+/* Add the attributes that @cmd requires besides @type. */
 static inline void fault_rest(struct nlmsghdr *nlh, __u8 cmd, unsigned int type,
 			      int device)
 {
@@ -240,7 +240,7 @@ static inline void fault_rest(struct nlmsghdr *nlh, __u8 cmd, unsigned int type,
 		mnl_attr_put_u32(nlh, MEMDEV_A_FAULT_ERRNO, EIO);
 }
 
-/* The reply's attributes are in @tb */
+/* Parse the reply into @tb. */
 static inline int dev_get(struct nl *nl, int index, const struct nlattr **tb)
 {
 	int err = nl_talk(nl, dev_begin(nl, MEMDEV_CMD_DEV_GET, index));
@@ -260,7 +260,7 @@ static inline __u32 dev_state(struct nl *nl, int index)
 	return nl_u32(tb[MEMDEV_A_DEV_STATE]);
 }
 
-/* Waits until the device is, or is no longer, in that state */
+/* Wait until the device is in @state (@is), or no longer is (!@is). */
 static inline bool state_comes(struct nl *nl, int index, __u32 state, bool is)
 {
 	for (int i = 0; i < 6000; i++) {
@@ -271,7 +271,7 @@ static inline bool state_comes(struct nl *nl, int index, __u32 state, bool is)
 	return false;
 }
 
-/* Where in a request its last attribute of that type is */
+/* Offset of the last attribute of @type in the request */
 static inline int offset_of(const struct nlmsghdr *nlh, unsigned int type)
 {
 	const struct nlattr *attr;
@@ -285,8 +285,8 @@ static inline int offset_of(const struct nlmsghdr *nlh, unsigned int type)
 }
 
 /*
- * A refusal has words; @fault is the attribute that they are about, 0 if none. A
- * plug or unplug may have a reply as well, with what was done all the same.
+ * A refusal has a message about the attribute @fault, 0 for none. A plug or
+ * unplug may reply as well, with its partial result.
  */
 #define EXPECT_REFUSED(want, socket, nlh, fault) do { \
 	struct nl *nl_ = (socket); \
@@ -298,7 +298,7 @@ static inline int offset_of(const struct nlmsghdr *nlh, unsigned int type)
 		       nl_->text); \
 	} \
 	EXPECT_NE('\0', nl_->text[0]) { \
-		TH_LOG("%s: no words", cmd_); \
+		TH_LOG("%s: no message", cmd_); \
 	} \
 	if (fault_) { \
 		EXPECT_EQ(offset_of(req_, fault_), nl_->offs) { \
@@ -322,7 +322,7 @@ static inline int offset_of(const struct nlmsghdr *nlh, unsigned int type)
 	EXPECT_NE('\0', nl_->text[0]); \
 } while (0)
 
-/* --- the module -------------------------------------------------------------------------- */
+/* --- the module ----------------------------------------------------------- */
 
 static inline int skip(const char *why)
 {
@@ -361,7 +361,10 @@ int main(int argc, char **argv)
 	if (system(command))
 		return skip("the module does not load");
 
-	/* The harness exits; the module is to go afterwards */
+	/*
+	 * The harness exits, so a parent process removes the module
+	 * afterwards.
+	 */
 	fflush(stdout);
 	pid = fork();
 	if (!pid)
@@ -370,7 +373,7 @@ int main(int argc, char **argv)
 		return KSFT_FAIL;
 	devs_remove();
 	if (system("rmmod memdev")) {
-		printf("# the module cannot be removed\n");
+		printf("# rmmod failed\n");
 		return KSFT_FAIL;
 	}
 	return WEXITSTATUS(status);

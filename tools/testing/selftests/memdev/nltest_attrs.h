@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What attributes a message has, and whether they are those of sysfs.
+ * The attributes of a message, and their comparison with sysfs
  */
 #ifndef NLTEST_ATTRS_H
 #define NLTEST_ATTRS_H
@@ -23,8 +23,8 @@ static inline size_t type_len(enum nl_type type)
 }
 
 /*
- * Each attribute of a message is known, there once, and as long as its type.
- * Which ones there are is in the mask that this returns, or 0.
+ * Return the mask of the attributes of a message, or 0 if one is unknown,
+ * duplicate or of the wrong length.
  */
 static inline __u32 attrs_of(const void *payload, size_t len,
 			     const struct nl_set *set)
@@ -38,7 +38,7 @@ static inline __u32 attrs_of(const void *payload, size_t len,
 		const char *str = mnl_attr_get_payload(attr);
 		const struct nl_attr *known;
 
-		/* Padding: the set's last type but those with a name */
+		/* Padding has the highest type of the set, without a name. */
 		if (type == set->max + 1 && !have)
 			continue;
 		if (!type || type > set->max || seen & NL_BIT(type)) {
@@ -77,7 +77,7 @@ static inline __u32 reply_attrs(const struct nlmsghdr *nlh)
 			nl_cmds[nl_genl(nlh)->cmd].set);
 }
 
-/* All that a device has, whatever its kind and its past */
+/* Attributes of every device, whatever its kind and history */
 #define DEV_ALWAYS \
 	(NL_BIT(MEMDEV_A_DEV_INDEX) | NL_BIT(MEMDEV_A_DEV_KIND) | \
 	 NL_BIT(MEMDEV_A_DEV_WINDOW) | NL_BIT(MEMDEV_A_DEV_ADDRESS) | \
@@ -100,7 +100,7 @@ static const char *const online_type_names[] = {
 	"offline", "online", "online_kernel", "online_movable", "system",
 };
 
-/* What a reply says of a device is what sysfs says */
+/* Whether all attributes of a device in a reply agree with sysfs */
 static inline bool agrees_with_sysfs(const struct nlmsghdr *nlh)
 {
 	static const struct {

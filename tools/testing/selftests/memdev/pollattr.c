@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pollattr FILE SECONDS [VALUE]: reads the sysfs attribute FILE, says
- * "polling", and waits with poll(2) until the kernel says that it changed.
- * Prints the new value, or "timeout" when that takes longer than SECONDS. With
- * VALUE it goes on until the value is that one, be it right at the start.
+ * pollattr FILE SECONDS [VALUE]: read the sysfs attribute FILE, print
+ * "polling" and wait with poll(2) for a change. Print the new value, or
+ * "timeout" after SECONDS. With VALUE, continue until the attribute has that
+ * value, which may be at the start.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +44,7 @@ int main(int argc, char **argv)
 		printf("error: %s\n", strerror(errno));
 		return 1;
 	}
-	/* Only what changes after a read wakes the poll. */
+	/* Only a change after a read wakes poll(2). */
 	if (read_value(pfd.fd))
 		return 1;
 	puts("polling");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * snapshot DEVICE: whether what a memdev device says of itself, in its
- * directory in sysfs, is what /proc/iomem, the memory blocks in sysfs and
- * lsmem say. Prints each difference, and exits with 1 if there was one.
+ * snapshot DEVICE: take a snapshot of a memdev device's directory in sysfs, of
+ * /proc/iomem, of the memory blocks in sysfs and of lsmem, and check that they
+ * agree. Print each difference, and exit with 1 if there is one.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -32,7 +32,7 @@ static void differ(const char *fmt, ...)
 	differences++;
 }
 
-/* The first line of a file, empty where there is none. */
+/* The first line of a file, empty on error */
 static const char *line_of(const char *dir, const char *name)
 {
 	static char line[65536];
@@ -69,7 +69,7 @@ static void parse_list(const char *name, bool *map)
 		last = *end == '-' ? strtoul(end + 1, &end, 10) : first;
 		if (end == p || last < first || last >= nr ||
 		    (*end && *end != ',')) {
-			differ("%s: '%s' is no list of blocks below %u", name,
+			differ("%s: '%s' is not a list of blocks below %u", name,
 			       line_of(device, name), nr);
 			return;
 		}
@@ -86,7 +86,7 @@ static void check_sum(const char *name, const bool *map)
 	for (unsigned int i = 0; i < nr; i++)
 		sum += map[i] ? block : 0;
 	if (number_of(name) != sum)
-		differ("%s: %llu, but its blocks are %llu", name,
+		differ("%s is %llu, but its blocks are %llu", name,
 		       number_of(name), sum);
 }
 
@@ -94,7 +94,7 @@ static void check_map(const char *where, const bool *want)
 {
 	for (unsigned int i = 0; i < nr; i++) {
 		if (seen[i] != want[i])
-			differ("%s: block %u %s, the device says it %s", where,
+			differ("%s: block %u %s, but by the device it %s", where,
 			       i, seen[i] ? "is" : "is not",
 			       want[i] ? "is" : "is not");
 	}
@@ -117,12 +117,12 @@ static void check_iomem(void)
 			continue;
 		if (low < start || high >= start + size || low % block ||
 		    (high + 1) % block) {
-			differ("/proc/iomem: no whole blocks: %s", line);
+			differ("/proc/iomem: unaligned: %s", line);
 			continue;
 		}
 		for (; low < high; low += block) {
 			if (seen[(low - start) / block])
-				differ("/proc/iomem: twice: %s", line);
+				differ("/proc/iomem: duplicate: %s", line);
 			seen[(low - start) / block] = true;
 		}
 	}
@@ -180,7 +180,7 @@ static void check_state(void)
 			   bytes == size ? "plugged" : "partial";
 
 	if (strcmp(line_of(device, "state"), want))
-		differ("state: %s, not %s", line_of(device, "state"), want);
+		differ("state is %s instead of %s", line_of(device, "state"), want);
 }
 
 int main(int argc, char **argv)
@@ -195,7 +195,7 @@ int main(int argc, char **argv)
 	block = strtoull(line_of("/sys/devices/system/memory",
 				 "block_size_bytes"), NULL, 16);
 	if (!block || !size || size % block || size / block > BLOCKS_MAX) {
-		differ("no device of whole memory blocks: %s", device);
+		differ("invalid device: %s", device);
 		return 1;
 	}
 	nr = size / block;

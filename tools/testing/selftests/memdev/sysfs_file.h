@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Files of one line, as sysfs has them.
+ * Read and write single-line files, as in sysfs.
  */
-#ifndef _MEMDEV_TEST_FILES_H
-#define _MEMDEV_TEST_FILES_H
+#ifndef _MEMDEV_TEST_SYSFS_FILE_H
+#define _MEMDEV_TEST_SYSFS_FILE_H
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The first line of a file, empty where there is none; good for two at a time */
+/*
+ * The first line of a file, or "" on error. Two results stay valid at a time.
+ */
 static inline const char *file_read(const char *fmt, ...)
 {
 	static char text[2][4096];
@@ -39,7 +41,7 @@ static inline const char *file_read(const char *fmt, ...)
 	return line;
 }
 
-/* Returns 0 or an errno */
+/* Return 0 or an errno. */
 static inline int file_write(const char *path, const char *fmt, ...)
 {
 	char text[256];
@@ -59,4 +61,4 @@ static inline int file_write(const char *path, const char *fmt, ...)
 	return err;
 }
 
-#endif /* _MEMDEV_TEST_FILES_H */
+#endif /* _MEMDEV_TEST_SYSFS_FILE_H */

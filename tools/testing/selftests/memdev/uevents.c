@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * uevents TEXT: prints every uevent of the kernel whose device path contains
- * TEXT, one a line: "ACTION@PATH KEY=VALUE KEY=VALUE ...". Says "listening"
- * first, and stops when it is killed.
+ * uevents TEXT: print every kernel uevent whose device path contains TEXT, one
+ * a line: "ACTION@PATH KEY=VALUE KEY=VALUE ...". Print "listening" first, and
+ * run until killed.
  *
- * udevadm monitor does the same where there is udev.
+ * udevadm monitor does the same, but needs udev.
  */
 #include <errno.h>
 #include <linux/netlink.h>

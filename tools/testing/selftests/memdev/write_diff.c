@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * write_diff: prints all that shows what memory there is, a line "WHERE: WHAT" each.
+ * write_diff: print the state of the machine's memory, a line "FILE: LINE"
+ * each
  *
- * write_diff SNAPSHOT FILE [PRIME TEXT]...: writes what is on standard input to FILE,
- * in one write(2), prints "ok" or the name of the errno, and then what is not as
- * in SNAPSHOT, which write_diff printed: a line "-WHERE: OLD" or "+WHERE: NEW" each.
- * Exits with 0 if nothing changed, whatever the write said.
+ * write_diff STATE FILE [PRIME TEXT]...: write standard input to FILE with one
+ * write(2). Print "ok" or the name of the errno, then the differences to
+ * STATE, an earlier output of write_diff, as lines "-FILE: OLD" and "+FILE:
+ * NEW". Exit with 0 if there are none, whatever the result of the write.
  *
- * Before that it writes every TEXT to its PRIME.
+ * Before that, write every TEXT to its PRIME.
  *
- * What shows it: memdev's windows and devices (but not the counters and
- * reasons of operations), the state and zones of every memory block,
- * /proc/iomem and MemTotal.
+ * The state is that of memdev's windows and devices, without counters and
+ * errors of operations, the state and zones of every memory block, /proc/iomem
+ * and MemTotal.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -49,7 +50,7 @@ static void add(struct lines *l, const char *path, const char *text)
 	add_line(l, line);
 }
 
-/* Each line of a file is one of the snapshot, after a common prefix. */
+/* Add each line of a file, with its path. */
 static void add_file(struct lines *l, const char *path, const char *only)
 {
 	FILE *f = fopen(path, "r");
@@ -133,7 +134,7 @@ static struct lines snapshot(void)
 	return l;
 }
 
-/* What write_diff printed before */
+/* Read an earlier output of write_diff. */
 static bool read_snapshot(struct lines *l, const char *path)
 {
 	FILE *f = fopen(path, "r");
@@ -215,11 +216,11 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (argc % 2 == 0) {
-		fprintf(stderr, "usage: write_diff [SNAPSHOT FILE [PRIME TEXT]... <DATA]\n");
+		fprintf(stderr, "usage: write_diff [STATE FILE [PRIME TEXT]... <DATA]\n");
 		return 2;
 	}
 	if (!read_snapshot(&old, argv[1])) {
-		fprintf(stderr, "write_diff: %s is no snapshot\n", argv[1]);
+		fprintf(stderr, "write_diff: %s is not a saved state\n", argv[1]);
 		return 2;
 	}
 	while ((n = read(STDIN_FILENO, buf + len, sizeof(buf) - len)) > 0)

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * write_errno [-t] FILE: writes what is on standard input to FILE, in one write(2), and
- * prints what came of it: "ok", or the name of the errno. With -t a second
- * thread of the process writes.
+ * write_errno [-t] FILE: write standard input to FILE with one write(2), and
+ * print "ok" or the name of the errno. With -t, a second thread writes.
  *
- * A shell's echo tells that a write failed, not why, and may cut it in two.
- * SIGINT and SIGTERM are caught and do not restart the write, so that one
- * that is interrupted is seen to say EINTR.
+ * echo of a shell does not report the errno, and may split the write. SIGINT
+ * and SIGTERM do not restart the write, so an interrupted one prints EINTR.
  */
 #define _GNU_SOURCE
 #include <errno.h>
