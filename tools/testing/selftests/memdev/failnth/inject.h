@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Allocations, and copies from and to user space, that fail on demand.
+ * Make allocations and user copies fail on demand.
  *
- * In the calling task by /proc/self/fail-nth: exact, whatever others do. In
- * tasks of the module, which nobody can name before they are there, by the
- * interval at which allocations with the module on their stack fail. They are
- * counted on from one time to the next, but no further than to the one that
- * fails: there the count is what the interval was.
+ * In the calling task, by /proc/self/fail-nth, which is exact. In other tasks
+ * of the module, which do not exist before they run, by the interval of
+ * failures of allocations with the module on their stack. The kernel's count
+ * continues from one sweep step to the next, and ends at the allocation that
+ * fails: there, it equals the interval.
  */
 #ifndef _MEMDEV_TEST_FAULT_H
 #define _MEMDEV_TEST_FAULT_H
@@ -34,7 +34,7 @@ static const char *const fault_dirs[NR_FAULTS] = {
 };
 
 static int fault_nth = -1;
-/* Where the kernel's image ends: modules are above it, and nothing else is */
+/* End of the kernel's image: only modules are above it. */
 static unsigned long long fault_image_end;
 
 static inline void fault_die(const char *what)
@@ -89,7 +89,7 @@ struct fault_symbol {
 	char name[64];
 };
 
-/* All of the kernel's symbols; the end is where there is no name */
+/* All symbols of the kernel; an empty name ends the array. */
 static inline struct fault_symbol *fault_symbols(void)
 {
 	struct fault_symbol *symbols = NULL, *s;
@@ -128,13 +128,13 @@ static inline bool fault_is_kmemleak(const struct fault_symbol *s)
 	       strstr(s->name, "create_object");
 }
 
-/* The code of functions that follow each other */
+/* Address range of consecutive functions */
 struct fault_range {
 	unsigned long long low;
 	unsigned long long high;
 };
 
-/* @near is one of those functions, and @is says whether another one is */
+/* The functions around @near that @is accepts, and @near itself */
 static inline struct fault_range
 fault_functions(const struct fault_symbol *symbols, const char *near,
 		bool (*is)(const struct fault_symbol *s))
@@ -158,7 +158,7 @@ fault_functions(const struct fault_symbol *symbols, const char *near,
 		if (s->addr > range.high)
 			range.high = s->addr;
 	}
-	/* Up to where the next function starts */
+	/* The range ends where the next function starts. */
 	for (s = symbols; s->name[0]; s++)
 		if (fault_is_text(s) && s->addr > range.high && s->addr < after)
 			after = s->addr;
@@ -167,10 +167,10 @@ fault_functions(const struct fault_symbol *symbols, const char *near,
 }
 
 /*
- * What is not made to fail, one range for each kind. kmemleak keeps an object
- * for each allocation, and has a reserve for when it gets none: to fail those
- * shows nothing, and would double the work. x86 does not look whether it got the
- * page that a table of its direct map is to be in, and dies of it.
+ * The functions whose allocations do not fail, one range per kind. kmemleak
+ * allocates an object per allocation and has a reserve: failing these tests
+ * nothing and takes twice as long. x86 does not check the allocation of page
+ * tables for the direct map, and crashes.
  */
 static inline void fault_find(struct fault_range reject[NR_FAULTS])
 {
@@ -190,20 +190,22 @@ static inline void fault_find(struct fault_range reject[NR_FAULTS])
 	free(symbols);
 }
 
-/* Only with code of a module on the stack, or wherever */
+/*
+ * Restrict failures to stacks with code of a module, or lift that restriction.
+ */
 static inline void fault_in_module(bool only)
 {
 	int kind;
 
 	for (kind = 0; kind < NR_FAULTS; kind++) {
-		/* In this order none of them is empty */
+		/* In this order, no intermediate range is empty. */
 		fault_set(kind, "require-end", only ?
 			  0xffffffffff000000ULL : ~0ULL);
 		fault_set(kind, "require-start", only ? fault_image_end : 0);
 	}
 }
 
-/* Whether this kernel can */
+/* Whether this kernel has fault injection */
 static inline bool fault_possible(void)
 {
 	int kind;
@@ -226,7 +228,9 @@ static inline void fault_open(void)
 	fault_find(reject);
 	for (kind = 0; kind < NR_FAULTS; kind++) {
 		fault_set(kind, "probability", 0);
-		/* The log tells where: vm/known.awk wants to know */
+		/*
+		 * Log each failure's stack, for vm/known.awk and show_site().
+		 */
 		fault_set(kind, "verbose", 2);
 		fault_set(kind, "verbose_ratelimit_interval_ms", 0);
 		fault_set(kind, "stacktrace-depth", 32);
@@ -252,14 +256,14 @@ static inline void fault_arm(unsigned int n)
 		fault_die("fail-nth");
 }
 
-/* Whether the fault has struck */
+/* Whether an allocation failed since fault_arm() */
 static inline bool fault_disarm(void)
 {
 	char text[16] = "";
 	ssize_t len;
 
 	len = pread(fault_nth, text, sizeof(text) - 1, 0);
-	/* It can strike here, and then it has not before */
+	/* Either call can fail itself; then no earlier allocation has. */
 	while (pwrite(fault_nth, "0", 1, 0) != 1) {
 		if (errno != EFAULT)
 			fault_die("fail-nth");
@@ -269,16 +273,16 @@ static inline bool fault_disarm(void)
 	return len > 0 && !atoi(text);
 }
 
-/* --- in whatever task of the module --------------------------------------- */
+/* --- in other tasks of the module ----------------------------------------- */
 
 static inline void fault_remote_arm(enum fault_kind kind, unsigned int n)
 {
 	long count = fault_get(kind, "interval");
 
-	/* By an interval of one, which it is at first, nothing is counted */
+	/* With the initial interval of one, the kernel does not count. */
 	if (count == 1)
 		count = 0;
-	/* The first multiple of it above the count */
+	/* The first multiple above the count */
 	fault_set(kind, "interval", count + n);
 	fault_set(kind, "times", 1);
 	fault_set(kind, "probability", 100);
@@ -289,7 +293,7 @@ static inline void fault_make_it_fail(bool on)
 	fault_write("/proc/self/make-it-fail", on ? "1" : "0");
 }
 
-/* Whether the fault is known to have struck; looking can itself be struck */
+/* Whether the failure is known to have happened; reading that can fail, too. */
 static inline bool fault_is_over(enum fault_kind kind)
 {
 	char path[80], times[24] = "";
@@ -305,7 +309,7 @@ static inline bool fault_is_over(enum fault_kind kind)
 	return len > 0 && !atoi(times);
 }
 
-/* Allocations of this task make up for what is missing in the count */
+/* Make allocations of this task until the count reaches the interval. */
 static inline void fault_remote_settle(enum fault_kind kind)
 {
 	int fds[2];
@@ -314,7 +318,7 @@ static inline void fault_remote_settle(enum fault_kind kind)
 	fault_bool(kind, "task-filter", true);
 	fault_make_it_fail(true);
 	fault_set(kind, "probability", 100);
-	/* A failure of what is called here does not matter */
+	/* A failure of these calls does not matter. */
 	while (!fault_is_over(kind)) {
 		if (kind == FAULT_SLAB) {
 			if (!pipe(fds)) {
@@ -333,7 +337,7 @@ static inline void fault_remote_settle(enum fault_kind kind)
 	fault_bool(kind, "task-filter", false);
 }
 
-/* Whether the fault has struck */
+/* Whether an allocation failed since fault_remote_arm() */
 static inline bool fault_remote_disarm(enum fault_kind kind)
 {
 	bool struck;
@@ -346,6 +350,32 @@ static inline bool fault_remote_disarm(enum fault_kind kind)
 		fault_in_module(true);
 	}
 	return struck;
+}
+
+/* --- around an operation -------------------------------------------------- */
+
+/* In place of a kind: any allocation or user copy of this task */
+#define FAULT_HERE	NR_FAULTS
+
+/* Which allocation to fail, 0 for none; and whether it has failed */
+static enum fault_kind fault_kind;
+static unsigned int fault_n;
+static bool fault_struck;
+
+/* Inject the failure from here on. */
+static inline void fault_begin(void)
+{
+	if (fault_n && fault_kind == FAULT_HERE)
+		fault_arm(fault_n);
+	else if (fault_n)
+		fault_remote_arm(fault_kind, fault_n);
+}
+
+/* Stop injecting in this task; other tasks may still run. */
+static inline void fault_end(void)
+{
+	if (fault_n && fault_kind == FAULT_HERE)
+		fault_struck = fault_disarm();
 }
 
 #endif /* _MEMDEV_TEST_FAULT_H */

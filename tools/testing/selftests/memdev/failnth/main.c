@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fail_sweep [OPTION]... OPERATION...: does an operation again and again, each time
- * with another one of its allocations made to fail, until it is over before its
- * turn comes. After each failure all must be as it was, and the operation work.
+ * fail_sweep [OPTION]... OPERATION...: repeat an operation, each time with the
+ * next one of its allocations failing, until it ends before that allocation.
+ * After each failure, the state must be the one before, and the operation must
+ * work.
  *
  * -m PATH	the module
- * -w SPEC	the window that there is, or that is made
+ * -w SPEC	the window
  * -b BYTES	size of the device
- * -k KIND	its kind
- * -s STRIDE	only every so many-th allocation
- * -f N, -t N	from, and to, this one
- * -l		looks for what was leaked after each, not once at the end, which
- *		it only does where each of them fails
- * -W		another process writes to the device whenever there is one
- * -v		prints every try
- * -p		whether this kernel can, and nothing else
+ * -k KIND	kind of the device
+ * -s STRIDE	only fail every STRIDE-th allocation
+ * -f N, -t N	first and last allocation to fail
+ * -l		look for leaks after each failure, not only at the end, and
+ *		with any stride
+ * -W		another process writes to the device whenever it exists
+ * -v		print every step
+ * -p		only check that this kernel has fault injection
  *
- * Prints for each operation, and each kind of fault, how many allocations there
- * are and what came of it, and what was wrong. Exits with 1 if anything was.
+ * Print the number of allocations and the results of each operation and kind
+ * of failure, and all problems. Exit with 1 if there are any.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -30,9 +31,9 @@
 #include "state.h"
 #include "ops.h"
 
-/* An operation is over when so many N in a row strike nothing */
+/* An operation ends before this many consecutive N: the sweep is complete. */
 #define ENOUGH		3
-/* kmemleak reports what is older than 5 s */
+/* kmemleak reports objects older than 5 s. */
 #define LEAK_AGE_S	6
 
 #define ERRNOS		134
@@ -43,24 +44,26 @@ static unsigned int problems;
 
 /* --- what to expect ------------------------------------------------------- */
 
-/* What is carved may lie elsewhere each time */
+/* A carved window may be elsewhere each time. */
 static bool same_each_time(void)
 {
 	return strchr(spec, '@');
 }
 
-/* What a dimm cannot do as a whole it does not do at all; if it could say so */
+/*
+ * Whether a failure may leave the operation done in part: a dimm is rolled
+ * back, unless the reply was lost.
+ */
 static bool partial(const struct op *op)
 {
 	return op->partial && (op->remote || strcmp(kind, "dimm"));
 }
 
 /*
- * A plug is done once the memory is added. That a part of it did not come online
- * is all that is amiss: KASAN does not get the very addresses for its
- * shadow of a block again at once after it has failed.
+ * Plug succeeds once the memory is added, even if a part of it does not come
+ * online: KASAN cannot map the shadow of a block again right after a failure.
  */
-static bool told_offline(void)
+static bool left_offline(void)
 {
 	return strcmp(file_read(DEVICE "/online_size"),
 		      file_read(DEVICE "/plugged_size")) &&
@@ -70,23 +73,18 @@ static bool told_offline(void)
 
 /* --- the sweep ------------------------------------------------------------ */
 
-/* What is made to fail: in this task, or an allocation of one kind elsewhere */
-enum where {
-	HERE,
-	SLABS,
-	PAGES,
-	NR_WHERE
-};
-
-static const char *const where_names[NR_WHERE] = {
-	"", ", slabs of its workers", ", pages of its workers",
+/* Where allocations fail: in this task, or of one kind in the module's others */
+static const char *const where_names[] = {
+	[FAULT_HERE] = "",
+	[FAULT_SLAB] = ", slabs of its workers",
+	[FAULT_PAGE] = ", pages of its workers",
 };
 
 struct sweep {
 	const struct op *op;
-	enum where where;
+	enum fault_kind where;
 	unsigned int n;
-	/* How it all is before, and after the operation */
+	/* The state before and after the operation */
 	char *base;
 	char *done;
 	unsigned int sites;
@@ -107,30 +105,22 @@ static void problem(const struct sweep *s, const char *fmt, ...)
 	problems++;
 }
 
-/* The operation once, with a fault if @n is not 0; 0 or an errno */
-static int op_do(const struct op *op, enum where at, unsigned int n,
+/* Do the operation and fail its allocation @n, if not 0; 0 or an errno */
+static int op_do(const struct op *op, enum fault_kind where, unsigned int n,
 		 bool *struck)
 {
-	enum fault_kind kind = at == SLABS ? FAULT_SLAB : FAULT_PAGE;
 	int err;
 
-	*struck = false;
-	if (op->ready)
-		op->ready();
-	if (n && at == HERE)
-		fault_arm(n);
-	else if (n)
-		fault_remote_arm(kind, n);
+	fault_kind = where;
+	fault_n = n;
+	fault_struck = false;
 	err = op->call();
-	if (n && at == HERE)
-		*struck = fault_disarm();
-	if (op->end)
-		err = op->end(err);
-	if (n && at != HERE) {
-		/* What it leaves to others is to have its turn, too */
+	if (n && where != FAULT_HERE) {
+		/* Let deferred work reach its failure, too. */
 		usleep(20000);
-		*struck = fault_remote_disarm(kind);
+		fault_struck = fault_remote_disarm(where);
 	}
+	*struck = fault_struck;
 	return err;
 }
 
@@ -147,41 +137,44 @@ static int base_make(enum base base)
 	return file_write(DEVICE "/plug", "all");
 }
 
-/* Once with no fault: learns how it is before and after, if it does not know */
+/*
+ * Do the operation without a failure, and record the state after it if
+ * unknown.
+ */
 static bool sweep_works(struct sweep *s, const char *when)
 {
 	bool struck;
 	int err;
 
-	err = op_do(s->op, HERE, 0, &struck);
+	err = op_do(s->op, FAULT_HERE, 0, &struck);
 	if (err) {
-		problem(s, "%s: %s", when, nl_errname(err));
+		problem(s, "%s: failed: %s", when, nl_errname(err));
 		return false;
 	}
 	if (!s->done) {
-		/* Which takes its time to settle */
+		/* Let the state settle. */
 		usleep(200000);
 		s->done = state();
 	} else if (same_each_time() && !state_comes(s->done)) {
-		problem(s, "%s: it did something else", when);
+		problem(s, "%s: wrong state after the operation", when);
 	}
 	err = s->op->undo();
 	if (err)
-		problem(s, "%s, and cannot be undone: %s", when,
+		problem(s, "%s: undo failed: %s", when,
 			nl_errname(err));
 	if (state_comes(s->base))
 		return true;
-	problem(s, "%s, and undone, and not all is as before", when);
+	problem(s, "%s: wrong state after the undo", when);
 	return false;
 }
 
-/* From the start; what was lost before is no problem any more */
+/* Start over from the base state, and forget earlier damage. */
 static bool sweep_begin(struct sweep *s)
 {
 	int err = base_make(s->op->base);
 
 	if (err) {
-		problem(s, "there is nothing to begin with: %s",
+		problem(s, "no base state: %s",
 			nl_errname(err));
 		return false;
 	}
@@ -199,7 +192,7 @@ static bool sane(const struct op *op, int err)
 	       err == op->also;
 }
 
-/* Prints from the kernel's log where the fault was */
+/* Print the stack of the last failure from the kernel log. */
 static void show_site(void)
 {
 	static char log[1 << 21];
@@ -221,7 +214,7 @@ static void show_site(void)
 	}
 }
 
-/* One N; false if the state that it left is no longer the one before */
+/* One step; returns false if the state is not the base state afterwards. */
 static bool sweep_try(struct sweep *s, bool *struck)
 {
 	unsigned int before = problems;
@@ -237,28 +230,28 @@ static bool sweep_try(struct sweep *s, bool *struck)
 		s->errs[err < ERRNOS ? err : 0]++;
 	}
 	if (err && !*struck)
-		problem(s, "%s, and nothing was made to fail", nl_errname(err));
+		problem(s, "%s without an injected failure", nl_errname(err));
 	else if (err && !sane(s->op, err))
-		problem(s, "%s", nl_errname(err));
+		problem(s, "unexpected %s", nl_errname(err));
 
-	if (!err && *struck && told_offline())
+	if (!err && *struck && left_offline())
 		s->offline++;
 	else if (!err && same_each_time() && !state_comes(s->done))
-		problem(s, "it says that all is well, and it is not");
+		problem(s, "success, but wrong state");
 	if (err && partial(s->op) && !agrees())
-		problem(s, "%s, and the device is not as it says",
+		problem(s, "%s, and the device disagrees with the machine",
 			nl_errname(err));
 	if (!err || partial(s->op)) {
 		err = s->op->undo();
 		if (err)
-			problem(s, "cannot be undone: %s", nl_errname(err));
+			problem(s, "undo failed: %s", nl_errname(err));
 		if (!state_comes(s->base)) {
-			problem(s, "undone, and not all is as before");
+			problem(s, "wrong state after the undo");
 			good = false;
 		}
 	} else {
 		if (!state_comes(s->base)) {
-			problem(s, "%s, and not all is as before",
+			problem(s, "%s, but wrong state",
 				nl_errname(err));
 			good = false;
 		}
@@ -289,7 +282,7 @@ static void leaks_look(const struct sweep *s)
 	if (access(KMEMLEAK, F_OK))
 		return;
 	sleep(LEAK_AGE_S);
-	/* What was on its way during the first is found by the second */
+	/* The second scan clears pointers that moved during the first one. */
 	fault_write(KMEMLEAK, "scan");
 	fault_write(KMEMLEAK, "scan");
 	f = fopen(KMEMLEAK, "re");
@@ -304,16 +297,16 @@ static void leaks_look(const struct sweep *s)
 	leaks_forget();
 }
 
-/* --- all of them ---------------------------------------------------------- */
+/* --- main ---------------------------------------------------------------- */
 
-static void sweep(const struct op *op, enum where where)
+static void sweep(const struct op *op, enum fault_kind where)
 {
 	unsigned int missed = 0, err, before = problems;
 	struct sweep s = { .op = op, .where = where };
 	double began = now();
 	bool struck;
 
-	fault_in_module(op->module || where != HERE);
+	fault_in_module(op->module || where != FAULT_HERE);
 	if (!sweep_begin(&s))
 		goto out;
 	leaks_forget();
@@ -326,12 +319,15 @@ static void sweep(const struct op *op, enum where where)
 		if (!good && !sweep_begin(&s))
 			goto out;
 	}
-	/* The last one that struck */
+	/* The last allocation that failed */
 	s.n -= stride * (missed + 1);
-	/* Who only samples leaves it to the end of all, as it takes its time */
+	/*
+	 * With a larger stride, the VM looks for leaks at its end, as a scan
+	 * takes long.
+	 */
 	if (!leaks_each && stride == 1)
 		leaks_look(&s);
-	printf("%s %s%s: %u sites, %u of them failed in turn:",
+	printf("%s %s%s: %u sites, %u of them failed:",
 	       problems == before ? "ok" : "not ok", op->name,
 	       where_names[where], s.n > 1U << 31 ? 0 : s.n, s.sites);
 	for (err = 0; err < ERRNOS; err++) {
@@ -340,12 +336,12 @@ static void sweep(const struct op *op, enum where where)
 			       err ? nl_errname(err) : "did not matter");
 	}
 	if (s.offline)
-		printf(", %u of these left a block offline and said so",
+		printf(", %u of these left a block offline",
 		       s.offline);
 	say(" [%.0f s]", now() - began);
 	goto free;
 out:
-	say("not ok %s%s: ended at N=%u [%.0f s]", op->name,
+	say("not ok %s%s: stopped at N=%u [%.0f s]", op->name,
 	    where_names[where], s.n, now() - began);
 free:
 	free(s.base);
@@ -354,16 +350,17 @@ free:
 
 static const struct op *op_find(const char *name)
 {
-	for (unsigned int i = 0; i < ARRAY_SIZE(ops); i++)
-		if (!strcmp(ops[i].name, name))
-			return &ops[i];
+	for (const struct op *op = ops; op; op = op->next)
+		if (!strcmp(op->name, name))
+			return op;
 	fprintf(stderr, "fail_sweep: %s: no such operation\n", name);
 	exit(2);
 }
 
 /*
- * Start a process that writes to an attribute of the device whenever there is
- * one. A registration that fails then has to wait for it, inside the attribute.
+ * Start a process that writes to an attribute of the device whenever it
+ * exists. A failing registration then has to wait for a writer inside the
+ * attribute.
  */
 static void write_beside(void)
 {
@@ -382,7 +379,7 @@ static void write_beside(void)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;) {
 		file = open(path, O_WRONLY | O_CLOEXEC);
-		/* The value that it has anyway */
+		/* The current value */
 		if (file < 0 || write(file, "30000", 5) < 0)
 			sched_yield();
 		if (file >= 0)
@@ -444,15 +441,15 @@ int main(int argc, char **argv)
 		const struct op *op = op_find(argv[optind]);
 
 		if (!op->only_remote)
-			sweep(op, HERE);
+			sweep(op, FAULT_HERE);
 		if (op->remote) {
-			sweep(op, SLABS);
-			sweep(op, PAGES);
+			sweep(op, FAULT_SLAB);
+			sweep(op, FAULT_PAGE);
 		}
 	}
 	err = unload();
 	if (err) {
-		say("  the module stays: %s", nl_errname(err));
+		say("  rmmod failed: %s", nl_errname(err));
 		problems++;
 	}
 	return !!problems;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What there is of memory, windows and devices, as text that can be compared;
- * and the module, as it comes and goes with no fault.
+ * The state of memory, windows and devices as text, and loading and removing
+ * the module without failures
  */
 #ifndef _MEMDEV_TEST_FAULT_STATE_H
 #define _MEMDEV_TEST_FAULT_STATE_H
@@ -20,7 +20,7 @@
 #define MODULE		"/sys/module/memdev"
 #define MEMORY		"/sys/devices/system/memory"
 
-/* Bounds how long a test that fails takes */
+/* Bounds how long a failing test takes */
 #define PATIENCE_S	120
 
 static const char *module_path, *spec, *kind = "virtio-mem";
@@ -37,11 +37,11 @@ static inline void say(const char *fmt, ...)
 	fflush(stdout);
 }
 
-/* --- what there is -------------------------------------------------------- */
+/* --- the state ------------------------------------------------------------ */
 
 /*
- * System RAM that touches is merged: memory that was given back stays an entry
- * of its own.
+ * Print /proc/iomem with adjacent System RAM merged, as returned memory stays
+ * an entry of its own.
  */
 static void show_iomem(FILE *out)
 {
@@ -121,7 +121,7 @@ static void show_dirs(FILE *out, const char *dir, const char *prefix,
 		free(entries);
 }
 
-/* All that an operation changes, as text */
+/* Everything that an operation changes, as text */
 static char *state(void)
 {
 	static const char *const block[] = {
@@ -153,7 +153,7 @@ static char *state(void)
 	return text;
 }
 
-/* The lines of @a that are not in @b */
+/* Print the lines of @a that are missing in @b. */
 static void show_missing(const char *sign, const char *a, const char *b)
 {
 	while (*a) {
@@ -179,8 +179,8 @@ static double now(void)
 }
 
 /*
- * Waits until all is as in @want: objects that are dropped are released some
- * time later. Shows the difference if it does not come.
+ * Wait for the state @want, as objects are freed with a delay. Print the
+ * difference if it does not come.
  */
 static bool state_comes(const char *want)
 {
@@ -204,7 +204,7 @@ static bool state_comes(const char *want)
 	return same;
 }
 
-/* Whether /proc/iomem and lsmem say the same as the device */
+/* Whether the device, /proc/iomem and lsmem agree */
 static bool agrees(void)
 {
 	char line[256];
@@ -221,7 +221,7 @@ static bool agrees(void)
 	return agree;
 }
 
-/* --- doing things that do not fail ---------------------------------------- */
+/* --- without failures ----------------------------------------------------- */
 
 static int load(const char *window, int devices)
 {
@@ -239,7 +239,7 @@ static int load(const char *window, int devices)
 	return err ?: devices ? file_write(DEVICE "/unplug_timeout_ms", "0") : 0;
 }
 
-/* Who has just answered may still be on the way out of the module */
+/* A task that has replied may still be about to leave the module. */
 static int unload(void)
 {
 	double end = now() + PATIENCE_S;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nl_fuzzer SEED MESSAGES: sends so many random and mutated messages to the netlink
- * family. The same seed and the same devices make the same messages.
+ * nl_fuzzer SEED MESSAGES: send MESSAGES random and mutated messages to the
+ * netlink family. The same seed and devices result in the same messages.
  *
- * It reads what it is about to send with a parser of its own, which is as strict
- * as the kernel's has to be. What that does not take for a change must change
- * nothing; what it does, and the kernel accepts, must change what it names as it
- * says, and nothing else. Who is not root must not change anything at all.
+ * A parser as strict as the kernel's reads each message before it is sent. If
+ * it finds no valid change, the message must change nothing. If it finds one
+ * and the kernel accepts it, the message must change exactly what it says.
+ * Without privilege, no message may change anything.
  *
- * Changes that cost time are rationed; and nothing is sent that would carve a
- * window, poison memory, or that would go to another family. A rule for faults
- * goes before anything else is asked for, which it would make fail.
+ * Changes that take time are limited. Messages that would carve a window,
+ * poison memory or reach another family are not sent. A fault rule is deleted
+ * before the next message, which it could make fail.
  */
 #define _GNU_SOURCE
 #include "../nl.h"
@@ -20,11 +20,11 @@
 #define COMPARE_EVERY	500
 #define ANSWER_MS	120000
 #define MAX_SLOW	120	/* plugs and unplugs */
-#define MAX_QUICK	1000	/* devices and windows made and removed */
+#define MAX_QUICK	1000	/* devices and windows created and deleted */
 
 static bool root;
 
-/* --- sending them ------------------------------------------------------------------ */
+/* --- sending -------------------------------------------------------------- */
 
 static unsigned int number, sent[3], classes[NR_CLASSES], accepted, refused;
 static unsigned int withheld, slow, quick, answers, compared, of_cmd[32];
@@ -54,10 +54,10 @@ static void compare(void)
 	look(&seen);
 	compared++;
 	if (!only(&now, &seen, UINT64_MAX, UINT64_MAX, 0, false))
-		broken("by then something has changed that nobody asked for");
+		broken("something changed without a request");
 }
 
-/* Costs time if it is done: plugs, or makes or removes something */
+/* Whether a successful request takes time: it plugs, creates or deletes. */
 static bool rationed(const struct request *r, bool *is_slow)
 {
 	struct thing *t = named(r, &now);
@@ -88,10 +88,10 @@ static bool rationed(const struct request *r, bool *is_slow)
 	return false;
 }
 
-/* What is sent is needed, whatever it costs */
+/* The message must be sent, whatever it costs. */
 static bool needed;
 
-/* What is not to be sent, or not any more */
+/* Whether not to send a message */
 static bool withhold(const struct request *r)
 {
 	__u64 size = r->val[MEMDEV_A_WINDOW_SIZE];
@@ -101,25 +101,28 @@ static bool withhold(const struct request *r)
 		return true;
 	if (r->class != CHANGE || !root)
 		return false;
-	/* Would be carved out of System RAM */
+	/* It would carve System RAM. */
 	if (r->cmd == MEMDEV_CMD_WINDOW_NEW && size && size % block == 0 &&
 	    !(r->has & NL_BIT(MEMDEV_A_WINDOW_START)))
 		return true;
-	/* What is retired does not come back */
+	/* A retired block stays retired. */
 	if (r->cmd == MEMDEV_CMD_FAULT_POISON && named(r, &now))
 		return true;
-	/* Memory in a kernel zone may not come out any more */
+	/* Memory in a kernel zone may stay plugged. */
 	if (r->cmd == MEMDEV_CMD_DEV_SET &&
 	    r->has & NL_BIT(MEMDEV_A_DEV_ONLINE_TYPE) &&
 	    r->val[MEMDEV_A_DEV_ONLINE_TYPE] !=
 	    MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE)
 		return true;
-	/* 6.1 does not tell that it cannot: no plug succeeds then */
+	/*
+	 * 6.1 accepts memmap_on_memory without support, but then no plug
+	 * succeeds.
+	 */
 	if (r->cmd == MEMDEV_CMD_DEV_SET &&
 	    r->has & NL_BIT(MEMDEV_A_DEV_MEMMAP_ON_MEMORY) &&
 	    r->val[MEMDEV_A_DEV_MEMMAP_ON_MEMORY])
 		return true;
-	/* A deadline that ends an unplug before it had a chance */
+	/* A short deadline would end unplugs too early. */
 	if (r->cmd == MEMDEV_CMD_DEV_SET &&
 	    r->has & NL_BIT(MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS) &&
 	    r->val[MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS] - 1 < 300000)
@@ -134,7 +137,7 @@ static bool withhold(const struct request *r)
 static struct request requests[MAX_REQUESTS];
 static unsigned int nr_requests;
 
-/* The messages of a datagram, as the kernel takes it apart */
+/* Parse the messages of a datagram as the kernel does. */
 static bool take_apart(void)
 {
 	size_t off = 0;
@@ -150,7 +153,7 @@ static bool take_apart(void)
 		classify(nlh, r);
 		if (withhold(r))
 			return false;
-		/* To know when it is over */
+		/* The ACK tells when the change is complete. */
 		if (r->class == CHANGE)
 			nlh->nlmsg_flags |= NLM_F_ACK;
 		nr_requests++;
@@ -169,7 +172,7 @@ static struct request *asked(__u32 seq)
 	return NULL;
 }
 
-/* The worker gets it there in the background */
+/* Wait for the worker to reach the requested size. */
 static void settle(__u64 index)
 {
 	for (int i = 0; i < 12000; i++) {
@@ -193,11 +196,11 @@ static void answered(struct request *r, int err, __u64 reply)
 
 	answers++;
 	if (r->class == INVALID && !err)
-		broken("it was accepted, and is not valid");
+		broken("an invalid message was accepted");
 	if (r->class != CHANGE)
 		return;
 	if (!root && err != -EPERM && err != -EINVAL)
-		broken("somebody who may not was not told so");
+		broken("an unprivileged change did not fail with EPERM");
 	if (err) {
 		refused++;
 		return;
@@ -210,7 +213,7 @@ static void answered(struct request *r, int err, __u64 reply)
 	else
 		look(&seen);
 	if (!done_as_asked(&now, &seen, r, reply))
-		broken("it was accepted, and something else was done");
+		broken("the accepted message changed something else");
 	now = seen;
 }
 
@@ -232,7 +235,7 @@ static void receive(unsigned int waiting)
 
 			if (!r) {
 				dump("came", nlh, nlh->nlmsg_len);
-				broken("an answer to nobody's question");
+				broken("a reply without a request");
 			}
 			if (nlh->nlmsg_type == nl.family) {
 				nl_parse(nlh, tb, 1);
@@ -249,7 +252,7 @@ static void receive(unsigned int waiting)
 		}
 	}
 	if (waiting)
-		broken("there is no answer");
+		broken("there is no ACK");
 }
 
 static void send_it(void)
@@ -257,8 +260,8 @@ static void send_it(void)
 	unsigned int waiting = 0;
 
 	/*
-	 * Changes of one datagram are answered one after the other, and the
-	 * state is looked at in between: no more than one of them.
+	 * The state is compared after each change, so a datagram may have only
+	 * one.
 	 */
 	for (unsigned int i = 0; i < nr_requests; i++) {
 		waiting += requests[i].class == CHANGE;
@@ -289,12 +292,12 @@ static void send_needed(void)
 	msg_len = head()->nlmsg_len;
 	needed = true;
 	if (!take_apart() || requests[0].class != CHANGE)
-		broken("the parser does not know what this program needs");
+		broken("the parser rejects a message that must be sent");
 	needed = false;
 	send_it();
 }
 
-/* Keeps something to play with: devices that a fuzzer removed come back */
+/* Replace devices that the messages deleted. */
 static void replenish(void)
 {
 	while (root && now.windows && now.devs < 2) {
@@ -304,7 +307,7 @@ static void replenish(void)
 	}
 }
 
-/* Whatever comes next shall not fail because of a rule that it made */
+/* Delete the fault rule, or it may fail the next requests. */
 static void clear_fault(void)
 {
 	struct thing *fault = &now.fault[0];
@@ -317,7 +320,7 @@ static void clear_fault(void)
 				 fault->val[MEMDEV_A_FAULT_INDEX]);
 	send_needed();
 	if (now.faults)
-		broken("the rule has not gone");
+		broken("the fault rule is still there");
 	faults++;
 }
 
@@ -341,7 +344,7 @@ static void make_one(void)
 			mutate();
 		sent[2]++;
 	}
-	/* Two in one */
+	/* Two messages in one datagram */
 	if (!one_in(20) || msg_len > 4000)
 		return;
 	len = NLMSG_ALIGN(msg_len);
@@ -378,7 +381,7 @@ int main(int argc, char **argv)
 	next_seq = 1;
 	look(&now);
 	if (!now.devs || !now.windows) {
-		puts("there is nothing to begin with");
+		puts("there are no devices or windows");
 		return 1;
 	}
 	block = now.window[0].val[MEMDEV_A_WINDOW_BLOCK_SIZE];
@@ -405,7 +408,7 @@ int main(int argc, char **argv)
 
 	printf("%u messages: %u random, %u sane, %u mutated (%u withheld)\n",
 	       number, sent[0], sent[1], sent[2], withheld);
-	printf("taken for:");
+	printf("classified as:");
 	for (int i = 0; i < FOREIGN; i++)
 		printf(" %s %u", class_names[i], classes[i]);
 	printf("\nby command:");
@@ -413,12 +416,12 @@ int main(int argc, char **argv)
 	for (unsigned int i = 1; i <= MEMDEV_CMD_MAX; i++)
 		if (nl_cmds[i].may)
 			printf(" %s %u", nl_cmds[i].name, of_cmd[i]);
-	printf("\n%u answers, changes: %u accepted, %u refused; compared %u times\n",
+	printf("\n%u ACKs, changes: %u accepted, %u refused; compared %u times\n",
 	       answers, accepted, refused, compared);
-	printf("%u rules for faults came and went\n", faults);
-	/* A fuzzer that nobody listens to finds nothing */
+	printf("%u fault rules were created and deleted\n", faults);
+	/* Without accepted changes, the fuzzer tests little. */
 	if (root && (accepted < 20 || !faults)) {
-		puts("hardly anything was accepted");
+		puts("too few changes were accepted");
 		return 1;
 	}
 	if (!root && accepted) {

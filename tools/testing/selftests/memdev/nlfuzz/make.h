@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Messages: sane ones, random ones, and what comes of sane ones by mutation.
+ * Random messages, valid ones, and mutations of valid ones
  */
 #ifndef _MEMDEV_TEST_NLFUZZ_MAKE_H
 #define _MEMDEV_TEST_NLFUZZ_MAKE_H
@@ -11,7 +11,7 @@
 #define MAX_DATAGRAM	16384
 
 static __u64 block;
-static __u64 spare;		/* a block that no window has */
+static __u64 spare;		/* a block outside of all windows */
 
 /* --- random numbers -------------------------------------------------------- */
 
@@ -40,7 +40,7 @@ static bool one_in(unsigned int n)
 static __u64 space[MAX_DATAGRAM / 8];
 static char *const msg = (char *)space;
 static size_t msg_len;
-/* The one that was sent last */
+/* The last message that was sent */
 static char before[MAX_DATAGRAM];
 static size_t before_len;
 static __u32 next_seq;
@@ -151,7 +151,7 @@ static void put_some(struct nlmsghdr *nlh, const struct nl_set *set,
 			mnl_attr_put_u32(nlh, type,
 					 some_index(window || type != 1));
 		else if (set == &nl_dev && type == MEMDEV_A_DEV_ONLINE_TYPE)
-			/* What can be unplugged again */
+			/* Only types that allow a later unplug */
 			mnl_attr_put_u32(nlh, type, one_in(8) ? 5 :
 					 MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE);
 		else if (set == &nl_dev && type == MEMDEV_A_DEV_NODE)
@@ -175,7 +175,7 @@ static void begin(unsigned int cmd, int flags)
 	genl->version = MEMDEV_FAMILY_VERSION;
 }
 
-/* A request as a sane user would send it */
+/* A valid request */
 static void make_sane(void)
 {
 	const struct nl_cmd *c;
@@ -191,7 +191,10 @@ static void make_sane(void)
 
 		if (!(c->may & NL_BIT(type)))
 			continue;
-		/* Names and sizes, mostly; one of two that exclude each other */
+		/*
+		 * Mostly ids and sizes; one of two attributes that exclude
+		 * each other
+		 */
 		if (type == 1)
 			wanted = !one_in(8);
 		else if (c->set == &nl_dev && type == MEMDEV_A_DEV_ID)
@@ -236,7 +239,7 @@ static void make_random(void)
 
 #define BODY	(NLMSG_HDRLEN + GENL_HDRLEN)
 
-/* The offset of some attribute, 0 if there is none */
+/* Offset of a random attribute, 0 if there is none */
 static size_t some_attr(void)
 {
 	size_t at[64], off = BODY;
@@ -277,7 +280,7 @@ static void append_attr(__u16 type, size_t len)
 	append(attr, attr->nla_len);
 }
 
-/* Everything into a nest */
+/* Put all attributes into a nest. */
 static void nest(__u16 type)
 {
 	struct nlattr *attr = (struct nlattr *)(msg + BODY);
@@ -318,7 +321,7 @@ static void mutate(void)
 			attr->nla_type |= one_in(2) ? NLA_F_NESTED :
 						      NLA_F_NET_BYTEORDER;
 		break;
-	case 4:	/* cut off */
+	case 4:	/* truncate */
 		n = below(13);
 		if (msg_len > NLMSG_HDRLEN + n) {
 			msg_len -= n;
@@ -326,7 +329,7 @@ static void mutate(void)
 				head()->nlmsg_len = msg_len;
 		}
 		break;
-	case 5:	/* loose ends */
+	case 5:	/* trailing bytes */
 		n = 1 + below(15);
 		if (msg_len + n < MAX_DATAGRAM - 64) {
 			fill(msg + msg_len, n);
@@ -334,12 +337,12 @@ static void mutate(void)
 			head()->nlmsg_len = msg_len;
 		}
 		break;
-	case 6:	/* twice */
+	case 6:	/* duplicate */
 	case 7:
 		if (at)
 			append(attr, attr->nla_len);
 		break;
-	case 8:	/* missing */
+	case 8:	/* drop */
 		if (at) {
 			n = NLA_ALIGN(attr->nla_len);
 			if (at + n > msg_len)
@@ -372,7 +375,7 @@ static void mutate(void)
 		if (one_in(4))
 			head()->nlmsg_len = one_in(2) ? rnd() : below(200);
 		break;
-	case 16:	/* other values */
+	case 16:	/* change values */
 		if (at && attr->nla_len > sizeof(*attr) &&
 		    at + attr->nla_len <= msg_len)
 			fill(msg + at + sizeof(*attr),

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What there is of devices, windows and rules, what a message asks for, and
- * whether that, and nothing else, was done.
+ * The state of devices, windows and rules, what a message requests, and
+ * whether exactly that has changed
  */
-#ifndef _MEMDEV_TEST_NLFUZZ_SEE_H
-#define _MEMDEV_TEST_NLFUZZ_SEE_H
+#ifndef _MEMDEV_TEST_NLFUZZ_STATE_H
+#define _MEMDEV_TEST_NLFUZZ_STATE_H
 
 #include "../nl.h"
 
@@ -12,12 +12,12 @@
 #define MAX_WINDOWS	16
 #define MAX_FAULTS	16
 
-static struct nl nl;		/* for what is sent */
-static struct nl questions;	/* for what is asked in between */
+static struct nl nl;		/* sends the messages */
+static struct nl questions;	/* queries the state */
 
-/* --- what there is ----------------------------------------------------------- */
+/* --- the state ------------------------------------------------------------ */
 
-/* By type of the attribute; UINT64_MAX where it is not there */
+/* Attribute values by type; UINT64_MAX if missing */
 struct thing {
 	__u64 val[MEMDEV_A_DEV_MAX + 1];
 	char id[MEMDEV_ID_MAX_LEN + 1];
@@ -35,7 +35,7 @@ struct state {
 
 static struct state now, seen;
 
-/* What refusals change: how often, and why */
+/* Attributes that a refusal changes: counters and reasons */
 #define DEV_IGNORED \
 	(NL_BIT(MEMDEV_A_DEV_PLUG_STATS) | NL_BIT(MEMDEV_A_DEV_UNPLUG_STATS) | \
 	 NL_BIT(MEMDEV_A_DEV_LAST_ERROR) | NL_BIT(MEMDEV_A_DEV_REFUSAL))
@@ -55,7 +55,7 @@ static void see_thing(const struct nlmsghdr *nlh, void *data)
 	else if (set == &nl_fault && s->faults < MAX_FAULTS)
 		t = &s->fault[s->faults++];
 	if (!t) {
-		puts("too many of them");
+		puts("too many devices, windows or rules");
 		exit(2);
 	}
 	memset(t, 0, sizeof(*t));
@@ -106,14 +106,14 @@ static void look(struct state *s)
 				   see_thing, s);
 		}
 		if (questions.err) {
-			printf("a dump fails: %s \"%s\"\n",
+			printf("dump failed: %s \"%s\"\n",
 			       nl_errname(questions.err), questions.text);
 			exit(1);
 		}
 	} while (questions.intr);
 }
 
-/* The first attribute of all of them is their index */
+/* The index is the first attribute of every set. */
 static struct thing *by_index(struct thing *t, unsigned int nr, __u64 index)
 {
 	for (; nr--; t++)
@@ -145,14 +145,14 @@ static struct thing *fault_by_index(struct state *s, __u64 index)
 	return by_index(s->fault, s->faults, index);
 }
 
-/* --- what a message is --------------------------------------------------------- */
+/* --- parsing a message ---------------------------------------------------- */
 
 enum class {
-	IGNORED,	/* the kernel does not take it for a request */
-	INVALID,	/* has to be refused */
+	IGNORED,	/* not a request to the kernel */
+	INVALID,	/* must be refused */
 	READ,
-	CHANGE,		/* may be done, or refused for what it asks */
-	FOREIGN,	/* is for somebody else, and not sent */
+	CHANGE,		/* may succeed or be refused */
+	FOREIGN,	/* to another family, not sent */
 	NR_CLASSES
 };
 
@@ -170,7 +170,7 @@ struct request {
 	char kind[MEMDEV_KIND_MAX_LEN + 1];
 };
 
-/* Of every one, where there are more of a type */
+/* All duplicates of an attribute must be valid. */
 static bool fault_value_valid(unsigned int type, __u64 val)
 {
 	switch (type) {
@@ -197,7 +197,7 @@ static bool value_valid(struct request *r, const struct nl_set *set,
 	case NL_FLAG:
 		return !len;
 	case NL_STRING:
-		/* It ends, in time, and with the attribute */
+		/* Terminated within the limit and within the attribute */
 		if (!len || len > max + 1 || !memchr(data, '\0', len) ||
 		    (len == max + 1 && data[max]))
 			return false;
@@ -214,7 +214,7 @@ static bool value_valid(struct request *r, const struct nl_set *set,
 		if (len != 4)
 			return false;
 		memcpy(&val, data, 4);
-		/* Nodes and slots are not negative */
+		/* Nodes and slots must not be negative. */
 		if (set->attrs[type].type == NL_S32 && val > INT32_MAX)
 			return false;
 		break;
@@ -260,7 +260,10 @@ static bool attrs_valid(struct request *r, const char *p, int rem)
 	return rem <= 0;
 }
 
-/* What is refused once the device is found, not at once: it does nothing */
+/*
+ * Whether a rule has an effect; the kernel checks that after it found the
+ * device.
+ */
 static bool fault_works(const struct request *r)
 {
 	if (!r->val[MEMDEV_A_FAULT_ERRNO] && !r->val[MEMDEV_A_FAULT_DELAY_MS])
@@ -273,7 +276,7 @@ static bool fault_works(const struct request *r)
 	       r->val[MEMDEV_A_FAULT_CHANCE] <= MEMDEV_FAULT_CHANCE_MAX;
 }
 
-/* What every change has to have, by command */
+/* Mandatory attributes by command */
 static const __u32 must[ARRAY_SIZE(nl_cmds)] = {
 	[MEMDEV_CMD_DEV_NEW]	= NL_BIT(MEMDEV_A_DEV_SIZE),
 	[MEMDEV_CMD_WINDOW_NEW]	= NL_BIT(MEMDEV_A_WINDOW_SIZE),
@@ -329,13 +332,13 @@ static void classify(const struct nlmsghdr *nlh, struct request *r)
 			r->class = INVALID;
 		break;
 	}
-	/* A name of a device, one */
+	/* Exactly one name of a device */
 	if (nl_cmds[r->cmd].set == &nl_dev && r->cmd != MEMDEV_CMD_DEV_NEW &&
 	    (!(r->has & NL_DEV_NAME) || !(~r->has & NL_DEV_NAME)))
 		r->class = INVALID;
 }
 
-/* The device that a request names; NULL if there is none */
+/* The device that a request names, or NULL */
 static struct thing *named(const struct request *r, struct state *s)
 {
 	struct thing *t = NULL;
@@ -350,7 +353,7 @@ static struct thing *named(const struct request *r, struct state *s)
 	return t;
 }
 
-/* --- what a change may have changed ---------------------------------------------- */
+/* --- what a change changed ------------------------------------------------ */
 
 static bool same(const char *what, const struct thing *a, const struct thing *b,
 		 __u32 but)
@@ -372,10 +375,10 @@ static bool same(const char *what, const struct thing *a, const struct thing *b,
 	(NL_BIT(MEMDEV_A_WINDOW_USED) | NL_BIT(MEMDEV_A_WINDOW_LARGEST_FREE))
 
 /*
- * All that was there is there, and as it was, and nothing else is; but @dev and
- * @window, if there are such, may be so in @before or in @after or both, and
- * differ in @but. Of windows @regions says whether what is used may differ, and
- * @rules is how many more rules for faults there are.
+ * Whether nothing changed from @before to @after, but for @dev and @window,
+ * which may exist in either state and differ in the attributes @but. @regions
+ * says whether the used size of windows may differ, and @rules is the number
+ * of additional fault rules.
  */
 static bool only_but(struct state *before, struct state *after, __u64 dev,
 		     __u64 window, __u32 but, bool regions, int rules)
@@ -392,7 +395,7 @@ static bool only_but(struct state *before, struct state *after, __u64 dev,
 			both++;
 			ok &= same("a device", a, b, index == dev ? but : 0);
 		} else if (index != dev) {
-			printf("memdev%llu has gone\n",
+			printf("memdev%llu is missing\n",
 			       (unsigned long long)index);
 			ok = false;
 		}
@@ -412,7 +415,7 @@ static bool only_but(struct state *before, struct state *after, __u64 dev,
 			both++;
 			ok &= same("a window", a, b, regions ? IN_WINDOW : 0);
 		} else if (index != window) {
-			printf("window%llu has gone\n",
+			printf("window%llu is missing\n",
 			       (unsigned long long)index);
 			ok = false;
 		}
@@ -423,7 +426,7 @@ static bool only_but(struct state *before, struct state *after, __u64 dev,
 		ok = false;
 	}
 	if (after->faults != before->faults + rules) {
-		printf("there were %u rules for faults, there are %u\n",
+		printf("there were %u fault rules, and are %u\n",
 		       before->faults, after->faults);
 		ok = false;
 	}
@@ -436,7 +439,7 @@ static bool only(struct state *before, struct state *after, __u64 dev,
 	return only_but(before, after, dev, window, but, regions, 0);
 }
 
-/* Sum of an attribute over all windows */
+/* Sum of the used size of all windows */
 static __u64 used(struct state *s)
 {
 	__u64 sum = 0;
@@ -450,7 +453,7 @@ static bool is(const char *what, __u64 got, __u64 want)
 {
 	if (got == want)
 		return true;
-	printf("%s: %llu, not %llu\n", what, (unsigned long long)got,
+	printf("%s is %llu instead of %llu\n", what, (unsigned long long)got,
 	       (unsigned long long)want);
 	return false;
 }
@@ -482,7 +485,7 @@ static bool fault_made(struct state *before, struct state *after,
 	struct thing *t = fault_by_index(after, index);
 
 	if (!fault_works(r)) {
-		puts("there is a rule that makes no sense");
+		puts("a rule without effect was accepted");
 		return false;
 	}
 	if (!t || fault_by_index(before, index)) {
@@ -493,7 +496,7 @@ static bool fault_made(struct state *before, struct state *after,
 		if (r->has & NL_BIT(type) && r->val[type] != t->val[type] &&
 		    /* No errno is none, whether it is said or not */
 		    (type != MEMDEV_A_FAULT_ERRNO || r->val[type])) {
-			printf("attribute %u of the rule: %llu, not %llu\n",
+			printf("attribute %u of the rule is %llu instead of %llu\n",
 			       type, (unsigned long long)t->val[type],
 			       (unsigned long long)r->val[type]);
 			return false;
@@ -503,7 +506,7 @@ static bool fault_made(struct state *before, struct state *after,
 	       only_but(before, after, UINT64_MAX, UINT64_MAX, 0, false, 1);
 }
 
-/* There is never more than one at a time, so all or one is the same */
+/* There is at most one rule, so deleting one or all is the same. */
 static bool fault_gone(struct state *before, struct state *after,
 		       const struct request *r)
 {
@@ -519,7 +522,7 @@ static bool fault_gone(struct state *before, struct state *after,
 	 NL_BIT(MEMDEV_A_DEV_ONLINE_SIZE) | NL_BIT(MEMDEV_A_DEV_STATE) | \
 	 NL_BIT(MEMDEV_A_DEV_REQUESTED_SIZE))
 
-/* The kernel has done @r: what has changed is what @r says, and no more */
+/* Whether exactly what @r requests has changed */
 static bool done_as_asked(struct state *before, struct state *after,
 			  const struct request *r, __u64 reply)
 {
@@ -536,7 +539,7 @@ static bool done_as_asked(struct state *before, struct state *after,
 		index = was->val[MEMDEV_A_DEV_INDEX];
 		is_now = dev_by_index(after, index);
 		if (!is_now && r->cmd != MEMDEV_CMD_DEV_DEL) {
-			puts("the device has gone");
+			puts("the device is missing");
 			return false;
 		}
 	}
@@ -590,4 +593,4 @@ static bool done_as_asked(struct state *before, struct state *after,
 	return false;
 }
 
-#endif /* _MEMDEV_TEST_NLFUZZ_SEE_H */
+#endif /* _MEMDEV_TEST_NLFUZZ_STATE_H */

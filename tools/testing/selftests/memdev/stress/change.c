@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * stress: devices, windows and blocks are changed, by netlink and attributes.
+ * Change devices, windows and blocks, by netlink and sysfs.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <time.h>
 
-#include "stress.h"
+#include "workers.h"
 
 /* --- netlink, sysfs ------------------------------------------------------- */
 
@@ -21,8 +21,8 @@ void must_open(struct nl *nl)
 }
 
 /*
- * A request. Who is in a hurry closes the socket, upon which the driver ends
- * what it does; whether it did, nobody hears.
+ * Send a request and wait for its ACK. An interrupted one closes the socket,
+ * which makes the driver cancel the request; its result is unknown.
  */
 static int talk(struct worker *w, struct nlmsghdr *nlh, const struct draw *d)
 {
@@ -30,10 +30,10 @@ static int talk(struct worker *w, struct nlmsghdr *nlh, const struct draw *d)
 	int err;
 
 	err = nl_send(nl, nlh);
-	if (!err && d->hurry && !nl_wait(nl, d->ms)) {
+	if (!err && d->interrupt && !nl_wait(nl, d->ms)) {
 		nl_close(nl);
 		must_open(nl);
-		snprintf(w->text, sizeof(w->text), "nobody waited");
+		snprintf(w->text, sizeof(w->text), "socket closed");
 		err = EINTR;
 		return err;
 	}
@@ -53,7 +53,7 @@ struct nlmsghdr *begin_slot(struct worker *w, const struct draw *d, __u8 cmd)
 	return nlh;
 }
 
-/* A signal, again and again: the first may come before there is what waits */
+/* Send SIGALRM repeatedly: the first one may come before the system call. */
 static void alarm_set(struct worker *w, unsigned int ms)
 {
 	struct itimerspec when = {
@@ -64,7 +64,7 @@ static void alarm_set(struct worker *w, unsigned int ms)
 	timer_settime(w->timer, 0, &when, NULL);
 }
 
-/* Writes to a file, for at most @ms if that is not 0 */
+/* Write to a file; interrupt it after @ms, if not 0. */
 static int write_at(struct worker *w, int dir, const char *name,
 		    const char *text, unsigned int ms)
 {
@@ -101,8 +101,8 @@ int read_at(int dir, const char *name, char *buf, size_t size)
 }
 
 /*
- * The directory of a device, held open: what is found in it is the device's,
- * though another one may get its number. Less than 0 where there is none.
+ * Open the directory of a device. It stays the device's even if another one
+ * gets its index. Returns a negative errno if there is no such device.
  */
 int dir_of(struct worker *w, const struct slot *slot)
 {
@@ -135,8 +135,8 @@ static int write_slot(struct worker *w, const struct draw *d, const char *attr,
 
 	if (dir < 0)
 		return -dir;
-	err = write_at(w, dir, attr, text, d->hurry ? d->ms : 0);
-	/* Another one may have been refused since, or have succeeded */
+	err = write_at(w, dir, attr, text, d->interrupt ? d->ms : 0);
+	/* Another operation may have changed last_error since. */
 	if (err)
 		read_at(dir, "last_error", w->text, sizeof(w->text));
 	close(dir);
@@ -154,8 +154,8 @@ int do_set(struct worker *w, const struct draw *d)
 		[MEMDEV_ONLINE_TYPE_SYSTEM]		= "system",
 	};
 	/*
-	 * Not online_kernel: what the kernel puts there stays. The others lead
-	 * to the same zone here, and mostly online.
+	 * No online_kernel: kernel allocations would keep blocks online. The
+	 * other types lead to ZONE_MOVABLE here, and mostly online.
 	 */
 	static const __u32 draws[] = {
 		MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE, MEMDEV_ONLINE_TYPE_ONLINE,
@@ -169,25 +169,25 @@ int do_set(struct worker *w, const struct draw *d)
 
 	switch (d->op) {
 	case OP_REQUEST:
-		val = d->what % (d->slot->blocks + 1);
+		val = d->bits % (d->slot->blocks + 1);
 		if (d->slot->dimm)
-			val = d->what % 2 ? d->slot->blocks : 0;
+			val = d->bits % 2 ? d->slot->blocks : 0;
 		val *= block;
 		mnl_attr_put_u64(nlh, MEMDEV_A_DEV_REQUESTED_SIZE, val);
 		attr = "requested_size";
 		break;
 	case OP_ONLINE_TYPE:
-		val = draws[d->what % ARRAY_SIZE(draws)];
+		val = draws[d->bits % ARRAY_SIZE(draws)];
 		mnl_attr_put_u32(nlh, MEMDEV_A_DEV_ONLINE_TYPE, val);
 		attr = "online_type";
 		break;
 	case OP_MEMMAP:
-		val = d->what % 2;
+		val = d->bits % 2;
 		mnl_attr_put_u8(nlh, MEMDEV_A_DEV_MEMMAP_ON_MEMORY, val);
 		attr = "memmap_on_memory";
 		break;
 	default:
-		val = 500 + d->what % 2000;
+		val = 500 + d->bits % 2000;
 		mnl_attr_put_u32(nlh, MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS, val);
 		attr = "unplug_timeout_ms";
 	}
@@ -201,9 +201,9 @@ int do_set(struct worker *w, const struct draw *d)
 int do_plug(struct worker *w, const struct draw *d)
 {
 	bool plug = d->op == OP_PLUG;
-	bool all = d->what % 4 == 0;
+	bool all = d->bits % 4 == 0;
 	__u64 size = block * (d->slot->dimm ? d->slot->blocks :
-			      1 + d->what / 4 % d->slot->blocks);
+			      1 + d->bits / 4 % d->slot->blocks);
 	struct nlmsghdr *nlh;
 	char text[32] = "all";
 
@@ -258,7 +258,10 @@ int do_destroy(struct worker *w, const struct draw *d)
 	return talk(w, begin_slot(w, d, MEMDEV_CMD_DEV_DEL), d);
 }
 
-/* A block of any window, there or not; of none that others may have */
+/*
+ * Any block of any window, plugged or not, but none that other drivers may
+ * claim
+ */
 int do_toggle(struct worker *w, const struct draw *d)
 {
 	static const char *const on[] = { "online_movable", "online" };
@@ -268,16 +271,16 @@ int do_toggle(struct worker *w, const struct draw *d)
 
 	for (i = 0; i < nr_windows; i++)
 		blocks += windows[i].size / block;
-	nr = d->what / 2 % blocks;
+	nr = d->bits / 2 % blocks;
 	for (i = 0; i < nr_windows && nr >= windows[i].size / block; i++)
 		nr -= windows[i].size / block;
 	nr += (i < nr_windows ? windows[i].start : extra.start) / block;
 	snprintf(path, sizeof(path), MEMORY "/memory%llu/state",
 		 (unsigned long long)nr);
-	/* Offlining has no deadline of its own */
+	/* Offlining has no deadline of its own. */
 	return write_at(w, AT_FDCWD, path,
-			d->op == OP_ONLINE ? on[d->what % 2] : "offline",
-			d->hurry ? d->ms : 2000);
+			d->op == OP_ONLINE ? on[d->bits % 2] : "offline",
+			d->interrupt ? d->ms : 2000);
 }
 
 /* --- windows -------------------------------------------------------------- */
@@ -299,7 +302,7 @@ int do_window_new(struct worker *w, const struct draw *d)
 	return talk(w, nlh, d);
 }
 
-/* It is the only one that comes and goes, and so has the lowest number free */
+/* Only this window comes and goes, so it has the lowest free index. */
 int do_window_del(struct worker *w, const struct draw *d)
 {
 	struct nlmsghdr *nlh;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * stress: what the driver says of itself, while it changes. What it says at one
- * moment has to fit together.
+ * Read what the driver reports while it changes. Each report must be
+ * consistent in itself.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "stress.h"
+#include "workers.h"
 
-static void see_device(const struct nlmsghdr *nlh, void *data)
+static void check_device(const struct nlmsghdr *nlh, void *data)
 {
 	const struct nlattr *tb[MEMDEV_A_DEV_MAX + 1];
 	__u64 size, plugged, online, retired;
@@ -25,15 +25,15 @@ static void see_device(const struct nlmsghdr *nlh, void *data)
 	retired = nl_u64(tb[MEMDEV_A_DEV_RETIRED_SIZE]);
 	if (plugged > size || online > plugged || retired > size ||
 	    plugged % block || online % block || retired % block)
-		finding("dump: %s has %llu bytes, %llu plugged, %llu online, %llu retired",
+		finding("dump: size of %s is %llu, %llu plugged, %llu online, %llu retired",
 			id, (unsigned long long)size,
 			(unsigned long long)plugged,
 			(unsigned long long)online,
 			(unsigned long long)retired);
-	see_text(nl_str(tb[MEMDEV_A_DEV_LAST_ERROR]), id);
+	check_text(nl_str(tb[MEMDEV_A_DEV_LAST_ERROR]), id);
 }
 
-static void see_window(const struct nlmsghdr *nlh, void *data)
+static void check_window(const struct nlmsghdr *nlh, void *data)
 {
 	const struct nlattr *tb[MEMDEV_A_WINDOW_MAX + 1];
 	__u64 size, used, most;
@@ -44,7 +44,7 @@ static void see_window(const struct nlmsghdr *nlh, void *data)
 	used = nl_u64(tb[MEMDEV_A_WINDOW_USED]);
 	most = nl_u64(tb[MEMDEV_A_WINDOW_LARGEST_FREE]);
 	if (used > size || most > size - used || used % block || most % block)
-		finding("dump: window%u has %llu bytes, %llu used, %llu free at most",
+		finding("dump: size of window%u is %llu, %llu used, %llu largest free",
 			nl_u32(tb[MEMDEV_A_WINDOW_INDEX]),
 			(unsigned long long)size, (unsigned long long)used,
 			(unsigned long long)most);
@@ -56,18 +56,18 @@ int do_dump(struct worker *w, const struct draw *d)
 		__u8 cmd;
 		nl_cb see;
 	} dumps[] = {
-		{ MEMDEV_CMD_DEV_GET, see_device },
-		{ MEMDEV_CMD_WINDOW_GET, see_window },
+		{ MEMDEV_CMD_DEV_GET, check_device },
+		{ MEMDEV_CMD_WINDOW_GET, check_window },
 		{ MEMDEV_CMD_BLOCK_GET, NULL },
 	};
-	unsigned int i = d->what % ARRAY_SIZE(dumps);
+	unsigned int i = d->bits % ARRAY_SIZE(dumps);
 	struct nlmsghdr *nlh = nl_begin(w->nl, dumps[i].cmd, NLM_F_DUMP);
 	int err = nl_talk_cb(w->nl, nlh, dumps[i].see, NULL);
 
 	return err ?: w->nl->intr ? EINTR : 0;
 }
 
-/* Reads all files below a directory; 0, or an errno of one of them */
+/* Read all files below a directory. Returns 0 or the errno of one of them. */
 static int read_tree(int parent, const char *name, unsigned int depth)
 {
 	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -96,7 +96,7 @@ static int read_tree(int parent, const char *name, unsigned int depth)
 			rc = read_tree(fd, de->d_name, depth - 1);
 		else if (S_ISREG(st.st_mode) && st.st_mode & 0400)
 			rc = read_at(fd, de->d_name, buf, sizeof(buf));
-		/* What was allowed does not hide what was not */
+		/* An expected errno must not hide another one. */
 		if (rc && (!err || (rc != ENOENT && rc != ENODEV)))
 			err = rc;
 	}
@@ -110,8 +110,8 @@ int do_read(struct worker *w, const struct draw *d)
 
 	if (d->op == OP_DEBUGFS)
 		return read_tree(AT_FDCWD, DEBUGFS, 4);
-	/* With the devices below them */
-	if (d->what % 4 == 0)
+	/* With the devices below the windows */
+	if (d->bits % 4 == 0)
 		return read_tree(AT_FDCWD, WINDOWS, 3);
 	dir = dir_of(w, d->slot);
 	if (dir < 0)

@@ -3,61 +3,58 @@
  * stress_workers --seed N --time SECONDS [--workers K] [--poison N] [--memmap]
  *	  [--window START,SIZE] [--shared] [--rounds N]
  *
- * Several workers do at random all that can be done to memory devices, windows
- * and the blocks of both. What each of them tries follows from the seed; what
- * comes of it does not. An errno that is no answer to what was tried, and a
- * size that does not fit the others, is a finding, and ends the run.
+ * Several workers do everything that can be done to memory devices, windows
+ * and their blocks, at random. The seed determines what each worker tries, but
+ * not the results. An unexpected errno or an inconsistent size is a finding
+ * and ends the run.
  *
- * The module is there, with its windows and no device. What there is at the end
- * is left for who looks whether it all fits together: devices named s0, s1, ...
+ * The module must be loaded, with windows and without devices. The devices s0,
+ * s1, ... are left at the end, so that the caller can check them.
  *
- * --time	afterwards it goes on until each kind of operation has
- *		succeeded, but not for more than --rounds operations
- * --poison	poison so many pages, in windows that were there at the start and
- *		were not carved; prints "poisoned ADDRESS" for each, and "tried
- *		ADDRESS" for one of which the kernel said that it could not
- * --memmap	the kernel puts the memmap on the memory where asked
- * --window	a range that may become a window of its own, and not
- * --shared	while it is none other drivers may have it
+ * --time	then continue until each kind of operation has succeeded, for at
+ *		most --rounds operations
+ * --poison	poison this many pages in windows that existed at the start and were
+ *		not carved; print "poisoned ADDRESS" for each, and "tried ADDRESS"
+ *		if the kernel reported a failure
+ * --memmap	the kernel supports memmap_on_memory
+ * --window	a range that repeatedly becomes a window and is deleted
+ * --shared	other drivers may claim that range in between
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <getopt.h>
-#include <stdarg.h>
-#include <stdatomic.h>
 #include <time.h>
 
 #include "../event_ledger.h"
-#include "stress.h"
+#include "workers.h"
 
 #ifndef sigev_notify_thread_id
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
-#define TRACING_ON	"/sys/kernel/tracing/tracing_on"
 #define MAX_WORKERS	32
 
 /**
  * struct op_def - a kind of operation
- * @name: for those who read
- * @weight: how often, against the others; 0 where it cannot be
- * @allowed: errnos that are answers
+ * @name: name in messages
+ * @weight: relative frequency, 0 if not possible
+ * @allowed: errnos that may be expected
  */
 static struct op_def {
 	const char *name;
 	unsigned int weight;
 	int allowed[12];
 } ops[NR_OPS] = {
-	/* EEXIST: of this name, and only that */
+	/* EEXIST: only for the same id */
 	[OP_CREATE] = { "create", 10, { EEXIST, ENOSPC, ENODEV } },
 	[OP_DESTROY] = { "destroy", 4, { EBUSY, ENODEV } },
-	/* EBUSY: kmem was quicker */
+	/* EBUSY: kmem claimed the range first */
 	[OP_PLUG] = { "plug", 20, { ENOSPC, ENOMEM, EINTR, ENODEV, EBUSY } },
 	/* EINVAL: less is plugged */
 	[OP_UNPLUG] = { "unplug", 18, { EBUSY, ETIMEDOUT, EINTR, ENODEV,
 					EINVAL } },
 	[OP_REQUEST] = { "request", 10, { EINTR, ENODEV } },
-	/* ENOENT: not plugged; EINVAL: it is in that state */
+	/* ENOENT: not plugged; EINVAL: already in that state */
 	[OP_ONLINE] = { "online", 10, { ENOENT, ENODEV, EINVAL, EBUSY, EAGAIN,
 					EINTR, EHWPOISON, ENOMEM } },
 	[OP_OFFLINE] = { "offline", 8, { ENOENT, ENODEV, EINVAL, EBUSY, EAGAIN,
@@ -67,12 +64,15 @@ static struct op_def {
 	[OP_TIMEOUT] = { "timeout", 3, { EINTR, ENODEV } },
 	[OP_WINDOW_NEW] = { "window-new", 0, { EBUSY } },
 	[OP_WINDOW_DEL] = { "window-del", 0, { EBUSY, ENODEV } },
-	/* ENOENT: no page came to lie there; EBUSY: enough, or not that one */
+	/*
+	 * ENOENT: no page in the windows; EBUSY: enough pages, or this one
+	 * failed
+	 */
 	[OP_POISON] = { "poison", 0, { ENOENT, EBUSY } },
-	/* EINTR: something came or went meanwhile */
+	/* EINTR: the dump was interrupted */
 	[OP_DUMP] = { "dump", 6, { EINTR } },
 	[OP_READ] = { "read", 4, { ENOENT, ENODEV } },
-	/* EIO: it was opened, and is gone */
+	/* EIO: the file's device is gone */
 	[OP_DEBUGFS] = { "debugfs", 0, { ENOENT, ENODEV, EIO } },
 };
 
@@ -80,15 +80,9 @@ static struct slot slots[NR_SLOTS];
 static struct worker workers[MAX_WORKERS];
 static __u64 seed;
 static unsigned int total_weight;
-static atomic_int stop, findings, may_toggle, late;
+static atomic_int may_toggle, late;
 static atomic_ulong total, succeeded[NR_OPS];
 static struct ledger ledger;
-
-struct range windows[MAX_WINDOWS];
-unsigned int nr_windows;
-struct range extra;
-bool extra_is_shared;
-__u64 block, page_size;
 
 static __u64 random_next(__u64 *state)
 {
@@ -98,45 +92,6 @@ static __u64 random_next(__u64 *state)
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
 	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
 	return z ^ (z >> 31);
-}
-
-static void write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	if (write(fd, text, strlen(text)) < 0)
-		perror(path);
-	close(fd);
-}
-
-/* What the driver did last shall be what it did before this */
-void finding(const char *fmt, ...)
-{
-	char text[1024];
-	va_list ap;
-
-	if (!atomic_fetch_add(&findings, 1))
-		write_text(TRACING_ON, "0");
-	atomic_store(&stop, 1);
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	printf("found: %s\n", text);
-}
-
-void see_text(const char *text, const char *whose)
-{
-	/*
-	 * What was removed is gone, what is plugged is there, and no add is
-	 * asked for wrongly.
-	 */
-	if (strstr(text, "the block is gone") ||
-	    strstr(text, "adding failed (-17)") ||
-	    strstr(text, "adding failed (-22)") ||
-	    strstr(text, "memmap_on_memory is off"))
-		finding("%s: %s", whose, text);
 }
 
 /* --- workers -------------------------------------------------------------- */
@@ -170,15 +125,15 @@ static int perform(struct worker *w, const struct draw *d)
 	}
 }
 
-/* Whether an errno that may be an answer is one here */
+/* Whether an allowed errno is expected for this operation */
 static bool text_fits(const struct worker *w, const struct draw *d, int err)
 {
-	/* By an attribute it may be another one's text by now */
+	/* last_error in sysfs may be from another operation by now. */
 	bool sure = !d->sysfs;
 
 	if (d->op == OP_CREATE && err == EEXIST)
 		return !sure || strstr(w->text, "is taken by another device");
-	/* Nothing, or less, is plugged */
+	/* Nothing or less is plugged */
 	if (d->op == OP_UNPLUG && err == EINVAL)
 		return sure ? !!strstr(w->text, "are plugged") :
 			      !strstr(w->text, "as a whole");
@@ -208,17 +163,17 @@ static void run(struct worker *w, const struct draw *d)
 			ops[d->op].name, d->slot->id,
 			d->sysfs ? "sysfs" : "netlink", nl_errname(err),
 			w->text);
-	see_text(w->text, d->slot->id);
+	check_text(w->text, d->slot->id);
 }
 
-/* The operation may be another one than was drawn */
+/* Run an operation that may differ from the drawn one. */
 static void run_as(struct worker *w, struct draw d, enum op op)
 {
 	d.op = op;
-	/* Only what can be interrupted: the rest is over soon */
+	/* Only interrupt what can take long. */
 	if (op != OP_PLUG && op != OP_UNPLUG && op != OP_ONLINE &&
 	    op != OP_OFFLINE)
-		d.hurry = false;
+		d.interrupt = false;
 	run(w, &d);
 }
 
@@ -228,9 +183,9 @@ static struct draw draw_next(__u64 *rng)
 	unsigned int at = how % total_weight;
 	struct draw d = {
 		.slot = &slots[(how >> 16) % NR_SLOTS],
-		.what = what >> 8,
+		.bits = what >> 8,
 		.sysfs = how >> 32 & 1,
-		.hurry = (how >> 40) % 8 == 0,
+		.interrupt = (how >> 40) % 8 == 0,
 		.ms = 1 + (how >> 48) % 300,
 	};
 
@@ -239,7 +194,7 @@ static struct draw draw_next(__u64 *rng)
 	return d;
 }
 
-/* An operation that is to be done and has not succeeded yet, or NR_OPS */
+/* An enabled operation that has not succeeded yet, or NR_OPS */
 static enum op op_missing(void)
 {
 	enum op op = 0;
@@ -266,8 +221,10 @@ static void *work(void *data)
 	}
 	while (!atomic_load(&stop)) {
 		d = draw_next(&w->rng);
-		/* Time is over but for what has not succeeded */
-		if (atomic_load(&late) && d.what >> 40 & 1) {
+		/*
+		 * Past the end, prefer operations that have not succeeded yet.
+		 */
+		if (atomic_load(&late) && d.bits >> 40 & 1) {
 			missing = op_missing();
 			if (missing != NR_OPS)
 				d.op = missing;
@@ -275,20 +232,22 @@ static void *work(void *data)
 		if ((d.op == OP_ONLINE || d.op == OP_OFFLINE) &&
 		    !atomic_load(&may_toggle))
 			continue;
-		/* Few blocks are plugged and offline by themselves */
+		/* Few plugged blocks are offline otherwise. */
 		if (d.op == OP_ONLINE && d.ms % 2)
 			run_as(w, d, OP_OFFLINE);
-		/* A device with memory does not go, nor a window with devices */
+		/*
+		 * Plugged devices and windows with devices cannot be deleted.
+		 */
 		if ((d.op == OP_DESTROY || d.op == OP_WINDOW_DEL) &&
-		    d.what % 4) {
+		    d.bits % 4) {
 			drain = d;
-			drain.what = 0;
+			drain.bits = 0;
 			run_as(w, drain, OP_UNPLUG);
 		}
-		if (d.op == OP_WINDOW_DEL && d.what % 4)
+		if (d.op == OP_WINDOW_DEL && d.bits % 4)
 			run_as(w, d, OP_DESTROY);
 		run_as(w, d, d.op);
-		/* The default is for people */
+		/* The default deadline is too long for this test. */
 		if (d.op == OP_CREATE)
 			run_as(w, d, OP_TIMEOUT);
 	}
@@ -305,7 +264,7 @@ static void note_window(const struct nlmsghdr *nlh, void *data)
 	nl_parse(nlh, tb, MEMDEV_A_WINDOW_MAX);
 	if (nr_windows == MAX_WINDOWS ||
 	    nl_u32(tb[MEMDEV_A_WINDOW_INDEX]) != nr_windows) {
-		finding("window%u at the start",
+		finding("unexpected window%u",
 			nl_u32(tb[MEMDEV_A_WINDOW_INDEX]));
 		exit(1);
 	}
@@ -327,7 +286,9 @@ static void start(unsigned int nr_workers)
 		snprintf(s->id, sizeof(s->id), "s%u", i);
 		s->dimm = i % 2;
 		s->blocks = s->dimm ? 1 + what % 4 : 2 + what % 5;
-		/* Half of them anywhere; each window is named by some */
+		/*
+		 * Half of the devices are in any window, the others name one.
+		 */
 		s->window = i / 2 % 2 ? -1 : (int)(i / 4 % nr_windows);
 		printf("# %s: %s of %u blocks, window %d\n", s->id,
 		       s->dimm ? "dimm" : "virtio-mem", s->blocks, s->window);
@@ -349,8 +310,8 @@ static void start(unsigned int nr_workers)
 }
 
 /*
- * Nothing is to go on in the background: a plug, whatever it says, ends what
- * was requested. Then what was told is what is.
+ * A plug, whatever its result, ends a request to the worker. Afterwards the
+ * notifications must agree with the device.
  */
 static void settle(void)
 {
@@ -375,7 +336,7 @@ static void settle(void)
 		if (index >= LEDGER_DEVICES || !ledger.dev[index].there ||
 		    ledger.dev[index].plugged != plugged ||
 		    ledger.dev[index].online != online)
-			finding("memdev%u has %llu bytes plugged, %llu online, and told else",
+			finding("memdev%u has %llu bytes plugged, %llu online, unlike its notifications",
 				index, (unsigned long long)plugged,
 				(unsigned long long)online);
 	}
@@ -395,7 +356,7 @@ static void summary(unsigned int nr_workers, unsigned long seconds)
 				refused[e] += workers[i].count[op][e];
 		for (unsigned int e = 1; e < MAX_ERRNO; e++)
 			all += refused[e];
-		printf("# %-12s %6lu done, %6lu not", ops[op].name, refused[0],
+		printf("# %-12s %6lu done, %6lu failed", ops[op].name, refused[0],
 		       all);
 		for (unsigned int e = 1; e < MAX_ERRNO; e++)
 			if (refused[e])
@@ -407,7 +368,7 @@ static void summary(unsigned int nr_workers, unsigned long seconds)
 	       (unsigned long long)ledger.unplugged >> 20,
 	       (unsigned long long)ledger.events,
 	       (unsigned long long)ledger.lost);
-	printf("# %u pages poisoned, %u in vain\n", nr_poisoned, nr_tried);
+	printf("# %u pages poisoned, %u failed\n", nr_poisoned, nr_tried);
 }
 
 static unsigned long now_s(void)
@@ -423,7 +384,10 @@ static void on_alarm(int sig)
 	(void)sig;
 }
 
-/* Who has a page poisoned is told of it; nobody looks at that page */
+/*
+ * The kernel signals a task whose page is poisoned; the page is not used
+ * again.
+ */
 static void on_bus(int sig, siginfo_t *info, void *context)
 {
 	(void)context;
@@ -530,9 +494,8 @@ int main(int argc, char **argv)
 			finding("messages: %s", ledger.wrong);
 		passed = now_s() - began;
 		/*
-		 * What lockdep takes for a deadlock of the kernel's own when
-		 * users toggle blocks is the last that it says: let it see the
-		 * rest before.
+		 * Toggling blocks makes lockdep report a known false positive of
+		 * the kernel and go silent: first let it see everything else.
 		 */
 		atomic_store(&may_toggle, passed >= seconds / 4);
 		allow = 1 + poison * passed / seconds;
@@ -557,9 +520,9 @@ int main(int argc, char **argv)
 
 	for (unsigned int i = 0; i < NR_OPS && !atomic_load(&findings); i++)
 		if (ops[i].weight && !succeeded[i])
-			finding("no %s has succeeded", ops[i].name);
+			finding("no %s succeeded", ops[i].name);
 	if (!ledger.plugged || !ledger.unplugged)
-		finding("nothing was plugged, or nothing unplugged");
+		finding("nothing was plugged or unplugged");
 	summary(nr_workers, seconds);
 	return atomic_load(&findings) > 0;
 }

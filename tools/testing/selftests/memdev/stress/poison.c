@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * stress: pages are poisoned. Few: a block that had one is retired.
+ * Poison a few pages: each retires a block.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sys/mman.h>
 
-#include "stress.h"
+#include "workers.h"
 
 #define POISON_PAGES	256
-/* Each retires a block, too: not many if one has succeeded */
+/* A failed attempt retires a block, too; make fewer once one has succeeded. */
 #define MAX_TRIED	8
 #define PAGE_PRESENT	0x8000000000000000ULL
 #define PAGE_SWAP	0x4000000000000000ULL
 #define PFN_MASK	0x007fffffffffffffULL
-/* Of an entry in place of a page, the bits above its type */
+/* In a swap entry, the offset is above the type. */
 #define SWAP_SHIFT	5
 
-/* Protects what follows */
+/* Protects the counters below */
 static pthread_mutex_t poison_lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned int may_poison;
 unsigned int nr_poisoned, nr_tried;
 
-/* So many from now on, in all */
+/* Set the total number of pages to poison by now. */
 void poison_allow(unsigned int nr)
 {
 	pthread_mutex_lock(&poison_lock);
@@ -53,8 +53,8 @@ static bool poison_may_hit(__u64 addr)
 }
 
 /*
- * A page of this process, so that nobody else's data is lost, wherever it is
- * when it happens: what took its place in the page table tells.
+ * Poison a page of this process, so that no other process loses data. It may
+ * migrate before: the hwpoison entry in the page table has the final address.
  */
 static int poison_page(char *p)
 {

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the parts of stress share: what is drawn, and who does it.
+ * The files of stress_workers; each calls only those below it.
  *
- * main.c	workers, what they draw, and the account of it
- * change.c	devices, windows and blocks are changed
- * look.c	and looked at
- * poison.c	pages are poisoned
+ * main.c	draw operations, run them in workers, keep the account
+ * look.c	read the state of devices and windows
+ * poison.c	poison pages
+ * change.c	change devices, windows and blocks
+ * report.c	findings and facts about the machine
  */
-#ifndef _MEMDEV_TEST_STRESS_H
-#define _MEMDEV_TEST_STRESS_H
+#ifndef _MEMDEV_TEST_STRESS_WORKERS_H
+#define _MEMDEV_TEST_STRESS_WORKERS_H
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 
 #include "../nl.h"
 
@@ -46,11 +48,11 @@ enum op {
 };
 
 /**
- * struct slot - a device that comes and goes, always the same
- * @id: its name
- * @dimm: its kind
- * @blocks: its size
- * @window: where, or -1 for anywhere
+ * struct slot - a device that is created and deleted with the same properties
+ * @id: its id
+ * @dimm: whether its kind is dimm
+ * @blocks: its size in blocks
+ * @window: index of its window, -1 for any
  */
 struct slot {
 	char id[8];
@@ -60,32 +62,32 @@ struct slot {
 };
 
 /**
- * struct draw - what is to be done, all of it that is drawn
- * @op: what
- * @slot: to which device
- * @what: and how
- * @sysfs: by an attribute, else by netlink
- * @hurry: it is interrupted after @ms
- * @ms: time
+ * struct draw - a random operation
+ * @op: the operation
+ * @slot: the device
+ * @bits: random bits for its parameters
+ * @sysfs: use sysfs, else netlink
+ * @interrupt: interrupt it after @ms
+ * @ms: time until the interruption
  */
 struct draw {
 	enum op op;
 	const struct slot *slot;
-	__u64 what;
+	__u64 bits;
 	bool sysfs;
-	bool hurry;
+	bool interrupt;
 	unsigned int ms;
 };
 
 /**
- * struct worker - one who does it
- * @thread: itself
- * @nr: which one
- * @rng: where the draws come from
- * @nl: a socket of its own
- * @timer: interrupts it
- * @text: what the kernel said to the last refusal
- * @count: outcomes; by operation, by errno
+ * struct worker - a thread that does operations
+ * @thread: the thread
+ * @nr: its number
+ * @rng: state of its random number generator
+ * @nl: its netlink socket
+ * @timer: interrupts its operations
+ * @text: message of the last refusal
+ * @count: number of results by operation and errno
  */
 struct worker {
 	pthread_t thread;
@@ -98,10 +100,10 @@ struct worker {
 };
 
 /**
- * struct range - a window, or what may be one
+ * struct range - a window, or a range that may become one
  * @start: physical address
  * @size: bytes
- * @carved: it was taken out of System RAM
+ * @carved: it was carved out of System RAM
  */
 struct range {
 	__u64 start;
@@ -109,17 +111,17 @@ struct range {
 	bool carved;
 };
 
+/* report.c */
+extern atomic_int stop, findings;
 extern struct range windows[MAX_WINDOWS];
 extern unsigned int nr_windows;
 extern struct range extra;
 extern bool extra_is_shared;
 extern __u64 block, page_size;
-
-/* main.c */
 void finding(const char *fmt, ...);
-void see_text(const char *text, const char *whose);
+void check_text(const char *text, const char *whose);
 
-/* change.c: these, like all that perform something, return 0 or an errno */
+/* change.c: do_*() return 0 or an errno, here and below */
 void must_open(struct nl *nl);
 struct nlmsghdr *begin_slot(struct worker *w, const struct draw *d, __u8 cmd);
 int read_at(int dir, const char *name, char *buf, size_t size);
@@ -141,4 +143,4 @@ extern unsigned int nr_poisoned, nr_tried;
 void poison_allow(unsigned int nr);
 int do_poison(void);
 
-#endif /* _MEMDEV_TEST_STRESS_H */
+#endif /* _MEMDEV_TEST_STRESS_WORKERS_H */
