@@ -138,9 +138,7 @@ is_ok()
 	[ "$got" = ok ] || die "$1: $2: $got"
 }
 
-reserved || skip_all "needs a reserved range on the command line"
-[ "$RESERVED_SIZE" -ge $((16 * BLOCK)) ] ||
-	skip_all "needs a reserved range of 16 memory blocks"
+need_reserved 16
 start=$RESERVED
 size=$((8 * BLOCK))
 spec=$size@$(hex "$start")

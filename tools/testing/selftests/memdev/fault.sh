@@ -51,18 +51,6 @@ tried()
 	esac
 }
 
-# set_faults LINE...: replace all rules
-set_faults()
-{
-	local line
-
-	[ "$(faults clear)" = ok ] || die "clear was refused"
-	for line; do
-		[ "$(faults "$line")" = ok ] && continue
-		die "$line was refused" "$(get last_error)"
-	done
-}
-
 # zones: state and zone of each plugged block
 zones()
 {

@@ -461,6 +461,13 @@ reserved()
 	[ $RESERVED_SIZE -gt 0 ]
 }
 
+# need_reserved BLOCKS: skip the test without a reserved range of BLOCKS blocks
+need_reserved()
+{
+	reserved && [ "$RESERVED_SIZE" -ge $(($1 * BLOCK)) ] && return
+	skip_all "no reserved range of $1 memory blocks"
+}
+
 # soft_reserved: set SOFT and SOFT_SIZE to the soft-reserved range of the
 # command line. /proc/iomem of newer kernels does not show it.
 soft_reserved()
@@ -566,6 +573,20 @@ unload()
 	rmmod memdev
 }
 
+# hibernation_refused: hibernation fails before any process is frozen, and the
+# module logs the reason
+hibernation_refused()
+{
+	local got
+
+	log_mark
+	got=$(put /sys/power/state disk)
+	one_of "$got" EBUSY,EPERM || return 1
+	say "$got: $(log_memdev)"
+	log_since | grep -iE 'Freezing user|Creating image' && return 1
+	[ -n "$(log_memdev)" ] || { echo "the module logged no reason"; return 1; }
+}
+
 # left_over: a removed module leaves nothing behind
 left_over()
 {
@@ -579,6 +600,12 @@ left_over()
 get()
 {
 	cat "$D/$1"
+}
+
+# plugged_is BYTES: the device $D has BYTES plugged
+plugged_is()
+{
+	[ "$(get plugged_size)" = "$1" ]
 }
 
 # put FILE TEXT: write a line, print "ok" or the errno
@@ -604,6 +631,18 @@ faults_file()
 faults()
 {
 	put "$(faults_file)" "$1"
+}
+
+# set_faults LINE...: replace all rules
+set_faults()
+{
+	local line
+
+	[ "$(faults clear)" = ok ] || die "clear was refused"
+	for line; do
+		[ "$(faults "$line")" = ok ] && continue
+		die "$line was refused" "$(get last_error)"
+	done
 }
 
 # first_block: number of the memory block at the start of the device $D

@@ -12,11 +12,9 @@
 
 . "$(dirname "$0")/lib.sh"
 
-reserved || skip_all "no reserved range on this machine"
 # One device more than a window has slots
 n=257
-[ $((n * BLOCK)) -le "$RESERVED_SIZE" ] ||
-	skip_all "no reserved range of $n memory blocks on this machine"
+need_reserved $n
 
 # Do as a udev rule would: plug the first device as soon as it appears.
 plug_early()

@@ -20,9 +20,7 @@ need nlreq
 need_mounted $DEBUG
 [ -w $LOCKDOWN ] || skip_all "this kernel has no lockdown"
 grep -q '\[none\]' $LOCKDOWN || skip_all "the kernel is locked down already"
-reserved || skip_all "no reserved range"
-[ "$RESERVED_SIZE" -ge $((8 * BLOCK)) ] ||
-	skip_all "less than 8 reserved memory blocks"
+need_reserved 8
 
 # hw_parameters: number of the module's hw parameters, which lockdown refuses
 hw_parameters()

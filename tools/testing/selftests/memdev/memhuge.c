@@ -87,10 +87,7 @@ int main(int argc, char **argv)
 			break;
 		*p = 1;
 		phys = phys_of(pagemap, p);
-		/*
-		 * A mapping that starts inside a folio does not map a whole
-		 * huge page.
-		 */
+		/* A mapping inside a folio does not map the whole page. */
 		if (phys >= low && phys < high && !(phys % size))
 			held[got++] = p;
 		else

@@ -25,9 +25,7 @@
 
 static unsigned long long page;
 
-/*
- * Store physical addresses of @nr pages from @p in @phys, 0 for unmapped ones.
- */
+/* Store the physical addresses of @nr pages in @phys, 0 if not present */
 static bool phys_of(int pagemap, const void *p, size_t nr,
 		    unsigned long long *phys)
 {
@@ -97,10 +95,7 @@ int main(int argc, char **argv)
 		printf("vmsplice: %s\n", strerror(errno));
 		return 1;
 	}
-	/*
-	 * The page may have migrated before it was pinned, but cannot any
-	 * more.
-	 */
+	/* The page may have migrated before it was pinned. */
 	if (!phys_of(pagemap, iov.iov_base, 1, &phys) || phys < low ||
 	    phys >= high) {
 		puts("none");

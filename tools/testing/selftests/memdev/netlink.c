@@ -372,10 +372,7 @@ TEST_F(netlink, a_refused_unplug_reports_the_block)
 	ASSERT_EQ(0, dev_plug(nl, self->a, 3 * block_size));
 	if (!pin_start(&self->pin, low, low + block_size))
 		SKIP(return, "no page could be pinned on the device");
-	/*
-	 * How many blocks a short deadline lets through, and which one refuses
-	 * last, varies.
-	 */
+	/* A short deadline ends after a varying number of blocks. */
 	ASSERT_EQ(0, dev_write(self->a, "unplug_timeout_ms", "5000"));
 	EXPECT_REFUSED(ETIMEDOUT, nl,
 		       amount_begin(nl, MEMDEV_CMD_DEV_UNPLUG, self->a, 0), 0);
@@ -386,10 +383,7 @@ TEST_F(netlink, a_refused_unplug_reports_the_block)
 	EXPECT_EQ(3 * block_size, nl_u64(refusal[MEMDEV_A_REFUSAL_ASKED]));
 	EXPECT_EQ(3 * block_size - plugged,
 		  nl_u64(refusal[MEMDEV_A_REFUSAL_DONE]));
-	/*
-	 * Once all others are unplugged, the pinned block is the one that
-	 * refuses.
-	 */
+	/* With all others unplugged, the pinned block refuses. */
 	ASSERT_EQ(0, dev_write(self->a, "unplug_timeout_ms", "0"));
 	if (plugged > block_size)
 		ASSERT_EQ(0, dev_unplug(nl, self->a, plugged - block_size));

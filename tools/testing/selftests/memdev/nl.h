@@ -354,10 +354,7 @@ static inline void nl_parse_nest(const struct nlattr *attr,
 		max);
 }
 
-/*
- * Attribute values; all ones if missing, which is no valid value of the
- * family.
- */
+/* Attribute values; all ones if missing, which no attribute can be */
 static inline __u64 nl_u64(const struct nlattr *attr)
 {
 	return attr ? mnl_attr_get_u64(attr) : UINT64_MAX;
@@ -536,10 +533,7 @@ static inline void nl_see_family(const struct nlmsghdr *nlh, void *data)
 	}
 }
 
-/*
- * Open a socket and resolve the family. Returns 0 or an errno, ENOENT without
- * the family.
- */
+/* Open a socket and find the family; 0 or an errno, ENOENT without it */
 static inline int nl_open(struct nl *nl)
 {
 	struct nlmsghdr *nlh;

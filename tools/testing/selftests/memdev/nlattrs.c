@@ -47,9 +47,7 @@ TEST_F(netlink, a_missing_attribute_is_reported)
 		       nl_begin(nl, MEMDEV_CMD_FAULT_DEL, 0));
 	EXPECT_MISSING(MEMDEV_A_FAULT_BLOCK, nl,
 		       fault_begin(nl, MEMDEV_CMD_FAULT_POISON, self->a));
-	/*
-	 * Any of several attributes would do, so no particular one is missing.
-	 */
+	/* Any of several attributes would do, so none is missing. */
 	EXPECT_REFUSED(EINVAL, nl, dev_begin(nl, MEMDEV_CMD_DEV_SET, self->a),
 		       0);
 }
@@ -94,9 +92,7 @@ TEST_F(netlink, an_unknown_attribute_is_refused)
 			nlh = nl_begin(self->nl, cmd, 0);
 			mnl_attr_put(nlh, type,
 				     attr ? type_len(attr->type) : 4, zero);
-			/*
-			 * This check comes before that for missing attributes.
-			 */
+			/* Checked before missing attributes */
 			EXPECT_REFUSED(EINVAL, self->nl, nlh, 0);
 			EXPECT_EQ(-1, self->nl->miss);
 			EXPECT_EQ(offset_of(nlh, type), self->nl->offs) {

@@ -314,10 +314,7 @@ TEST_F(netlink, window_new_and_window_del_report_their_refusals)
 
 /* --- faults ---------------------------------------------------------------- */
 
-/*
- * Create a rule that fails a step; @block -1 for any. Returns its index or
- * -errno.
- */
+/* Create a fault rule, for any block if @block is -1; its index or -errno */
 static int fault_new(struct nl *nl, int device, __u32 step, int block,
 		     __u32 err)
 {

@@ -116,10 +116,7 @@ static void dump(struct list *l)
 		dump_more(l);
 }
 
-/*
- * Each device once, sorted by index, with all of 0..@nr-1; print what is
- * wrong.
- */
+/* Check that each device is listed once and in order, with all of 0..@nr-1 */
 static bool list_whole(const struct list *l, int nr)
 {
 	int have = 0;
@@ -228,10 +225,7 @@ static int race(int nr, unsigned int dumps)
 	unsigned int flagged = 0, whole = 0, sizes = 0;
 	unsigned int last = 0;
 
-	/*
-	 * Dump until there are enough flagged and unflagged ones, with a
-	 * limit.
-	 */
+	/* Dump until enough were and were not flagged, with a limit */
 	while (whole < dumps || (!flagged && whole < 20 * dumps)) {
 		dump(&list);
 		if (list.intr) {

@@ -20,11 +20,9 @@
 nr=${NR:-$(on_debug 200 1000)}
 
 need nldump nlreq
-reserved || skip_all "no reserved range on this machine"
 # Some blocks more, for the devices that come and go
 blocks=$((nr + 16))
-[ $((RESERVED_SIZE / BLOCK)) -ge $blocks ] ||
-	skip_all "no reserved range of $blocks memory blocks of $BLOCK bytes"
+need_reserved $blocks
 
 log_mark
 check "the module loads" load devices=0 \

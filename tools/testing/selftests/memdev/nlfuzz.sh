@@ -42,9 +42,7 @@ is_now()
 }
 
 chmod 755 "$TMP"
-reserved || skip_all "no reserved range on this machine"
-[ $RESERVED_SIZE -ge $((8 * BLOCK)) ] ||
-	skip_all "no reserved range of 8 memory blocks on this machine"
+need_reserved 8
 seed=${SEED:-$(random 1000000000)}
 say "SEED=$seed"
 log_mark

@@ -48,9 +48,7 @@ listen()
 }
 
 chmod 755 "$TMP"
-reserved || skip_all "no reserved range on this machine"
-[ $RESERVED_SIZE -ge $((6 * BLOCK)) ] ||
-	skip_all "no reserved range of 6 memory blocks on this machine"
+need_reserved 6
 spare=$((RESERVED + 5 * BLOCK))
 load_blocks 4
 first=$(first_block)

@@ -44,9 +44,7 @@ TEST_F(netlink, requests_of_one_socket_complete_in_order)
 	EXPECT_EQ(0, dev_number(self->b, "plugged_size"));
 }
 
-/*
- * Start an unplug of @a that cannot end: a page is pinned, without a deadline.
- */
+/* Start an unplug of @a that cannot end: no deadline, a pinned page */
 static bool stuck(struct pin *pin, struct nl *nl, struct nl *watch, int index,
 		  __u64 low)
 {
@@ -163,10 +161,7 @@ TEST_F(netlink, the_number_of_queued_requests_is_limited)
 	ASSERT_EQ(0, nl_open(greedy));
 	if (!stuck(&self->pin, greedy, self->nl, self->a, self->a_start))
 		SKIP(return, "no page could be pinned on the device");
-	/*
-	 * A request that is refused at once has its ACK when sendto(2)
-	 * returns.
-	 */
+	/* The ACK of a request refused at once is there after sendto(2). */
 	while (waiting < 1000 && !nl_wait(greedy, 0)) {
 		ASSERT_EQ(0, nl_send(greedy,
 				     timeout_begin(greedy, self->b, 1)));
@@ -225,10 +220,7 @@ TEST_F(netlink, an_unplug_of_a_pinned_page_blocks_no_other_request)
 	EXPECT_EQ(0, dev_get(self->nl, self->a, tb));
 	EXPECT_EQ(MEMDEV_STATE_UNPLUGGING, nl_u32(tb[MEMDEV_A_DEV_STATE]));
 
-	/*
-	 * Other families register and unregister, which takes the global genl
-	 * locks.
-	 */
+	/* Register other families, which takes the global genl locks */
 	EXPECT_EQ(0, system("! modinfo team >/dev/null 2>&1 || { "
 			    "modprobe team && modprobe -r team; }"));
 	EXPECT_EQ(MEMDEV_STATE_UNPLUGGING, dev_state(self->other, self->a));

@@ -133,9 +133,7 @@ eval_root()
 # --- a machine with something to read ---------------------------------------
 
 chmod 755 "$TMP"
-reserved || skip_all "no reserved range on this machine"
-[ $RESERVED_SIZE -ge $((8 * BLOCK)) ] ||
-	skip_all "no reserved range of 8 memory blocks on this machine"
+need_reserved 8
 start=$RESERVED
 spare=$((RESERVED + 7 * BLOCK))
 check "the module loads" load devices=0 \

@@ -12,10 +12,7 @@
 /* The test ends after this many rounds or seconds. */
 #define ROUNDS		3000
 #define ROUNDS_S	120
-/*
- * First sequence number of requests whose socket is closed at once; others
- * start at 1.
- */
+/* Requests whose socket is closed at once count from here, others from 1 */
 #define FOREIGN_SEQ	0x80000000U
 /* Only bounds how long a failing test takes */
 #define ANSWER_MS	20000

@@ -78,10 +78,7 @@ static int group(const char *name, bool listen)
 	}
 	puts("listening");
 	for (;;) {
-		/*
-		 * UINT32_MAX is no request, so all messages go to the second
-		 * callback.
-		 */
+		/* No request has this number: all messages go to print(). */
 		if (nl_receive(&nl, UINT32_MAX, NULL, print, NULL))
 			puts(nl_errname(nl.err));
 	}

@@ -361,10 +361,7 @@ int main(int argc, char **argv)
 	if (system(command))
 		return skip("the module does not load");
 
-	/*
-	 * The harness exits, so a parent process removes the module
-	 * afterwards.
-	 */
+	/* The harness exits: remove the module from the parent process. */
 	fflush(stdout);
 	pid = fork();
 	if (!pid)

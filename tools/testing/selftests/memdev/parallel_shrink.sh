@@ -69,11 +69,6 @@ plugged_are()
 	[ "$(cat "$BUS/plugged_size")" = $(($1 * BLOCK)) ]
 }
 
-plugged_is()
-{
-	[ "$(get plugged_size)" = "$1" ]
-}
-
 said()
 {
 	[ -s "$TMP/$1" ]

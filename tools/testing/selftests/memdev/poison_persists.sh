@@ -14,18 +14,6 @@
 poison=$MEM/hard_offline_page
 [ -e $poison ] || skip_all "this kernel cannot poison a page"
 
-# hibernation_refused: hibernation fails before any process is frozen
-hibernation_refused()
-{
-	local got
-
-	log_mark
-	got=$(put /sys/power/state disk)
-	one_of "$got" EBUSY,EPERM || return 1
-	log_since | grep -iE 'Freezing user|Creating image' && return 1
-	[ -n "$(log_memdev)" ] || { echo "the module logged no reason"; return 1; }
-}
-
 if grep -qw disk /sys/power/state; then
 	hibernates=yes
 	# Without a refusal, stop after the freezer.

@@ -53,17 +53,6 @@ hit()
 	[ "$(hits)" -ge 1 ]
 }
 
-# set_faults LINE...: replace all rules
-set_faults()
-{
-	local line
-
-	[ "$(faults clear)" = ok ] || die "clear was refused"
-	for line; do
-		[ "$(faults "$line")" = ok ] || die "$line was refused"
-	done
-}
-
 WRITER='' SAID=''
 
 # begin [-t] ATTRIBUTE TEXT: write an attribute of the device $D from a task in
@@ -86,11 +75,6 @@ written()
 {
 	wait $WRITER 2>/dev/null
 	SAID=$(cat "$TMP/said")
-}
-
-plugged_is()
-{
-	[ "$(get plugged_size)" = "$1" ]
 }
 
 frozen()

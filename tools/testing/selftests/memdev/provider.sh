@@ -35,11 +35,6 @@ asked()
 	log_since | grep -c "memdev0: $1 $BLOCK bytes at offset $(($2 * BLOCK))?"
 }
 
-plugged_is()
-{
-	[ "$(get plugged_size)" = "$1" ]
-}
-
 requested_stays()
 {
 	is "plugged and requested: $1 $2" \

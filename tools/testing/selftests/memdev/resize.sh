@@ -89,11 +89,6 @@ pauses_too_short()
 		}'
 }
 
-plugged_is()
-{
-	[ "$(get plugged_size)" = "$1" ]
-}
-
 # request SIZE: request SIZE; the device reaches it
 request()
 {

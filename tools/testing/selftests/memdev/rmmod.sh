@@ -25,21 +25,6 @@ delete_module()
 			$errno == 11 || $errno == 16 ? "busy" : "errno $errno"'
 }
 
-# hibernation_refused: hibernation fails before any process is frozen
-hibernation_refused()
-{
-	local got
-
-	log_mark
-	got=$(put /sys/power/state disk)
-	one_of "$got" EBUSY,EPERM || return 1
-	say "$got: $(log_memdev)"
-	# It fails before the first process is frozen, and the module logs the
-	# reason.
-	log_since | grep -iE 'Freezing user|Creating image' && return 1
-	[ -n "$(log_memdev)" ] || { echo "the module logged no reason"; return 1; }
-}
-
 # gone_at_the_end ATTRIBUTE TEXT: remove the module as soon as an unplug lets
 # it
 gone_at_the_end()

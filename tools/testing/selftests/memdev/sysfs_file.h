@@ -12,9 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/*
- * The first line of a file, or "" on error. Two results stay valid at a time.
- */
+/* The first line of a file, or "" on error; two results stay valid */
 static inline const char *file_read(const char *fmt, ...)
 {
 	static char text[2][4096];

@@ -190,9 +190,7 @@ static inline void fault_find(struct fault_range reject[NR_FAULTS])
 	free(symbols);
 }
 
-/*
- * Restrict failures to stacks with code of a module, or lift that restriction.
- */
+/* Only fail allocations with code of a module on the stack, or any */
 static inline void fault_in_module(bool only)
 {
 	int kind;
@@ -228,9 +226,7 @@ static inline void fault_open(void)
 	fault_find(reject);
 	for (kind = 0; kind < NR_FAULTS; kind++) {
 		fault_set(kind, "probability", 0);
-		/*
-		 * Log each failure's stack, for vm/known.awk and show_site().
-		 */
+		/* The log shows each stack: vm/known.awk wants that */
 		fault_set(kind, "verbose", 2);
 		fault_set(kind, "verbose_ratelimit_interval_ms", 0);
 		fault_set(kind, "stacktrace-depth", 32);

@@ -50,10 +50,7 @@ static bool same_each_time(void)
 	return strchr(spec, '@');
 }
 
-/*
- * Whether a failure may leave the operation done in part: a dimm is rolled
- * back, unless the reply was lost.
- */
+/* Whether it may be done in part after a failure; a dimm is rolled back */
 static bool partial(const struct op *op)
 {
 	return op->partial && (op->remote || strcmp(kind, "dimm"));
@@ -137,10 +134,7 @@ static int base_make(enum base base)
 	return file_write(DEVICE "/plug", "all");
 }
 
-/*
- * Do the operation without a failure, and record the state after it if
- * unknown.
- */
+/* Do it without a failure, and record the state after it if unknown */
 static bool sweep_works(struct sweep *s, const char *when)
 {
 	bool struck;
@@ -321,10 +315,7 @@ static void sweep(const struct op *op, enum fault_kind where)
 	}
 	/* The last allocation that failed */
 	s.n -= stride * (missed + 1);
-	/*
-	 * With a larger stride, the VM looks for leaks at its end, as a scan
-	 * takes long.
-	 */
+	/* With a larger stride, leave a slow scan to the end of the VM */
 	if (!leaks_each && stride == 1)
 		leaks_look(&s);
 	printf("%s %s%s: %u sites, %u of them failed:",

@@ -39,10 +39,7 @@ static inline void say(const char *fmt, ...)
 
 /* --- the state ------------------------------------------------------------ */
 
-/*
- * Print /proc/iomem with adjacent System RAM merged, as returned memory stays
- * an entry of its own.
- */
+/* Print /proc/iomem with adjacent System RAM merged */
 static void show_iomem(FILE *out)
 {
 	char line[256], from[32] = "", to[32] = "", low[32], high[32];

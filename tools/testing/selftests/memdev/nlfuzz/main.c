@@ -114,10 +114,7 @@ static bool withhold(const struct request *r)
 	    r->val[MEMDEV_A_DEV_ONLINE_TYPE] !=
 	    MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE)
 		return true;
-	/*
-	 * 6.1 accepts memmap_on_memory without support, but then no plug
-	 * succeeds.
-	 */
+	/* 6.1 accepts this without support, but then no plug succeeds. */
 	if (r->cmd == MEMDEV_CMD_DEV_SET &&
 	    r->has & NL_BIT(MEMDEV_A_DEV_MEMMAP_ON_MEMORY) &&
 	    r->val[MEMDEV_A_DEV_MEMMAP_ON_MEMORY])
@@ -259,10 +256,7 @@ static void send_it(void)
 {
 	unsigned int waiting = 0;
 
-	/*
-	 * The state is compared after each change, so a datagram may have only
-	 * one.
-	 */
+	/* The state is compared after each change: allow only one */
 	for (unsigned int i = 0; i < nr_requests; i++) {
 		waiting += requests[i].class == CHANGE;
 		classes[requests[i].class]++;

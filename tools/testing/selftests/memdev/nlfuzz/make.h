@@ -191,10 +191,7 @@ static void make_sane(void)
 
 		if (!(c->may & NL_BIT(type)))
 			continue;
-		/*
-		 * Mostly ids and sizes; one of two attributes that exclude
-		 * each other
-		 */
+		/* Mostly ids and sizes; one of two exclusive attributes */
 		if (type == 1)
 			wanted = !one_in(8);
 		else if (c->set == &nl_dev && type == MEMDEV_A_DEV_ID)

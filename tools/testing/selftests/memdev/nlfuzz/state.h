@@ -260,10 +260,7 @@ static bool attrs_valid(struct request *r, const char *p, int rem)
 	return rem <= 0;
 }
 
-/*
- * Whether a rule has an effect; the kernel checks that after it found the
- * device.
- */
+/* Whether a rule has an effect, which is checked after the device */
 static bool fault_works(const struct request *r)
 {
 	if (!r->val[MEMDEV_A_FAULT_ERRNO] && !r->val[MEMDEV_A_FAULT_DELAY_MS])

@@ -258,10 +258,7 @@ int do_destroy(struct worker *w, const struct draw *d)
 	return talk(w, begin_slot(w, d, MEMDEV_CMD_DEV_DEL), d);
 }
 
-/*
- * Any block of any window, plugged or not, but none that other drivers may
- * claim
- */
+/* A block of any window, plugged or not, that no other driver may claim */
 int do_toggle(struct worker *w, const struct draw *d)
 {
 	static const char *const on[] = { "online_movable", "online" };

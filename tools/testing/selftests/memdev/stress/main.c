@@ -64,10 +64,7 @@ static struct op_def {
 	[OP_TIMEOUT] = { "timeout", 3, { EINTR, ENODEV } },
 	[OP_WINDOW_NEW] = { "window-new", 0, { EBUSY } },
 	[OP_WINDOW_DEL] = { "window-del", 0, { EBUSY, ENODEV } },
-	/*
-	 * ENOENT: no page in the windows; EBUSY: enough pages, or this one
-	 * failed
-	 */
+	/* ENOENT: no suitable page; EBUSY: enough, or this one failed */
 	[OP_POISON] = { "poison", 0, { ENOENT, EBUSY } },
 	/* EINTR: the dump was interrupted */
 	[OP_DUMP] = { "dump", 6, { EINTR } },
@@ -221,9 +218,7 @@ static void *work(void *data)
 	}
 	while (!atomic_load(&stop)) {
 		d = draw_next(&w->rng);
-		/*
-		 * Past the end, prefer operations that have not succeeded yet.
-		 */
+		/* Past the end, prefer what has not succeeded yet */
 		if (atomic_load(&late) && d.bits >> 40 & 1) {
 			missing = op_missing();
 			if (missing != NR_OPS)
@@ -235,9 +230,7 @@ static void *work(void *data)
 		/* Few plugged blocks are offline otherwise. */
 		if (d.op == OP_ONLINE && d.ms % 2)
 			run_as(w, d, OP_OFFLINE);
-		/*
-		 * Plugged devices and windows with devices cannot be deleted.
-		 */
+		/* Only unplugged devices and empty windows can be deleted */
 		if ((d.op == OP_DESTROY || d.op == OP_WINDOW_DEL) &&
 		    d.bits % 4) {
 			drain = d;
@@ -286,9 +279,7 @@ static void start(unsigned int nr_workers)
 		snprintf(s->id, sizeof(s->id), "s%u", i);
 		s->dimm = i % 2;
 		s->blocks = s->dimm ? 1 + what % 4 : 2 + what % 5;
-		/*
-		 * Half of the devices are in any window, the others name one.
-		 */
+		/* Half of the devices are in any window */
 		s->window = i / 2 % 2 ? -1 : (int)(i / 4 % nr_windows);
 		printf("# %s: %s of %u blocks, window %d\n", s->id,
 		       s->dimm ? "dimm" : "virtio-mem", s->blocks, s->window);
@@ -384,10 +375,7 @@ static void on_alarm(int sig)
 	(void)sig;
 }
 
-/*
- * The kernel signals a task whose page is poisoned; the page is not used
- * again.
- */
+/* The kernel signals a task whose page is poisoned */
 static void on_bus(int sig, siginfo_t *info, void *context)
 {
 	(void)context;
