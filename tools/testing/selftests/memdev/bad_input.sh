@@ -1,15 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # Every invalid write is refused with a fitting errno and a reason in words,
 # and changes nothing.
 #
 # VM: mem=6G timeout=1800 append=memmap=2G$0x100000000 usual="6.1 7.3"
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.12
-# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
-# VM: blocks2g: qemu="-machine memory-backend=m"
+# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off -machine memory-backend=m"
 
 . "$(dirname "$0")/lib.sh"
 
@@ -114,8 +112,7 @@ refuse_sizes()
 	refuse "$1" "$large" 18446744073709551615 \
 		"18446744073709551615 (2^64 - 1)"
 	refuse "$1" "$large" 8E "8E (2^63)"
-	refuse "$1" "$large" \
-		"$(printf '%u' $((-BLOCK)))" "2^64 less a block"
+	refuse "$1" "$large" "$(printf '%u' $((-BLOCK)))" "2^64 less a block"
 }
 
 # Two devices of six blocks and one block, with two blocks and none plugged;
@@ -204,10 +201,8 @@ refuse $BUS/new_window EINVAL "$BLOCK:x"
 refuse $BUS/new_window EINVAL "$BLOCK:-1"
 refuse $BUS/new_window EINVAL "$BLOCK@$(hex $free):999"
 refuse $BUS/new_window EINVAL,ERANGE "$BLOCK@$(hex $free):99999999999999999999"
-refuse $BUS/new_window EINVAL "$BLOCK@$(hex $free):1023" \
-	"an impossible node"
-refuse $BUS/new_window EINVAL "$BLOCK:1023" \
-	"an impossible node to carve from"
+refuse $BUS/new_window EINVAL "$BLOCK@$(hex $free):1023" "an impossible node"
+refuse $BUS/new_window EINVAL "$BLOCK:1023" "an impossible node to carve from"
 refuse $BUS/new_window EINVAL "$BLOCK@$(hex $free),$BLOCK@$(hex $((free + BLOCK)))" \
 	"two windows in one write"
 refuse $BUS/new_window EINVAL "$BLOCK@$(hex $((free + 4096)))" \

@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # Carving takes no memory that an administrator reserved or that belongs to a
 # driver. Without a parameter, it takes no memory that is in use.
@@ -103,7 +102,8 @@ check "the reason names the hugetlb pages" \
 	grep -E '\([1-9][0-9]* have hugetlb pages' $BUS/last_error
 say "$(cat $BUS/last_error)"
 is "all hugetlb pages are left" "$(pool | diff "$TMP/pool" -)" ""
-is "a window that fits beside the hugetlb page is carved" "$(put $BUS/new_window 512M)" ok
+is "a window that fits beside the hugetlb page is carved" \
+	"$(put $BUS/new_window 512M)" ok
 is "all hugetlb pages are left" "$(pool | diff "$TMP/pool" -)" ""
 is "del_window" "$(put $BUS/del_window window0)" ok
 check "rmmod" unload
@@ -124,7 +124,8 @@ check "the module loads without parameters" load
 say "$(log_memdev)"
 check "a window is created, or the log says why not" window_or_why
 after=$(fill_ask where)
-check "carving migrates little memory that is in use" [ $((before - after)) -lt $((BLOCK / 2)) ]
+check "carving migrates little memory that is in use" \
+	[ $((before - after)) -lt $((BLOCK / 2)) ]
 is "no data is lost" "$(fill_ask check)" intact
 check "the kernel logged no warning" log_quiet
 finish

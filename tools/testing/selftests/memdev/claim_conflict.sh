@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # No driver can claim a range of a window. If another driver claims a range
 # before memdev adds it, that driver keeps the range.
@@ -100,9 +99,11 @@ claims_are_kept()
 	check "the log names the range that the other driver keeps" \
 		[ "$(log_memdev | grep -c 'another driver has claimed')" = 1 ]
 	check "$1 keeps its claim" claimed "$1"
-	check "/proc/iomem has no entry of memdev" sh -c '! grep memdev /proc/iomem'
+	check "/proc/iomem has no entry of memdev" \
+		sh -c '! grep memdev /proc/iomem'
 	cat /proc/iomem >"$TMP/iomem.kept"
-	check "a window over the claimed range is refused" sh -c "! modprobe memdev window=$spec"
+	check "a window over the claimed range is refused" \
+		sh -c "! modprobe memdev window=$spec"
 	say "$(log_memdev | tail -n 1)"
 	is "$1 is unchanged" "$(diff "$TMP/iomem.kept" /proc/iomem)" ""
 }
@@ -110,9 +111,9 @@ claims_are_kept()
 # all_is_well: the claim leaves nothing behind, and memdev works
 all_is_well()
 {
-	is "/proc/iomem is unchanged" \
-		"$(iomem | diff "$TMP/iomem" -)" ""
-	check "no resource was released twice" sh -c '! dmesg | grep "nonexistent resource"'
+	is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem" -)" ""
+	check "no resource was released twice" \
+		sh -c '! dmesg | grep "nonexistent resource"'
 	check "the kernel logged no warning" log_quiet
 	check "window=$spec" load "window=$spec"
 	no_deadline
@@ -185,8 +186,8 @@ if reserved; then
 	check "sysfs, /proc/iomem and lsmem agree" agree
 	no_ramoops "in the device's other blocks" $((LOW + 3 * BLOCK))
 	no_ramoops "in another device of the window" $((LOW + 7 * BLOCK))
-	is "block 0 is unplugged while offline" "$(put_each offline 0) $(put_dev unplug $BLOCK)" \
-		"ok ok"
+	is "block 0 is unplugged while offline" \
+		"$(put_each offline 0) $(put_dev unplug $BLOCK)" "ok ok"
 	is "block 1 is plugged" "$(get plugged_blocks)" 1
 	no_ramoops "in block 0" $LOW
 	is "plug the others" "$(put_dev plug all)" ok
@@ -217,8 +218,7 @@ if reserved; then
 	is "unplug all" "$(put_dev unplug all)" ok
 	no_ramoops "after all of that" $((LOW + BLOCK))
 	check "rmmod" unload
-	is "/proc/iomem is unchanged" \
-		"$(iomem | diff "$TMP/iomem" -)" ""
+	is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem" -)" ""
 	check "the kernel logged no warning" log_quiet
 	finish
 fi
@@ -235,16 +235,16 @@ echo offline >$MEM/auto_online_blocks
 
 check "window=$spec" load "window=$spec"
 no_deadline
-check "kmem loads" dax_comes
+check "kmem loads" kmem_load
 is "kmem does not get the window" "$(grep -E 'dax|kmem' /proc/iomem)" ""
 is "no block is plugged" "$(get state)" unplugged
 is "plug all" "$(put_dev plug all)" ok
 check "sysfs, /proc/iomem and lsmem agree" agree
 is "unplug all" "$(put_dev unplug all)" ok
-check "kmem unloads" dax_goes
+check "kmem unloads" kmem_unload
 
 check "a plug waits before it adds block 0" room_made
-check "kmem claims the range first" dax_comes
+check "kmem claims the range first" kmem_load
 check "/proc/iomem shows System RAM of kmem" claimed 'System RAM (kmem)'
 is "kmem's memory comes online" \
 	"$(put_each online_movable $(seq 0 $((n - 1))))" ok
@@ -263,7 +263,7 @@ done | sort -u >"$TMP/offline"
 is "kmem's memory goes offline" "$(cat "$TMP/offline")" ok
 is "kmem unbinds" \
 	"$(printf dax0.0 | write_errno /sys/bus/dax/drivers/kmem/unbind)" ok
-check "kmem unloads" dax_goes
+check "kmem unloads" kmem_unload
 all_is_well
 check "rmmod" unload
 is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem" -)" ""

@@ -1,15 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # device_list is sorted by address, whatever the order of creation, and the
 # totals of the bus are the sums over all devices.
 #
 # VM: mem=4G timeout=900 append=memmap=1G$0x100000000 usual=6.1
 # VM: many: mem=72G timeout=1800 append=memmap=68G$0x180000000 usual=7.3
-# VM: many: qemu="-object memory-backend-ram,id=m,size=72G,reserve=off"
-# VM: many: qemu="-machine memory-backend=m"
+# VM: many: qemu="-object memory-backend-ram,id=m,size=72G,reserve=off -machine memory-backend=m"
 
 . "$(dirname "$0")/lib.sh"
 
@@ -55,24 +53,28 @@ is "no block is plugged" "$(cat $BUS/plugged_size)" 0
 for at in 6 0 2 4 1; do
 	check "a device is created at block $at" new $at 1
 done
-is "device_list is sorted by address" \
-	"$(list | xargs)" "$(by_address | xargs)"
+is "device_list is sorted by address" "$(list | xargs)" "$(by_address | xargs)"
 is "the order of creation was another" "$(list | xargs)" \
 	"memdev1 memdev4 memdev2 memdev3 memdev0"
 for name in memdev3 memdev0 memdev4; do
-	is "a block of $name is plugged" "$(put $BUS/devices/$name/plug $BLOCK)" ok
+	is "a block of $name is plugged" \
+		"$(put $BUS/devices/$name/plug $BLOCK)" ok
 done
-is "plugged_size of the bus is three blocks" "$(cat $BUS/plugged_size)" $((3 * BLOCK))
+is "plugged_size of the bus is three blocks" \
+	"$(cat $BUS/plugged_size)" $((3 * BLOCK))
 is "memdev0 is unplugged" "$(put $BUS/devices/memdev0/unplug all)" ok
-is "plugged_size of the bus is two blocks" "$(cat $BUS/plugged_size)" $((2 * BLOCK))
-is "the sum over all devices is two blocks" "$(total plugged_size)" $((2 * BLOCK))
+is "plugged_size of the bus is two blocks" \
+	"$(cat $BUS/plugged_size)" $((2 * BLOCK))
+is "the sum over all devices is two blocks" \
+	"$(total plugged_size)" $((2 * BLOCK))
 for name in memdev3 memdev4; do
 	is "$name is unplugged" "$(put $BUS/devices/$name/unplug all)" ok
 done
 is "memdev2 is deleted" "$(put $BUS/del_device memdev2)" ok
 is "device_list omits memdev2" "$(list | xargs)" \
 	"memdev1 memdev4 memdev3 memdev0"
-is "everyone can read device_list and plugged_size" "$(stat -c %a $BUS/device_list $BUS/plugged_size |
+is "everyone can read device_list and plugged_size" \
+	"$(stat -c %a $BUS/device_list $BUS/plugged_size |
 	xargs)" "444 444"
 
 # --- a list longer than a page ----------------------------------------------
@@ -81,9 +83,10 @@ if [ $half -gt 200 ]; then
 	while echo size=$BLOCK >$BUS/new_device; do
 		:
 	done 2>"$TMP/new"
-	is "devices fill both windows" "$(cat $WINDOWS/window*/largest_free | xargs)" \
-		"0 0"
-	is "device_list has a device for each block" "$(list | wc -l)" $((2 * half))
+	is "devices fill both windows" \
+		"$(cat $WINDOWS/window*/largest_free | xargs)" "0 0"
+	is "device_list has a device for each block" \
+		"$(list | wc -l)" $((2 * half))
 	check "device_list is longer than a page" [ "$(list | wc -c)" -gt 4096 ]
 	list >"$TMP/list"
 	by_address >"$TMP/by_address"

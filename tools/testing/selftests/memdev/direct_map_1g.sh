@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # Unplug a block of a GiB that is full of data. x86 maps an aligned GiB by one
 # leaf of its page table where it can. To remove a part of that leaf, it would
@@ -13,8 +12,7 @@
 # VM: reserved: usual=6.12
 # VM: carved: mem=8G timeout=1800 append=nokaslr usual="6.1 7.3"
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.1
-# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
-# VM: blocks2g: qemu="-machine memory-backend=m"
+# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off -machine memory-backend=m"
 
 . "$(dirname "$0")/lib.sh"
 
@@ -104,7 +102,8 @@ is "the blocks are plugged again" "$(put_dev plug $((2 * BLOCK)))" ok
 
 # Unplug everything if the data fits elsewhere.
 if [ $(($(meminfo MemAvailable) * 1024)) -gt $((size + GiB)) ]; then
-	is "all blocks are unplugged from under the data" "$(put_dev unplug all)" ok
+	is "all blocks are unplugged from under the data" \
+		"$(put_dev unplug all)" ok
 	is "all data is intact" "$(fill_ask check)" intact
 	if [ $kind = carved ]; then
 		check "rmmod returns the window to the kernel" unload

@@ -13,7 +13,7 @@
 # FAILNTH_OPS=OPERATION[,OPERATION...] selects operations. FAILNTH_STRIDE=N
 # fails only every N-th allocation and leaves the search for leaks to the end
 # of the VM. FAILNTH_LEAKS=1 scans for leaks after each failure, which takes 10
-# s each, to find the one that leaks.
+# seconds each, to find the one that leaks.
 #
 # The allowed console lines are bugs of the kernel: x86 warns once when it
 # cannot add memory; bus_register() unregisters a lockdep key on its error path

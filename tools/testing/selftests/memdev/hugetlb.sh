@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # Unplug with huge pages: a block with any part of a huge page is in use, free
 # blocks go first, pages that can migrate do, and other devices do not wait for
@@ -92,7 +91,8 @@ if [ -e $G1 ]; then
 	# 1.5 GiB per device, so that each has an aligned GiB
 	n=$((3 * GiB / BLOCK))
 	spec=$(window_spec $n) || skip_all "no reserved range of 3 GiB"
-	check "load with two devices" load "window=$spec" devices=2 online_type=online_kernel
+	check "load with two devices" \
+		load "window=$spec" devices=2 online_type=online_kernel
 	is "blocks of the other device stay offline" \
 		"$(put $BUS/devices/memdev1/online_type offline)" ok
 	no_deadline
@@ -126,11 +126,13 @@ if [ -e $G1 ]; then
 	wait $first
 	is "a signal ends the unplug" "$(cat "$TMP/first")" EINTR
 	check "sysfs, /proc/iomem and lsmem agree" agree
-	is "a shrink in the background is accepted" "$(put_dev requested_size 0)" ok
+	is "a shrink in the background is accepted" \
+		"$(put_dev requested_size 0)" ok
 	huge_stop
 	is "no data is lost" "$HUGE_SAID" intact
 	echo 0 >$G1
-	check "the rest is unplugged once the page is freed" until_true 600 plugged_are ""
+	check "the rest is unplugged once the page is freed" \
+		until_true 600 plugged_are ""
 	check "rmmod" rmmod memdev
 else
 	skip "a page of 1 GiB" "no hugetlb pages of 1 GiB"

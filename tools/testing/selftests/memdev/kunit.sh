@@ -33,8 +33,7 @@ suite()
 		esac
 	done <"$TMP/cases"
 	[ -s "$TMP/cases" ] || fail "suite $1 has cases"
-	is "every case of $1 has a result" \
-		"$(wc -l <"$TMP/cases")" \
+	is "every case of $1 has a result" "$(wc -l <"$TMP/cases")" \
 		"$(sed -n 's/^ *1\.\.//p' "$TMP/results" | tail -n 1)"
 }
 

@@ -60,8 +60,7 @@ more_on_failure()
 # skip NAME REASON
 skip()
 {
-	TESTS=$((TESTS + 1))
-	echo "ok $TESTS $1 # SKIP $2"
+	pass "$1 # SKIP $2"
 }
 
 skip_all()
@@ -96,11 +95,8 @@ need_mounted()
 # others
 on_debug()
 {
-	if [ "${MEMDEV_KERNEL:-}" = debug ]; then
-		echo "$1"
-	else
-		echo "$2"
-	fi
+	[ "${MEMDEV_KERNEL:-}" = debug ] || shift
+	echo "$1"
 }
 
 # is NAME GOT WANT
@@ -154,8 +150,7 @@ finish()
 	if cleanup >"$TMP/cleanup" 2>&1 && left_over >>"$TMP/cleanup"; then
 		pass "rmmod leaves nothing behind"
 	else
-		fail "rmmod leaves nothing behind" \
-			"$(cat "$TMP/cleanup")"
+		fail "rmmod leaves nothing behind" "$(cat "$TMP/cleanup")"
 	fi
 	rm -rf "$TMP"
 	echo "1..$TESTS"
@@ -388,43 +383,32 @@ meminfo()
 # stays an entry of its own. No other difference is hidden.
 iomem()
 {
-	local line range run_start='' run_end=''
-	: >"$TMP/run"
-
-	flush_run()
-	{
-		[ -n "$run_start" ] || return
-		echo "$run_start-$run_end : System RAM"
-		cat "$TMP/run"
-		run_start=''
-		: >"$TMP/run"
+	awk '
+	function successor(hex,	i, digit) {
+		for (i = length(hex); i; i--) {
+			digit = index("0123456789abcde", substr(hex, i, 1))
+			if (digit)
+				return substr(hex, 1, i - 1) \
+					substr("123456789abcdef", digit, 1) \
+					substr("0000000000000000", i + 1, length(hex) - i)
+		}
+		return "1" substr("0000000000000000", 1, length(hex))
 	}
-
-	while IFS= read -r line; do
-		case $line in
-		' '*)
-			if [ -n "$run_start" ]; then
-				printf '%s\n' "$line" >>"$TMP/run"
-			else
-				printf '%s\n' "$line"
-			fi
-			;;
-		*' : System RAM')
-			range=${line% : *}
-			if [ -n "$run_start" ] &&
-			   [ $((0x$run_end + 1)) != $((0x${range%-*})) ]; then
-				flush_run
-			fi
-			[ -n "$run_start" ] || run_start=${range%-*}
-			run_end=${range#*-}
-			;;
-		*)
-			flush_run
-			printf '%s\n' "$line"
-			;;
-		esac
-	done </proc/iomem
-	flush_run
+	function flush() {
+		if (ram)
+			printf "%s-%s : System RAM\n%s", start, end, inside
+		ram = inside = ""
+	}
+	/^ /	{ if (ram) inside = inside $0 "\n"; else print; next }
+	!/ : System RAM$/ || !ram || !index($1, successor(end) "-") { flush() }
+	!/ : System RAM$/ { print; next }
+	{
+		split($1, range, "-")
+		start = ram ? start : range[1]
+		end = range[2]
+		ram = 1
+	}
+	END { flush() }' /proc/iomem
 }
 
 # zone_of BLOCK: the zone of an online block, or the default zone of an offline
@@ -433,6 +417,18 @@ zone_of()
 {
 	local zone rest
 	read -r zone rest <"$MEM/memory$1/valid_zones" && echo "$zone"
+}
+
+# zones: state and zone of each plugged block
+zones()
+{
+	local block first
+	first=$(first_block)
+
+	for block in $(expand "$(get plugged_blocks)"); do
+		echo "$block $(cat "$MEM/memory$((first + block))/state") $(
+			zone_of $((first + block)))"
+	done
 }
 
 # Find the largest range that the command line reserves with memmap=SIZE$START,
@@ -489,8 +485,8 @@ soft_reserved()
 	return 1
 }
 
-# dax_comes: let kmem add the soft-reserved range to System RAM
-dax_comes()
+# kmem_load: let kmem add the soft-reserved range to System RAM
+kmem_load()
 {
 	modprobe kmem && modprobe dax_hmem &&
 		[ -e /sys/bus/dax/devices/dax0.0 ] || return 1
@@ -500,8 +496,8 @@ dax_comes()
 	:
 }
 
-# dax_goes: none of kmem's memory may be online
-dax_goes()
+# kmem_unload: none of kmem's memory may be online
+kmem_unload()
 {
 	rmmod dax_hmem && rmmod kmem
 }
@@ -752,7 +748,8 @@ free_goes_first()
 	after=$(($(pages_moved) - before))
 	say "$after pages were migrated"
 	check "the used pages are migrated" [ $after -ge $((there / page)) ]
-	check "the used pages are migrated only once" [ $after -lt $(((there + fill / 2) / page)) ]
+	check "the used pages are migrated only once" \
+		[ $after -lt $(((there + fill / 2) / page)) ]
 	is "no data is lost" "$(fill_ask check)" intact
 	fill_stop
 }

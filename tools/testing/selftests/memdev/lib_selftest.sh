@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that refuses runs
 #
 # The helpers of lib.sh fail when they must: a comparison with a missing value,
 # a missing command, a log that lost the mark, a device that disagrees with the

@@ -1,14 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # A load that fails after it created devices: user space cannot plug them in
 # between, and the load leaves nothing behind.
 #
 # VM: mem=40G timeout=1800 append=memmap=34G$0x140000000 usual=6.1
-# VM: qemu="-object memory-backend-ram,id=m,size=40G,reserve=off"
-# VM: qemu="-machine memory-backend=m"
+# VM: qemu="-object memory-backend-ram,id=m,size=40G,reserve=off -machine memory-backend=m"
 
 . "$(dirname "$0")/lib.sh"
 

@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # Under lockdown, no user can choose an address that memdev writes to or a page
 # to poison. Everything else works.
@@ -65,17 +64,24 @@ is "netlink window-new" "$(nl window-new size=$BLOCK start="$there")" ok
 is "del_window" "$(put $BUS/del_window 1)" ok
 
 for level in integrity confidentiality; do
-	is "lockdown is set to $level" "$(printf %s $level | write_errno $LOCKDOWN)" ok
+	is "lockdown is set to $level" \
+		"$(printf %s $level | write_errno $LOCKDOWN)" ok
 	iomem >"$TMP/before"
 	log_mark
 
-	denied "$level: sysfs new_window is denied" "$(put $BUS/new_window "$BLOCK@$there")"
-	check "$level: the reason is lockdown" grep -q 'locked down' $BUS/last_error
+	denied "$level: sysfs new_window is denied" \
+		"$(put $BUS/new_window "$BLOCK@$there")"
+	check "$level: the reason is lockdown" \
+		grep -q 'locked down' $BUS/last_error
 	say "$(cat $BUS/last_error)"
-	denied "$level: netlink window-new is denied" "$(nl window-new size=$BLOCK start="$there")"
-	check "$level: the reason is lockdown" grep -q 'locked down' $BUS/last_error
-	is "$level: /proc/iomem is unchanged" "$(iomem | diff "$TMP/before" -)" ""
-	denied "$level: fault-poison is denied" "$(nl fault-poison device=0 block=0)"
+	denied "$level: netlink window-new is denied" \
+		"$(nl window-new size=$BLOCK start="$there")"
+	check "$level: the reason is lockdown" \
+		grep -q 'locked down' $BUS/last_error
+	is "$level: /proc/iomem is unchanged" \
+		"$(iomem | diff "$TMP/before" -)" ""
+	denied "$level: fault-poison is denied" \
+		"$(nl fault-poison device=0 block=0)"
 	is "$level: no page is poisoned" "$(meminfo HardwareCorrupted)" 0
 	check "$level: debugfs is denied" \
 		one_of "$(put "$(faults_file)" "poison block=0")" open:EPERM,EPERM
@@ -83,13 +89,15 @@ for level in integrity confidentiality; do
 	is "$level: plug all" "$(put_dev plug all)" ok
 	check "$level: sysfs, /proc/iomem and lsmem agree" agree
 	is "$level: unplug two blocks" "$(put_dev unplug $((2 * BLOCK)))" ok
-	is "$level: a window without an address is carved" "$(put $BUS/new_window $BLOCK)" ok
+	is "$level: a window without an address is carved" \
+		"$(put $BUS/new_window $BLOCK)" ok
 	note_carved
 	is "$level: a device is created in it" \
 		"$(put $BUS/new_device "size=$BLOCK window=1 id=carved")" ok
 	is "$level: netlink plugs the device" \
 		"$(nl dev-plug index=1 size=$BLOCK)" ok
-	is "$level: netlink unplugs the device" "$(nl dev-unplug index=1 size=$BLOCK)" ok
+	is "$level: netlink unplugs the device" \
+		"$(nl dev-unplug index=1 size=$BLOCK)" ok
 	is "$level: del_device" "$(put $BUS/del_device carved)" ok
 	is "$level: del_window" "$(put $BUS/del_window 1)" ok
 	check "$level: the kernel logged no warning" log_quiet

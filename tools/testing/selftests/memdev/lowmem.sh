@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # The kernel runs short of memory for its own data: plug is refused with a
 # reason before it does harm. A plug that relieves a nearly full machine
@@ -9,16 +8,13 @@
 #
 # VM: m512: mem=64G append="mem=512M memmap=60G$0x100000000" timeout=1800
 # VM: m512: usual="6.1 7.3"
-# VM: m512: qemu="-object memory-backend-ram,id=m,size=64G,reserve=off"
-# VM: m512: qemu="-machine memory-backend=m"
+# VM: m512: qemu="-object memory-backend-ram,id=m,size=64G,reserve=off -machine memory-backend=m"
 # VM: m768: mem=64G append="mem=768M memmap=60G$0x100000000" timeout=1800
 # VM: m768: usual="6.12"
-# VM: m768: qemu="-object memory-backend-ram,id=m,size=64G,reserve=off"
-# VM: m768: qemu="-machine memory-backend=m"
+# VM: m768: qemu="-object memory-backend-ram,id=m,size=64G,reserve=off -machine memory-backend=m"
 # VM: m1024: mem=64G append="mem=1G memmap=60G$0x100000000" timeout=1800
 # VM: m1024: kernels=debug usual=none
-# VM: m1024: qemu="-object memory-backend-ram,id=m,size=64G,reserve=off"
-# VM: m1024: qemu="-machine memory-backend=m"
+# VM: m1024: qemu="-object memory-backend-ram,id=m,size=64G,reserve=off -machine memory-backend=m"
 # VM: full: mem=4G append=memmap=1G$0x100000000 timeout=1800 alone=yes usual=6.1
 
 . "$(dirname "$0")/lib.sh"
@@ -78,23 +74,27 @@ plug_until_refused()
 refused()
 {
 	is "$1: plug fails with ENOMEM" "$REPLY" ENOMEM
-	check "$1: last_error has memdev's own reason" expr "$(get last_error)" : "$2"
+	check "$1: last_error has memdev's own reason" \
+		expr "$(get last_error)" : "$2"
 	is "$1: the refused plug changes nothing" \
 		"$(get plugged_size)" $((N * GiB))
 	check "$1: sysfs, /proc/iomem and lsmem agree" agree
 	is "$1: the next plug is refused, too" \
 		"$(put_dev plug 1G) $(get plugged_size)" "ENOMEM $((N * GiB))"
-	check "$1: last_error has the same reason" expr "$(get last_error)" : "$2"
+	check "$1: last_error has the same reason" \
+		expr "$(get last_error)" : "$2"
 	check "$1: the kernel logged no warning" log_quiet
 }
 
 # all_comes_back NAME: memory can be unplugged and plugged again
 all_comes_back()
 {
-	is "$1: all memory is unplugged" "$(put_dev unplug all) $(get plugged_size)" "ok 0"
-	is "$1: memory is plugged again" "$(put_dev plug 512M) $(get plugged_size)" \
-		"ok $((512 * MiB))"
-	is "$1: and unplugged again" "$(put_dev unplug all) $(get plugged_size)" "ok 0"
+	is "$1: all memory is unplugged" \
+		"$(put_dev unplug all) $(get plugged_size)" "ok 0"
+	is "$1: memory is plugged again" \
+		"$(put_dev plug 512M) $(get plugged_size)" "ok $((512 * MiB))"
+	is "$1: and unplugged again" \
+		"$(put_dev unplug all) $(get plugged_size)" "ok 0"
 	check "$1: the kernel logged no warning" log_quiet
 }
 
@@ -113,10 +113,12 @@ small_machine()
 	plug_until_refused
 	check "some memory is plugged, but not all" [ $((N > 0 && N < 60)) = 1 ]
 	refused "movable" "$RATIO"
-	check "movable: user space can allocate the new memory" fill_start $((512 * MiB))
+	check "movable: user space can allocate the new memory" \
+		fill_start $((512 * MiB))
 	is "movable: no data is lost" "$(fill_ask check)" intact
 	fill_stop
-	is "movable: requested_size takes the whole device" "$(put_dev requested_size 60G)" ok
+	is "movable: requested_size takes the whole device" \
+		"$(put_dev requested_size 60G)" ok
 	check "movable: the worker is refused, too" \
 		until_true 300 grep -qE '^(ZONE_MOVABLE cannot grow|not enough kernel memory)' $D/last_error
 	say "$(get plugged_size): $(get last_error)"
@@ -133,7 +135,8 @@ small_machine()
 	say "$(kernel_free) MiB are free to the kernel"
 	check "offline: the kernel has memory left" [ "$(kernel_free)" -ge 48 ]
 	all_comes_back "offline"
-	is "online_type is set to online_movable" "$(put_dev online_type online_movable)" ok
+	is "online_type is set to online_movable" \
+		"$(put_dev online_type online_movable)" ok
 
 	check "a hog leaves 56 MiB" hog_start 56
 	plug_until_refused
@@ -170,32 +173,37 @@ full_machine()
 	load_blocks 4
 	is "a block is plugged offline" \
 		"$(put_dev online_type offline) $(put_dev plug $BLOCK)" "ok ok"
-	is "online_type is set to online_movable" "$(put_dev online_type online_movable)" ok
+	is "online_type is set to online_movable" \
+		"$(put_dev online_type online_movable)" ok
 	fill_start $(($(meminfo MemAvailable) * 1024 - 120 * MiB)) ||
 		die "cannot fill memory"
 	say "$(available) MiB are available"
 	is "beside an offline block, a movable plug is refused" \
 		"$(put_dev plug $BLOCK)" ENOMEM
-	check "last_error names the memory kept for offline blocks" expr "$(get last_error)" : '.*kept while blocks are offline'
+	check "last_error names the memory kept for offline blocks" \
+		expr "$(get last_error)" : '.*kept while blocks are offline'
 	say "$(get last_error)"
 	is "the block comes online" "$(put_each online_movable 0)" ok
 	is "a movable block is plugged" \
 		"$(put_dev plug $BLOCK) $(get online_blocks)" "ok 0-1"
 	is "online_type is set to offline" "$(put_dev online_type offline)" ok
-	is "a plug that stays offline is refused" "$(put_dev plug $BLOCK)" ENOMEM
+	is "a plug that stays offline is refused" \
+		"$(put_dev plug $BLOCK)" ENOMEM
 	check "last_error names the memory kept for offline blocks" \
 		expr "$(get last_error)" : '.*kept while blocks are offline'
 	is "no data is lost" "$(fill_ask check)" intact
 	fill_stop
 	is "unplug all" "$(put_dev unplug all)" ok
 
-	is "online_type is set to online_kernel" "$(put_dev online_type online_kernel)" ok
+	is "online_type is set to online_kernel" \
+		"$(put_dev online_type online_kernel)" ok
 	fill_start $(($(meminfo MemAvailable) * 1024 - 120 * MiB)) ||
 		die "cannot fill memory"
 	say "$(available) MiB are available"
 	is "a kernel block is plugged" \
 		"$(put_dev plug $BLOCK) $(get online_blocks)" "ok 0"
-	is "another kernel block is plugged" "$(put_dev plug $BLOCK) $(get online_blocks)" "ok 0-1"
+	is "another kernel block is plugged" \
+		"$(put_dev plug $BLOCK) $(get online_blocks)" "ok 0-1"
 	fill_stop
 	check "the kernel logged no warning" log_quiet
 	[ "$(put_dev unplug all)" != ok ] || finish

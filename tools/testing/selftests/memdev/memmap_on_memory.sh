@@ -1,15 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # memmap_on_memory: a block holds the memmap of its own pages
 #
 # VM: on: mem=4G timeout=1800 usual="6.1 6.12 7.3" append="memmap=1G$0x100000000 memory_hotplug.memmap_on_memory=1"
 # VM: off: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 6.12"
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=7.3 append=memory_hotplug.memmap_on_memory=1
-# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
-# VM: blocks2g: qemu="-machine memory-backend=m"
+# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off -machine memory-backend=m"
 
 . "$(dirname "$0")/lib.sh"
 

@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # A dump of a thousand devices has each of them once, sorted by index, even
 # while devices come and go, and is much faster than reading sysfs. NR= sets
@@ -12,8 +11,7 @@
 # would choose memory blocks of 2 GiB, too large for so many devices.
 #
 # VM: many: mem=804G usual=7.3 timeout=3600 append=memmap=800G$0x180000000
-# VM: many: qemu="-object memory-backend-ram,id=m,size=804G,reserve=off"
-# VM: many: qemu="-machine memory-backend=m"
+# VM: many: qemu="-object memory-backend-ram,id=m,size=804G,reserve=off -machine memory-backend=m"
 
 . "$(dirname "$0")/lib.sh"
 
@@ -37,8 +35,7 @@ is "a dump has the blocks of each device, sorted by index" \
 	"$(nlreq -d block-get | sed 's/.* device=\([0-9]*\) .*/\1/')" \
 	"$(seq 0 $((nr - 1)); echo ok)"
 is "a dump is flagged if a device is created or deleted meanwhile" \
-	"$(nldump meanwhile "$nr" $BLOCK | sed 's/, [0-9]* parts//')" \
-	"whole $nr
+	"$(nldump meanwhile "$nr" $BLOCK | sed 's/, [0-9]* parts//')" "whole $nr
 a device came: flagged
 a device went: flagged"
 
@@ -46,7 +43,8 @@ mkfifo "$TMP/churn.in"
 nldump churn "$nr" $BLOCK <"$TMP/churn.in" >"$TMP/churn" &
 churn=$!
 exec 5>"$TMP/churn.in"
-check "devices come and go in the background" until_true 60 grep -q churning "$TMP/churn"
+check "devices come and go in the background" \
+	until_true 60 grep -q churning "$TMP/churn"
 nldump race "$nr" $((nr / 10)) >"$TMP/race"
 is "an unflagged dump has each lasting device once" \
 	"$(sed 's/=.*//' "$TMP/race")" flagged

@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # Listeners of the netlink family receive each change in order and with the
 # right sizes. A listener that reads too slowly learns that it lost messages.
@@ -75,7 +74,8 @@ hears "the plugged size is announced" \
 hears "the online size is announced" \
 	"dev-online-ntf seq=[0-9]+ device=1 id=\"$fuse\" old-size=0 new-size=$BLOCK"
 said=$(nlreq dev-plug id="$fuse" size=$BLOCK)
-is "dev-plug of a plugged dimm is refused" "$(echo "$said" | cut -d ' ' -f 1)" ENOSPC
+is "dev-plug of a plugged dimm is refused" \
+	"$(echo "$said" | cut -d ' ' -f 1)" ENOSPC
 hears "the refusal is announced" \
 	"dev-refused-ntf seq=[0-9]+ device=1 id=\"$fuse\" refusal.op=1 refusal.errno=28 refusal.reason=\".*\" refusal.asked=$BLOCK refusal.done=0"
 is "dev-unplug" "$(nlreq dev-unplug id="$fuse" all)" ok
@@ -112,7 +112,8 @@ is "one block more is plugged" "$(put_dev plug $BLOCK)" ok
 hears "the online size is announced" \
 	"dev-online-ntf seq=[0-9]+ device=0 old-size=$((2 * BLOCK)) new-size=$((3 * BLOCK))"
 is "the block is unplugged" "$(put_dev unplug $BLOCK)" ok
-is "online_type is back to online_movable" "$(put_dev online_type online_movable)" ok
+is "online_type is back to online_movable" \
+	"$(put_dev online_type online_movable)" ok
 is "the kernel's policy is restored" "$(put $MEM/auto_online_blocks "$auto")" ok
 
 # Refused operations
@@ -126,7 +127,8 @@ if pin_start $((start + BLOCK)) $((start + 2 * BLOCK)); then
 		"$(nlreq dev-unplug index=0 size=$BLOCK)" ok
 	is "a deadline is set" "$(nlreq dev-set index=0 unplug-timeout-ms=2000)" ok
 	said=$(nlreq dev-unplug index=0 all | tail -n 1)
-	is "an unplug of the pinned block times out" "$(echo "$said" | cut -d ' ' -f 1)" ETIMEDOUT
+	is "an unplug of the pinned block times out" \
+		"$(echo "$said" | cut -d ' ' -f 1)" ETIMEDOUT
 	hears "the refusal is announced with block and reason" \
 		"dev-refused-ntf seq=[0-9]+ device=0 refusal.op=2 refusal.errno=110 refusal.reason=$(
 		echo "$said" | sed 's/^ETIMEDOUT //; s/[().]/\\&/g'
@@ -134,7 +136,8 @@ if pin_start $((start + BLOCK)) $((start + 2 * BLOCK)); then
 	pin_stop
 	no_deadline
 else
-	skip "an unplug of the pinned block times out" "no page could be pinned on the device"
+	skip "an unplug of the pinned block times out" \
+		"no page could be pinned on the device"
 fi
 is "dev-unplug of all blocks" "$(nlreq dev-unplug index=0 all)" ok
 hears "the last message announces no plugged memory" \
@@ -157,7 +160,8 @@ is "the online size never exceeds the plugged size" "$(awk '
 is "the unprivileged messages differ only in addresses" "$(sed -E \
 	's/ (refusal\.)?address=[0-9]+//; s/ refusal\.memory="[^"]*"//' \
 	"$TMP/all" | diff - "$TMP/public")" ""
-is "the unprivileged messages have no addresses" "$(grep -E 'address|memory|0x' "$TMP/public")" ""
+is "the unprivileged messages have no addresses" \
+	"$(grep -E 'address|memory|0x' "$TMP/public")" ""
 kill "$LISTENER" "$PUBLIC"
 say "$(wc -l <"$TMP/all") messages"
 
@@ -191,7 +195,8 @@ LISTENER=$!
 check "a listener starts" until_true 60 heard all '^listening'
 nlmon lazy monitor <"$TMP/lazy.in" >"$TMP/lazy" &
 exec 5>"$TMP/lazy.in"
-check "a listener with a small buffer starts" until_true 60 heard lazy '^listening'
+check "a listener with a small buffer starts" \
+	until_true 60 heard lazy '^listening'
 is "more messages are sent than its buffer holds" "$(nlmon pairs 0 20)" "done"
 echo read >&5
 check "the slow listener gets ENOBUFS" \
@@ -207,8 +212,7 @@ hears "the fast listener receives it" \
 	"dev-online-ntf seq=[0-9]+ device=0 old-size=0 new-size=$BLOCK"
 kill "$LISTENER"
 had=$(awk -F '[= ]' '{ sum += $2 + $6 } END { print sum }' "$TMP/lazy")
-is "received plus lost messages are all messages" "$had" \
-	$((21 * 4))
+is "received plus lost messages are all messages" "$had" $((21 * 4))
 say "$(cat "$TMP/lazy")"
 check "the kernel logged no warning" log_quiet
 finish

@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # Over netlink, unprivileged users read everything but addresses and change
 # nothing, not even with CAP_NET_ADMIN or as root of a user namespace.
@@ -64,10 +63,10 @@ changes()
 	END
 }
 
-# tell USER...: the results of the requests in $TMP/requests, all from one
+# replies_to USER...: the results of the requests in $TMP/requests, all from one
 # shell
 # shellcheck disable=SC2016 # expanded by that shell
-tell()
+replies_to()
 {
 	"$@" sh -c 'while read -r request; do
 		echo "$request: $(nlreq $request 2>&1)"
@@ -78,7 +77,7 @@ tell()
 refused()
 {
 	changes >"$TMP/requests"
-	tell "$1" >"$TMP/said"
+	replies_to "$1" >"$TMP/said"
 	is "$1: every change is tried" "$(wc -l <"$TMP/said")" \
 		"$(wc -l <"$TMP/requests")"
 	is "$1: every change fails with EPERM and a reason" \
@@ -116,10 +115,9 @@ reads()
 	-d block-get
 	-d fault-get
 	END
-	tell "$1" >"$TMP/said"
-	is "$1: replies have no address" \
-		"$(no_addresses "$TMP/said")" ""
-	tell eval_root | sed -E 's/ (refusal\.)?(address|start)=[0-9]+//g
+	replies_to "$1" >"$TMP/said"
+	is "$1: replies have no address" "$(no_addresses "$TMP/said")" ""
+	replies_to eval_root | sed -E 's/ (refusal\.)?(address|start)=[0-9]+//g
 		s/ refusal\.memory="[^"]*"//' >"$TMP/want"
 	is "$1: replies are otherwise the same as root's" \
 		"$(diff "$TMP/want" "$TMP/said")" ""
@@ -138,8 +136,10 @@ start=$RESERVED
 spare=$((RESERVED + 7 * BLOCK))
 check "the module loads" load devices=0 \
 	window="$((6 * BLOCK))@$(hex "$start"),$BLOCK@$(hex $((start + 6 * BLOCK)))"
-is "a device is created" "$(nlreq dev-new window=0 size=$((3 * BLOCK)) | tail -n 1)" ok
-is "a device with an id is created" "$(nlreq dev-new window=0 size=$BLOCK id=spare | tail -n 1)" ok
+is "a device is created" \
+	"$(nlreq dev-new window=0 size=$((3 * BLOCK)) | tail -n 1)" ok
+is "a device with an id is created" \
+	"$(nlreq dev-new window=0 size=$BLOCK id=spare | tail -n 1)" ok
 no_deadline
 is "plug two blocks" "$(nlreq dev-plug index=0 size=$((2 * BLOCK)))" ok
 is "a fault rule is created" \
@@ -147,8 +147,7 @@ is "a fault rule is created" \
 # The device gets a refusal to report.
 if pin_start "$start" $((start + 2 * BLOCK)); then
 	nlreq dev-set index=0 unplug-timeout-ms=3000 >/dev/null
-	is "an unplug is refused" \
-		"$(nlreq dev-unplug index=0 all | tail -n 1 |
+	is "an unplug is refused" "$(nlreq dev-unplug index=0 all | tail -n 1 |
 			cut -d ' ' -f 1)" ETIMEDOUT
 	pin_stop
 	no_deadline
@@ -190,18 +189,14 @@ for who in nobody net_admin user_ns; do
 		"$($who nlreq join monitor-public)" ok
 done
 
-listening()
-{
-	grep -q listening "$TMP/public"
-}
-
 heard()
 {
 	grep -q "^$1 " "$TMP/public"
 }
 
 nobody nlreq listen monitor-public >"$TMP/public" &
-check "nobody listens to monitor-public" until_true 60 listening
+check "nobody listens to monitor-public" \
+	until_true 60 grep -q listening "$TMP/public"
 nlreq dev-plug index=1 all >/dev/null
 if pin_start $((start + 3 * BLOCK)) $((start + 4 * BLOCK)); then
 	nlreq dev-set index=1 unplug-timeout-ms=3000 >/dev/null

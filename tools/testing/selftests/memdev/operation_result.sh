@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # An operation reports its own result, whatever other tasks do meanwhile. Plug
 # or unplug of all blocks succeeds if there is nothing left to do, last_error
@@ -75,7 +74,8 @@ check "a listener starts" until_true 60 heard '^listening'
 before=$(plug_counts)
 is "unplug all of an unplugged device" "$(put_dev unplug all)" ok
 no_error "unplug all of an unplugged device"
-is "netlink dev-unplug all of an unplugged device" "$(nlreq dev-unplug index=0 all)" ok
+is "netlink dev-unplug all of an unplugged device" \
+	"$(nlreq dev-unplug index=0 all)" ok
 runs "memdevctl unplug all of an unplugged device" unplug 0 all
 is "the statistics count no operation" "$(plug_counts)" "$before"
 is "plug all" "$(put_dev plug all)" ok
@@ -92,7 +92,8 @@ no_error "plug all after a refusal"
 is "unplug all" "$(put_dev unplug all)" ok
 check "the refusal is announced" until_true 60 heard \
 	"^dev-refused-ntf .* refusal.asked=$BLOCK "
-is "no other refusal is announced" "$(grep -c '^dev-refused-ntf' "$TMP/events")" 1
+is "no other refusal is announced" \
+	"$(grep -c '^dev-refused-ntf' "$TMP/events")" 1
 
 is "a fault rule fails every add" "$(faults "add errno=EIO")" ok
 is "one block is requested" "$(put_dev requested_size $BLOCK)" ok
@@ -112,10 +113,12 @@ is "online_type is set" "$(put_dev online_type online_movable)" ok
 no_error "online_type"
 refused plug 1 EINVAL
 is "one block is requested" "$(put_dev requested_size $BLOCK)" ok
-check "the worker plugs the block" until_true 60 sh -c "[ \$(cat $D/plugged_size) = $BLOCK ]"
+check "the worker plugs the block" \
+	until_true 60 sh -c "[ \$(cat $D/plugged_size) = $BLOCK ]"
 check "the worker is idle" until_true 60 sh -c "[ \$(cat $D/state) = partial ]"
 no_error "the worker"
-is "a fault rule keeps block 3 offline" "$(faults "online block=3 errno=EIO")" ok
+is "a fault rule keeps block 3 offline" \
+	"$(faults "online block=3 errno=EIO")" ok
 is "plug all" "$(put_dev plug all)" ok
 no_error "a plug with a block offline"
 is "online_size omits the block" "$(get online_size) $(get online_blocks)" \
@@ -212,8 +215,8 @@ is "unplug all" "$(put_dev unplug all)" ok
 is "block 1 is retired" "$(get retired_blocks)" 1
 check "the retired block is announced" until_true 60 heard \
 	"^dev-retired-ntf seq=[0-9]+ device=0 address=$(($(get address) + BLOCK)) block=1\$"
-is "netlink dev-plug all names the retired block" "$(nlreq dev-plug index=0 all)" \
-	"ok \"retired blocks are left out: 1\""
+is "netlink dev-plug all names the retired block" \
+	"$(nlreq dev-plug index=0 all)" "ok \"retired blocks are left out: 1\""
 no_error "plug all but the retired block"
 is "plug all of only retired blocks is refused" "$(put_dev plug all)" ENOSPC
 is "last_error names the retired block" "$(get last_error)" \
@@ -224,7 +227,8 @@ fails "memdevctl plug all names the retired block" 0 \
 	plug 0 all
 is "unplug one block" "$(put_dev unplug $BLOCK)" ok
 refused plug $((2 * BLOCK)) ENOSPC
-check "last_error names the retired block" grep -q 'retired blocks: 1$' $D/last_error
+check "last_error names the retired block" \
+	grep -q 'retired blocks: 1$' $D/last_error
 is "a requested size that includes the retired block is accepted" \
 	"$(nlreq dev-set index=0 requested-size="$size")" \
 	"ok \"not all of it can be plugged, retired blocks: 1\""
@@ -239,17 +243,21 @@ runs "resize --wait without the retired block" resize --wait 0 $((size - BLOCK))
 is "unplug all" "$(put_dev unplug all)" ok
 
 is "del_device" "$(put $BUS/del_device memdev0)" ok
-is "a dimm with a retired block is created" "$(put $BUS/new_device "size=$size kind=dimm")" ok
+is "a dimm with a retired block is created" \
+	"$(put $BUS/new_device "size=$size kind=dimm")" ok
 refused plug all ENOSPC
-check "last_error names the retired block" grep -q 'retired blocks: 1$' $D/last_error
+check "last_error names the retired block" \
+	grep -q 'retired blocks: 1$' $D/last_error
 refused plug "$size" ENOSPC
-check "last_error names the retired block" grep -q 'retired blocks: 1$' $D/last_error
+check "last_error names the retired block" \
+	grep -q 'retired blocks: 1$' $D/last_error
 fails "resize --wait of the dimm fails at once" 1 \
 	"memdevctl: memdev0: resize $size: not waiting, *retired blocks: 1" \
 	resize --wait 0 "$size"
 is "size 0 is requested" "$(put_dev requested_size 0)" ok
 is "del_device" "$(put $BUS/del_device memdev0)" ok
-is "a dimm without a retired block is created" "$(put $BUS/new_device "size=$BLOCK kind=dimm")" ok
+is "a dimm without a retired block is created" \
+	"$(put $BUS/new_device "size=$BLOCK kind=dimm")" ok
 no_deadline
 is "unplug all of an unplugged dimm" "$(put_dev unplug all)" ok
 is "plug all" "$(put_dev plug all)" ok

@@ -1,15 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # More devices than workers shrink at the same time while one page is pinned:
 # every deadline fires, every other operation makes progress, and user space is
 # notified.
 #
 # VM: mem=46G timeout=1800 append=memmap=40G$0x180000000 usual=6.1 alone=yes
-# VM: qemu="-object memory-backend-ram,id=m,size=46G,reserve=off"
-# VM: qemu="-machine memory-backend=m"
+# VM: qemu="-object memory-backend-ram,id=m,size=46G,reserve=off -machine memory-backend=m"
 
 . "$(dirname "$0")/lib.sh"
 
@@ -89,7 +87,8 @@ check "a fault rule delays offline by an hour" \
 	each_fault "offline delay=3600000" 1
 echo clear >$DEBUG/memdev/memdev$last/faults
 n=$last
-check "all devices but the first and the last are requested to shrink" each requested_size 0 1
+check "all devices but the first and the last are requested to shrink" \
+	each requested_size 0 1
 n=$((last + 1))
 check "at least 16 workers start" until_true 120 workers_are 16
 sleep 1
@@ -99,7 +98,8 @@ check "the number of workers is limited" [ "$(workers)" -le $FEW ]
 is "memdev0 gets a deadline" "$(put_dev unplug_timeout_ms 2000)" ok
 printf all | write_errno $D/unplug >"$TMP/first" &
 first=$!
-check "the deadline of memdev0 fires while all workers are busy" until_true 60 said first
+check "the deadline of memdev0 fires while all workers are busy" \
+	until_true 60 said first
 said first || kill -INT $first
 wait $first
 is "the unplug of memdev0 times out" "$(cat "$TMP/first")" ETIMEDOUT
@@ -108,7 +108,8 @@ D=$BUS/devices/memdev$last
 pollattr $D/plugged_size 60 0 >"$TMP/poll" &
 poll=$!
 check "user space polls plugged_size of the last device" until_true 60 said poll
-is "the last device is unplugged while all workers are busy" "$(timeout -s INT 60 write_errno $D/unplug <"$TMP/all")" ok
+is "the last device is unplugged while all workers are busy" \
+	"$(timeout -s INT 60 write_errno $D/unplug <"$TMP/all")" ok
 wait $poll
 is "poll(2) wakes with the new size" "$(tail -n 1 "$TMP/poll")" 0
 is "the last device is plugged again" "$(put_dev plug all)" ok
@@ -127,11 +128,14 @@ check "all devices are requested to shrink" each requested_size 0
 check "all devices but memdev0 are unplugged" until_true 600 plugged_are 1
 is "memdev0 keeps its block" "$(get plugged_size)" $BLOCK
 D=$BUS/devices/memdev$last
-is "the last device is plugged meanwhile" "$(timeout -s INT 120 write_errno $D/plug <"$TMP/all")" ok
-is "the last device is unplugged meanwhile" "$(timeout -s INT 120 write_errno $D/unplug <"$TMP/all")" ok
+is "the last device is plugged meanwhile" \
+	"$(timeout -s INT 120 write_errno $D/plug <"$TMP/all")" ok
+is "the last device is unplugged meanwhile" \
+	"$(timeout -s INT 120 write_errno $D/unplug <"$TMP/all")" ok
 D=$BUS/devices/memdev0
 pin_stop
-check "memdev0 is unplugged once the page is unpinned" until_true 600 plugged_is 0
+check "memdev0 is unplugged once the page is unpinned" \
+	until_true 600 plugged_is 0
 check "rmmod" rmmod memdev
 check "the kernel logged no warning" log_quiet
 finish

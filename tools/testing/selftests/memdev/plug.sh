@@ -1,14 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # Load, plug, unplug and remove the module on a machine without boot options
 #
 # VM: mem=4G timeout=1800 usual="6.1 6.12 7.3"
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.1
-# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
-# VM: blocks2g: qemu="-machine memory-backend=m"
+# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off -machine memory-backend=m"
 
 . "$(dirname "$0")/lib.sh"
 
@@ -63,8 +61,7 @@ is "there is one window and one device" \
 	"$(cd $WINDOWS && echo window*) $(cd $BUS/devices && echo *)" \
 	"window0 memdev0"
 is "the window is $source" "$(cat $WINDOWS/window0/source)" $source
-is "the device is as large as the window" \
-	"$size" "$(cat $WINDOWS/window0/size)"
+is "the device is as large as the window" "$size" "$(cat $WINDOWS/window0/size)"
 is "the window is at most 1 GiB, or one block" \
 	"$([ "$size" -le $GiB ] || [ "$size" = $BLOCK ] && echo small)" small
 
@@ -99,11 +96,7 @@ is "the default unplug_timeout_ms is 30000" "$(get unplug_timeout_ms)" 30000
 no_deadline
 is "no block is plugged by default" \
 	"$(get plugged_size) $(get online_size) $(get state)" "0 0 unplugged"
-case $(get address) in
-0x*[!0-9a-f]*)	fail "address is in hex" "$(get address)" ;;
-0x*)		pass "address is in hex" ;;
-*)		fail "address is in hex" "$(get address)" ;;
-esac
+check "address is in hex" expr "$(get address)" : "0x[0-9a-f]*\$"
 is "the device starts where its window does" \
 	"$(get address)" "$(cat $WINDOWS/window0/start)"
 
@@ -152,10 +145,10 @@ is "the statistics count all operations" \
 # --- rmmod -------------------------------------------------------------------------
 
 check "rmmod" rmmod memdev
-is "/proc/iomem is unchanged" \
-	"$(iomem | diff "$TMP/iomem.boot" -)" ""
+is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem.boot" -)" ""
 total_first=$(mem_total)
-check "MemTotal is back, but for carved memmap" total_is_back "$total_boot" $((size / BLOCK))
+check "MemTotal is back, but for carved memmap" \
+	total_is_back "$total_boot" $((size / BLOCK))
 
 # --- a second round ---------------------------------------------------------
 
@@ -166,7 +159,6 @@ is "unplug again" "$(put_dev unplug all)" ok
 check "rmmod again" rmmod memdev
 check "MemTotal is back, but for carved memmap" \
 	total_is_back "$total_first" $(($(nr_carved) - carved))
-is "/proc/iomem is unchanged" \
-	"$(iomem | diff "$TMP/iomem.boot" -)" ""
+is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem.boot" -)" ""
 check "the kernel logged no warning" log_quiet
 finish

@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # Poisoned memory stays out of use after its device and its window are deleted.
 # Hibernation is refused while carved memory is missing from System RAM.
@@ -75,7 +74,8 @@ if reserved; then
 
 	is "a window that starts at the retired block is created" \
 		"$(put $BUS/new_window "$((2 * BLOCK))@$(hex $((low + BLOCK)))")" ok
-	is "a device is created in it" "$(put $BUS/new_device "size=$((2 * BLOCK))")" ok
+	is "a device is created in it" \
+		"$(put $BUS/new_device "size=$((2 * BLOCK))")" ok
 	no_deadline
 	is "block 0 of the device is retired" "$(get retired_blocks)" 0
 	is "plug all" "$(put_dev plug all)" ok
@@ -110,7 +110,8 @@ else
 	say "$(log_memdev)"
 	is "a window over the missing block is refused" \
 		"$(put $BUS/new_window "$BLOCK@$(hex $((low + BLOCK)))")" EBUSY
-	check "last_error names the conflict" grep -q "something else has" $BUS/last_error
+	check "last_error names the conflict" \
+		grep -q "something else has" $BUS/last_error
 	no_hibernation "while a block is missing"
 
 	is "a block is carved" "$(put $BUS/new_window $BLOCK)" ok

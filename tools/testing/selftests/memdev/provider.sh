@@ -1,15 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # A provider in a module of its own, which uses only <linux/memdev.h>:
 # samples/memdev refuses to plug odd blocks, and to unplug while it is busy.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.12
-# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
-# VM: blocks2g: qemu="-machine memory-backend=m"
+# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off -machine memory-backend=m"
 
 . "$(dirname "$0")/lib.sh"
 
@@ -49,14 +47,16 @@ log_mark
 # --- registration fails -----------------------------------------------------
 
 check "the module loads without a window" load window=none
-check "the sample does not load without a window" sh -c '! modprobe memdev-sample'
+check "the sample does not load without a window" \
+	sh -c '! modprobe memdev-sample'
 check "last_error names the missing window" \
 	grep -q 'there is no window' $BUS/last_error
 is "no device is left" "$(ls $BUS/devices)" ""
 is "the module's refcount is 0" "$(cat /sys/module/memdev/refcnt)" 0
 spec=$(window_spec 3) || skip_all "no room for a window"
 is "a window of 3 blocks is created" "$(put $BUS/new_window "$spec")" ok
-check "the sample does not load with too small a window" sh -c '! modprobe memdev-sample'
+check "the sample does not load with too small a window" \
+	sh -c '! modprobe memdev-sample'
 is "last_error names both sizes" "$(cat $BUS/last_error)" \
 	"$(in_units $((4 * BLOCK))) is too much: 0 of $(in_units $((3 * BLOCK))) are in use"
 check "rmmod" rmmod memdev
@@ -64,8 +64,7 @@ check "rmmod" rmmod memdev
 # --- registration -----------------------------------------------------------
 
 spec=$(window_spec 4) || skip_all "no room for a window"
-check "the module loads with a window of 4 blocks" \
-	load window="$spec" devices=0
+check "the module loads with a window of 4 blocks" load window="$spec" devices=0
 check "the sample loads with dry_run=1 and only pre-plugs" \
 	sh -c 'modprobe memdev-sample dry_run=1 2>&1 | grep -qi "canceled"'
 check "pre_plug returned the start of the window" \
@@ -76,13 +75,16 @@ is "the module's refcount is 0" "$(cat /sys/module/memdev/refcnt)" 0
 check "the sample loads" modprobe memdev-sample
 is "the sample's device is on the bus" "$(ls $BUS/devices)" memdev0
 is "the sample's device is in device_list" "$(cat $BUS/device_list)" memdev0
-is "the device has the sample's kind and size" "$(get kind) $(get size) $(get slot) $(get state)" \
+is "the device has the sample's kind and size" \
+	"$(get kind) $(get size) $(get slot) $(get state)" \
 	"sample $((4 * BLOCK)) -1 unplugged"
 is "the device is at the start of the window" \
 	"$(get address)" "$(cat $WINDOWS/window*/start)"
 no_deadline
-is "del_device of the sample's device is refused" "$(put $BUS/del_device memdev0)" EPERM
-check "last_error says that only its driver can remove it" grep -q "only its driver can" $BUS/last_error
+is "del_device of the sample's device is refused" \
+	"$(put $BUS/del_device memdev0)" EPERM
+check "last_error says that only its driver can remove it" \
+	grep -q "only its driver can" $BUS/last_error
 is "del_window is refused" "$(put $BUS/del_window 0)" EBUSY
 check "rmmod memdev is refused" sh -c '! rmmod memdev'
 
@@ -111,9 +113,9 @@ requested_stays $BLOCK $((4 * BLOCK))
 
 # --- rmmod ---------------------------------------------------------------------------------
 
-check "rmmod of the plugged sample is refused" \
-	sh -c '! rmmod memdev-sample'
-check "rmmod reports that the sample is in use" [ -n "$(rmmod memdev-sample 2>&1 | grep 'in use')" ]
+check "rmmod of the plugged sample is refused" sh -c '! rmmod memdev-sample'
+check "rmmod reports that the sample is in use" \
+	[ -n "$(rmmod memdev-sample 2>&1 | grep 'in use')" ]
 is "the sample's device stays" "$(cat $BUS/device_list)" memdev0
 
 # --- unplug ----------------------------------------------------------------------------------
@@ -127,7 +129,8 @@ requested_stays $BLOCK $BLOCK
 echo 1 >$BUSY
 log_mark
 is "unplug of the busy sample is refused" "$(put_dev unplug all)" EBUSY
-is "last_error is the sample's message" "$(get last_error)" "block 0: the sample is busy"
+is "last_error is the sample's message" \
+	"$(get last_error)" "block 0: the sample is busy"
 is "the sample was asked once" "$(asked unplug 0)" 1
 requested_stays $BLOCK $BLOCK
 is "the block stays online" "$(get online_size)" $BLOCK
@@ -136,7 +139,8 @@ check "the worker gets the sample's refusal" \
 	until_true 600 sh -c "grep -q 'the sample is busy' $D/last_error"
 requested_stays $BLOCK 0
 echo 0 >$BUSY
-check "the worker unplugs once the sample is not busy" until_true 600 plugged_is 0
+check "the worker unplugs once the sample is not busy" \
+	until_true 600 plugged_is 0
 check "sysfs, /proc/iomem and lsmem agree" agree
 is "plugged_size of the bus is 0" "$(cat $BUS/plugged_size)" 0
 log_mark
@@ -157,14 +161,18 @@ answer()
 
 while read -r number want; do
 	answer plug "$number"
-	is "plug when the sample returns $number" "$(put_dev plug $BLOCK)" "$want"
-	is "last_error says that the device refuses" "$(get last_error)" "block 0: the device refuses"
+	is "plug when the sample returns $number" \
+		"$(put_dev plug $BLOCK)" "$want"
+	is "last_error says that the device refuses" \
+		"$(get last_error)" "block 0: the device refuses"
 	requested_stays 0 0
 	answer plug 0
 	is "plug one block" "$(put_dev plug $BLOCK)" ok
 	answer unplug "$number"
-	is "unplug when the sample returns $number" "$(put_dev unplug all)" "$want"
-	is "last_error says that the device refuses" "$(get last_error)" "block 0: the device refuses"
+	is "unplug when the sample returns $number" \
+		"$(put_dev unplug all)" "$want"
+	is "last_error says that the device refuses" \
+		"$(get last_error)" "block 0: the device refuses"
 	requested_stays $BLOCK $BLOCK
 	answer unplug 0
 	is "unplug all" "$(put_dev unplug all)" ok

@@ -13,7 +13,8 @@ reserved || skip_all "no reserved range on this machine"
 log_mark
 load devices=0 window="$((4 * BLOCK))@$(hex "$RESERVED")" ||
 	die "the module failed to load" "$(log_memdev)"
-is "a device of two blocks is created" "$(put $BUS/new_device "size=$((2 * BLOCK))")" ok
+is "a device of two blocks is created" \
+	"$(put $BUS/new_device "size=$((2 * BLOCK))")" ok
 no_deadline
 start=$(($(get address)))
 longest=0

@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # requested_size: the worker moves the device towards the target, keeps partial
 # progress, backs off if it makes none, follows a new target at once, and
@@ -9,8 +8,7 @@
 #
 # VM: mem=4G append=memmap=1G$0x100000000 timeout=1800 usual="6.1 6.12 debug"
 # VM: blocks2g: mem=820G append=memmap=800G$0x180000000 usual=6.1 timeout=1800
-# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
-# VM: blocks2g: qemu="-machine memory-backend=m"
+# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off -machine memory-backend=m"
 
 . "$(dirname "$0")/lib.sh"
 
@@ -95,8 +93,8 @@ request()
 	is "requested_size accepts $1" "$(put_dev requested_size "$1")" ok
 	is "requested_size reads back $1" "$(get requested_size)" "$1"
 	check "the device reaches $1" until_true 900 plugged_is "$1"
-	is "requested and plugged size stay $1" "$(get requested_size) $(get plugged_size)" \
-		"$1 $1"
+	is "requested and plugged size stay $1" \
+		"$(get requested_size) $(get plugged_size)" "$1 $1"
 	check "sysfs, /proc/iomem and lsmem agree" until_true 60 agree
 }
 
@@ -139,13 +137,15 @@ request $most
 
 trace_start || die "cannot trace"
 is "size 0 is requested" "$(put_dev requested_size 0)" ok
-check "all blocks but the pinned one are unplugged" until_true 900 plugged_is $BLOCK
+check "all blocks but the pinned one are unplugged" \
+	until_true 900 plugged_is $BLOCK
 check "the worker tries at least five times" until_true 900 tried 5
 trace_stop
 tries >"$TMP/tries"
 say "$(cat "$TMP/tries")"
 # The first attempt unplugged the other blocks; the pause after it counts, too.
-is "the worker backs off longer each time" "$(pauses_too_short <"$TMP/tries")" ""
+is "the worker backs off longer each time" \
+	"$(pauses_too_short <"$TMP/tries")" ""
 is "requested_size shows the target, plugged_size the truth" \
 	"$(get requested_size) $(get plugged_size) $(get plugged_blocks)" \
 	"0 $BLOCK $pinned"
@@ -159,7 +159,8 @@ is "requested_size is unchanged" "$(get requested_size)" 0
 # A new target takes effect whether the worker is in an attempt or in a pause.
 request $((2 * BLOCK))
 is "size 0 is requested" "$(put_dev requested_size 0)" ok
-check "all blocks but the pinned one are unplugged" until_true 900 plugged_is $BLOCK
+check "all blocks but the pinned one are unplugged" \
+	until_true 900 plugged_is $BLOCK
 trace_start || die "cannot trace"
 check "the worker is in an attempt" until_true 900 tried 1
 request $most
@@ -167,16 +168,19 @@ trace_stop
 
 # A manual operation does not wait for the worker, and replaces its target.
 is "size 0 is requested" "$(put_dev requested_size 0)" ok
-check "all blocks but the pinned one are unplugged" until_true 900 plugged_is $BLOCK
+check "all blocks but the pinned one are unplugged" \
+	until_true 900 plugged_is $BLOCK
 is "a block is plugged manually" "$(put_dev plug $BLOCK)" ok
 is "requested_size follows the manual plug" \
 	"$(get requested_size) $(get plugged_size)" \
 	"$((2 * BLOCK)) $((2 * BLOCK))"
 
 is "size 0 is requested" "$(put_dev requested_size 0)" ok
-check "all blocks but the pinned one are unplugged" until_true 900 plugged_is $BLOCK
+check "all blocks but the pinned one are unplugged" \
+	until_true 900 plugged_is $BLOCK
 pin_stop
-check "the last block is unplugged once the page is unpinned" until_true 900 plugged_is 0
+check "the last block is unplugged once the page is unpinned" \
+	until_true 900 plugged_is 0
 check "sysfs, /proc/iomem and lsmem agree" until_true 60 agree
 
 # --- the target is reached --------------------------------------------------
@@ -199,12 +203,11 @@ is "more than the region is refused" \
 	"$(put_dev requested_size $((most + BLOCK)))" EINVAL
 is "last_error names both sizes" "$(get last_error)" \
 	"$(in_units $((most + BLOCK))) exceeds the device size $(in_units $most)"
-is "half a block is refused" \
-	"$(put_dev requested_size $((BLOCK / 2)))" EINVAL
+is "half a block is refused" "$(put_dev requested_size $((BLOCK / 2)))" EINVAL
 is "last_error names both sizes" "$(get last_error)" \
 	"$(in_units $((BLOCK / 2))) is not a multiple of the memory block size $(in_units $BLOCK)"
-is "requested and plugged size are unchanged" "$(get requested_size) $(get plugged_size)" \
-	"$less $less"
+is "requested and plugged size are unchanged" \
+	"$(get requested_size) $(get plugged_size)" "$less $less"
 
 # --- removal ----------------------------------------------------------------
 

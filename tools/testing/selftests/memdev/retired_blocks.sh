@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # The driver retires a block with a poisoned page: it never plugs the block
 # again, and rmmod does not return a carved one to the kernel.
@@ -10,8 +9,7 @@
 # VM: usual="6.1 7.3"
 # VM: carved: mem=4G timeout=1800 usual=debug alone=yes
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=7.3 alone=yes
-# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
-# VM: blocks2g: qemu="-machine memory-backend=m"
+# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off -machine memory-backend=m"
 
 . "$(dirname "$0")/lib.sh"
 
@@ -43,7 +41,8 @@ is "plug one block" "$(put_dev plug $BLOCK)" ok
 is "plug takes block 0" "$(get plugged_blocks)" 0
 is "plug one block more" "$(put_dev plug $BLOCK)" ok
 is "plug skips the retired block" "$(get plugged_blocks)" 0,2
-is "plug of more than is left is refused" "$(put_dev plug $((2 * BLOCK)))" ENOSPC
+is "plug of more than is left is refused" \
+	"$(put_dev plug $((2 * BLOCK)))" ENOSPC
 say "$(get last_error)"
 is "the refused plug changes nothing" "$(get plugged_blocks)" 0,2
 is "plug all succeeds" "$(put_dev plug all)" ok
@@ -63,11 +62,11 @@ is "no data is lost" "$(fill_ask check)" intact
 is "unplug all" "$(put_dev unplug all)" ok
 is "no data is lost" "$(fill_ask check)" intact
 fill_stop
-check "blocks 1 and 3 are retired" \
-	[ "$(get retired_blocks)" = 1,3 ]
+check "blocks 1 and 3 are retired" [ "$(get retired_blocks)" = 1,3 ]
 check "sysfs, /proc/iomem and lsmem agree" agree
 is "the device is deleted" "$(put $BUS/del_device memdev0)" ok
-is "a new device is created in the same window" "$(put $BUS/new_device "size=$size")" ok
+is "a new device is created in the same window" \
+	"$(put $BUS/new_device "size=$size")" ok
 no_deadline
 is "plug all succeeds" "$(put_dev plug all)" ok
 is "the new device knows the retired blocks" "$(get retired_blocks)" 1,3
@@ -90,11 +89,13 @@ is "unplug all" "$(put_dev unplug all)" ok
 
 # A dimm is plugged as a whole or not at all.
 is "the device is deleted" "$(put $BUS/del_device memdev0)" ok
-is "a dimm that includes retired blocks is created" "$(put $BUS/new_device "size=$size kind=dimm")" ok
+is "a dimm that includes retired blocks is created" \
+	"$(put $BUS/new_device "size=$size kind=dimm")" ok
 no_deadline
 is "plug of the dimm is refused" "$(put_dev plug all) $(put_dev plug "$size")" \
 	"ENOSPC ENOSPC"
-is "a request to plug the dimm is accepted" "$(put_dev requested_size "$size")" ok
+is "a request to plug the dimm is accepted" \
+	"$(put_dev requested_size "$size")" ok
 check "the worker tries to plug the dimm" until_true 60 tried 3
 is "no part of the dimm is plugged" "$(get plugged_size)" 0
 is "the request is withdrawn" "$(put_dev requested_size 0)" ok

@@ -1,15 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # Plugged memory prevents rmmod, unbind and hibernation.
 #
 # VM: reserved: mem=4G timeout=1800 append=memmap=1G$0x100000000
 # VM: carved: mem=4G timeout=1800 usual="6.1 6.12"
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.1
-# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
-# VM: blocks2g: qemu="-machine memory-backend=m"
+# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off -machine memory-backend=m"
 
 . "$(dirname "$0")/lib.sh"
 
@@ -75,8 +73,8 @@ fi
 check "modprobe -r is refused" sh -c '! modprobe -r memdev'
 check "the module stays loaded" loaded
 check "the device stays" [ -e $D ]
-is "all blocks stay plugged and online" "$(get plugged_size) $(get online_size)" \
-	"$size $size"
+is "all blocks stay plugged and online" \
+	"$(get plugged_size) $(get online_size)" "$size $size"
 check "sysfs, /proc/iomem and lsmem agree" agree
 is "no data is lost" "$(fill_ask check)" intact
 fill_stop
@@ -121,8 +119,7 @@ fi
 # --- an open file -----------------------------------------------------------------------------
 
 exec 5<$D/plugged_size
-is "del_device while an attribute is open" \
-	"$(put $BUS/del_device memdev0)" ok
+is "del_device while an attribute is open" "$(put $BUS/del_device memdev0)" ok
 check "reading the open attribute fails" sh -c '! cat <&5'
 exec 5<&-
 is "a new device is created" "$(put $BUS/new_device size=$BLOCK)" ok
@@ -131,7 +128,8 @@ check "rmmod" rmmod memdev
 # --- rmmod right after an unplug --------------------------------------------
 
 check "rmmod right after an unplug" gone_at_the_end unplug all
-check "rmmod right after an unplug by the worker" gone_at_the_end requested_size 0
+check "rmmod right after an unplug by the worker" \
+	gone_at_the_end requested_size 0
 is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem" -)" ""
 check "the kernel logged no warning" log_quiet
 finish

@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # Workers do everything that can be done to devices, at random, while the
 # memory is in use and the test freezes, stops, traces and kills tasks,
@@ -194,8 +193,8 @@ blocks_of()
 	done <"$TMP/said" | sort -un
 }
 
-# retired: poisoned blocks are retired, and no others. A device of all of
-# window0 tells.
+# retired: poisoned blocks are retired, and no others. A device of
+# all of window0 shows them.
 retired()
 {
 	local block low size said
@@ -289,7 +288,7 @@ claim()
 # and offline
 claim_soft()
 {
-	dax_comes
+	kmem_load
 	sleep "0.$(random 10)"
 	soft_left
 }
@@ -308,7 +307,7 @@ soft_left()
 		done
 		printf dax0.0 | write_errno /sys/bus/dax/drivers/kmem/unbind
 	fi
-	dax_goes
+	kmem_unload
 }
 
 # workers_began: the workers' listener works once they have created a device
@@ -434,7 +433,8 @@ is "no other driver got memory that memdev holds" "$(cat "$TMP/taken")" ""
 if [ -n "$SOFT" ]; then
 	check "kmem's memory can be removed" until_true 120 soft_left
 fi
-check "the workers did operations" grep -q '^# [1-9][0-9]* operations' "$TMP/said"
+check "the workers did operations" \
+	grep -q '^# [1-9][0-9]* operations' "$TMP/said"
 is "the workers found no problem" "$rc $(grep -v '^#' "$TMP/said" |
 	grep -vE '^(poisoned|tried) ')" "0 "
 # stress-ng counts only long operations: its CPU time tells that it ran.

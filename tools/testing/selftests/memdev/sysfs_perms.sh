@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # Unprivileged users read states and sizes, but no address, and write nothing.
 #
@@ -106,7 +105,8 @@ is "a user tries to write to all files" "$(wc -l <"$TMP/tried")" \
 	"$(wc -l <"$TMP/files")"
 grep -vE ' open:(EACCES|EPERM)$' "$TMP/tried" >"$TMP/said"
 is "a user cannot open any file for writing" "$(cat "$TMP/said")" ""
-is "find agrees that no file is writable" "$(user find $WINDOWS/ $BUS/ /sys/module/memdev \
+is "find agrees that no file is writable" \
+	"$(user find $WINDOWS/ $BUS/ /sys/module/memdev \
 	-type f -writable)" ""
 is "nothing has changed" "$(memory_state | diff "$TMP/before" -)" ""
 finish

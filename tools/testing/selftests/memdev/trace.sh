@@ -59,7 +59,8 @@ FILE=$MEM/memory$(($(first_block) + 1))/state
 is "a block that user space offlines is traced" \
 	"$(trace_of put "$FILE" offline)" \
 	"block_state: memdev0 addr=$(block 1) size=$BLOCK online=0"
-is "a block that user space onlines is traced" "$(trace_of put "$FILE" online_movable)" \
+is "a block that user space onlines is traced" \
+	"$(trace_of put "$FILE" online_movable)" \
 	"block_state: memdev0 addr=$(block 1) size=$BLOCK online=1"
 
 # by_block: sort the events of two blocks by address, as the order of unplug
@@ -93,8 +94,7 @@ is "events of the worker have background=1" \
 	"$(trace_of request "$BLOCK" | grep -c '^plug_.* background=1')" 2
 put_dev unplug all >"$TMP/out"
 
-is "del_window is traced" \
-	"$(trace_of sh -c "echo memdev0 >$BUS/del_device &&
+is "del_window is traced" "$(trace_of sh -c "echo memdev0 >$BUS/del_device &&
 		echo window0 >$BUS/del_window")" \
 	"window: window0 del addr=$FIRST size=$((4 * BLOCK)) rc=0"
 is "new_window is traced" \

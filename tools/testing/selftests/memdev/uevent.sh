@@ -1,14 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # A change of size wakes listeners for uevents and pollers of sysfs attributes.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 6.12"
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.1
-# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
-# VM: blocks2g: qemu="-machine memory-backend=m"
+# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off -machine memory-backend=m"
 
 . "$(dirname "$0")/lib.sh"
 
@@ -31,11 +29,6 @@ heard_online()
 heard_is()
 {
 	[ "$(heard)" = "$1" ] && [ "$(heard_online)" = "$2" ]
-}
-
-listening()
-{
-	grep -q listening "$TMP/events"
 }
 
 events()
@@ -68,13 +61,14 @@ wakes()
 }
 
 uevents memdev >"$TMP/events" &
-check "the listener starts" until_true 60 listening
+check "the listener starts" until_true 60 grep -q listening "$TMP/events"
 
 load_blocks $n
 size=$(get size)
 first=$(first_block)
 check "the device is announced" until_true 60 event add memdev0
-check "the event has the subsystem" [ -n "$(grep "^add@.*/memdev0 .*SUBSYSTEM=memdev" \
+check "the event has the subsystem" \
+	[ -n "$(grep "^add@.*/memdev0 .*SUBSYSTEM=memdev" \
 	"$TMP/events")" ]
 
 is "plug all" "$(put_dev plug all)" ok
@@ -85,7 +79,8 @@ check "a change event has both sizes" \
 is "user space offlines a block" "$(put $MEM/memory"$first"/state offline)" ok
 check "a change event has both sizes" \
 	until_true 60 heard_is $((size - BLOCK)) $((size - 2 * BLOCK))
-is "user space onlines the block" "$(put $MEM/memory"$first"/state online_movable)" ok
+is "user space onlines the block" \
+	"$(put $MEM/memory"$first"/state online_movable)" ok
 check "a change event has both sizes" \
 	until_true 60 heard_is $((size - BLOCK)) $((size - BLOCK))
 is "requested_size 0" "$(put_dev requested_size 0)" ok
@@ -134,7 +129,8 @@ follows()
 	if pollattr $D/state 300 "$want" >"$TMP/end"; then
 		pass "poll(2) on state wakes at the end: $want"
 	else
-		fail "poll(2) on state wakes at the end: $want" "$(cat "$TMP/end")"
+		fail "poll(2) on state wakes at the end: $want" \
+			"$(cat "$TMP/end")"
 	fi
 	until_true 60 [ -s "$TMP/followed" ]
 	say "$(cat "$TMP/followed"): $(cat "$TMP/begin" "$TMP/end" | xargs)"
@@ -146,8 +142,8 @@ low=$(($(get address)))
 check "a page is pinned" pin_start $low $((low + BLOCK))
 is "a short deadline is set" "$(put_dev unplug_timeout_ms 2000)" ok
 follows partial put_dev unplug all
-is "the operation changed no size" "$(cat "$TMP/followed") $(get plugged_size)" \
-	"ETIMEDOUT $BLOCK"
+is "the operation changed no size" \
+	"$(cat "$TMP/followed") $(get plugged_size)" "ETIMEDOUT $BLOCK"
 pin_stop
 no_deadline
 follows unplugged put_dev unplug all

@@ -1,15 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # Unplug of a block with a pinned page ends at its deadline or by a signal, and
 # every view of the device agrees afterwards.
 #
 # VM: mem=4G append=memmap=1G$0x100000000 timeout=1800 usual="6.1 debug"
 # VM: blocks2g: mem=820G append=memmap=800G$0x180000000 usual=7.3 timeout=1800
-# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
-# VM: blocks2g: qemu="-machine memory-backend=m"
+# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off -machine memory-backend=m"
 
 . "$(dirname "$0")/lib.sh"
 
@@ -82,14 +80,11 @@ state_is()
 is "plug all" "$(put_dev plug all)" ok
 printf all | write_errno $D/unplug >"$TMP/first" &
 first=$!
-check "the state is unplugging" \
-	until_true 60 state_is unplugging
-is "attributes are readable" \
-	"$(timeout 60 cat $D/size)" "$size"
+check "the state is unplugging" until_true 60 state_is unplugging
+is "attributes are readable" "$(timeout 60 cat $D/size)" "$size"
 is "a signal ends the wait of a second operation" \
 	"$(echo $BLOCK | timeout -s INT 1 write_errno $D/plug)" EINTR
-is "del_device is refused" \
-	"$(put $BUS/del_device memdev0)" EBUSY
+is "del_device is refused" "$(put $BUS/del_device memdev0)" EBUSY
 check "the unplug keeps trying" state_is unplugging
 kill -INT $first
 wait $first
@@ -109,15 +104,17 @@ only_block_0()
 {
 	[ "$(get plugged_blocks)" = 0 ]
 }
-check "the worker unplugs all blocks but the pinned one" until_true 120 only_block_0
+check "the worker unplugs all blocks but the pinned one" \
+	until_true 120 only_block_0
 is "requested_size stays 0" "$(get requested_size)" 0
-is "a new target is accepted meanwhile" \
-	"$(put_dev requested_size "$size")" ok
+is "a new target is accepted meanwhile" "$(put_dev requested_size "$size")" ok
 check "the worker follows the new target" until_true 120 plugged_is "$size"
 is "size 0 is requested" "$(put_dev requested_size 0)" ok
-check "the worker unplugs all blocks but the pinned one" until_true 120 only_block_0
+check "the worker unplugs all blocks but the pinned one" \
+	until_true 120 only_block_0
 pin_stop
-check "the pinned block is unplugged once its page is unpinned" until_true 300 plugged_is 0
+check "the pinned block is unplugged once its page is unpinned" \
+	until_true 300 plugged_is 0
 
 # --- after the page is unpinned ---------------------------------------------
 
@@ -146,7 +143,8 @@ D=$BUS/devices/memdev1
 no_deadline
 is "memdev1 is plugged meanwhile" \
 	"$(echo all | timeout -s INT 300 write_errno $D/plug)" ok
-is "memdev1 is unplugged meanwhile" "$(echo all | timeout -s INT 300 write_errno $D/unplug)" ok
+is "memdev1 is unplugged meanwhile" \
+	"$(echo all | timeout -s INT 300 write_errno $D/unplug)" ok
 check "sysfs, /proc/iomem and lsmem agree" agree
 D=$BUS/devices/memdev0
 check "unplug of memdev0 keeps trying" state_is unplugging
@@ -175,7 +173,8 @@ for i in 1 2 3; do
 	again $i &
 	again="$again $!"
 done
-check "the other devices are plugged and unplugged 30 times" until_true 300 again_are 30
+check "the other devices are plugged and unplugged 30 times" \
+	until_true 300 again_are 30
 pin_stop
 check "unplug of memdev0 ends once the page is unpinned, beside the others" \
 	until_true 300 ended
@@ -191,17 +190,6 @@ check "sysfs, /proc/iomem and lsmem agree" agree
 check "rmmod" unload
 
 # --- dimm -------------------------------------------------------------------
-
-# zones: state and zone of each block
-zones()
-{
-	local i=0
-	while [ $i -lt $n ]; do
-		echo "$i: $(cat $MEM/memory$((first + i))/state) $(
-			zone_of $((first + i)))"
-		i=$((i + 1))
-	done
-}
 
 load_blocks $n kind=dimm
 low=$(($(get address)))

@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # The sources of windows, and windows that are refused.
 #
@@ -16,8 +15,7 @@
 # VM: carved: mem=4G timeout=1800 usual="6.1 7.3"
 # VM: crash: mem=4G timeout=1800 append="crashkernel=256M nokaslr" usual=6.1
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.12
-# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
-# VM: blocks2g: qemu="-machine memory-backend=m"
+# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off -machine memory-backend=m"
 
 . "$(dirname "$0")/lib.sh"
 
@@ -89,7 +87,8 @@ not_loaded()
 	elif ! total_is_back "$total" 1 >"$TMP/left"; then
 		fail "$what: MemTotal is back" "$(cat "$TMP/left")"
 	elif ! left_over >"$TMP/left"; then
-		fail "$what: the load leaves nothing behind" "$(cat "$TMP/left")"
+		fail "$what: the load leaves nothing behind" \
+			"$(cat "$TMP/left")"
 	else
 		pass "$what: the module does not load and logs one line"
 		say "$(log_memdev)"
@@ -199,8 +198,8 @@ use_window()
 	size=$(get size)
 	no_deadline
 	is "plug all" "$(put_dev plug all)" ok
-	is "all blocks are plugged and online" "$(get plugged_size) $(get online_size)" \
-		"$size $size"
+	is "all blocks are plugged and online" \
+		"$(get plugged_size) $(get online_size)" "$size $size"
 	check "sysfs, /proc/iomem and lsmem agree" agree
 	check "user space can use the memory" use_memory
 	is "del_window of a window with a plugged device" \
@@ -290,7 +289,8 @@ is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem.boot" -)" ""
 
 total=$(mem_total)
 check "window=none" load window=none
-is "there is no window" "$(ls -d $WINDOWS/window* $BUS/devices/* 2>/dev/null)" ""
+is "there is no window" \
+	"$(ls -d $WINDOWS/window* $BUS/devices/* 2>/dev/null)" ""
 is "MemTotal is unchanged" "$(mem_total)" "$total"
 is "new_window $spec" "$(put $BUS/new_window "$spec")" ok
 is "last_error is empty" "$(cat $BUS/last_error)" ""
@@ -299,12 +299,14 @@ is "the whole window is free" "$(cat $W/used) $(cat $W/largest_free)" "0 $size"
 if [ "$size" -gt $BLOCK ]; then
 	is "limit accepts one block" "$(put $W/limit $BLOCK)" ok
 	is "limit reads back one block" "$(cat $W/limit)" $BLOCK
-	is "a device beyond the limit is refused" "$(put $BUS/new_device "size=$size")" ENOSPC
+	is "a device beyond the limit is refused" \
+		"$(put $BUS/new_device "size=$size")" ENOSPC
 	is "limit accepts the size" "$(put $W/limit $size)" ok
 fi
 is "slots accepts 0" "$(put $W/slots 0)" ok
 is "slots reads back 0" "$(cat $W/slots)" 0
-is "a dimm without a free slot is refused" "$(put $BUS/new_device "size=$BLOCK kind=dimm")" ENOSPC
+is "a dimm without a free slot is refused" \
+	"$(put $BUS/new_device "size=$BLOCK kind=dimm")" ENOSPC
 is "slots accepts 256" "$(put $W/slots 256)" ok
 is "new_device" "$(put $BUS/new_device "size=$size")" ok
 use_window
@@ -336,8 +338,7 @@ else
 	refused ENXIO,EBUSY "$BLOCK@$(hex $((RESERVED + RESERVED_SIZE + 4 * GiB)))" \
 		"an address above all RAM"
 fi
-refused ENXIO,ERANGE,EINVAL "$BLOCK@$(hex $((1 << 51)))" \
-	"an impossible address"
+refused ENXIO,ERANGE,EINVAL "$BLOCK@$(hex $((1 << 51)))" "an impossible address"
 refused EINVAL "$BLOCK@$(hex $((start + size + 4096)))" "an unaligned start"
 refused EINVAL "$((BLOCK + 4096))@$(hex $((start + size)))" "an unaligned size"
 refused EINVAL,ERANGE,EBUSY,ENXIO 1P "more memory than there is"
@@ -381,9 +382,11 @@ check "kind=dimm" load "window=$spec" kind=dimm
 is "the device is a dimm in slot 0" "$(get kind) $(get slot)" "dimm 0"
 no_deadline
 is "plug all" "$(put_dev plug all)" ok
-is "all blocks are plugged and online" "$(get plugged_size) $(get online_size)" "$size $size"
+is "all blocks are plugged and online" \
+	"$(get plugged_size) $(get online_size)" "$size $size"
 if [ $n -gt 1 ]; then
-	is "unplug of a part of the dimm is refused" "$(put_dev unplug $BLOCK)" EINVAL
+	is "unplug of a part of the dimm is refused" \
+		"$(put_dev unplug $BLOCK)" EINVAL
 fi
 check "sysfs, /proc/iomem and lsmem agree" agree
 is "unplug of the dimm by its size" "$(put_dev unplug $size)" ok
@@ -392,8 +395,7 @@ check "rmmod" unload
 
 check "online_type=offline" load "window=$spec" online_type=offline
 is "plug one block" "$(put_dev plug $BLOCK)" ok
-is "the block stays offline" \
-	"$(get plugged_size) $(get online_size)" "$BLOCK 0"
+is "the block stays offline" "$(get plugged_size) $(get online_size)" "$BLOCK 0"
 check "sysfs, /proc/iomem and lsmem agree" agree
 check "rmmod" unload
 
@@ -483,24 +485,26 @@ if [ "$source" = carved ]; then
 	some=$(offline_some)
 	is "some blocks go offline" "${some:+yes}" yes
 	check "the module loads without parameters" load
-	check "the window fits between the offline blocks" \
-		blocks_between
+	check "the window fits between the offline blocks" blocks_between
 	check "rmmod" unload
 	# shellcheck disable=SC2086 # words
 	check "the offline blocks come online" online_again $some
 
-	check "a window of two blocks is carved" load window=$((2 * BLOCK)) devices=0
+	check "a window of two blocks is carved" \
+		load window=$((2 * BLOCK)) devices=0
 	start=$(($(cat $W/start)))
 	check "rmmod" rmmod memdev
 	was=$(two_at $start)
-	is "both blocks are online again" "$(echo "$was" | grep -vc ' online')" 0
+	is "both blocks are online again" \
+		"$(echo "$was" | grep -vc ' online')" 0
 	if pin_start $start $((start + BLOCK)); then
 		total=$(mem_total)
 		check "another window is carved while the lower block is pinned" \
 			load window=$((2 * BLOCK)) devices=0
 		check "the new window is below the pinned block" \
 			[ $(($(cat $W/start) + 2 * BLOCK)) -le $start ]
-		is "the upper block is returned to the kernel" "$(two_at $start)" "$was"
+		is "the upper block is returned to the kernel" \
+			"$(two_at $start)" "$was"
 		check "rmmod" rmmod memdev
 		check "MemTotal is back" total_is_back "$total" 2
 	else

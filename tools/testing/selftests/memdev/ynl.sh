@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # The kernel's generic netlink client, which knows only the spec of this
 # family, lists, creates, plugs, unplugs and listens.
@@ -164,8 +163,8 @@ D=$BUS/devices/memdev$index
 is "--do dev-new creates a device and returns its index" "$(get id)" y
 do_ok "--do dev-set sets a deadline and an online type" dev-set \
 	"{\"id\": \"y\", \"unplug-timeout-ms\": 0, \"online-type\": \"online-movable\"}"
-is "the deadline and the online type are set" "$(get unplug_timeout_ms) $(get online_type)" \
-	"0 online_movable"
+is "the deadline and the online type are set" \
+	"$(get unplug_timeout_ms) $(get online_type)" "0 online_movable"
 do_ok "--do dev-plug plugs a size" dev-plug \
 	"{\"index\": $index, \"size\": $((2 * BLOCK))}"
 is "two blocks are plugged" "$(get plugged_blocks)" 0-1
@@ -217,7 +216,8 @@ plugs_and_is_heard()
 	heard plugged
 }
 
-check "--subscribe monitor receives notifications" until_true 120 plugs_and_is_heard
+check "--subscribe monitor receives notifications" \
+	until_true 120 plugs_and_is_heard
 is "a device is created" "$(put $BUS/new_device "size=$BLOCK id=z")" ok
 D=$BUS/devices/memdev$(grep -lx z $BUS/devices/*/id | tr -dc 0-9)
 z=${D##*memdev}

@@ -1,15 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# shellcheck disable=SC2317 # functions that check runs
 #
 # The zone that plugged memory comes online in, by memdev or by user space, and
 # what the device reports about blocks that user space changes
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 6.12 7.3"
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.12
-# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off"
-# VM: blocks2g: qemu="-machine memory-backend=m"
+# VM: blocks2g: qemu="-object memory-backend-ram,id=m,size=820G,reserve=off -machine memory-backend=m"
 
 . "$(dirname "$0")/lib.sh"
 
@@ -38,9 +36,9 @@ all_in()
 	return "$rc"
 }
 
-# comes TYPE STATE [ZONE]: blocks plugged with online_type=TYPE are in STATE
+# plugs_to TYPE STATE [ZONE]: blocks plugged with online_type=TYPE are in STATE
 # and ZONE
-comes()
+plugs_to()
 {
 	local online=0
 
@@ -78,13 +76,13 @@ first=$(first_block)
 for auto in offline online online_movable; do
 	is "the kernel's policy is $auto" \
 		"$(put $MEM/auto_online_blocks $auto)" ok
-	comes online_movable online Movable
-	comes offline offline
-	comes online online
+	plugs_to online_movable online Movable
+	plugs_to offline offline
+	plugs_to online online
 	case $auto in
-	offline)	comes system offline ;;
-	online)		comes system online ;;
-	*)		comes system online Movable ;;
+	offline)	plugs_to system offline ;;
+	online)		plugs_to system online ;;
+	*)		plugs_to system online Movable ;;
 	esac
 done
 is "the kernel's policy is offline" "$(put $MEM/auto_online_blocks offline)" ok
@@ -93,7 +91,8 @@ is "the kernel's policy is offline" "$(put $MEM/auto_online_blocks offline)" ok
 
 is "online_type is set to offline" "$(put_dev online_type offline)" ok
 is "plug one block" "$(put_dev plug $BLOCK)" ok
-is "online_type is set to online_movable" "$(put_dev online_type online_movable)" ok
+is "online_type is set to online_movable" \
+	"$(put_dev online_type online_movable)" ok
 check "the block stays offline" all_in offline
 is "plug another block" "$(put_dev plug $BLOCK)" ok
 is "only the second block is online" \
@@ -135,8 +134,7 @@ is "user space onlines block 1" \
 check "online_blocks includes block 1" until_true 30 online_is 0-$((n - 1))
 is "online_size includes block 1" "$(get online_size)" "$size"
 check "sysfs, /proc/iomem and lsmem agree" agree
-is "user space offlines block 0" \
-	"$(put $MEM/memory"$first"/state offline)" ok
+is "user space offlines block 0" "$(put $MEM/memory"$first"/state offline)" ok
 is "user space onlines block 0 in a kernel zone" \
 	"$(put $MEM/memory"$first"/state online_kernel)" ok
 check "online_blocks includes block 0" until_true 30 online_is 0-$((n - 1))
@@ -188,6 +186,6 @@ done
 
 load_blocks $n
 first=$(first_block)
-comes online_kernel online Normal
+plugs_to online_kernel online Normal
 check "the kernel logged no warning" log_quiet
 finish

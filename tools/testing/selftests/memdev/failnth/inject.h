@@ -62,14 +62,6 @@ static inline void fault_set(enum fault_kind kind, const char *name,
 	fault_write(path, text);
 }
 
-static inline void fault_bool(enum fault_kind kind, const char *name, bool on)
-{
-	char path[80];
-
-	snprintf(path, sizeof(path), "%s/%s", fault_dirs[kind], name);
-	fault_write(path, on ? "Y" : "N");
-}
-
 static inline long fault_get(enum fault_kind kind, const char *name)
 {
 	char path[80], text[24] = "";
@@ -232,12 +224,12 @@ static inline void fault_open(void)
 		fault_set(kind, "stacktrace-depth", 32);
 		fault_set(kind, "reject-start", reject[kind].low);
 		fault_set(kind, "reject-end", reject[kind].high);
-		fault_bool(kind, "task-filter", false);
+		fault_set(kind, "task-filter", 0);
 	}
-	fault_bool(FAULT_SLAB, "ignore-gfp-wait", false);
-	fault_bool(FAULT_SLAB, "cache-filter", false);
-	fault_bool(FAULT_PAGE, "ignore-gfp-wait", false);
-	fault_bool(FAULT_PAGE, "ignore-gfp-highmem", false);
+	fault_set(FAULT_SLAB, "ignore-gfp-wait", 0);
+	fault_set(FAULT_SLAB, "cache-filter", 0);
+	fault_set(FAULT_PAGE, "ignore-gfp-wait", 0);
+	fault_set(FAULT_PAGE, "ignore-gfp-highmem", 0);
 	fault_set(FAULT_PAGE, "min-order", 0);
 }
 
@@ -284,11 +276,6 @@ static inline void fault_remote_arm(enum fault_kind kind, unsigned int n)
 	fault_set(kind, "probability", 100);
 }
 
-static inline void fault_make_it_fail(bool on)
-{
-	fault_write("/proc/self/make-it-fail", on ? "1" : "0");
-}
-
 /* Whether the failure is known to have happened; reading that can fail, too. */
 static inline bool fault_is_over(enum fault_kind kind)
 {
@@ -311,8 +298,8 @@ static inline void fault_remote_settle(enum fault_kind kind)
 	int fds[2];
 	void *p;
 
-	fault_bool(kind, "task-filter", true);
-	fault_make_it_fail(true);
+	fault_set(kind, "task-filter", 1);
+	fault_write("/proc/self/make-it-fail", "1");
 	fault_set(kind, "probability", 100);
 	/* A failure of these calls does not matter. */
 	while (!fault_is_over(kind)) {
@@ -329,8 +316,8 @@ static inline void fault_remote_settle(enum fault_kind kind)
 			munmap(p, 4096);
 	}
 	fault_set(kind, "probability", 0);
-	fault_make_it_fail(false);
-	fault_bool(kind, "task-filter", false);
+	fault_write("/proc/self/make-it-fail", "0");
+	fault_set(kind, "task-filter", 0);
 }
 
 /* Whether an allocation failed since fault_remote_arm() */

@@ -42,7 +42,7 @@ static unsigned int stride = 1, first = 1, last = -1U;
 static bool leaks_each, verbose, beside;
 static unsigned int problems;
 
-/* --- what to expect ------------------------------------------------------- */
+/* --- expectations -------------------------------------------------------- */
 
 /* A carved window may be elsewhere each time. */
 static bool same_each_time(void)

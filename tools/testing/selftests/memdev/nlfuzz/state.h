@@ -350,7 +350,7 @@ static struct thing *named(const struct request *r, struct state *s)
 	return t;
 }
 
-/* --- what a change changed ------------------------------------------------ */
+/* --- the effect of a change ----------------------------------------------- */
 
 static bool same(const char *what, const struct thing *a, const struct thing *b,
 		 __u32 but)
@@ -491,7 +491,7 @@ static bool fault_made(struct state *before, struct state *after,
 	}
 	for (unsigned int type = 1; type <= MEMDEV_A_FAULT_SEED; type++)
 		if (r->has & NL_BIT(type) && r->val[type] != t->val[type] &&
-		    /* No errno is none, whether it is said or not */
+		    /* 0 is the same as no errno */
 		    (type != MEMDEV_A_FAULT_ERRNO || r->val[type])) {
 			printf("attribute %u of the rule is %llu instead of %llu\n",
 			       type, (unsigned long long)t->val[type],
