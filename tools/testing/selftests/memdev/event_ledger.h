@@ -107,7 +107,7 @@ static inline void ledger_event(const struct nlmsghdr *nlh, void *data)
 		if (!l->dev[index].there)
 			ledger_wrong(l, "memdev%u was deleted but does not exist", index);
 		if (l->dev[index].plugged || l->dev[index].online)
-			ledger_wrong(l, "memdev%u was deleted with %llu bytes plugged and %llu online",
+			ledger_wrong(l, "memdev%u deleted with %llu bytes plugged, %llu online",
 				     index,
 				     (unsigned long long)l->dev[index].plugged,
 				     (unsigned long long)l->dev[index].online);

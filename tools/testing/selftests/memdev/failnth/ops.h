@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The operations that fail_sweep sweeps: SWEEP() defines one. Its body injects
+ * The operations that fail_sweep sweeps: FAILNTH() defines one. Its body injects
  * failures only between fault_begin() and fault_end().
  */
 #ifndef _MEMDEV_TEST_FAULT_OPS_H
@@ -50,7 +50,7 @@ struct op {
 
 static struct op *ops;
 
-#define SWEEP(name_, base_, undo_, ...)					\
+#define FAILNTH(name_, base_, undo_, ...)				\
 	static int call_##name_(void);					\
 	static struct op op_##name_ = {					\
 		.name = #name_, .base = base_, .call = call_##name_,	\
@@ -65,7 +65,7 @@ static struct op *ops;
 
 /* --- the module ----------------------------------------------------------- */
 
-SWEEP(load, BASE_NOTHING, unload, .also = EBUSY, .module = true)
+FAILNTH(load, BASE_NOTHING, unload, .also = EBUSY, .module = true)
 {
 	char params[256];
 	int err, fd;
@@ -87,7 +87,7 @@ static int undo_rmmod(void)
 	return load(spec, 1);
 }
 
-SWEEP(rmmod, BASE_DEVICE, undo_rmmod)
+FAILNTH(rmmod, BASE_DEVICE, undo_rmmod)
 {
 	int err;
 
@@ -124,7 +124,7 @@ static int undo_window_add(void)
 	return file_write(BUS "/del_window", "window0");
 }
 
-SWEEP(window_add, BASE_MODULE, undo_window_add, .also = EBUSY)
+FAILNTH(window_add, BASE_MODULE, undo_window_add, .also = EBUSY)
 {
 	return swept_write(BUS "/new_window", "%s", spec);
 }
@@ -135,7 +135,7 @@ static int undo_window_del(void)
 	       file_write(BUS "/new_window", "%s", spec) : 0;
 }
 
-SWEEP(window_del, BASE_WINDOW, undo_window_del)
+FAILNTH(window_del, BASE_WINDOW, undo_window_del)
 {
 	return swept_write(BUS "/del_window", "window0");
 }
@@ -145,7 +145,7 @@ static int undo_create(void)
 	return file_write(BUS "/del_device", "memdev0");
 }
 
-SWEEP(create, BASE_WINDOW, undo_create)
+FAILNTH(create, BASE_WINDOW, undo_create)
 {
 	return swept_write(BUS "/new_device", "size=%llu kind=%s", size, kind);
 }
@@ -158,7 +158,7 @@ static int undo_destroy(void)
 	       file_write(DEVICE "/unplug_timeout_ms", "0");
 }
 
-SWEEP(destroy, BASE_DEVICE, undo_destroy)
+FAILNTH(destroy, BASE_DEVICE, undo_destroy)
 {
 	return swept_write(BUS "/del_device", "memdev0");
 }
@@ -168,7 +168,7 @@ static int undo_plug(void)
 	return file_write(DEVICE "/unplug", "all");
 }
 
-SWEEP(plug, BASE_DEVICE, undo_plug, .also = EEXIST)
+FAILNTH(plug, BASE_DEVICE, undo_plug, .also = EEXIST)
 {
 	return swept_write(DEVICE "/plug", "all");
 }
@@ -180,7 +180,7 @@ static int undo_unplug(void)
 	return file_write(DEVICE "/plug", "all");
 }
 
-SWEEP(unplug, BASE_PLUGGED, undo_unplug, .partial = true)
+FAILNTH(unplug, BASE_PLUGGED, undo_unplug, .partial = true)
 {
 	return swept_write(DEVICE "/unplug", "all");
 }
@@ -200,12 +200,12 @@ static int swept_resize(unsigned long long want)
 	return err;
 }
 
-SWEEP(grow, BASE_DEVICE, undo_plug, .remote = true, .only_remote = true)
+FAILNTH(grow, BASE_DEVICE, undo_plug, .remote = true, .only_remote = true)
 {
 	return swept_resize(size);
 }
 
-SWEEP(shrink, BASE_PLUGGED, undo_unplug, .remote = true, .only_remote = true)
+FAILNTH(shrink, BASE_PLUGGED, undo_unplug, .remote = true, .only_remote = true)
 {
 	return swept_resize(0);
 }
@@ -249,8 +249,8 @@ static int undo_nl_window_add(void)
 	return access(WINDOWS "/window0", F_OK) ? 0 : undo_window_add();
 }
 
-SWEEP(nl_window_add, BASE_MODULE, undo_nl_window_add, .also = EBUSY,
-      .remote = true, .partial = true)
+FAILNTH(nl_window_add, BASE_MODULE, undo_nl_window_add, .also = EBUSY,
+	.remote = true, .partial = true)
 {
 	struct nlmsghdr *request = request_begin(MEMDEV_CMD_WINDOW_NEW, 0);
 	char *end;
@@ -268,7 +268,7 @@ static int undo_nl_create(void)
 	return access(DEVICE, F_OK) ? 0 : undo_create();
 }
 
-SWEEP(nl_create, BASE_WINDOW, undo_nl_create, .remote = true, .partial = true)
+FAILNTH(nl_create, BASE_WINDOW, undo_nl_create, .remote = true, .partial = true)
 {
 	struct nlmsghdr *request = request_begin(MEMDEV_CMD_DEV_NEW, 0);
 
@@ -285,7 +285,7 @@ static struct nlmsghdr *device_begin(__u8 cmd)
 	return request;
 }
 
-SWEEP(nl_destroy, BASE_DEVICE, undo_destroy, .remote = true, .partial = true)
+FAILNTH(nl_destroy, BASE_DEVICE, undo_destroy, .remote = true, .partial = true)
 {
 	return swept_send(device_begin(MEMDEV_CMD_DEV_DEL));
 }
@@ -297,8 +297,8 @@ static int undo_nl_plug(void)
 	return undo_plug();
 }
 
-SWEEP(nl_plug, BASE_DEVICE, undo_nl_plug, .also = EEXIST, .remote = true,
-      .partial = true)
+FAILNTH(nl_plug, BASE_DEVICE, undo_nl_plug, .also = EEXIST, .remote = true,
+	.partial = true)
 {
 	struct nlmsghdr *request = device_begin(MEMDEV_CMD_DEV_PLUG);
 
@@ -306,7 +306,7 @@ SWEEP(nl_plug, BASE_DEVICE, undo_nl_plug, .also = EEXIST, .remote = true,
 	return swept_send(request);
 }
 
-SWEEP(nl_unplug, BASE_PLUGGED, undo_unplug, .remote = true, .partial = true)
+FAILNTH(nl_unplug, BASE_PLUGGED, undo_unplug, .remote = true, .partial = true)
 {
 	struct nlmsghdr *request = device_begin(MEMDEV_CMD_DEV_UNPLUG);
 
@@ -319,7 +319,7 @@ static int undo_nothing(void)
 	return 0;
 }
 
-SWEEP(nl_dump, BASE_PLUGGED, undo_nothing)
+FAILNTH(nl_dump, BASE_PLUGGED, undo_nothing)
 {
 	struct nlmsghdr *request = request_begin(MEMDEV_CMD_DEV_GET,
 						 NLM_F_DUMP);

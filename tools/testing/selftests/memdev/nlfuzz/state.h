@@ -450,7 +450,7 @@ static bool is(const char *what, __u64 got, __u64 want)
 {
 	if (got == want)
 		return true;
-	printf("%s is %llu instead of %llu\n", what, (unsigned long long)got,
+	printf("%s: got %llu, want %llu\n", what, (unsigned long long)got,
 	       (unsigned long long)want);
 	return false;
 }

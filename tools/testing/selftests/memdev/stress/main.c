@@ -327,7 +327,7 @@ static void settle(void)
 		if (index >= LEDGER_DEVICES || !ledger.dev[index].there ||
 		    ledger.dev[index].plugged != plugged ||
 		    ledger.dev[index].online != online)
-			finding("memdev%u has %llu bytes plugged, %llu online, unlike its notifications",
+			finding("memdev%u has %llu bytes plugged, %llu online, not as notified",
 				index, (unsigned long long)plugged,
 				(unsigned long long)online);
 	}
