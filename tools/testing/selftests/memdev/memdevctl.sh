@@ -476,7 +476,7 @@ if pin_start $((start)) $((start + 4 * BLOCK)); then
 	kill -INT $pid
 	wait $pid
 	check "SIGINT ends resize --wait" expr "$? $(cat "$TMP/err")" : \
-		"1 memdevctl: memdev0: resize 0: not waiting any longer, "
+		"1 memdevctl: memdev0: resize 0: stopped waiting, "
 	pin_stop
 	runs "resize --wait completes once the page is unpinned" \
 		resize --wait 0 0
