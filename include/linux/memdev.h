@@ -133,16 +133,17 @@ struct memory_device_ops {
 	/**
 	 * @plug: allow or refuse that the core plugs @size bytes at @offset of
 	 * the region, both multiples of the memory block size. Optional:
-	 * without it, every range is allowed. May delay. A refusal ends the
-	 * plug, and the core unplugs what this plug has added; only the
-	 * background worker keeps it, without MEMORY_DEVICE_ATOMIC. Called
-	 * under the operation lock of the device.
+	 * without it, every range is allowed. May sleep to delay the plug. A
+	 * refusal ends the plug, and the core unplugs what this plug has added;
+	 * only the background worker keeps it, without MEMORY_DEVICE_ATOMIC.
+	 * Called under the operation lock of the device.
 	 *
 	 * The core also calls @plug for a block that stays plugged after
 	 * @unplug has allowed to unplug it, and ignores the return value then.
 	 *
 	 * Return: 0, or a negative errno and the reason in @extack. The core
-	 * replaces a value that is not an errno of user space by -EIO.
+	 * replaces -ERESTARTSYS by -EINTR, and other values that are not errnos
+	 * of user space by -EIO.
 	 */
 	int (*plug)(struct memory_device *md, u64 offset, u64 size,
 		    struct netlink_ext_ack *extack);
@@ -150,9 +151,10 @@ struct memory_device_ops {
 	/**
 	 * @unplug: allow or refuse that the core unplugs @size bytes at @offset
 	 * of the region, both multiples of the memory block size. Optional:
-	 * without it, every range is allowed. May delay. After a refusal the
-	 * core tries the next block, or ends the unplug with
-	 * MEMORY_DEVICE_ATOMIC. Called under the operation lock of the device.
+	 * without it, every range is allowed. May sleep to delay the unplug.
+	 * After a refusal the core tries the next block, or ends the unplug
+	 * with MEMORY_DEVICE_ATOMIC. Called under the operation lock of the
+	 * device.
 	 *
 	 * The core also calls @unplug for a range that @plug has allowed and
 	 * that was not added, or was removed again. It ignores the return value
