@@ -268,14 +268,14 @@ static int memdev_pass(struct memdev_core *core, struct memdev_pass *pass)
 	rc = memdev_pass_down(core, pass, true) ?:
 	     memdev_pass_free(core, pass) ?:
 	     memdev_pass_down(core, pass, false);
-	if (rc || !pass->needed)
-		return rc;
+	if (!rc && pass->needed)
+		rc = pass->retry ? -EAGAIN : pass->refusal ?: -EBUSY;
 	/* Only the provider returned -EAGAIN, at once: do not spin */
-	if (pass->retry && !pass->attempted && !core->background) {
+	if (rc == -EAGAIN && !pass->attempted && !core->background) {
 		memdev_turn_end(pass->watch);
 		memdev_watch_pause(pass->watch, pass->slice_ms);
 	}
-	return pass->retry ? -EAGAIN : pass->refusal ?: -EBUSY;
+	return rc;
 }
 
 /* Set the time slices of a pass that follows @passes others */

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A provider with one memory device of four blocks. It logs each request,
- * refuses to plug odd blocks, and refuses to unplug while its parameter "busy"
- * is set. For tests, the parameters plug_answer and unplug_answer override what
- * it returns.
+ * refuses to plug odd blocks unless its parameter "atomic" is set, and refuses to
+ * unplug while its parameter "busy" is set. For tests, the parameters plug_answer
+ * and unplug_answer override what it returns.
  */
 #include <linux/memdev.h>
 #include <linux/memory.h>
 #include <linux/module.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
+
+static bool atomic;
+module_param(atomic, bool, 0444);
+MODULE_PARM_DESC(atomic, "Plug and unplug the device as a whole only, odd blocks included");
 
 static bool busy;
 module_param(busy, bool, 0644);
@@ -51,7 +55,7 @@ static int sample_plug(struct memory_device *md, u64 offset, u64 size,
 	dev_info(&md->dev, "plug %llu bytes at offset %llu?\n", size, offset);
 	if (READ_ONCE(plug_answer))
 		return plug_answer;
-	if (size == memory_block_size_bytes() && !(offset & size))
+	if (atomic || (size == memory_block_size_bytes() && !(offset & size)))
 		return 0;
 	NL_SET_ERR_MSG(extack, "odd blocks are not plugged");
 	return -EPERM;
@@ -94,6 +98,7 @@ static int __init sample_init(void)
 		return -ENOMEM;
 	sample->region.size = 4 * memory_block_size_bytes();
 	sample->md.ops = &sample_ops;
+	sample->md.flags = atomic ? MEMORY_DEVICE_ATOMIC : 0;
 	sample->md.window = -1;
 	sample->md.node = NUMA_NO_NODE;
 	if (dry_run) {

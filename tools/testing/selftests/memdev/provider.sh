@@ -239,6 +239,25 @@ check "rmmod of the sample cancels the worker" \
 	until_true 600 rmmod memdev-sample
 is "the sample's device is gone" "$(ls $BUS/devices)" ""
 is "the window is free" "$(cat $WINDOWS/window*/used)" 0
+
+# --- a device that is plugged as a whole ------------------------------------
+
+check "the sample loads with atomic=1" modprobe memdev-sample atomic=1
+is "plug all" "$(put_dev plug all)" ok
+answer unplug -11
+is "a deadline is set" "$(put_dev unplug_timeout_ms 3000)" ok
+log_mark
+is "unplug times out if the sample always returns -EAGAIN" \
+	"$(put_dev unplug all)" ETIMEDOUT
+nr=$(log_since | grep -c "memdev0: unplug ")
+say "the sample was asked $nr times"
+check "the sample was asked at least once" [ "$nr" -ge 1 ]
+check "the sample was asked at most 20 times" [ "$nr" -le 20 ]
+requested_stays $((4 * BLOCK)) $((4 * BLOCK))
+answer unplug 0
+no_deadline
+is "unplug all once the sample agrees" "$(put_dev unplug all)" ok
+check "rmmod of the sample" rmmod memdev-sample
 check "rmmod" rmmod memdev
 is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem" -)" ""
 check "the kernel logged no warning" log_quiet
