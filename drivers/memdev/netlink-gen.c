@@ -111,7 +111,7 @@ const struct nla_policy memdev_fault_del_nl_policy[MEMDEV_A_FAULT_DEVICE + 1] = 
 };
 
 /* MEMDEV_CMD_FAULT_POISON - do */
-const struct nla_policy memdev_poison_page_nl_policy[MEMDEV_A_FAULT_PAGE + 1] = {
+const struct nla_policy memdev_fault_poison_nl_policy[MEMDEV_A_FAULT_PAGE + 1] = {
 	[MEMDEV_A_FAULT_DEVICE] = { .type = NLA_U32, },
 	[MEMDEV_A_FAULT_BLOCK] = { .type = NLA_U32, },
 	[MEMDEV_A_FAULT_PAGE] = { .type = NLA_U32, },
@@ -209,7 +209,7 @@ const struct genl_ops memdev_nl_ops[15] = {
 	{
 		.cmd		= MEMDEV_CMD_FAULT_POISON,
 		.doit		= memdev_nl_fault_poison_doit,
-		.policy		= memdev_poison_page_nl_policy,
+		.policy		= memdev_fault_poison_nl_policy,
 		.maxattr	= MEMDEV_A_FAULT_PAGE,
 	},
 	{

@@ -13,7 +13,7 @@
 #include "internal.h"
 
 static int memdev_poison_pfn(unsigned int block, unsigned long pfn,
-			      struct memdev_reason *why)
+			     struct memdev_reason *why)
 {
 	int rc;
 

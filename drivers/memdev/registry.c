@@ -11,6 +11,10 @@
 
 #include "internal.h"
 
+/*
+ * Protects the lists of windows, devices and kinds, their numbers, and
+ * memdev_generation
+ */
 DEFINE_MUTEX(memdev_list_lock);
 LIST_HEAD(memdev_windows);
 unsigned int memdev_generation = 1;
