@@ -11,58 +11,15 @@
  * -r N		batches for each row (500)
  */
 #include <errno.h>
-#include <linux/kernel.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "alloc.h"
+#include "ground.h"
+#include "report.h"
 
-#define REGIONS_MIN	10
-/* Beyond this the window has few gaps. */
-#define REGIONS_MAX	500000
 #define BATCHES_MAX	10000
-
-unsigned int max_regions = REGIONS_MAX, batches = 500;
-
-/* A wrong result voids the measurement. */
-void unit_fail(const char *file, int line, const char *fmt, ...)
-{
-	va_list args;
-
-	fflush(stdout);
-	fprintf(stderr, "%s:%d: ", file, line);
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	va_end(args);
-	fprintf(stderr, "\n");
-	exit(1);
-}
-
-unsigned int next_level(unsigned int above, unsigned int peak, unsigned int max)
-{
-	unsigned int next = REGIONS_MIN;
-
-	while (next <= above)
-		next *= 10;
-	if (peak > above && peak < next)
-		next = peak;
-	if (next > max)
-		next = max;
-	return next > above ? next : 0;
-}
-
-int create(struct ground *g, const struct memdev_alloc_request *req,
-	   struct memdev_region *r)
-{
-	int rc;
-
-	rc = memdev_alloc_fit(&g->w.a, req, r, NULL);
-	if (!rc)
-		memdev_alloc_insert(&g->w.a, r);
-	return rc;
-}
 
 static unsigned int parse(const char *arg, unsigned int low, unsigned int high)
 {

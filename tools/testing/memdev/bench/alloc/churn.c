@@ -6,6 +6,8 @@
 #include <linux/kernel.h>
 
 #include "alloc.h"
+#include "ground.h"
+#include "report.h"
 
 /* Blocks of the window for each region, as their average size */
 #define BLOCKS_PER_REGION 8ULL

@@ -5,11 +5,41 @@
  */
 #include <errno.h>
 #include <linux/align.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ground.h"
+
+unsigned int max_regions = REGIONS_MAX, batches = 500;
+
+/* A wrong result voids the measurement. */
+void unit_fail(const char *file, int line, const char *fmt, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	fprintf(stderr, "%s:%d: ", file, line);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fprintf(stderr, "\n");
+	exit(1);
+}
+
+unsigned int next_level(unsigned int above, unsigned int peak, unsigned int max)
+{
+	unsigned int next = REGIONS_MIN;
+
+	while (next <= above)
+		next *= 10;
+	if (peak > above && peak < next)
+		next = peak;
+	if (next > max)
+		next = max;
+	return next > above ? next : 0;
+}
 
 /* splitmix64: libc has no generator that gives the same numbers everywhere. */
 static u64 rng(void)
@@ -214,4 +244,15 @@ void check_owner(const struct ground *g, u64 address, const char *id)
 	check_reason(g, &req, -EBUSY,
 		     text("%s at 0x%llx is taken by device '%s'",
 			  MEMDEV_SIZE(req.size), address, id));
+}
+
+int create(struct ground *g, const struct memdev_alloc_request *req,
+	   struct memdev_region *r)
+{
+	int rc;
+
+	rc = memdev_alloc_fit(&g->w.a, req, r, NULL);
+	if (!rc)
+		memdev_alloc_insert(&g->w.a, r);
+	return rc;
 }

@@ -40,6 +40,27 @@ struct ground {
 	unsigned int *place;
 };
 
+/* Bounds of the number of regions */
+#define REGIONS_MIN	10
+/* Beyond this the window has few gaps. */
+#define REGIONS_MAX	500000
+
+/* Operations in a batch; fewer if one takes long */
+#define BATCH		64
+
+/* 64 TiB */
+#define BLOCKS		((64ULL << 40) / BLOCK)
+
+/* Options: number of regions at most, number of batches for each row */
+extern unsigned int max_regions, batches;
+
+/*
+ * Return the least of 10, 100, 1000, ..., @peak (unless 0) and @max that is above
+ * @above, or 0 if there is none.
+ */
+unsigned int next_level(unsigned int above, unsigned int peak,
+			unsigned int max);
+
 /* Random, but the same in every run, so that runs can be compared */
 u64 below(u64 nr);
 
@@ -65,6 +86,10 @@ u64 shadow_fit(const struct ground *g, u64 nr, u64 align);
 
 u64 shadow_largest_free(const struct ground *g);
 unsigned int shadow_gaps(const struct ground *g);
+
+/* Find a place for a region and insert it there. */
+int create(struct ground *g, const struct memdev_alloc_request *req,
+	   struct memdev_region *r);
 
 /* Insert a region at a block, with a slot or MEMDEV_SLOT_NONE; remove it. */
 void ground_lay(struct ground *g, u64 block, u64 nr, int slot);

@@ -6,6 +6,8 @@
 #include <linux/kernel.h>
 
 #include "alloc.h"
+#include "ground.h"
+#include "report.h"
 
 /* State of the steps of a batch */
 struct packed {

@@ -12,6 +12,8 @@
 #include <linux/kernel.h>
 
 #include "alloc.h"
+#include "ground.h"
+#include "report.h"
 
 /* Time limit for a batch of more than one operation */
 #define BATCH_NS	20000
