@@ -204,7 +204,7 @@ void memory_device_kind_unregister(struct memory_device_kind *kind)
 }
 EXPORT_SYMBOL_GPL(memory_device_kind_unregister);
 
-/* Find a kind by name or by @ops. Drop its module by module_put(). */
+/* Find a kind by name or by @ops. The caller drops the module reference. */
 static struct memory_device_kind *
 memdev_kind_get(const char *name, const struct memory_device_ops *ops)
 {
@@ -556,7 +556,7 @@ void memdev_bus_open(void)
 }
 
 /**
- * memdev_bus_close() - refuse requests of users
+ * memdev_bus_close() - refuse user requests from now on
  */
 void memdev_bus_close(void)
 {

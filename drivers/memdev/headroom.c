@@ -8,10 +8,10 @@
  * allocation of a page table of the direct map fails, the add does not even
  * fail. So an add that might run out of memory does not begin.
  *
- * There are two checks. memdev_headroom_check() is policy, once for all that a
- * plug adds: memory that does not give back what it takes must not use up the
- * machine. memdev_headroom_get() makes sure before each add that the pages are
- * free, and a reserve beyond them.
+ * There are two checks. memdev_headroom_check() is a policy, applied once per
+ * plug: memory that takes more kernel memory than it gives back must not exhaust
+ * the kernel memory of the machine. memdev_headroom_get() makes sure before each
+ * add that the pages that it needs are free, and a reserve.
  */
 #include <linux/atomic.h>
 #include <linux/bitmap.h>
@@ -47,7 +47,7 @@
  */
 #define MEMDEV_MOVABLE_RATIO	16
 
-/* Bytes of kernel memory that the adds in flight of all devices take */
+/* Bytes of kernel memory that in-flight adds of all devices take */
 static atomic64_t memdev_headroom_taken = ATOMIC64_INIT(0);
 
 /**

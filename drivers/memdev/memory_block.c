@@ -215,7 +215,7 @@ unsigned int memdev_block_in_use(u64 addr)
 		pfn++;
 
 	for (; pfn < end; pfn += nr) {
-		/* A section, online as a whole, has one or more pageblocks */
+		/* Sections are online as a whole and hold one or more pageblocks */
 		if (!(pfn % pageblock_nr_pages)) {
 			cond_resched();
 			nr = pageblock_nr_pages;

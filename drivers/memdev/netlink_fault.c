@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Scripted faults by generic netlink. Rules contain no physical addresses, so
+ * Scripted faults over generic netlink. Rules contain no physical addresses, so
  * all users may read them.
  */
 #include <linux/err.h>

@@ -389,7 +389,7 @@ int memdev_nl_block_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	int rc;
 
 	mutex_lock(&memdev_list_lock);
-	/* Each change of a block sends a notification: take their stamp */
+	/* Each change of a block sends a message: use the stamp of messages */
 	cb->seq = memdev_event_stamp();
 	rc = memdev_nl_block_dump_start(cb, attrs);
 	if (rc)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Netlink requests: the device or window that one names, and its reply.
+ * Netlink requests: find the device or window that a request names, and reply.
  */
 #include <linux/capability.h>
 #include <linux/netlink.h>

@@ -175,7 +175,7 @@ static int memdev_notify_core(struct memdev_core *core, unsigned long action,
 			memdev_watch_begun(core->watch);
 		break;
 	case MEM_ONLINE:
-		/* The policy, or udev, may come before add_memory*() returns */
+		/* The policy or udev may online it before add_memory*() returns */
 		memdev_set_plugged(core, block, 1);
 		memdev_set_online(core, block, true);
 		if (core->movable)

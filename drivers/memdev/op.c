@@ -66,14 +66,15 @@ void memdev_op_pause(struct memdev_core *core)
 }
 
 /**
- * memdev_op_lock() - lock a device for an operation of a user
+ * memdev_op_lock() - lock a device for a user's operation
  * @core: the device
  *
  * Stops a background operation.
  *
- * Loading the module and registering the device may still fail, and would then
- * wait for a task that is in an attribute of the device. So the system call is
- * restarted until both have succeeded or the device is gone.
+ * While the module is being loaded and the device registered, either may fail,
+ * and would then wait for all tasks that read or write attributes of the device.
+ * So the system call is restarted until both have succeeded or the device is
+ * gone.
  *
  * Context: Sleeps until an operation of another user is over. A signal ends the
  * wait. The caller unlocks core->op_lock.
@@ -543,8 +544,7 @@ int memdev_extack_rc(int rc, const struct memdev_reason *why,
  * @extack: where to put the reason of a failure, or NULL
  *
  * Plugs the lowest free blocks, all of @size or nothing. A block that does not
- * come online is not a failure. Replaces the size that memory_device_request()
- * set by the plugged size.
+ * come online is not a failure. Sets the requested size to the plugged size.
  *
  * Context: Sleeps, waits for another operation on the device, takes mm's locks.
  * A signal ends the operation. Calls the provider's plug(), and must not be

@@ -51,8 +51,8 @@ static unsigned int memdev_free_run(struct memdev_core *core,
 	if (core->memmap_on_memory && MEMDEV_MEMMAP_BLOCK_BY_BLOCK)
 		max = 1;
 	/*
-	 * If kernel memory is short, a part of the run may fit, and less is
-	 * left over if the add fails.
+	 * If kernel memory is short, add one block at a time: a part of the run
+	 * may still fit, and a failed add leaves less behind.
 	 */
 	if (!memdev_headroom_plenty(core, max * core->block_size) ||
 	    (core->background &&

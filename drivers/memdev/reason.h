@@ -13,7 +13,7 @@
 /* U64_MAX in decimal, a unit and a NUL */
 #define MEMDEV_SIZE_LEN 22
 
-/* A size in the notation of users, for the "%s" of a reason */
+/* Format a size as users write it, for a "%s" in a reason */
 #define MEMDEV_SIZE(size) \
 	memdev_size_text((char [MEMDEV_SIZE_LEN]) {}, size)
 

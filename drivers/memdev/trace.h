@@ -86,7 +86,7 @@ DECLARE_EVENT_CLASS(memdev_op_end,
 		  __entry->rc, __entry->ns, __entry->background)
 );
 
-/* End of an operation of a user, or of the background worker */
+/* End of an operation, by a user or by the background worker */
 DEFINE_EVENT(memdev_op_end, memdev_plug_end,
 	TP_PROTO(const struct memdev_core *core, u64 asked, u64 done, int rc,
 		 u64 ns, bool background),

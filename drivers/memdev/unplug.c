@@ -31,7 +31,7 @@
  * fail, as memdev_block_in_use() does not see every user of a page.
  */
 #define MEMDEV_SLICE_MIN_MS	500U	/* for each 128 MiB of a block */
-#define MEMDEV_SLICE_PASS_MS	4000U	/* most that a pass begins with */
+#define MEMDEV_SLICE_PASS_MS	4000U	/* limit of the first slice in a pass */
 #define MEMDEV_SLICE_MAX_MS	120000U
 #define MEMDEV_EMPTY_TRIES	3
 
@@ -184,7 +184,7 @@ static int memdev_pass_try(struct memdev_core *core, struct memdev_pass *pass,
 	return 0;
 }
 
-/* With MEMORY_DEVICE_ATOMIC no block is skipped: the bitmap is @was_offline */
+/* MEMORY_DEVICE_ATOMIC skips no block and uses the bitmap for @was_offline */
 static bool memdev_pass_may_try(struct memdev_core *core, unsigned int block)
 {
 	return !test_bit(block, core->victims) &&

@@ -131,7 +131,7 @@ struct memory_device_ops {
 				 struct memory_device_info *info);
 
 	/**
-	 * @plug: allow or refuse that the core plugs @size bytes at @offset of
+	 * @plug: decide whether the core may plug @size bytes at @offset of
 	 * the region, both multiples of the memory block size. Optional:
 	 * without it, every range is allowed. May sleep to delay the plug. A
 	 * refusal ends the plug, and the core unplugs what this plug has added;
@@ -149,7 +149,7 @@ struct memory_device_ops {
 		    struct netlink_ext_ack *extack);
 
 	/**
-	 * @unplug: allow or refuse that the core unplugs @size bytes at @offset
+	 * @unplug: decide whether the core may unplug @size bytes at @offset
 	 * of the region, both multiples of the memory block size. Optional:
 	 * without it, every range is allowed. May sleep to delay the unplug.
 	 * After a refusal the core tries the next block, or ends the unplug
@@ -161,8 +161,8 @@ struct memory_device_ops {
 	 * then.
 	 *
 	 * Return: as @plug. After -EAGAIN the core retries the block until the
-	 * operation ends. Without MEMORY_DEVICE_ATOMIC it waits half a second
-	 * or more before the retry if it has tried to offline no other block.
+	 * operation ends. It waits half a second or more before the retry if it
+	 * has not tried to offline any other block.
 	 */
 	int (*unplug)(struct memory_device *md, u64 offset, u64 size,
 		      struct netlink_ext_ack *extack);

@@ -18,7 +18,7 @@ const struct opt options[OPT_COUNT] = {
 	{ OPT_OUTPUT_ALL, 0, "output-all", NULL, "print all columns" },
 	{ OPT_BYTES, 'b', "bytes", NULL, "print sizes in bytes" },
 	{ OPT_FORMAT, 0, "format", "FORMAT",
-	  "print the format of QEMU's monitor, hmp or qmp" },
+	  "print in the format of QEMU's monitor, hmp or qmp" },
 	{ OPT_ID, 0, "id", "NAME", "id of the device" },
 	{ OPT_KIND, 0, "kind", "KIND", "virtio-mem (default) or dimm" },
 	{ OPT_WINDOW, 0, "window", "WINDOW", "window that contains the region" },
@@ -57,7 +57,7 @@ static const struct cmd commands[] = {
 		.name = "list", .args = "[DEV...]", .max = -1,
 		.help = "list devices",
 		.text =
-			"--format prints the output of QEMU's \"info memory-devices\" (hmp) or\n\"query-memory-devices\" (qmp).",
+			"--format prints in the format of QEMU's \"info memory-devices\" (hmp) or\n\"query-memory-devices\" (qmp).",
 		.run = cmd_list, .columns = dev_columns,
 		.opts = OPTS_TABLE | OPT(FORMAT),
 	},
@@ -93,7 +93,7 @@ static const struct cmd commands[] = {
 	},
 	{
 		.name = "resize", .args = "DEV SIZE", .min = 2, .max = 2,
-		.help = "plug or unplug to a size in the background",
+		.help = "plug or unplug in the background to reach a size",
 		.run = cmd_resize, .opts = OPT(WAIT),
 	},
 	{
@@ -169,7 +169,7 @@ static const struct cmd commands[] = {
 		.name = "stat", .args = "[DEV...]", .max = -1,
 		.help = "show statistics of plug and unplug operations",
 		.text =
-			"--format prints the output of QEMU's \"info memory_size_summary\" (hmp) or\n\"query-memory-size-summary\" (qmp).",
+			"--format prints in the format of QEMU's \"info memory_size_summary\" (hmp) or\n\"query-memory-size-summary\" (qmp).",
 		.run = cmd_stat, .columns = stat_columns,
 		.opts = OPTS_TABLE | OPT(FORMAT) | OPT(PROMETHEUS),
 	},

@@ -10,7 +10,7 @@
 
 /* Let SIGINT, SIGTERM and SIGHUP end a wait instead of the process. */
 void interrupt_catch(void);
-/* True if a signal came since interrupt_catch() was called last. */
+/* True if a signal has arrived since the last call of interrupt_catch(). */
 bool interrupted(void);
 /* Return true if fd is readable, false after a timeout or a signal. */
 bool wait_readable(int fd, int ms);

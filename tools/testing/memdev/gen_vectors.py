@@ -43,8 +43,8 @@ HEAD = """\
  * @has_window: whether there is a window; its size may be 0
  * @start: physical address of the window
  * @window_size: size of the window in bytes
- * @limit: total size of regions in bytes, at most
- * @devices: existing regions in no order; unused elements have no id
+ * @limit: maximum total size of regions in bytes
+ * @devices: existing regions in no particular order; unused elements have no id
  * @hint: requested address, or 0 for any
  * @align: requested alignment in bytes
  * @size: requested size in bytes

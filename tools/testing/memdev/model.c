@@ -2,9 +2,9 @@
 /*
  * Compare the allocator with a naive model after each of many random steps.
  *
- * The model is a sorted array of regions. It calculates in 128 bits and searches
- * from the start of the window over the regions in ascending address, skipping to
- * the end of each that conflicts. It shares no code with alloc.c.
+ * The model is a sorted array of regions. It calculates in 128 bits and walks the
+ * regions from the start of the window in ascending address order, skipping to the
+ * end of each one that conflicts. It shares no code with alloc.c.
  */
 #include <errno.h>
 #include <fnmatch.h>

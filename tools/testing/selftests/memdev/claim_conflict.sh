@@ -190,7 +190,7 @@ if reserved; then
 		"$(put_each offline 0) $(put_dev unplug $BLOCK)" "ok ok"
 	is "block 1 is plugged" "$(get plugged_blocks)" 1
 	no_ramoops "in block 0" $LOW
-	is "plug the others" "$(put_dev plug all)" ok
+	is "plug the remaining blocks" "$(put_dev plug all)" ok
 	check "sysfs, /proc/iomem and lsmem agree" agree
 	is "unplug blocks 1 and 3" \
 		"$(put_each offline 1 3) $(put_dev unplug $((2 * BLOCK)))" "ok ok"

@@ -168,7 +168,7 @@ ERANGE|poison block=$n
 ENXIO|poison block=0
 EOF
 is "refused lines change no rule" "$(rules | diff "$TMP/rules" -)" ""
-is "one invalid line refuses the whole write" \
+is "a write with one invalid line is refused as a whole" \
 	"$(printf 'add errno=EIO\nadd errno=X\n' | write_errno "$F")" EINVAL
 is "a control character is refused" \
 	"$(printf 'add \001' | write_errno "$F")" EINVAL
@@ -461,7 +461,7 @@ set_faults "remove block=2 errno=EIO"
 is "unplug of the rest fails if one block cannot be removed" \
 	"$(put_dev unplug all)" EIO
 say "$(get last_error)"
-is "the blocks removed before it are plugged again" \
+is "the blocks removed before the failure are plugged again" \
 	"$(get plugged_blocks) $(get online_blocks)" "0,2 0,2"
 check "sysfs, /proc/iomem and lsmem agree" agree
 set_faults "remove block=2 errno=EIO" "add errno=EIO"

@@ -39,7 +39,7 @@ is "block 1 is retired" "$(get retired_blocks)" 1
 check "sysfs, /proc/iomem and lsmem agree" agree
 is "plug one block" "$(put_dev plug $BLOCK)" ok
 is "plug takes block 0" "$(get plugged_blocks)" 0
-is "plug one block more" "$(put_dev plug $BLOCK)" ok
+is "plug one more block" "$(put_dev plug $BLOCK)" ok
 is "plug skips the retired block" "$(get plugged_blocks)" 0,2
 is "plug of more than is left is refused" \
 	"$(put_dev plug $((2 * BLOCK)))" ENOSPC

@@ -241,7 +241,7 @@ for line in sys.stdin:
             if k in msg))
 if seqs != list(range(seqs[0], seqs[0] + len(seqs))):
     print("gaps:", seqs)' <"$TMP/events" >"$TMP/heard" 2>&1
-is "each event is notified once and in order" "$(cat "$TMP/heard")" \
+is "each event is reported once and in order" "$(cat "$TMP/heard")" \
 	"dev-new-ntf $z $((start + 3 * BLOCK)) $BLOCK
 dev-plugged-ntf $z 0 $BLOCK
 dev-online-ntf $z 0 $BLOCK

@@ -315,7 +315,7 @@ static void sweep(const struct op *op, enum fault_kind where)
 	}
 	/* The last allocation that failed */
 	s.n -= stride * (missed + 1);
-	/* With a larger stride, leave a slow scan to the end of the VM */
+	/* With a larger stride, scan for leaks once, before the VM ends */
 	if (!leaks_each && stride == 1)
 		leaks_look(&s);
 	printf("%s %s%s: %u sites, %u of them failed:",

@@ -101,7 +101,7 @@ static bool withhold(const struct request *r)
 		return true;
 	if (r->class != CHANGE || !root)
 		return false;
-	/* It would carve System RAM. */
+	/* This request would carve System RAM. */
 	if (r->cmd == MEMDEV_CMD_WINDOW_NEW && size && size % block == 0 &&
 	    !(r->has & NL_BIT(MEMDEV_A_WINDOW_START)))
 		return true;

@@ -372,8 +372,8 @@ static bool same(const char *what, const struct thing *a, const struct thing *b,
 	(NL_BIT(MEMDEV_A_WINDOW_USED) | NL_BIT(MEMDEV_A_WINDOW_LARGEST_FREE))
 
 /*
- * Whether nothing changed from @before to @after, but for @dev and @window,
- * which may exist in either state and differ in the attributes @but. @regions
+ * Whether nothing changed from @before to @after except @dev and @window. These
+ * may exist in one of the two only, and may differ in the attributes @but. @regions
  * says whether the used size of windows may differ, and @rules is the number
  * of additional fault rules.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Change devices, windows and blocks, by netlink and sysfs.
+ * Change devices, windows and blocks through netlink and sysfs.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -130,7 +130,7 @@ static bool text_fits(const struct worker *w, const struct draw *d, int err)
 
 	if (d->op == OP_CREATE && err == EEXIST)
 		return !sure || strstr(w->text, "is taken by another device");
-	/* Nothing or less is plugged */
+	/* Less is plugged than was to be unplugged */
 	if (d->op == OP_UNPLUG && err == EINVAL)
 		return sure ? !!strstr(w->text, "are plugged") :
 			      !strstr(w->text, "as a whole");
