@@ -146,7 +146,7 @@ static int memdev_del_window(char *text, struct memdev_reason *why)
 
 	if (memdev_number_parse(text, "window", &id))
 		return memdev_refuse(why, -EINVAL,
-				     "invalid window '%.80s', not windowN or N",
+				     "invalid window '%.80s', expected windowN or N",
 				     text);
 	return memdev_window_destroy(id, why);
 }
@@ -440,7 +440,7 @@ static int memdev_del_device(char *text, struct memdev_reason *why)
 	int id, rc;
 
 	if (!*text)
-		return memdev_refuse(why, -EINVAL, "no device is named");
+		return memdev_refuse(why, -EINVAL, "no device specified");
 	if (memdev_number_parse(text, "memdev", &id))
 		id = -1;
 	md = memdev_device_get(id, text);

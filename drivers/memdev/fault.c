@@ -224,7 +224,7 @@ int memdev_fault_check(struct memdev_core *core,
 		return 0;
 	if (rule->step == MEMDEV_STEP_ANSWER)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_BLOCK, -EINVAL,
-					   "the step answer is of the device and takes no block");
+					   "the step 'answer' applies to the whole device and takes no block");
 	return memdev_fault_check_block(core, rule->block, why);
 }
 

@@ -146,7 +146,7 @@ int memdev_headroom_check(struct memdev_core *core, u64 size,
 	if (core->online_type == MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE &&
 	    size > more)
 		return memdev_refuse(why, -ENOMEM,
-				     "ZONE_MOVABLE cannot grow by %s: %s is left to %u times the other zones",
+				     "ZONE_MOVABLE cannot grow by %s: %s are left until it has %u times the other zones",
 				     MEMDEV_SIZE(size),
 				     MEMDEV_SIZE(ALIGN_DOWN(more, SZ_1M)),
 				     MEMDEV_MOVABLE_RATIO);
@@ -155,7 +155,7 @@ int memdev_headroom_check(struct memdev_core *core, u64 size,
 		     room.kernel >> MEMDEV_KEEP_SHIFT);
 	if (room.available < cost + keep && memdev_headroom_offline(core))
 		return memdev_refuse(why, -ENOMEM,
-				     "not enough kernel memory for the memmap of %s: %s needed and %s kept while blocks are offline, %s available",
+				     "not enough kernel memory for the memmap of %s: %s needed plus a reserve of %s while blocks are offline, %s available",
 				     MEMDEV_SIZE(size), MEMDEV_SIZE(cost),
 				     MEMDEV_SIZE(ALIGN_DOWN(keep, SZ_1M)),
 				     MEMDEV_SIZE(ALIGN_DOWN(room.available, SZ_1M)));
@@ -223,7 +223,7 @@ int memdev_headroom_get(struct memdev_core *core, u64 size,
 		return 0;
 	atomic64_sub(cost, &memdev_headroom_taken);
 	return memdev_refuse(why, rc,
-			     "not enough kernel memory for the memmap of %s: %s needed and %s kept",
+			     "not enough kernel memory for the memmap of %s: %s needed plus a reserve of %s",
 			     MEMDEV_SIZE(size), MEMDEV_SIZE(taken),
 			     MEMDEV_SIZE(MEMDEV_KEEP));
 }

@@ -28,7 +28,7 @@
 static char *window;
 /* Contains physical addresses: for root only, not settable under lockdown */
 module_param_hw(window, charp, iomem, 0400);
-MODULE_PARM_DESC(window, "Windows, separated by commas: SIZE@START[:NODE] (RAM that was reserved at boot), SIZE[:NODE] (carved out of System RAM) or none; default: carve 1G, or what can be had; if built in, none");
+MODULE_PARM_DESC(window, "Windows, separated by commas: SIZE@START[:NODE] (RAM that was reserved at boot), SIZE[:NODE] (carved out of System RAM) or none; default: carve 1G, or as much as is available; none if built in");
 
 static int devices = 1;
 module_param(devices, int, 0444);
@@ -40,7 +40,7 @@ MODULE_PARM_DESC(kind, "Kind of these devices: virtio-mem (default) or dimm");
 
 static char *online_type = "online_movable";
 module_param(online_type, charp, 0444);
-MODULE_PARM_DESC(online_type, "What becomes of plugged blocks: online_movable (default), online_kernel, online, offline, system");
+MODULE_PARM_DESC(online_type, "Online type of plugged blocks: online_movable (default), online_kernel, online, offline, system");
 
 /* --- windows and devices of the parameters -------------------------------- */
 
@@ -184,7 +184,7 @@ static int __init memdev_init(void)
 	int rc;
 
 	if (is_kdump_kernel()) {
-		pr_info("not in a kdump kernel, its memory is not its own\n");
+		pr_info("not supported in a kdump kernel: other RAM belongs to the crashed kernel\n");
 		return -EBUSY;
 	}
 	/* Unbound: an unplug can keep a worker busy until its deadline */

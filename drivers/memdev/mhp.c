@@ -272,7 +272,7 @@ int memdev_provider_refused(struct memdev_reason *why, int rc,
 {
 	return memdev_refuse_block(why, block, memdev_provider_errno(rc),
 				   "block %u: %s", block,
-				   extack->_msg ?: "the device refuses");
+				   extack->_msg ?: "refused by the device");
 }
 
 /**
@@ -402,7 +402,7 @@ int memdev_add(struct memdev_core *core, unsigned int block, unsigned int nr,
 		if (memdev_foreign_refuse(core, &core->hold, block, nr, why))
 			return -EBUSY;
 		return memdev_refuse_block(why, block, rc,
-					   "block %u: something else has claimed or described the range (%d)",
+					   "block %u: the range is already claimed, or has a memmap (%d)",
 					   block, rc);
 	}
 	return memdev_refuse_block(why, block, rc,

@@ -77,7 +77,7 @@ int memdev_nl_fault_get_doit(struct sk_buff *skb, struct genl_info *info)
 	if (GENL_REQ_ATTR_CHECK(info, MEMDEV_A_FAULT_DEVICE) ||
 	    GENL_REQ_ATTR_CHECK(info, MEMDEV_A_FAULT_INDEX)) {
 		NL_SET_ERR_MSG(info->extack,
-			       "a device and a rule of it have to be named");
+			       "a device and one of its rules are required");
 		return -EINVAL;
 	}
 	reply = memdev_nl_reply_new(info, &hdr);
@@ -122,7 +122,7 @@ int memdev_nl_fault_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 
 	if (attrs && attrs[MEMDEV_A_FAULT_INDEX]) {
 		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[MEMDEV_A_FAULT_INDEX],
-				    "a dump is of all rules");
+				    "a dump returns all rules and takes no index");
 		return -EINVAL;
 	}
 
@@ -224,7 +224,7 @@ static int memdev_nl_fault_device_check(struct genl_info *info)
 {
 	if (!GENL_REQ_ATTR_CHECK(info, MEMDEV_A_FAULT_DEVICE))
 		return 0;
-	NL_SET_ERR_MSG(info->extack, "no device named, by its index");
+	NL_SET_ERR_MSG(info->extack, "a device index is required");
 	return -EINVAL;
 }
 
@@ -232,7 +232,7 @@ static int memdev_nl_fault_new_check(struct genl_info *info)
 {
 	if (!GENL_REQ_ATTR_CHECK(info, MEMDEV_A_FAULT_STEP))
 		return memdev_nl_fault_device_check(info);
-	NL_SET_ERR_MSG(info->extack, "no step named");
+	NL_SET_ERR_MSG(info->extack, "a step is required");
 	return -EINVAL;
 }
 
@@ -297,7 +297,7 @@ static int memdev_nl_fault_poison_check(struct genl_info *info)
 {
 	if (!GENL_REQ_ATTR_CHECK(info, MEMDEV_A_FAULT_BLOCK))
 		return memdev_nl_fault_device_check(info);
-	NL_SET_ERR_MSG(info->extack, "no block named");
+	NL_SET_ERR_MSG(info->extack, "a block is required");
 	return -EINVAL;
 }
 

@@ -64,7 +64,7 @@ int memdev_nl_dev_check(struct genl_info *info)
 	}
 	if (!id && GENL_REQ_ATTR_CHECK(info, MEMDEV_A_DEV_INDEX)) {
 		NL_SET_ERR_MSG(info->extack,
-			       "no device named, by index or by id");
+			       "a device index or id is required");
 		return -EINVAL;
 	}
 	/* Devices without an id have none to be found by */
@@ -96,7 +96,7 @@ int memdev_nl_window_check(struct genl_info *info)
 	const struct nlattr *index = info->attrs[MEMDEV_A_WINDOW_INDEX];
 
 	if (GENL_REQ_ATTR_CHECK(info, MEMDEV_A_WINDOW_INDEX)) {
-		NL_SET_ERR_MSG(info->extack, "no window named, by its index");
+		NL_SET_ERR_MSG(info->extack, "a window index is required");
 		return -EINVAL;
 	}
 	if (nla_get_u32(index) <= INT_MAX)

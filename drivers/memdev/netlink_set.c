@@ -94,14 +94,14 @@ static int memdev_job_dev_params(struct memdev_job *job,
 					   "there is no window%u", p->window);
 	if (attrs[MEMDEV_A_DEV_ID] && !memdev_id_valid(p->id))
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ID, -EINVAL,
-					   "an id is made of letters, digits, dots, dashes and underscores, and is not the number of a device");
+					   "invalid id, expected letters, digits, dots, dashes and underscores, and not the number of a device");
 	/* In the parameters, 0 means that the attribute was not given */
 	if (attrs[MEMDEV_A_DEV_ADDRESS] && !p->addr)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EINVAL,
-					   "0 is no address of a device");
+					   "invalid address 0");
 	if (attrs[MEMDEV_A_DEV_ALIGN] && !p->align)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ALIGN, -EINVAL,
-					   "0 is no alignment");
+					   "invalid alignment 0");
 	return 0;
 }
 
@@ -216,7 +216,7 @@ static int memdev_nl_dev_set_check(struct genl_info *info)
 	    info->attrs[MEMDEV_A_DEV_ONLINE_TYPE] ||
 	    info->attrs[MEMDEV_A_DEV_MEMMAP_ON_MEMORY])
 		return memdev_nl_dev_check(info);
-	NL_SET_ERR_MSG(info->extack, "there is no attribute to set");
+	NL_SET_ERR_MSG(info->extack, "no setting given");
 	return -EINVAL;
 }
 
@@ -289,7 +289,7 @@ static int memdev_nl_dev_op_check(struct genl_info *info)
 
 	if (size && all) {
 		NL_SET_ERR_MSG_ATTR(info->extack, all,
-				    "size and all exclude each other");
+				    "size and all are mutually exclusive");
 		return -EINVAL;
 	}
 	if (!all && GENL_REQ_ATTR_CHECK(info, MEMDEV_A_DEV_SIZE)) {

@@ -128,7 +128,7 @@ static int memdev_refuse_no_space(struct memdev_core *core, u64 size, u64 free,
 	/* 0 is "all" of a device whose blocks are all plugged or retired */
 	if (!size)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
-					   "nothing is left to plug but retired blocks: %*pbl",
+					   "no block is left to plug, retired blocks: %*pbl",
 					   core->nr_blocks, core->left_out);
 	return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
 				   "%s is more than the %s that are free, retired blocks: %*pbl",

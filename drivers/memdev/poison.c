@@ -29,7 +29,7 @@ static int memdev_poison_pfn(unsigned int block, unsigned long pfn,
 					   "block %u: the page is poisoned already",
 					   block);
 	return memdev_refuse_block(why, block, rc < 0 ? rc : -EIO,
-				   "block %u: poisoning the page failed, or nothing could be done about it (%d)",
+				   "block %u: memory_failure() failed (%d)",
 				   block, rc);
 }
 
@@ -82,7 +82,7 @@ int memdev_poison_page(struct memdev_core *core, u32 block, const u32 *page,
 					 block);
 	else if (!page && !memdev_block_free_page(addr, &pfn))
 		rc = memdev_refuse_block(why, block, -EBUSY,
-					 "block %u has no free page, name one of those in use",
+					 "block %u has no free page, specify a page",
 					 block);
 	else
 		rc = memdev_poison_pfn(block, pfn, why);

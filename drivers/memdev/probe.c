@@ -127,7 +127,7 @@ static int memdev_firmware_check(u64 start, u64 last, struct memdev_reason *why)
 
 	return ram ? 0 :
 		memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -ENXIO,
-				    "the firmware does not call 0x%llx RAM, see /sys/firmware/memmap",
+				    "the firmware does not report 0x%llx as RAM, see /sys/firmware/memmap",
 				    bad);
 }
 
@@ -203,7 +203,7 @@ static int memdev_blocks_check(u64 start, u64 size, struct memdev_reason *why)
 		    MEMDEV_BLOCK_STATE_UNPLUGGED)
 			continue;
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EBUSY,
-					   "memory%llu in that range is the kernel's",
+					   "memory%llu in that range is in use by the kernel",
 					   addr / block_size);
 	}
 	return 0;

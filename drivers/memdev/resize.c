@@ -141,7 +141,7 @@ int memdev_core_set(struct memdev_core *core,
 		    set->requested > core->size -
 				     memdev_blocks_size(core, core->left_out))
 			memdev_refuse(why, 0,
-				      "not all of it can be plugged, retired blocks: %*pbl",
+				      "the requested size cannot be reached, retired blocks: %*pbl",
 				      core->nr_blocks, core->left_out);
 	}
 	memdev_set_succeeded(core);
@@ -184,7 +184,7 @@ static int memdev_close_refuse(struct memdev_core *core,
 			       struct memdev_reason *why)
 {
 	return memdev_refuse(why, -EBUSY,
-			     "cannot remove %s: %s of it are plugged",
+			     "cannot remove %s: %s are plugged",
 			     dev_name(&core->md->dev),
 			     MEMDEV_SIZE(core->nr_plugged * core->block_size));
 }

@@ -40,19 +40,19 @@ static const char *memdev_offline_error(int rc)
 	switch (rc) {
 	case -EAGAIN:
 	case -ETIMEDOUT:
-		return "it has pages in use that do not go away";
+		return "it has pages in use that could not be migrated in time";
 	case -EINTR:
 		return "interrupted";
 	case -ERESTARTNOINTR:
 		return "the task was frozen, stopped or traced, or the machine suspended";
 	case -ECANCELED:
-		return "another operation is wanted";
+		return "canceled by a newer request";
 	case -EBUSY:
-		return "it has pages that cannot be moved";
+		return "it has pages that cannot be migrated";
 	case -ENODEV:
 		return "the block is gone";
 	default:
-		return "the kernel or one of its memory notifiers refuses";
+		return "refused by the kernel or by a memory notifier";
 	}
 }
 

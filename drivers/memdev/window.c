@@ -63,7 +63,7 @@ int memdev_window_spec_parse(const char *str, struct memdev_window_spec *spec,
 	return 0;
 err:
 	return memdev_refuse(why, -EINVAL,
-			     "invalid window '%.80s', not SIZE@START[:NODE] or SIZE[:NODE]",
+			     "invalid window '%.80s', expected SIZE@START[:NODE] or SIZE[:NODE]",
 			     str);
 }
 
@@ -97,7 +97,7 @@ static int memdev_window_check(struct memdev_window_spec *spec,
 	/* The probe writes to that address */
 	if (security_locked_down(LOCKDOWN_DEV_MEM))
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EPERM,
-					   "the kernel is locked down: no window at an address, only a SIZE to carve");
+					   "the kernel is locked down: a window cannot have an address, only a SIZE");
 	if (!IS_ALIGNED(spec->start, block_size))
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EINVAL,
 					   "window start 0x%llx is not a multiple of the memory block size %s",
@@ -109,7 +109,7 @@ static int memdev_window_check(struct memdev_window_spec *spec,
 	if (last < spec->start || spec->start < range.start ||
 	    last > range.end)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -ERANGE,
-					   "window [0x%llx-0x%llx] is outside what the machine can hot-plug [0x%llx-0x%llx]",
+					   "window [0x%llx-0x%llx] is outside the hot-pluggable range [0x%llx-0x%llx]",
 					   spec->start, last, range.start, range.end);
 
 	mutex_lock(&memdev_list_lock);
@@ -170,7 +170,7 @@ static int memdev_window_claim(struct memdev_window *w,
 			    memdev_window_conflict);
 	if (c.found)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EBUSY,
-					   "window [0x%llx-0x%llx]: something else has [0x%llx-0x%llx], see /proc/iomem",
+					   "window [0x%llx-0x%llx]: [0x%llx-0x%llx] is already claimed, see /proc/iomem",
 					   w->start, last, c.start, c.end);
 	w->source = memdev_soft_reserved(w->start, w->size) ?
 		    MEMDEV_SOURCE_SOFT_RESERVED : MEMDEV_SOURCE_RESERVED;
@@ -181,7 +181,7 @@ static int memdev_window_claim(struct memdev_window *w,
 		return rc;
 	if (rc)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, rc,
-					   "window [0x%llx-0x%llx] cannot be claimed, it is in use or crosses the end of what is reserved",
+					   "window [0x%llx-0x%llx] cannot be claimed, it is in use or exceeds the reserved range",
 					   w->start, last);
 
 	/*

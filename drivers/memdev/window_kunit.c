@@ -52,7 +52,7 @@ static void claim_test_find(struct kunit *test, struct memdev_window_spec *spec)
 
 	rc = claim_test_create(spec);
 	if (rc < 0)
-		kunit_skip(test, "no block was left alone after the window");
+		kunit_skip(test, "no reserved block follows the window");
 	KUNIT_ASSERT_EQ(test, 0, claim_test_destroy(rc));
 }
 

@@ -121,7 +121,7 @@ static ssize_t slots_store(struct device *dev, struct device_attribute *attr,
 	used = find_next_bit(w->alloc.slots, MEMDEV_SLOTS_MAX, nr);
 	if (used < MEMDEV_SLOTS_MAX)
 		rc = memdev_refuse(&why, -EBUSY,
-				   "%u slots: a device of window%d has slot %lu",
+				   "%u slots are too few: a device of window%d has slot %lu",
 				   nr, w->id, used);
 	else
 		w->alloc.nr_slots = nr;

@@ -127,7 +127,7 @@ all_is_well()
 iomem >"$TMP/iomem"
 log_mark
 
-# --- memory that firmware does not call RAM ---------------------------------
+# --- memory that firmware does not report as RAM ---------------------------------
 
 # QEMU places the NVDIMM above the RAM, at the next GiB boundary.
 if [ -e /sys/firmware/acpi/tables/NFIT ]; then
@@ -144,8 +144,8 @@ if [ -e /sys/firmware/acpi/tables/NFIT ]; then
 	else
 		is "unclaimed persistent memory is refused" \
 			"$(put $BUS/new_window "$((512 * MiB))@$(hex "$at")")" ENXIO
-		check "the reason is that firmware does not call it RAM" \
-			grep -q 'the firmware does not call' $BUS/last_error
+		check "the reason is that firmware does not report it as RAM" \
+			grep -q 'the firmware does not report' $BUS/last_error
 		say "$(cat $BUS/last_error)"
 	fi
 	finish

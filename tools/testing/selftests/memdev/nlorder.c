@@ -177,7 +177,7 @@ TEST_F(netlink, the_number_of_queued_requests_is_limited)
 	nl_forget(greedy);
 	nl_see_error(greedy, nlh);
 	EXPECT_EQ(EAGAIN, greedy->err);
-	EXPECT_STREQ("too many requests at a time", greedy->text);
+	EXPECT_STREQ("too many requests in flight", greedy->text);
 	/* dev-get does not count towards the limit. */
 	EXPECT_EQ(MEMDEV_STATE_UNPLUGGING, dev_state(self->nl, self->a));
 

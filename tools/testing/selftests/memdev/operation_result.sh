@@ -220,7 +220,7 @@ is "netlink dev-plug all names the retired block" \
 no_error "plug all but the retired block"
 is "plug all of only retired blocks is refused" "$(put_dev plug all)" ENOSPC
 is "last_error names the retired block" "$(get last_error)" \
-	"nothing is left to plug but retired blocks: 1"
+	"no block is left to plug, retired blocks: 1"
 is "unplug one block" "$(put_dev unplug $BLOCK)" ok
 fails "memdevctl plug all names the retired block" 0 \
 	"memdevctl: memdev0: plug all: done, but retired blocks are left out: 1" \
@@ -231,7 +231,7 @@ check "last_error names the retired block" \
 	grep -q 'retired blocks: 1$' $D/last_error
 is "a requested size that includes the retired block is accepted" \
 	"$(nlreq dev-set index=0 requested-size="$size")" \
-	"ok \"not all of it can be plugged, retired blocks: 1\""
+	"ok \"the requested size cannot be reached, retired blocks: 1\""
 check "the worker plugs all other blocks" until_true 60 \
 	sh -c "[ \$(cat $D/plugged_size) = $((size - BLOCK)) ]"
 check "last_error names the retired block" until_true 60 \

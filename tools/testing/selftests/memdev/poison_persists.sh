@@ -111,7 +111,7 @@ else
 	is "a window over the missing block is refused" \
 		"$(put $BUS/new_window "$BLOCK@$(hex $((low + BLOCK)))")" EBUSY
 	check "last_error names the conflict" \
-		grep -q "something else has" $BUS/last_error
+		grep -q "is already claimed" $BUS/last_error
 	no_hibernation "while a block is missing"
 
 	is "a block is carved" "$(put $BUS/new_window $BLOCK)" ok

@@ -164,7 +164,7 @@ while read -r number want; do
 	is "plug when the sample returns $number" \
 		"$(put_dev plug $BLOCK)" "$want"
 	is "last_error says that the device refuses" \
-		"$(get last_error)" "block 0: the device refuses"
+		"$(get last_error)" "block 0: refused by the device"
 	requested_stays 0 0
 	answer plug 0
 	is "plug one block" "$(put_dev plug $BLOCK)" ok
@@ -172,7 +172,7 @@ while read -r number want; do
 	is "unplug when the sample returns $number" \
 		"$(put_dev unplug all)" "$want"
 	is "last_error says that the device refuses" \
-		"$(get last_error)" "block 0: the device refuses"
+		"$(get last_error)" "block 0: refused by the device"
 	requested_stays $BLOCK $BLOCK
 	answer unplug 0
 	is "unplug all" "$(put_dev unplug all)" ok
