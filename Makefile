@@ -138,7 +138,7 @@ help:
 	@echo '                        play random steps on QEMU and on memdev'
 	@echo 'make bench [KERNELS="6.1 7.3"] [PUBLISH=1]'
 	@echo '                        compare its speed with other ways to plug memory;'
-	@echo '                        PUBLISH=1 writes the results to README.md'
+	@echo '                        PUBLISH=1 writes the results to Documentation/bench'
 	@echo 'make debug-kernel [KERNEL=kcsan]'
 	@echo '                        build the kernel for KERNELS=debug, or kcsan'
 	@echo 'make gen                regenerate the generated sources'

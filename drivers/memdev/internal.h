@@ -3,7 +3,7 @@
  * Structures, locks and functions that the files of memdev share.
  *
  * The Makefile lists the files from top to bottom: a file calls only files
- * below it. Functions are declared here from bottom to top.
+ * below it. Functions are declared here roughly from bottom to top.
  *
  * Locks, outermost first:
  *
@@ -15,13 +15,14 @@
  *   hold->lock		placeholders in a window or a region
  *   (mm's own)		device_hotplug_lock, the block's device_lock,
  *			mem_hotplug_lock, the memory notifier chain
- *   memdev_regions_sem	regions in which the memory notifier looks up a block
+ *   memdev_regions_sem	regions in which the memory notifier looks up a device
  *   core->lock		spinlock: state of a device, also for the notifier
  *   memdev_event_lock	spinlock: order of netlink notifications
  *
  * memdev_jobs_lock (netlink_job.c), a spinlock, nests with none of these. The
- * spinlocks memdev_slices_lock (yield.c), memdev_pm_lock (pm.c) and
- * memdev_bus_error_lock (registry.c) are innermost.
+ * spinlocks memdev_slices_lock (yield.c), memdev_pm_lock (pm.c),
+ * memdev_bus_error_lock (registry.c) and the one of the array of retired blocks
+ * (retired.c) are innermost.
  */
 #ifndef _MEMDEV_INTERNAL_H
 #define _MEMDEV_INTERNAL_H

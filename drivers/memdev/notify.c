@@ -209,8 +209,9 @@ static int memdev_region_cmp(const void *key, const struct rb_node *node)
 
 /*
  * The kernel calls this under device_hotplug_lock, the block's device_lock and
- * mem_hotplug_lock. It must not call into memory hotplug, and may take only
- * memdev_regions_sem, core->lock and the locks inside them.
+ * mem_hotplug_lock. It must not call into memory hotplug. It may take only
+ * memdev_regions_sem, core->lock and the locks inside them, and what finding a
+ * block in sysfs takes.
  */
 static int memdev_notify(struct notifier_block *nb, unsigned long action,
 			 void *data)

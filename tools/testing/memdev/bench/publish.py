@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Write the results to the README and the documentation."""
+"""Write the results to Documentation/bench."""
 
 import shutil
 
@@ -65,7 +65,7 @@ def indented(lines):
 
 
 def publish(results, output, top):
-    """Write the results to the README and Documentation/bench."""
+    """Write the results to Documentation/bench."""
     where = "Documentation/bench"
     for kernel, result in results.items():
         if "speed" not in result or "scale" not in result or (
