@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The bus: how users create and remove windows and devices.
+ * The bus, with the attributes that create and remove windows and devices.
  *
- * Devices on this bus have no driver, because a user could unbind a driver
- * while memory is plugged: their provider operates them. Attributes of the bus
- * create and remove devices, so that no attribute removes itself.
+ * Devices on this bus have no driver, because a user could unbind it while
+ * memory is plugged. Their provider operates them instead. Devices are removed
+ * through a bus attribute, because a device attribute would remove itself.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -18,10 +18,10 @@
 #include "internal.h"
 #include "window.h"
 
-/* Maximum length of input; valid input has some 150 characters at most */
+/* Maximum length of input; valid input has up to about 150 characters */
 #define MEMDEV_TEXT_MAX	256
 
-/* Serializes writes to the bus, and changes of memdev_is_open() */
+/* Serializes writes to bus attributes, and changes of memdev_is_open() */
 static DEFINE_MUTEX(memdev_bus_lock);
 
 /* Protected by memdev_list_lock */
@@ -30,7 +30,7 @@ static LIST_HEAD(memdev_kinds);
 /**
  * memdev_bus_enter() - start to create or remove a window or a device
  *
- * The caller calls memdev_bus_leave() afterwards, unless this failed.
+ * After a success, the caller must call memdev_bus_leave().
  *
  * Context: Sleeps. A signal ends the wait.
  * Return: 0; -EINTR if a signal is pending; -ERESTARTNOINTR if the task is
@@ -53,7 +53,7 @@ int memdev_bus_enter(void)
 /**
  * memdev_bus_leave() - finish what memdev_bus_enter() started
  * @rc: the result, a negative errno for a failure
- * @why: the reason of the failure; set to a default text if it has none
+ * @why: the reason of the failure; set to a default text if it is empty
  *
  * Return: @rc.
  */
@@ -65,7 +65,7 @@ int memdev_bus_leave(int rc, struct memdev_reason *why)
 			memdev_refuse(why, rc, "failed (%d)", rc);
 		memdev_bus_refused(why);
 	} else {
-		/* Discard the reasons of attempts that preceded the success */
+		/* Discard reasons of failed attempts before the success */
 		why->text[0] = '\0';
 		memdev_bus_refused(why);
 	}
@@ -89,7 +89,7 @@ static char *memdev_bus_text(const char *buf, size_t count, char **text,
 	if (!copy)
 		return ERR_PTR(-ENOMEM);
 	*text = strim(copy);
-	/* Reasons quote the input, and last_error is a line of plain text */
+	/* Refuse input that cannot be quoted in last_error as plain text */
 	for (c = *text; isascii(*c) && (isprint(*c) || isspace(*c)); c++)
 		;
 	if (*c) {
@@ -276,7 +276,7 @@ bool memdev_id_valid(const char *id)
 	const char *c;
 	int nr;
 
-	/* del_device would take "memdev0" or "0" for the number of a device */
+	/* del_device would take "memdev0" or "0" for a device number */
 	if (!memdev_number_parse(id, "memdev", &nr))
 		return false;
 	for (c = id; *c; c++) {
@@ -354,9 +354,9 @@ static int memdev_bus_reason(int rc, const struct netlink_ext_ack *extack,
 			     struct memdev_reason *why)
 {
 	/*
-	 * An extack cannot hold every text of the core. memdev_bus_last_error()
-	 * has it in full, but providers overwrite that without memdev_bus_lock:
-	 * use it only if this task wrote it.
+	 * An extack cannot hold all texts of the core. memdev_bus_last_error()
+	 * returns the full text, but providers can overwrite it without
+	 * memdev_bus_lock: use it only if this task wrote it.
 	 */
 	if (memdev_bus_last_error(why) && why->text[0])
 		return rc;
@@ -369,9 +369,9 @@ static int memdev_bus_reason(int rc, const struct netlink_ext_ack *extack,
  * @params: parameters of the device
  * @why: where to put the reason of a failure
  *
- * Context: under memdev_bus_lock, or in the module's init. Sleeps.
- * Return: the number of the device; -EINVAL for an unknown kind; or the errno
- * of the provider.
+ * Context: under memdev_bus_lock, or in module init. Sleeps.
+ * Return: the number of the device; -EINVAL for an unknown kind; or the
+ * provider's errno.
  */
 int memdev_bus_new_device(const struct memory_device_params *params,
 			  struct memdev_reason *why)
@@ -414,8 +414,8 @@ static BUS_ATTR_WO(new_device);
  * @why: where to put the reason of a failure
  *
  * Context: under memdev_bus_lock. Sleeps.
- * Return: 0; -EPERM if the kind of the device is not registered; or the errno
- * of the provider.
+ * Return: 0; -EPERM if the kind of the device is not registered; or the
+ * provider's errno.
  */
 int memdev_bus_del_device(struct memory_device *md, struct memdev_reason *why)
 {
@@ -546,7 +546,7 @@ const struct attribute_group *memdev_bus_groups[] = {
 };
 
 /**
- * memdev_bus_open() - accept requests of users
+ * memdev_bus_open() - accept user requests from now on
  */
 void memdev_bus_open(void)
 {

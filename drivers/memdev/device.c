@@ -75,7 +75,7 @@ static void memdev_named_del(struct memdev_core *core)
 
 /*
  * Get the largest alignment of the region, the device and the memory block. If
- * one is not a power of two, return it, and memdev_alloc_fit() refuses it.
+ * one is not a power of two, return that one: memdev_alloc_fit() refuses it.
  */
 static u64 memdev_device_align(const struct memory_device *md)
 {
@@ -162,7 +162,7 @@ static int memdev_region_get(struct memory_device *md,
 	return memdev_alloc_fit(NULL, NULL, NULL, why);
 }
 
-/* memdev_list_lock excludes tasks that look at the regions of a window */
+/* memdev_list_lock excludes tasks that look at the window's regions */
 static void memdev_region_put(struct memory_device *md)
 {
 	struct memdev_core *core = md->core;
@@ -236,7 +236,7 @@ static struct memdev_core *memdev_core_alloc(struct memory_device *md)
 	return core;
 }
 
-/* Needs core->region. If it fails, the device's release frees the maps. */
+/* Needs core->region. After a failure, the device's release frees the maps. */
 static int memdev_core_maps_alloc(struct memdev_core *core)
 {
 	unsigned int nr;
@@ -292,22 +292,22 @@ static int memdev_device_check(const struct memory_device *md,
 
 /**
  * memory_device_pre_plug() - check a device and assign an address to it
- * @md: the device, set up as struct memory_device says
+ * @md: the device, set up as described at struct memory_device
  * @legacy_align: alignment in bytes that overrides that of the region and the
  *		  device; or NULL
  * @extack: where to put the reason of a failure, or NULL
  *
- * Reserves a region, and a slot with MEMORY_DEVICE_SLOT. Passes the address to
+ * Reserves a region and, with MEMORY_DEVICE_SLOT, a slot. Passes the address to
  * the operation set_addr and stores the slot in @md->slot. The device is not
- * visible before memory_device_register(), which pre-plugs a device that was
- * not pre-plugged: call this only for @legacy_align, or to get the address
+ * visible before memory_device_register(), which does all this if it was not
+ * done before: call this only to pass @legacy_align, or to get the address
  * early.
  *
- * The checks and their order are those of QEMU's pc-dimm and memory-device. The
- * reason is that of the first check that fails.
+ * The checks and their order are those of QEMU's pc-dimm and memory-device.
+ * Only the first check that fails is reported.
  *
- * After a failure, or if the device is not registered, the caller drops it by
- * put_device(&md->dev), which gives the region back and calls the operation
+ * After a failure, or to drop the device without registering it, the caller
+ * calls put_device(&md->dev), which frees the region and calls the operation
  * release.
  *
  * Context: Sleeps. The caller must not hold a lock that its operations take.
@@ -358,10 +358,10 @@ EXPORT_SYMBOL_GPL(memory_device_pre_plug);
 
 /**
  * memory_device_register() - register a device
- * @md: the device, set up as struct memory_device says, or pre-plugged
+ * @md: the device, set up as described at struct memory_device, or pre-plugged
  * @extack: where to put the reason of a failure, or NULL
  *
- * No memory is plugged yet. After a failure the caller drops the device by
+ * No memory is plugged yet. After a failure the caller drops the device with
  * put_device(&md->dev), which calls the operation release.
  *
  * Context: Sleeps. The caller must not hold a lock that its operations take.
@@ -411,7 +411,7 @@ int memory_device_register(struct memory_device *md,
 	core->registered = true;
 	memdev_generation_next();
 	memdev_event_device(core, MEMDEV_CMD_DEV_NEW_NTF);
-	/* Operations begin only after listeners know the device */
+	/* No operation begins before listeners were told of the device */
 	smp_store_release(&core->live, true);
 	mutex_unlock(&memdev_list_lock);
 	return 0;
@@ -438,11 +438,11 @@ EXPORT_SYMBOL_GPL(memory_device_register);
  * @md: a registered device
  * @extack: where to put the reason of a failure, or NULL
  *
- * Stops the background worker. After a success the caller drops the device by
- * put_device(&md->dev).
+ * Stops the background worker. After a success the caller drops the device
+ * with put_device(&md->dev).
  *
  * Context: Sleeps until no task uses the device's attributes: the caller must
- * not hold a lock that these take.
+ * not hold a lock that the attributes take.
  * Return: 0; -EBUSY if memory is plugged or a user's plug or unplug is in
  * flight, and the device stays registered; -ENODEV if it is already being
  * unregistered.
@@ -484,7 +484,7 @@ EXPORT_SYMBOL_GPL(memory_device_unregister);
 
 /**
  * memdev_device_next() - find the next device by number
- * @id: the lowest number to look at; set to the number of the device
+ * @id: the lowest number to look at; set to the number of the device found
  *
  * Context: under memdev_list_lock.
  * Return: a registered device, or NULL.
@@ -506,7 +506,8 @@ struct memdev_core *memdev_device_next(unsigned long *id)
  * @id: the number, or a negative value to find the device by @name
  * @name: the id of the device
  *
- * Context: under memdev_list_lock, which keeps the device and its window.
+ * Context: under memdev_list_lock, which keeps the device and its window from
+ * being removed.
  * Return: a registered device, or NULL.
  */
 struct memdev_core *memdev_device_find(int id, const char *name)
@@ -531,7 +532,7 @@ struct memdev_core *memdev_device_find(int id, const char *name)
  * dropped.
  *
  * Context: takes memdev_list_lock.
- * Return: the device, to be dropped by memdev_device_put(); or NULL.
+ * Return: the device, to be dropped with memdev_device_put(); or NULL.
  */
 struct memory_device *memdev_device_get(int id, const char *name)
 {

@@ -21,7 +21,7 @@
  * struct emu_device - an emulated device
  * @md: the memory device
  * @region: region of the device
- * @addr: physical address: the one asked for, then the one assigned
+ * @addr: physical address, first as requested, then as assigned
  * @list: entry in emu_devices
  */
 struct emu_device {

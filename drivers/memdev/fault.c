@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Scripted faults: rules of a device that delay steps or make them fail, to
- * test how memdev and its users react. The rest of the code path is real.
+ * Scripted faults: per-device rules that delay steps or make them fail, to test
+ * how memdev and its users react. The rest of the code path is the usual one.
  *
- * A rule counts the steps that match, and hits some of them. It does so
+ * A rule counts the steps that match it, and hits some of them. It does so
  * independently of other rules, so that the same rule with the same seed hits
  * the same steps again. If several rules hit a step, their delays add up, and
  * the step fails with the errno of the first rule that has one.
  *
- * Rules are ordered by index; indexes are not reused. core->lock protects them:
- * rules can be added and removed while a step is delayed.
+ * Rules are ordered by index; indexes are not reused. core->lock protects the
+ * rules, so that they can be added and removed while a step is delayed under
+ * core->op_lock.
  */
 #include <linux/bitmap.h>
 #include <linux/jiffies.h>
@@ -23,7 +24,7 @@
 #include "fault.h"
 #include "trace.h"
 
-/* How often a delayed step checks whether the operation has to end */
+/* Interval at which a delayed step checks whether the operation must end */
 #define MEMDEV_FAULT_POLL_MS	20
 
 const char *const memdev_step_names[] = {
@@ -38,7 +39,7 @@ const char *const memdev_step_names[] = {
 /* Enabled while any device has a rule; counts the rules */
 DEFINE_STATIC_KEY_FALSE(memdev_faults_wanted);
 
-/* How often a rule was added or removed */
+/* Number of times that a rule was added or removed */
 static atomic_t memdev_fault_changes = ATOMIC_INIT(0);
 
 /* --- steps ---------------------------------------------------------------- */
@@ -63,7 +64,7 @@ static bool memdev_fault_count_step(struct memdev_fault *fault)
 	div64_u64_rem(fault->seen - rule->nth, rule->every, &left);
 	if (left)
 		return false;
-	/* One draw for each candidate: the same seed gives the same hits */
+	/* Draw once per candidate, so that the same seed gives the same hits */
 	if (rule->chance < MEMDEV_FAULT_CHANCE_MAX &&
 	    prandom_u32_state(&fault->random) % MEMDEV_FAULT_CHANCE_MAX >=
 	    rule->chance)
@@ -75,8 +76,8 @@ static bool memdev_fault_count_step(struct memdev_fault *fault)
 }
 
 /*
- * The end of an operation sets a flag that offline_pages() polls, and does not
- * wake this task. So poll the flag here, too.
+ * To end an operation, other tasks set a flag that offline_pages() polls, but do
+ * not wake this task. So poll the flag here, too.
  */
 static int memdev_fault_wait(unsigned int delay_ms, struct memdev_watch *watch)
 {
@@ -95,8 +96,8 @@ static int memdev_fault_wait(unsigned int delay_ms, struct memdev_watch *watch)
 }
 
 /*
- * Whether a delayed step is skipped if the operation ends. Other steps are done
- * before the delay is over, because the undo of the operation needs them.
+ * Whether to skip a delayed step if the operation must end. Other steps are then
+ * done without further delay, because the operation's undo needs them.
  */
 static bool memdev_fault_skips_step(struct memdev_core *core,
 				    enum memdev_step step)
@@ -133,7 +134,7 @@ int memdev_fault_hit(struct memdev_core *core, enum memdev_step step,
 	int error = 0;
 	int rc;
 
-	/* Not lockdep_assert_held(): a worker may undo the owner's operation */
+	/* Not lockdep_assert_held(): a worker may run the owner's undo */
 	lockdep_assert(mutex_is_locked(&core->op_lock));
 
 	spin_lock(&core->lock);
@@ -142,7 +143,7 @@ int memdev_fault_hit(struct memdev_core *core, enum memdev_step step,
 		    !memdev_fault_count_step(fault))
 			continue;
 		hit = true;
-		/* <= MEMDEV_FAULTS_MAX * MEMDEV_FAULT_DELAY_MAX: it fits */
+		/* <= MEMDEV_FAULTS_MAX * MEMDEV_FAULT_DELAY_MAX: fits u32 */
 		delay_ms += fault->rule.delay_ms;
 		if (!error)
 			error = fault->rule.error;
@@ -235,8 +236,8 @@ int memdev_fault_check(struct memdev_core *core,
  * @why: where to put the reason of a failure
  *
  * Context: Sleeps.
- * Return: the index of the rule; -ENOSPC if the device has too many rules, or
- * has had INT_MAX; -ENODEV if the device is being removed; -ENOMEM.
+ * Return: the index of the rule; -ENOSPC if the device has too many rules or no
+ * index is left; -ENODEV if the device is being removed; -ENOMEM.
  */
 int memdev_fault_new(struct memdev_core *core,
 		     const struct memdev_fault_rule *rule,
@@ -293,7 +294,7 @@ static void memdev_faults_free(struct list_head *faults)
  * @index: index of the rule
  * @why: where to put the reason of a failure
  *
- * A step that the rule delays stays delayed.
+ * A step that the rule is delaying stays delayed.
  *
  * Context: Sleeps.
  * Return: 0, or -ENOENT if the device has no such rule.
@@ -378,7 +379,7 @@ bool memdev_fault_next(struct memdev_core *core, u32 index,
 }
 
 /**
- * memdev_fault_stamp() - get a number that changes with the rules of any device
+ * memdev_fault_stamp() - get a number that changes with any device's rules
  *
  * Return: the number of times that a rule was added or removed.
  */

@@ -18,10 +18,10 @@
  * @error: positive errno that a step fails with, 0 to only delay it
  * @delay_ms: delay of a step in ms
  * @nth: the first matching step that can be hit, counted from 1
- * @every: after @nth, only each @every-th matching step can be hit
+ * @every: from @nth on, one in @every matching steps can be hit
  * @times: maximum number of hits, 0 for no limit
- * @chance: probability that such a step is hit, in per mille
- * @seed: seed of the random numbers for @chance
+ * @chance: probability that a step that can be hit is hit, in per mille
+ * @seed: seed of the random number generator for @chance
  */
 struct memdev_fault_rule {
 	enum memdev_step step;
@@ -38,10 +38,10 @@ struct memdev_fault_rule {
 
 /**
  * struct memdev_fault - a rule and its counters
- * @list: entry in faults of a struct memdev_core, ascending by @index
+ * @list: entry in the device's list of rules, ascending by @index
  * @index: number of the rule
  * @rule: the rule
- * @random: state of the random numbers for the chance
+ * @random: state of the random number generator
  * @seen: number of steps that matched
  * @hit: number of steps that were hit
  */
@@ -63,7 +63,7 @@ int memdev_fault_hit(struct memdev_core *core, enum memdev_step step,
 		     struct memdev_watch *watch);
 
 /**
- * memdev_fault() - delay or fail a step as the rules of a device say
+ * memdev_fault() - delay or fail a step according to a device's rules
  * @core: the device
  * @step: the step
  * @block: the first block of the step
@@ -73,7 +73,7 @@ int memdev_fault_hit(struct memdev_core *core, enum memdev_step step,
  * A static branch skips this while no device has a rule.
  *
  * Context: under core->op_lock. Sleeps.
- * Return: 0 to do the step, or the negative errno that it fails with.
+ * Return: 0 to do the step, or the negative errno to fail it with.
  */
 static inline int memdev_fault(struct memdev_core *core, enum memdev_step step,
 			       unsigned int block, unsigned int nr,

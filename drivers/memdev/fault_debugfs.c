@@ -85,7 +85,7 @@ static void memdev_fault_show(struct seq_file *m,
 		seq_printf(m, " times=%u", rule->times);
 	if (rule->chance != MEMDEV_FAULT_CHANCE_MAX)
 		seq_printf(m, " chance=%u seed=%u", rule->chance, rule->seed);
-	/* A comment, so that the line can be written back */
+	/* Print counters as a comment, so that the line can be written back */
 	seq_printf(m, " # rule %u: seen %llu, hit %llu\n", fault->index,
 		   fault->seen, fault->hit);
 }
@@ -145,7 +145,7 @@ static const char *const memdev_fault_opts[NR_OPTS] = {
 /**
  * struct memdev_fault_line - a parsed line
  * @verb: VERB_*
- * @rule: the rule to add; with VERB_POISON its block is the one to poison
+ * @rule: the rule to add; with VERB_POISON, @rule.block is to be poisoned
  * @index: index of the rule to remove
  * @has_page: @page was given
  * @page: page to poison, counted from the start of the block
@@ -234,7 +234,7 @@ static int memdev_fault_opts_parse(char *text, struct memdev_fault_line *line,
 	return 0;
 }
 
-/* Parse one line, which is modified, without executing it */
+/* Parse one line without executing it; modifies @text */
 static int memdev_fault_line_parse(struct memdev_core *core, char *text,
 				   struct memdev_fault_line *line,
 				   struct memdev_reason *why)
@@ -321,7 +321,7 @@ static int memdev_faults_lines(struct memdev_core *core, const char *text,
 	return rc;
 }
 
-/* Reasons quote the input, and last_error is a line of plain text */
+/* Refuse input that cannot be quoted in last_error as plain text */
 static int memdev_faults_text(const char *text, size_t count,
 			      struct memdev_reason *why)
 {
@@ -350,7 +350,7 @@ static ssize_t memdev_faults_write(struct file *file, const char __user *buf,
 	text = memdup_user_nul(buf, count);
 	if (IS_ERR(text))
 		return PTR_ERR(text);
-	/* Check all lines before the first is executed */
+	/* Check all lines before executing the first */
 	rc = memdev_faults_text(text, count, &why) ?:
 	     memdev_faults_lines(core, text, false, &why) ?:
 	     memdev_faults_lines(core, text, true, &why);
@@ -398,10 +398,10 @@ static struct notifier_block memdev_debugfs_nb = {
 };
 
 /**
- * memdev_debugfs_init() - create the directories of the module and its devices
+ * memdev_debugfs_init() - create the module's debugfs directory
  *
- * A notifier of the bus creates and removes the directories of devices. Errors
- * of debugfs are ignored, as in all drivers.
+ * A bus notifier creates and removes the devices' directories. Errors of
+ * debugfs are ignored, as in all drivers.
  *
  * Return: 0 or a negative errno.
  */

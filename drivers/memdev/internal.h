@@ -2,8 +2,8 @@
 /*
  * Structures, locks and functions that the files of memdev share.
  *
- * The Makefile lists the files from top to bottom: a file calls only files
- * below it. Functions are declared here roughly from bottom to top.
+ * The Makefile lists the files from top to bottom: a file calls functions only
+ * in files below it. Functions are declared here roughly from bottom to top.
  *
  * Locks, outermost first:
  *
@@ -15,14 +15,14 @@
  *   hold->lock		placeholders in a window or a region
  *   (mm's own)		device_hotplug_lock, the block's device_lock,
  *			mem_hotplug_lock, the memory notifier chain
- *   memdev_regions_sem	regions in which the memory notifier looks up a device
- *   core->lock		spinlock: state of a device, also for the notifier
+ *   memdev_regions_sem	the tree in which the memory notifier finds a device
+ *   core->lock		spinlock: a device's state; the notifier takes it, too
  *   memdev_event_lock	spinlock: order of netlink notifications
  *
  * memdev_jobs_lock (netlink_job.c), a spinlock, nests with none of these. The
- * spinlocks memdev_slices_lock (yield.c), memdev_pm_lock (pm.c),
- * memdev_bus_error_lock (registry.c) and the one of the array of retired blocks
- * (retired.c) are innermost.
+ * spinlocks memdev_slices_lock (yield.c), memdev_pm_lock (pm.c) and
+ * memdev_bus_error_lock (registry.c), and the xa_lock of each XArray in
+ * retired.c, are innermost.
  */
 #ifndef _MEMDEV_INTERNAL_H
 #define _MEMDEV_INTERNAL_H
@@ -86,7 +86,7 @@ extern const char *const memdev_online_types[];
 int memdev_online_type_parse(const char *str);
 
 /**
- * struct memdev_block - state of a memory block of the kernel
+ * struct memdev_block - state of one of the kernel's memory blocks
  * @state: the state
  * @node: NUMA node, NUMA_NO_NODE if the block does not exist
  * @owned: the block belongs to a driver or to firmware
@@ -164,7 +164,7 @@ bool memdev_hold_foreign(struct memdev_hold *hold, u64 start, u64 end,
  * struct memdev_stats - statistics of plugs, or of unplugs
  * @count: number of operations
  * @bytes: memory plugged or unplugged in bytes
- * @failures: operations that failed, also after a part was done
+ * @failures: operations that failed, including those that were partly done
  * @time_ns: time spent in ns
  */
 struct memdev_stats {
@@ -176,7 +176,7 @@ struct memdev_stats {
 
 /**
  * struct memdev_failure - failure of the last operation
- * @op: the operation; MEMDEV_OP_NONE if it succeeded, or there was none
+ * @op: the operation; MEMDEV_OP_NONE if it succeeded or there was none
  * @rc: negative errno, or 0
  */
 struct memdev_failure {
@@ -239,23 +239,25 @@ struct memdev_settings {
  *	     that a plug added and has to remove if it fails
  * @removed: scratch: blocks that an unplug has removed and has to add again if
  *	     it fails; NULL without MEMORY_DEVICE_ATOMIC
- * @skip: scratch: blocks that an unplug skips as they refused
- * @was_offline: @skip in an unplug with MEMORY_DEVICE_ATOMIC: victims that were
- *		 offline before and stay offline after the undo
- * @taken: @skip in a plug: blocks that are plugged or retired
- * @undone: @skip in the undo of a plug: blocks to remove
- * @left_out: @skip of memdev_find_retired(): retired blocks, not plugged
+ * @skip: scratch: blocks that an unplug skips because they failed for good
+ * @was_offline: alias of @skip in an unplug with MEMORY_DEVICE_ATOMIC: victims
+ *		 that were offline before and stay offline after the undo
+ * @taken: alias of @skip in a plug: blocks that are plugged or retired
+ * @undone: alias of @skip in the undo of a plug: blocks to remove
+ * @left_out: alias of @skip in memdev_find_retired(): retired blocks that are
+ *	      not plugged
  * @lock: protects the fields below it
  * @dying: the device is being unregistered: no operation may begin
  * @waiting: number of tasks that wait for @op_lock; no background operation may
  *	     begin meanwhile
  * @op: the operation in flight, or MEMDEV_OP_NONE
- * @background: @op is an operation of @resize; written under @op_lock, too
- * @adding: the task in add_memory*(): the memory notifier refuses to
- *	    auto-online its blocks in another zone than that of @online_type
+ * @background: @resize runs @op; written under both @op_lock and @lock
+ * @adding: the task in add_memory*(), or NULL. The memory notifier refuses to
+ *	    auto-online blocks in this task if the device has @faults, or in a
+ *	    zone that does not suit @online_type.
  * @added: first of the blocks that add_memory*() is adding, or has added
  * @nr_added: number of those blocks; 0 once they are in @plugged
- * @watch: deadline of @op, by which other tasks stop it; or NULL
+ * @watch: deadline of @op, through which other tasks can stop it; or NULL
  * @plugged: blocks that are plugged
  * @nr_plugged: number of blocks in @plugged
  * @online: blocks that are online, a subset of @plugged
@@ -374,7 +376,7 @@ static inline struct memdev_core *dev_to_core(struct device *dev)
  * @addr: start of the range, a multiple of the memory block size
  * @end: end of the range, a multiple of the memory block size
  *
- * If one call adds an aligned GiB, x86 maps it by a single 1G leaf of the
+ * If one call adds an aligned GiB, x86 maps it with a single 1G leaf in the
  * direct map, and crashes when only a part of the GiB is removed later. So no
  * call covers an aligned GiB, unless a single memory block does.
  *

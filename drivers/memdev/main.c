@@ -20,8 +20,8 @@
 
 /*
  * Resize workers poll for device_hotplug_lock, so more workers do not resize
- * faster. But a worker also sleeps while it yields, until the deadline of its
- * device at most: this many devices can be stuck before others are delayed.
+ * faster. But a worker that yields can sleep until its device's deadline: this
+ * many devices can be stuck before others are delayed.
  */
 #define MEMDEV_RESIZE_WORKERS	32
 
@@ -42,7 +42,7 @@ static char *online_type = "online_movable";
 module_param(online_type, charp, 0444);
 MODULE_PARM_DESC(online_type, "Online type of plugged blocks: online_movable (default), online_kernel, online, offline, system");
 
-/* --- windows and devices of the parameters -------------------------------- */
+/* --- windows and devices from the parameters ------------------------------ */
 
 static int memdev_default_window(void)
 {
@@ -76,7 +76,7 @@ static int memdev_default_window(void)
 	return min(rc, 0);
 }
 
-/* Parse all windows of the parameter; create each of them if @create */
+/* Parse all windows in the parameter; also create them if @create */
 static int memdev_parse_windows(bool create, struct memdev_reason *why)
 {
 	struct memdev_window_spec spec;
@@ -106,7 +106,7 @@ static int memdev_create_windows(void)
 	if (!strcmp(window, "none"))
 		return 0;
 
-	/* Check all windows before the first is created */
+	/* Check all windows before creating the first */
 	rc = memdev_parse_windows(false, &why) ?:
 	     memdev_parse_windows(true, &why);
 	/* -ERESTARTNOINTR restarts the system call that loads the module */
@@ -116,7 +116,7 @@ static int memdev_create_windows(void)
 	return rc;
 }
 
-/* Size of each device if they fill a window and are equal */
+/* Get the size of each device if equal devices fill a window */
 static u64 memdev_device_size(const struct memdev_window *w)
 {
 	return ALIGN_DOWN(div_u64(w->size, devices), memory_block_size_bytes());
@@ -213,7 +213,7 @@ static int __init memdev_init(void)
 	rc = memdev_notify_init();
 	if (rc)
 		goto err_blocks_exit;
-	/* registry.c and window.c must not depend on the attributes above them */
+	/* Set here, so that registry.c and window.c do not call upwards */
 	memdev_bus.bus_groups = memdev_bus_groups;
 	memdev_bus.dev_groups = memdev_device_groups;
 	memdev_window_type.groups = memdev_window_groups;

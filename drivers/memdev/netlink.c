@@ -11,7 +11,7 @@
 
 #include "netlink_job.h"
 
-/* Messages to the first group have physical addresses */
+/* Messages to the first group contain physical addresses */
 static const struct genl_multicast_group memdev_nl_groups[] = {
 	[MEMDEV_NLGRP_MONITOR] = {
 		.name = MEMDEV_MCGRP_MONITOR,

@@ -117,7 +117,7 @@ static ssize_t slots_store(struct device *dev, struct device_attribute *attr,
 	}
 
 	mutex_lock(&w->lock);
-	/* A slot that a device uses cannot be taken away */
+	/* A slot in use cannot be removed */
 	used = find_next_bit(w->alloc.slots, MEMDEV_SLOTS_MAX, nr);
 	if (used < MEMDEV_SLOTS_MAX)
 		rc = memdev_refuse(&why, -EBUSY,
