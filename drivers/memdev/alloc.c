@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Placing a region in a window: checks, and first fit.
+ * Place a region in a window: checks, then first fit.
  *
  * The checks and their order are those of QEMU's pc-dimm and memory-device, see
- * Documentation/driver-api/memdev.rst. With a bit for each block, one scan of a
- * bitmap finds a gap, regardless of the number of regions. A tree finds the
- * region that conflicts with an address.
+ * Documentation/driver-api/memdev.rst. A bitmap has one bit for each block, so
+ * that a single scan finds a gap, regardless of the number of regions. A tree
+ * finds the region that conflicts with an address.
  *
- * A window may end at the end of the 64-bit address space: no sum may overflow.
+ * A window may extend to the end of the 64-bit address space: sums must not
+ * overflow.
  */
 #include <linux/align.h>
 #include <linux/bitmap.h>
@@ -32,7 +33,7 @@ static unsigned long memdev_alloc_block(const struct memdev_alloc *a, u64 addr)
 }
 
 /**
- * memdev_alloc_init() - initialize a window without regions
+ * memdev_alloc_init() - initialize an empty window
  * @a: the window
  * @start: physical address of the window, a multiple of the block size
  * @size: size of the window in bytes, a multiple of the block size
@@ -83,7 +84,7 @@ memdev_alloc_conflict(const struct memdev_alloc *a, u64 start, u64 size)
 	struct rb_node *node = a->regions.rb_node;
 	const struct memdev_region *r, *lowest = NULL;
 
-	/* Find the lowest region that does not end below the range */
+	/* Find the lowest region that does not end before the range */
 	while (node) {
 		r = to_region(node);
 		if (r->start + (r->size - 1) < start) {
@@ -93,7 +94,7 @@ memdev_alloc_conflict(const struct memdev_alloc *a, u64 start, u64 size)
 			node = node->rb_left;
 		}
 	}
-	/* The region overlaps the range unless it starts above the range */
+	/* The region overlaps the range unless it starts after the range */
 	if (lowest && lowest->start > start && lowest->start - start >= size)
 		return NULL;
 	return lowest;
@@ -140,7 +141,7 @@ static int memdev_alloc_first_fit(const struct memdev_alloc *a,
 					   MEMDEV_SIZE(req->size));
 
 	do {
-		/* The start is aligned, so multiples of step are aligned */
+		/* The window is aligned, so multiples of step are, too */
 		first = ALIGN(find_next_zero_bit(a->map, a->nr_blocks, next),
 			      step);
 		if (nr > a->nr_blocks || first > a->nr_blocks - nr)
@@ -163,7 +164,7 @@ static int memdev_alloc_first_fit(const struct memdev_alloc *a,
  *     memdev_alloc_insert(); its @id is not changed
  * @why: where to put the reason of a failure
  *
- * The reason is that of the first check that fails.
+ * Only the first check that fails is reported.
  *
  * Return: 0; -ENODEV without a window; -EINVAL for an invalid slot, alignment,
  * address or size; -ERANGE for an address outside the window; -EBUSY if the
@@ -238,7 +239,7 @@ void memdev_alloc_insert(struct memdev_alloc *a, struct memdev_region *r)
 }
 
 /**
- * memdev_alloc_remove() - free the place of a region
+ * memdev_alloc_remove() - free a region's place
  * @a: the window
  * @r: the region
  */
@@ -271,7 +272,7 @@ struct memdev_region *memdev_alloc_next(const struct memdev_alloc *a,
  * memdev_alloc_largest_free() - get the size of the largest gap
  * @a: the window
  *
- * Return: bytes.
+ * Return: the size in bytes.
  */
 u64 memdev_alloc_largest_free(const struct memdev_alloc *a)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which blocks and slots of a window belong to which region. Pure logic on
- * bitmaps and trees, independent of memory management.
+ * Allocate a window's blocks and slots to regions. Pure logic on bitmaps and
+ * trees, independent of memory management.
  */
 #ifndef _MEMDEV_ALLOC_H
 #define _MEMDEV_ALLOC_H
@@ -14,7 +14,7 @@
 #define MEMDEV_SLOTS_DEFAULT	256
 #define MEMDEV_SLOTS_MAX	65536
 
-/* No slot; in a request, the lowest free one */
+/* No slot; in a request, the lowest free slot */
 #define MEMDEV_SLOT_NONE	-1
 
 /**

@@ -2,9 +2,9 @@
 /*
  * KUnit tests of the allocator.
  *
- * alloc_vectors.h has the cases with QEMU's results. User-space tests in
- * tools/testing/memdev run the same cases, more of them, and a comparison with
- * another allocator.
+ * alloc_vectors.h contains cases and QEMU's results. The user-space tests in
+ * tools/testing/memdev run these and more cases, and compare the allocator with
+ * another one.
  */
 #include <kunit/test.h>
 #include <linux/bitmap.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The only file that depends on the kernel version: 6.1, 6.12 and 7.3.
+ * Differences between kernels 6.1, 6.12 and 7.3. No other file checks the
+ * kernel version.
  */
 #ifndef _MEMDEV_COMPAT_H
 #define _MEMDEV_COMPAT_H
@@ -16,14 +17,14 @@
 #include <linux/version.h>
 #include <net/genetlink.h>
 
-/* Argument of bus attributes */
+/* Type of the bus that bus attributes get as an argument */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
 #define MEMDEV_BUS_TYPE const struct bus_type
 #else
 #define MEMDEV_BUS_TYPE struct bus_type
 #endif
 
-/* Assign a string of a trace event, whose source newer kernels remember */
+/* Since 6.10, __assign_str() takes the source from TP_STRUCT__entry() */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
 #define memdev_assign_str(dst, ...)	__assign_str(dst)
 #else
@@ -101,7 +102,7 @@ static inline struct nlattr **memdev_dump_attrs(struct netlink_callback *cb)
 #endif
 }
 
-/* Get a reference to a file that is not freed yet; NULL if it is closed */
+/* Get a reference to a file, or NULL if it is closed */
 static inline struct file *memdev_file_get(struct file **file)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
@@ -113,8 +114,8 @@ static inline struct file *memdev_file_get(struct file **file)
 
 /*
  * Set the text of an extack; last_error has it in full. On 6.1 an extack can
- * only hold a constant text. Later kernels copy NETLINK_MAX_FMTMSG_LEN bytes,
- * and log an error if the text is longer: truncate it first.
+ * only hold a constant text. Later kernels copy up to NETLINK_MAX_FMTMSG_LEN
+ * bytes, and log an error if the text is longer: truncate it first.
  */
 static inline void memdev_extack_set(struct netlink_ext_ack *extack,
 				     const char *text)

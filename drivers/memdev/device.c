@@ -299,9 +299,8 @@ static int memdev_device_check(const struct memory_device *md,
  *
  * Reserves a region and, with MEMORY_DEVICE_SLOT, a slot. Passes the address to
  * the operation set_addr and stores the slot in @md->slot. The device is not
- * visible before memory_device_register(), which does all this if it was not
- * done before: call this only to pass @legacy_align, or to get the address
- * early.
+ * visible before memory_device_register(), which pre-plugs the device if
+ * needed: call this only to pass @legacy_align, or to get the address early.
  *
  * The checks and their order are those of QEMU's pc-dimm and memory-device.
  * Only the first check that fails is reported.

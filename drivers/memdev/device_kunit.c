@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of the checks of a provider, and of its optional operations.
+ * KUnit tests of the checks of providers, and of their optional operations.
  * Tests that need a region are skipped if no window has room.
  */
 #include <kunit/test.h>
@@ -206,7 +206,7 @@ static void device_test_alignment(struct kunit *test)
 	bool released[2];
 	u64 first, second = 0;
 
-	/* The block after @plain may not be aligned */
+	/* The block after @plain is not necessarily aligned */
 	plain = fake_new(test, &released[0]);
 	first = fake_pre_plug_addr(test, plain);
 	if (first) {
@@ -257,7 +257,7 @@ static void device_test_drop_frees_region(struct kunit *test)
 	fake_drop(test, fake);
 }
 
-/* The second call must not queue work on a device that is gone */
+/* The second call must not queue work for a device that is unregistered */
 static void device_test_unregister_twice(struct kunit *test)
 {
 	bool released;

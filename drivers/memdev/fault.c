@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Scripted faults: per-device rules that delay steps or make them fail, to test
- * how memdev and its users react. The rest of the code path is the usual one.
+ * how memdev and its users react. Everything else runs as usual.
  *
  * A rule counts the steps that match it, and hits some of them. It does so
  * independently of other rules, so that the same rule with the same seed hits
@@ -76,8 +76,8 @@ static bool memdev_fault_count_step(struct memdev_fault *fault)
 }
 
 /*
- * To end an operation, other tasks set a flag that offline_pages() polls, but do
- * not wake this task. So poll the flag here, too.
+ * Ending an operation sets a flag that offline_pages() polls, but does not wake
+ * this task. So poll the flag here, too.
  */
 static int memdev_fault_wait(unsigned int delay_ms, struct memdev_watch *watch)
 {
@@ -96,8 +96,8 @@ static int memdev_fault_wait(unsigned int delay_ms, struct memdev_watch *watch)
 }
 
 /*
- * Whether to skip a delayed step if the operation must end. Other steps are then
- * done without further delay, because the operation's undo needs them.
+ * Check whether to skip a delayed step if the operation must end. Other steps
+ * are then done without further delay, because the undo needs them.
  */
 static bool memdev_fault_skips_step(struct memdev_core *core,
 				    enum memdev_step step)

@@ -20,7 +20,7 @@
  * @nth: the first matching step that can be hit, counted from 1
  * @every: from @nth on, one in @every matching steps can be hit
  * @times: maximum number of hits, 0 for no limit
- * @chance: probability that a step that can be hit is hit, in per mille
+ * @chance: probability of a hit in per mille, for steps that can be hit
  * @seed: seed of the random number generator for @chance
  */
 struct memdev_fault_rule {

@@ -189,7 +189,7 @@ static int memdev_fault_opt(struct memdev_fault_line *line, int opt,
 	if (opt == OPT_ERRNO)
 		rc = memdev_error_parse(val, &number);
 	else
-		/* kstrtou32() accepts a plus sign */
+		/* kstrtou32() would accept a plus sign */
 		rc = isdigit(*val) ? kstrtou32(val, 10, &number) : -EINVAL;
 	if (rc)
 		return rc;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whether the kernel can allocate the memmap of hot-plugged blocks from the
- * blocks themselves.
+ * Check whether the kernel can allocate the memmap of hot-plugged blocks from
+ * the blocks themselves.
  *
- * Older kernels do not export this to modules. Users can read it from the
- * parameter memory_hotplug.memmap_on_memory, which does not change after boot:
- * find the parameter in sysfs, and call its show().
+ * Older kernels do not export this check to modules. But the parameter
+ * memory_hotplug.memmap_on_memory shows the result to users, and does not
+ * change after boot: find the parameter in sysfs, and call its show().
  */
 #include <linux/kernfs.h>
 #include <linux/kobject.h>
@@ -43,7 +43,7 @@ bool memdev_memmap_supported(void)
 
 static bool memdev_memmap_enabled;
 
-/* Get a child of a node in sysfs, and drop the reference to the node */
+/* Get a child of a sysfs node, and drop the reference to the node */
 static struct kernfs_node *memdev_kernfs_child(struct kernfs_node *node,
 					       const char *name)
 {
@@ -69,7 +69,7 @@ int memdev_memmap_init(void)
 	node = memdev_kernfs_child(node, "memory_hotplug");
 	if (!node)
 		return 0;
-	/* memory_hotplug is built in: its objects need no reference to stay */
+	/* memory_hotplug is built in: its objects stay without a reference */
 	module = container_of((struct kobject *)node->priv,
 			      struct module_kobject, kobj);
 	node = memdev_kernfs_child(node, "parameters");

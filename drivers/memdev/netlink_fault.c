@@ -90,7 +90,7 @@ int memdev_nl_fault_get_doit(struct sk_buff *skb, struct genl_info *info)
 	return memdev_nl_reply(reply, hdr, info, rc);
 }
 
-/* Continue with the rule in args[1] */
+/* Dump a device's rules, starting at the index in args[1] */
 static int memdev_nl_fault_dump_device(struct sk_buff *skb,
 				       struct netlink_callback *cb,
 				       struct memdev_core *core)
@@ -136,7 +136,7 @@ int memdev_nl_fault_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	}
 	id = cb->args[0];
 	while ((core = memdev_device_next(&id))) {
-		/* The device at the position is gone: start the next one */
+		/* The device in args[0] is gone: start with the next one */
 		if (id != cb->args[0])
 			cb->args[1] = 0;
 		cb->args[0] = id;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Information on devices, windows and memory blocks by generic netlink.
+ * Information on devices, windows and memory blocks over generic netlink.
  *
- * A dump proceeds by number, so that it can continue if devices or windows came
- * or went meanwhile. NLM_F_DUMP_INTR then tells that it is inconsistent.
+ * A dump proceeds by number, so that it can continue if devices or windows are
+ * added or removed meanwhile. NLM_F_DUMP_INTR then marks it as inconsistent.
  */
 #include <linux/err.h>
 #include <linux/netlink.h>
@@ -73,7 +73,7 @@ static int memdev_nl_put_dev_state(struct sk_buff *skb,
 	spin_lock(&core->lock);
 	plugged = memdev_plugged_size(core);
 	requested = core->requested;
-	/* The values of the provider override those of the core */
+	/* The provider's values override the core's */
 	if (ops->get_plugged_size || ops->fill_device_info) {
 		plugged = info->plugged_size;
 		requested = info->requested_size;
@@ -263,7 +263,7 @@ int memdev_nl_window_get_dumpit(struct sk_buff *skb,
 
 /* --- blocks --------------------------------------------------------------- */
 
-/* Put the run of blocks that starts with @first; return its length */
+/* Put the run of blocks that starts at @first; return its length */
 static int memdev_nl_put_run(struct sk_buff *skb, struct memdev_core *core,
 			     unsigned int first, bool admin)
 {
@@ -282,7 +282,7 @@ static int memdev_nl_put_run(struct sk_buff *skb, struct memdev_core *core,
 	return nr;
 }
 
-/* Find the device that a request names, and check the block, if any */
+/* Find the device that a request names; check the first block, if given */
 static struct memdev_core *
 memdev_nl_block_device(struct netlink_ext_ack *extack, struct nlattr **attrs)
 {
@@ -389,7 +389,7 @@ int memdev_nl_block_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	int rc;
 
 	mutex_lock(&memdev_list_lock);
-	/* Each change of a block sends a message: use the stamp of messages */
+	/* Each block change sends a notification: use the stamp of these */
 	cb->seq = memdev_event_stamp();
 	rc = memdev_nl_block_dump_start(cb, attrs);
 	if (rc)
@@ -397,7 +397,7 @@ int memdev_nl_block_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 
 	id = cb->args[0];
 	while ((core = memdev_device_next(&id))) {
-		/* The device at the position is gone: start the next one */
+		/* The device in args[0] is gone: start with the next one */
 		if (id != cb->args[0])
 			cb->args[1] = 0;
 		if (one && id != nla_get_u32(attrs[MEMDEV_A_BLOCK_DEVICE]))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Netlink requests that may take long.
+ * Netlink requests that may take a long time.
  *
  * While the handler of a generic netlink request runs, no generic netlink
  * family on the machine can be registered or unregistered, and a task that
@@ -33,7 +33,7 @@
 /* Size of a reply: an index and a refusal fit */
 #define MEMDEV_REPLY_LEN	(256 + MEMDEV_REASON_LEN)
 
-/* Far more than clients have in flight if they wait for their answers */
+/* Far more jobs than clients that wait for answers have in flight */
 #define MEMDEV_JOBS_MAX		256
 
 /* Protects memdev_jobs, memdev_nr_jobs and @cancelled of the jobs */
@@ -41,7 +41,7 @@ static DEFINE_SPINLOCK(memdev_jobs_lock);
 /* Jobs in the order of their requests */
 static LIST_HEAD(memdev_jobs);
 static unsigned int memdev_nr_jobs;
-/* Jobs wait here for earlier jobs of their sockets */
+/* Jobs wait here for earlier jobs of the same socket */
 static DECLARE_WAIT_QUEUE_HEAD(memdev_jobs_wait);
 
 static u32 memdev_job_portid(const struct memdev_job *job)
@@ -49,7 +49,7 @@ static u32 memdev_job_portid(const struct memdev_job *job)
 	return NETLINK_CB(job->skb).portid;
 }
 
-/* The socket of the request, of which the job holds a reference */
+/* The request's socket, to which the job holds a reference */
 static struct sock *memdev_job_sock(const struct memdev_job *job)
 {
 	return NETLINK_CB(job->skb).sk;
@@ -59,7 +59,7 @@ static void memdev_job_free(struct memdev_job *job)
 {
 	sock_put(memdev_job_sock(job));
 	nlmsg_free(job->reply);
-	/* memdev_job_alloc() set it without a reference */
+	/* memdev_job_alloc() set this without taking a reference */
 	job->skb->sk = NULL;
 	consume_skb(job->skb);
 	kfree(job);
@@ -88,14 +88,14 @@ static struct memdev_job *memdev_job_alloc(const struct memdev_job_type *type,
 			job->attrs[i] = (void *)job->nlh +
 				((void *)info->attrs[i] - (void *)nlh);
 	}
-	/* netlink_ack() needs the socket of the kernel and that of the user */
+	/* netlink_ack() needs the kernel's socket and the user's socket */
 	job->skb->sk = skb->sk;
 	NETLINK_CB(job->skb) = NETLINK_CB(skb);
 	sock_hold(memdev_job_sock(job));
 	return job;
 }
 
-/* Whether all earlier requests of the socket are done: they run in order */
+/* Check whether all earlier jobs of the socket are done: they run in order */
 static bool memdev_job_is_first(struct memdev_job *job)
 {
 	struct memdev_job *other;
@@ -148,7 +148,7 @@ static struct file *memdev_job_file_get(const struct memdev_job *job)
  *
  * The reply is sent before the ACK or the error.
  *
- * Return: the message to put attributes in; NULL without memory.
+ * Return: the message to put attributes in; NULL if out of memory.
  */
 struct sk_buff *memdev_job_reply(struct memdev_job *job)
 {
@@ -170,7 +170,7 @@ static void memdev_job_reply_index(struct memdev_job *job, u32 index)
 	BUILD_BUG_ON((int)MEMDEV_A_DEV_INDEX != (int)MEMDEV_A_WINDOW_INDEX);
 	BUILD_BUG_ON((int)MEMDEV_A_DEV_INDEX != (int)MEMDEV_A_FAULT_INDEX);
 	BUILD_BUG_ON((int)MEMDEV_A_FAULT_MAX > (int)MEMDEV_A_DEV_MAX);
-	/* Without memory for a reply, the object was created all the same */
+	/* The object exists: if there is no memory for a reply, send none */
 	if (memdev_job_reply(job))
 		nla_put_u32(job->reply, MEMDEV_A_DEV_INDEX, index);
 }
@@ -211,7 +211,7 @@ static void memdev_job_answer(struct memdev_job *job, int rc)
 		extack._msg = job->why.text;
 	if (rc < 0 || job->nlh->nlmsg_flags & NLM_F_ACK)
 		netlink_ack(job->skb, job->nlh, min(rc, 0), &extack);
-	/* fput() of a kernel thread would leave the close to a worker */
+	/* In a kernel thread, fput() would leave the close to a worker */
 	__fput_sync(file);
 }
 
@@ -235,7 +235,7 @@ static int memdev_job_thread(void *data)
 
 	set_freezable();
 	allow_signal(SIGINT);
-	/* An earlier signal was lost, but has set @cancelled */
+	/* A signal before allow_signal() is lost, but @cancelled is set */
 	rc = memdev_job_cancelled(job) ? -EINTR :
 	     wait_event_freezable(memdev_jobs_wait, memdev_job_is_first(job));
 	/* The wait ignores a signal if its condition has become true */
@@ -247,7 +247,7 @@ static int memdev_job_thread(void *data)
 	/* Answer while in the list: the socket's next job waits for that */
 	memdev_job_answer(job, rc);
 
-	/* No task signals a job that is not in the list: free it afterwards */
+	/* Other tasks can signal a job in the list: remove it, then free it */
 	spin_lock(&memdev_jobs_lock);
 	list_del(&job->list);
 	memdev_nr_jobs--;
@@ -264,8 +264,8 @@ static int memdev_job_thread(void *data)
  * @skb: the message of the request
  * @info: the request
  *
- * Return: the return value for the handler of the command: -EINTR if the job
- * was started and sends the answer; otherwise another negative errno.
+ * Return: the value for the command's handler to return: -EINTR if the job was
+ * started and sends the answer; otherwise another negative errno.
  */
 int memdev_job_start(const struct memdev_job_type *type, struct sk_buff *skb,
 		     struct genl_info *info)
@@ -378,7 +378,7 @@ static struct notifier_block memdev_jobs_nb = {
 };
 
 /**
- * memdev_jobs_init() - cancel jobs from now on when their sockets are closed
+ * memdev_jobs_init() - start to cancel jobs when their sockets are closed
  *
  * Return: 0 or a negative errno.
  */

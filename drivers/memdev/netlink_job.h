@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Netlink requests that may take long.
+ * Netlink requests that may take a long time.
  */
 #ifndef _MEMDEV_NETLINK_JOB_H
 #define _MEMDEV_NETLINK_JOB_H
@@ -21,7 +21,7 @@ struct memdev_job;
  *	 may hold a warning.
  * @creates: the command creates an object, and the reply has its index
  * @attr_of: the attribute for each enum memdev_about, 0 for none
- * @attr_max: the highest attribute of a request
+ * @attr_max: the highest attribute that a request may have
  */
 struct memdev_job_type {
 	int (*check)(struct genl_info *info);

@@ -2,9 +2,9 @@
 /*
  * Netlink notifications to the monitor groups, in the order of the changes.
  *
- * Changes happen under spinlocks and under locks of mm. A notification is sent
- * right there, so it cannot wait for memory: a listener may miss one, and then
- * sees a gap in the sequence numbers.
+ * Changes happen under spinlocks and mm locks. Notifications are sent under the
+ * same locks, so their allocations cannot sleep and may fail: a listener that
+ * misses a notification sees a gap in the sequence numbers.
  */
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
@@ -13,7 +13,7 @@
 #include "netlink-gen.h"
 #include "window.h"
 
-/* Size of a message with all attributes; of a refusal in it */
+/* Sizes of a message with all other attributes, and of a refusal in it */
 #define MEMDEV_EVENT_LEN	384
 #define MEMDEV_REFUSAL_LEN	(128 + MEMDEV_REASON_LEN)
 
@@ -277,14 +277,14 @@ unsigned int memdev_event_stamp(void)
 }
 
 /**
- * memdev_event_open() - start to send notifications
+ * memdev_event_open() - start sending notifications
  * @family: the registered family
  */
 void memdev_event_open(const struct genl_family *family)
 {
 	spin_lock(&memdev_event_lock);
 	memdev_event_family = family;
-	/* Changes before this are not a gap in the sequence */
+	/* Earlier changes do not count as a gap in the sequence */
 	memdev_event_seq = 1;
 	spin_unlock(&memdev_event_lock);
 }

@@ -14,10 +14,10 @@ const struct genl_family *memdev_nl_family;
  * memdev_nl_admin() - check whether the sender has CAP_SYS_ADMIN
  * @skb: the request
  *
- * Physical addresses and changes need it. The flags of generic netlink check
- * for CAP_NET_ADMIN instead.
+ * Physical addresses and changes need CAP_SYS_ADMIN. The flags of a generic
+ * netlink command check for CAP_NET_ADMIN instead.
  *
- * Return: true if the sender has it.
+ * Return: true if the sender has CAP_SYS_ADMIN.
  */
 bool memdev_nl_admin(struct sk_buff *skb)
 {
@@ -28,8 +28,8 @@ bool memdev_nl_admin(struct sk_buff *skb)
  * memdev_nl_dev_index() - get the number of the device that a request names
  * @attr: the attribute with the number, or NULL
  *
- * Return: the number, at most INT_MAX, which no device has; -1 without an
- * attribute.
+ * Return: the number, capped at INT_MAX, which no device has; -1 if @attr is
+ * NULL.
  */
 int memdev_nl_dev_index(const struct nlattr *attr)
 {
@@ -40,7 +40,7 @@ int memdev_nl_dev_index(const struct nlattr *attr)
  * memdev_nl_dev_id() - get the id of the device that a request names
  * @attr: the attribute with the id, or NULL
  *
- * Return: the id, or NULL without an attribute.
+ * Return: the id, or NULL if @attr is NULL.
  */
 const char *memdev_nl_dev_id(const struct nlattr *attr)
 {
@@ -67,7 +67,7 @@ int memdev_nl_dev_check(struct genl_info *info)
 			       "a device index or id is required");
 		return -EINVAL;
 	}
-	/* Devices without an id have none to be found by */
+	/* Devices without an id cannot be found by id */
 	if (!id || *memdev_nl_dev_id(id))
 		return 0;
 	NL_SET_ERR_MSG_ATTR(info->extack, id, "no device has an empty id");
@@ -75,7 +75,7 @@ int memdev_nl_dev_check(struct genl_info *info)
 }
 
 /**
- * memdev_nl_dev_name() - get the attribute that names the device of a request
+ * memdev_nl_dev_name() - get the attribute by which a request names a device
  * @attrs: the attributes of the request
  *
  * Return: the attribute.
@@ -131,9 +131,9 @@ struct sk_buff *memdev_nl_reply_new(struct genl_info *info, void **hdr)
  * @reply: the message
  * @hdr: from memdev_nl_reply_new()
  * @info: the request
- * @rc: negative errno of a failure
+ * @rc: negative errno after a failure, otherwise 0 or more
  *
- * Return: the return value for the handler of the command.
+ * Return: the value for the command's handler to return.
  */
 int memdev_nl_reply(struct sk_buff *reply, void *hdr, struct genl_info *info,
 		    int rc)
@@ -147,7 +147,7 @@ int memdev_nl_reply(struct sk_buff *reply, void *hdr, struct genl_info *info,
 }
 
 /**
- * memdev_nl_dump_put() - add a message to a dump
+ * memdev_nl_dump_put() - start a message in a dump
  * @skb: the dump
  * @cb: the state of the dump
  * @cmd: the command
@@ -167,7 +167,7 @@ void *memdev_nl_dump_put(struct sk_buff *skb, struct netlink_callback *cb,
 }
 
 /**
- * memdev_nl_dump_end() - complete a message of a dump
+ * memdev_nl_dump_end() - complete a message in a dump
  * @skb: the dump
  * @hdr: from memdev_nl_dump_put()
  * @rc: negative errno if the message did not fit and has to be canceled
@@ -181,7 +181,7 @@ void memdev_nl_dump_end(struct sk_buff *skb, void *hdr, int rc)
 }
 
 /**
- * memdev_nl_dump_check() - check that the request for a dump has no attribute
+ * memdev_nl_dump_check() - check that a dump request has no attributes
  * @cb: the state of the dump
  * @attr_max: the last attribute to look for
  *

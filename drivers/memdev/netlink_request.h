@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Functions that handlers of netlink requests share.
+ * Functions that the handlers of netlink requests share.
  */
 #ifndef _MEMDEV_NETLINK_REQUEST_H
 #define _MEMDEV_NETLINK_REQUEST_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Changes by generic netlink. This file checks what needs no lock, and a job
- * (netlink_job.c) does the rest.
+ * Changes over generic netlink. The handlers do the checks that need no lock,
+ * and start a job (netlink_job.c) for the rest.
  */
 #include <linux/netlink.h>
 #include <linux/numa.h>
@@ -30,7 +30,7 @@ static const u8 memdev_nl_dev_about[NR_MEMDEV_ABOUT] = {
  * @info: the request
  * @type: type of the job
  *
- * Return: the return value for the handler of the command.
+ * Return: the value for the command's handler to return.
  */
 int memdev_nl_change(struct sk_buff *skb, struct genl_info *info,
 		     const struct memdev_job_type *type)
@@ -47,7 +47,7 @@ int memdev_nl_change(struct sk_buff *skb, struct genl_info *info,
 	return rc ?: memdev_job_start(type, skb, info);
 }
 
-/* Get the device that the request names; drop it by memdev_device_put() */
+/* Get the device that the request names; drop it with memdev_device_put() */
 static struct memory_device *memdev_job_device(struct memdev_job *job)
 {
 	struct memory_device *md;
@@ -233,8 +233,8 @@ int memdev_nl_dev_set_doit(struct sk_buff *skb, struct genl_info *info)
 }
 
 /*
- * Put in a reply what an error message cannot hold: how much the operation did
- * before it failed, and which block refused.
+ * Put details in a reply that an error message cannot hold: how much the
+ * operation did before it failed, and at which block it failed.
  */
 static void memdev_job_put_refusal(struct memdev_job *job,
 				   struct memdev_core *core,
@@ -296,7 +296,7 @@ static int memdev_nl_dev_op_check(struct genl_info *info)
 		NL_SET_ERR_MSG(info->extack, "a size or all is required");
 		return -EINVAL;
 	}
-	/* memdev_core_op() takes 0 for MEMORY_DEVICE_ALL */
+	/* memdev_core_op() would take 0 for MEMORY_DEVICE_ALL */
 	if (size && !nla_get_u64(size)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, size,
 				    "the size must not be 0");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Parsing of sizes and numbers in user input.
+ * Parse sizes and numbers in user input.
  */
 #include <linux/ctype.h>
 #include <linux/kernel.h>
@@ -25,7 +25,7 @@ int memdev_refuse_text(struct memdev_reason *why, int rc, const char *buf,
 	char text[4 * 32 + 1];
 	int len;
 
-	/* Quote the first 32 bytes, whatever they are, as printable ASCII */
+	/* Quote the first 32 bytes, escaped as printable ASCII */
 	len = string_escape_mem(buf, min_t(size_t, count, 32), text,
 				sizeof(text) - 1, ESCAPE_NAP | ESCAPE_ANY,
 				NULL);
@@ -62,7 +62,7 @@ int memdev_bytes_parse(const char *buf, size_t count, u64 *size)
 	if (strlen(text) != count || text[0] < '0' || text[0] > '9')
 		return -EINVAL;
 
-	/* A trailing 'e' of a hexadecimal number is a digit */
+	/* In a hexadecimal number, a trailing 'e' is a digit */
 	suffix = strchr(suffixes, tolower(text[count - 1]));
 	if (suffix && !(*suffix == 'e' && text[0] == '0' &&
 			tolower(text[1]) == 'x')) {
@@ -101,7 +101,7 @@ int memdev_size_parse(const char *buf, size_t count, u64 *size)
  * @prefix: the prefix, for example "window"
  * @nr: where to put the number
  *
- * Return: 0; -EINVAL for invalid input, or a number that exceeds INT_MAX.
+ * Return: 0, or -EINVAL for invalid input or a number that exceeds INT_MAX.
  */
 int memdev_number_parse(const char *str, const char *prefix, int *nr)
 {
@@ -110,7 +110,7 @@ int memdev_number_parse(const char *str, const char *prefix, int *nr)
 
 	if (!strncmp(str, prefix, len))
 		str += len;
-	/* kstrtouint() accepts a plus sign */
+	/* kstrtouint() would accept a plus sign */
 	if (*str < '0' || *str > '9' || kstrtouint(str, 10, &val) ||
 	    val > INT_MAX)
 		return -EINVAL;

@@ -30,7 +30,7 @@ static const struct {
 	{ "3T\n", 0, 3ULL << 40 },
 	{ "1P", 0, 1ULL << 50 },
 	{ "15E", 0, 15ULL << 60 },
-	/* 'e' is a digit of a hexadecimal number, and a suffix otherwise */
+	/* 'e' is a digit in a hexadecimal number, and a suffix otherwise */
 	{ "1e", 0, 1ULL << 60 },
 	{ "0x1e", 0, 30 },
 	{ "0X1E", 0, 30 },

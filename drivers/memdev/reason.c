@@ -7,7 +7,7 @@
 #include "reason.h"
 
 /**
- * memdev_size_text() - format a size in the notation of users
+ * memdev_size_text() - format a size as users write it
  * @text: where to put the text
  * @size: the size in bytes
  *
@@ -56,7 +56,7 @@ int memdev_refuse(struct memdev_reason *why, int rc, const char *fmt, ...)
 }
 
 /**
- * memdev_refuse_about() - record why a request is refused, and what is at fault
+ * memdev_refuse_about() - record which part of a request is at fault, and why
  * @why: where to put the reason, or NULL
  * @about: the part of the request that is at fault
  * @rc: negative errno
@@ -79,7 +79,7 @@ int memdev_refuse_about(struct memdev_reason *why, enum memdev_about about,
 }
 
 /**
- * memdev_refuse_block() - record why a request is refused, and for which block
+ * memdev_refuse_block() - record for which block a request is refused, and why
  * @why: where to put the reason, or NULL
  * @block: number of the block
  * @rc: negative errno

@@ -31,7 +31,7 @@
  * @MEMDEV_ABOUT_REQUESTED: the requested size of a device
  * @MEMDEV_ABOUT_MEMMAP: memmap_on_memory of a device
  * @MEMDEV_ABOUT_INDEX: the index of a fault rule
- * @MEMDEV_ABOUT_BLOCK: the block of a fault rule, or to poison
+ * @MEMDEV_ABOUT_BLOCK: the block of a fault rule, or the block to poison
  * @MEMDEV_ABOUT_PAGE: the page to poison
  * @MEMDEV_ABOUT_ERRNO: the errno of a fault rule
  * @MEMDEV_ABOUT_DELAY: the delay of a fault rule
@@ -65,7 +65,7 @@ enum memdev_about {
  * @about: the part of the request that is at fault
  * @at_block: the request was refused for @block
  * @block: number of a block, counted from the start of the region
- * @asked: bytes that the operation was to plug or unplug
+ * @asked: bytes that the operation was asked to plug or unplug
  * @done: bytes that the operation has plugged or unplugged
  */
 struct memdev_reason {

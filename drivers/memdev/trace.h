@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Trace events: start and end of operations, the steps of operations, state
- * changes of blocks, creation and removal of windows.
+ * Trace events: start and end of operations, their steps, state changes of
+ * blocks, creation and removal of windows.
  *
  * Sizes are in bytes, times in ns, rc is 0 or a negative errno.
  */
@@ -50,7 +50,7 @@ DECLARE_EVENT_CLASS(memdev_op_begin,
 		  __entry->addr, __entry->asked, __entry->background)
 );
 
-/* Start of an operation of a user, or of the background worker */
+/* Start of an operation, by a user or by the background worker */
 DEFINE_EVENT(memdev_op_begin, memdev_plug_begin,
 	TP_PROTO(const struct memdev_core *core, u64 asked, bool background),
 	TP_ARGS(core, asked, background));
@@ -123,7 +123,7 @@ TRACE_EVENT(memdev_step,
 		  __entry->size, __entry->rc, __entry->ns)
 );
 
-/* A scripted fault delays a step (in ms) and makes it fail if rc is not 0 */
+/* A scripted fault delays a step by @delay ms, and fails it if rc is not 0 */
 TRACE_EVENT(memdev_fault,
 	TP_PROTO(const struct memdev_core *core, enum memdev_step step,
 		 unsigned int block, unsigned int nr, int rc,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of claiming a window. They need a claimed window that is followed
- * by a free block of the same reserved range, and are skipped otherwise.
+ * KUnit tests of claiming a window. They are skipped unless a claimed window is
+ * followed by a free block in the same reserved range.
  */
 #include <kunit/test.h>
 #include <linux/ioport.h>
@@ -31,7 +31,7 @@ static int claim_test_destroy(int id)
 	return memdev_bus_leave(memdev_window_destroy(id, &why), &why);
 }
 
-/* Find a block that can become a window */
+/* Find a block that can be claimed as a window */
 static void claim_test_find(struct kunit *test, struct memdev_window_spec *spec)
 {
 	struct memdev_window *w;
@@ -56,7 +56,7 @@ static void claim_test_find(struct kunit *test, struct memdev_window_spec *spec)
 	KUNIT_ASSERT_EQ(test, 0, claim_test_destroy(rc));
 }
 
-/* A block is refused while another driver has claimed it with @flags */
+/* Check that a block is refused while another driver claims it with @flags */
 static void claim_test_conflict(struct kunit *test, unsigned long flags)
 {
 	struct memdev_window_spec spec;

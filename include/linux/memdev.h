@@ -53,12 +53,12 @@ struct memory_device_info {
 };
 
 /**
- * struct memory_device_ops - operations of a provider of memory devices
+ * struct memory_device_ops - operations that a provider implements
  *
  * Sizes, offsets, addresses and alignments are in bytes. Operations run in
- * process context and may sleep; the locks that the core holds are named with
- * each of them. To avoid a deadlock, no operation may register, unregister,
- * plug or unplug any device, or call memory_device_request().
+ * process context and may sleep. The description of each operation names the
+ * locks that the core holds. To avoid a deadlock, no operation may register,
+ * unregister, plug or unplug any device, or call memory_device_request().
  */
 struct memory_device_ops {
 	/**
@@ -68,16 +68,16 @@ struct memory_device_ops {
 	struct module *owner;
 
 	/**
-	 * @kind: name of the kind, as the attribute "kind" and error messages
-	 * show it. Mandatory.
+	 * @kind: name of the kind, shown in the attribute "kind" and in error
+	 * messages. Mandatory.
 	 */
 	const char *kind;
 
 	/**
 	 * @get_addr: get the physical address that the region must have.
 	 * Mandatory. memory_device_pre_plug() calls it for each window that it
-	 * tries, under the lock of the window, so that no other device gets a
-	 * region meanwhile.
+	 * tries, under the window's lock, so that no other device gets a region
+	 * meanwhile.
 	 *
 	 * Return: the address, or 0 for any address.
 	 */
@@ -86,24 +86,25 @@ struct memory_device_ops {
 	/**
 	 * @set_addr: set the physical address of the region to @addr.
 	 * Mandatory. memory_device_pre_plug() calls it when all checks have
-	 * passed. The core calls it with 0 when the device gives its region
-	 * back. Called under the lock of the window. Cannot fail.
+	 * passed. The core calls it with 0 when the region is freed. Called
+	 * under the window's lock. Cannot fail.
 	 */
 	void (*set_addr)(struct memory_device *md, u64 addr);
 
 	/**
 	 * @get_plugged_size: get how much of the region is usable. Optional:
-	 * without it, the core reports what it has plugged. Called by
-	 * memory_device_get_plugged_size() at any time, also under the lock of
-	 * the window and while a plug or unplug of the device is in flight.
+	 * without it, the core reports what it has plugged.
+	 * memory_device_get_plugged_size() may call it at any time, even under
+	 * the window's lock, and while a plug or unplug of the device is in
+	 * flight.
 	 *
-	 * Return: bytes, at most the size of the region.
+	 * Return: the size in bytes, not larger than the region.
 	 */
 	u64 (*get_plugged_size)(const struct memory_device *md);
 
 	/**
-	 * @get_memory_region: get the region of the device. Mandatory. Called
-	 * at any time, also under the lock of the window. The region must not
+	 * @get_memory_region: get the region of the device. Mandatory. May be
+	 * called at any time, even under the window's lock. The region must not
 	 * change between memory_device_pre_plug() and @release.
 	 *
 	 * Return: the region; NULL for an empty device, which cannot be
@@ -115,7 +116,7 @@ struct memory_device_ops {
 	/**
 	 * @get_min_alignment: get the minimum alignment of the region, if it is
 	 * larger than the memory block size. Optional. Called by
-	 * memory_device_pre_plug() under the lock of the device list.
+	 * memory_device_pre_plug() under the device list's lock.
 	 *
 	 * Return: a power of two, or 0 for the memory block size.
 	 */
@@ -123,53 +124,54 @@ struct memory_device_ops {
 
 	/**
 	 * @fill_device_info: correct or complete @info, which the core has
-	 * filled in. Optional. Called by memory_device_get_info() at any time,
-	 * also under the lock of the window. Strings in @info must live as long
-	 * as the device. Cannot fail.
+	 * filled in. Optional. memory_device_get_info() may call it at any
+	 * time, even under the window's lock. Strings in @info must live as
+	 * long as the device. Cannot fail.
 	 */
 	void (*fill_device_info)(const struct memory_device *md,
 				 struct memory_device_info *info);
 
 	/**
-	 * @plug: decide whether the core may plug @size bytes at @offset of
-	 * the region, both multiples of the memory block size. Optional:
-	 * without it, every range is allowed. May sleep to delay the plug. A
-	 * refusal ends the plug, and the core unplugs what this plug has added;
-	 * only the background worker keeps it, without MEMORY_DEVICE_ATOMIC.
-	 * Called under the operation lock of the device.
+	 * @plug: decide whether the core may plug @size bytes at @offset in the
+	 * region, both multiples of the memory block size. Optional: without
+	 * it, every range is allowed. May sleep to delay the plug. A refusal
+	 * ends the plug, and the core unplugs what this plug has added, except
+	 * for a plug by the background worker without MEMORY_DEVICE_ATOMIC.
+	 * Called under the device's operation lock.
 	 *
 	 * The core also calls @plug for a block that stays plugged after
-	 * @unplug has allowed to unplug it, and ignores the return value then.
+	 * @unplug has allowed its removal, and then ignores the return value.
 	 *
 	 * Return: 0, or a negative errno and the reason in @extack. The core
-	 * replaces -ERESTARTSYS by -EINTR, and other values that are not errnos
-	 * of user space by -EIO.
+	 * replaces -ERESTARTSYS with -EINTR, and other values that user space
+	 * does not know with -EIO.
 	 */
 	int (*plug)(struct memory_device *md, u64 offset, u64 size,
 		    struct netlink_ext_ack *extack);
 
 	/**
-	 * @unplug: decide whether the core may unplug @size bytes at @offset
-	 * of the region, both multiples of the memory block size. Optional:
+	 * @unplug: decide whether the core may unplug @size bytes at @offset in
+	 * the region, both multiples of the memory block size. Optional:
 	 * without it, every range is allowed. May sleep to delay the unplug.
-	 * After a refusal the core tries the next block, or ends the unplug
-	 * with MEMORY_DEVICE_ATOMIC. Called under the operation lock of the
-	 * device.
+	 * After a refusal the core tries the next block; with
+	 * MEMORY_DEVICE_ATOMIC it ends the unplug. Called under the device's
+	 * operation lock.
 	 *
-	 * The core also calls @unplug for a range that @plug has allowed and
-	 * that was not added, or was removed again. It ignores the return value
-	 * then.
+	 * The core also calls @unplug for a range that @plug has allowed but
+	 * that was not added or was removed again, and then ignores the return
+	 * value.
 	 *
-	 * Return: as @plug. After -EAGAIN the core retries the block until the
-	 * operation ends. It waits half a second or more before the retry if it
-	 * has not tried to offline any other block.
+	 * Return: as for @plug. After -EAGAIN the core retries the block until
+	 * the operation ends. It waits half a second or more before the retry
+	 * unless it has tried to offline another block meanwhile.
 	 */
 	int (*unplug)(struct memory_device *md, u64 offset, u64 size,
 		      struct netlink_ext_ack *extack);
 
 	/**
-	 * @release: free the device when its last reference is gone. Mandatory.
-	 * No attribute of the device is in use any more. Called without locks.
+	 * @release: free the device when its last reference is dropped.
+	 * Mandatory. The device's attributes are no longer in use. Called
+	 * without locks.
 	 */
 	void (*release)(struct memory_device *md);
 };
@@ -188,7 +190,7 @@ struct memory_device_ops {
  * @flags: MEMORY_DEVICE_* flags
  * @id: unique name that the creator gave to the device, or an empty string
  * @window: number of the window that the region must be in, or -1 for any
- * @node: NUMA node of the memory, or NUMA_NO_NODE for that of the window
+ * @node: NUMA node of the memory, or NUMA_NO_NODE for the window's node
  * @slot: slot number, or -1 for the lowest free slot; used with
  *	  MEMORY_DEVICE_SLOT only, otherwise the core sets it to -1
  * @core: private to the core
@@ -196,7 +198,7 @@ struct memory_device_ops {
  * A provider embeds this in a zeroed structure of its own, sets @ops, @flags,
  * @id, @window, @node and @slot and calls memory_device_register(), or
  * memory_device_pre_plug() and then memory_device_register(). Afterwards the
- * provider may only read them.
+ * provider may only read these members.
  */
 struct memory_device {
 	struct device dev;
@@ -210,8 +212,8 @@ struct memory_device {
 };
 
 /*
- * Size for memory_device_plug() and memory_device_unplug(): all that is left to
- * plug, or all that is plugged
+ * Size for memory_device_plug(): all memory that is not plugged yet; for
+ * memory_device_unplug(): all plugged memory
  */
 #define MEMORY_DEVICE_ALL	0
 
@@ -243,7 +245,7 @@ u64 memory_device_plugged_size(void);
  * @addr: physical address that the region must have, or 0 for any
  * @align: alignment of the region in bytes, or 0 for the memory block size
  * @window: number of the window, or -1 for any
- * @node: NUMA node, or NUMA_NO_NODE for that of the window
+ * @node: NUMA node, or NUMA_NO_NODE for the window's node
  * @slot: slot number, or -1 for the lowest free slot
  */
 struct memory_device_params {
@@ -261,13 +263,13 @@ struct memory_device_params {
  * struct memory_device_kind - a kind of device that users create by name
  * @name: value of "kind=" in the bus attribute new_device
  * @owner: module of the provider
- * @ops: operations of the kind's devices; identify a device as one of the kind
+ * @ops: operations of the kind's devices; a device with these is of the kind
  * @create: create and register a device. Returns the device, or an ERR_PTR()
  *	    and the reason in the extack. The device must stay until @destroy
  *	    is called.
  * @destroy: unregister a device that @create returned, and drop it. Returns 0,
- *	     or a negative errno and the reason in the extack, for example
- *	     those of memory_device_unregister() while memory is plugged.
+ *	     or a negative errno and the reason in the extack, for example from
+ *	     memory_device_unregister() while memory is plugged.
  * @list: private to the core
  *
  * @create and @destroy may sleep. The core serializes the calls for all kinds.
