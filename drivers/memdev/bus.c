@@ -4,7 +4,8 @@
  *
  * Devices on this bus have no driver, because a user could unbind it while
  * memory is plugged. Their provider operates them instead. Devices are removed
- * through a bus attribute, because a device attribute would remove itself.
+ * through a bus attribute, because an attribute of the device would have to
+ * remove itself.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

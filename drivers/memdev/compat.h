@@ -17,7 +17,7 @@
 #include <linux/version.h>
 #include <net/genetlink.h>
 
-/* Type of the bus that bus attributes get as an argument */
+/* Since 6.4, bus attributes take a const struct bus_type */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
 #define MEMDEV_BUS_TYPE const struct bus_type
 #else
@@ -31,7 +31,7 @@
 #define memdev_assign_str(dst, ...)	__assign_str(dst, __VA_ARGS__)
 #endif
 
-/* Type of a binary attribute in an attribute group */
+/* Since 6.16, attribute groups take const binary attributes */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
 #define MEMDEV_BIN_ATTR const struct bin_attribute
 #else

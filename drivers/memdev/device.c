@@ -309,7 +309,8 @@ static int memdev_device_check(const struct memory_device *md,
  * calls put_device(&md->dev), which frees the region and calls the operation
  * release.
  *
- * Context: Sleeps. The caller must not hold a lock that its operations take.
+ * Context: Sleeps. The caller must not hold a lock that the device's operations
+ * take.
  * Return: 0; -EINVAL for an invalid device or parameter; -ERANGE for an address
  * outside the window; -ENODEV without a window; -EBUSY if the address or the
  * slot is taken; -EEXIST if the id is taken; -ENOSPC if no range or slot is
@@ -363,7 +364,8 @@ EXPORT_SYMBOL_GPL(memory_device_pre_plug);
  * No memory is plugged yet. After a failure the caller drops the device with
  * put_device(&md->dev), which calls the operation release.
  *
- * Context: Sleeps. The caller must not hold a lock that its operations take.
+ * Context: Sleeps. The caller must not hold a lock that the device's operations
+ * take.
  * Return: 0; the errnos of memory_device_pre_plug(); -ENOMEM; or the errno of
  * device_add().
  */
@@ -410,7 +412,7 @@ int memory_device_register(struct memory_device *md,
 	core->registered = true;
 	memdev_generation_next();
 	memdev_event_device(core, MEMDEV_CMD_DEV_NEW_NTF);
-	/* No operation begins before listeners were told of the device */
+	/* Let operations begin only after listeners were notified */
 	smp_store_release(&core->live, true);
 	mutex_unlock(&memdev_list_lock);
 	return 0;
@@ -524,8 +526,8 @@ struct memdev_core *memdev_device_find(int id, const char *name)
 
 /**
  * memdev_device_get() - get a reference to a device
- * @id: as memdev_device_find()
- * @name: as memdev_device_find()
+ * @id: see memdev_device_find()
+ * @name: see memdev_device_find()
  *
  * Also pins the provider's module, whose code runs when the last reference is
  * dropped.

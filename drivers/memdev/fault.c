@@ -96,8 +96,8 @@ static int memdev_fault_wait(unsigned int delay_ms, struct memdev_watch *watch)
 }
 
 /*
- * Check whether to skip a delayed step if the operation must end. Other steps
- * are then done without further delay, because the undo needs them.
+ * Check whether a delayed step is skipped when the operation must end. Other
+ * steps are then done without further delay, because the undo needs them.
  */
 static bool memdev_fault_skips_step(struct memdev_core *core,
 				    enum memdev_step step)
@@ -122,7 +122,7 @@ static bool memdev_fault_skips_step(struct memdev_core *core,
  * @watch: deadline of the operation
  *
  * Context: under core->op_lock. Sleeps.
- * Return: as memdev_fault().
+ * Return: as for memdev_fault().
  */
 int memdev_fault_hit(struct memdev_core *core, enum memdev_step step,
 		     unsigned int block, unsigned int nr,

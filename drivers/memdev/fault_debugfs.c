@@ -14,7 +14,7 @@
 
 #include "fault.h"
 
-/* Maximum length of a write: MEMDEV_FAULTS_MAX rules fit */
+/* Maximum length of a write, enough for MEMDEV_FAULTS_MAX rules */
 #define MEMDEV_FAULTS_TEXT_MAX	(MEMDEV_FAULTS_MAX * 160)
 
 static struct dentry *memdev_debugfs_root;
@@ -145,7 +145,7 @@ static const char *const memdev_fault_opts[NR_OPTS] = {
 /**
  * struct memdev_fault_line - a parsed line
  * @verb: VERB_*
- * @rule: the rule to add; with VERB_POISON, @rule.block is to be poisoned
+ * @rule: the rule to add; with VERB_POISON, its block is the block to poison
  * @index: index of the rule to remove
  * @has_page: @page was given
  * @page: page to poison, counted from the start of the block
@@ -400,8 +400,8 @@ static struct notifier_block memdev_debugfs_nb = {
 /**
  * memdev_debugfs_init() - create the module's debugfs directory
  *
- * A bus notifier creates and removes the devices' directories. Errors of
- * debugfs are ignored, as in all drivers.
+ * A bus notifier creates and removes the devices' directories. Debugfs errors
+ * are ignored, as in all drivers.
  *
  * Return: 0 or a negative errno.
  */

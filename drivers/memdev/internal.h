@@ -206,7 +206,7 @@ struct memdev_settings {
 #define MEMDEV_SET_TIMEOUT	BIT(3)
 
 /**
- * struct memdev_core - the core's state of a memory device
+ * struct memdev_core - the core's state for a memory device
  * @md: the device
  * @window: window of the region; NULL while the device has no region
  * @id: N in memdevN; -1 before memory_device_register()

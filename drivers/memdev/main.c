@@ -213,7 +213,7 @@ static int __init memdev_init(void)
 	rc = memdev_notify_init();
 	if (rc)
 		goto err_blocks_exit;
-	/* Set here: registry.c and window.c must not refer to attributes */
+	/* Set here: registry.c and window.c must not depend on attributes */
 	memdev_bus.bus_groups = memdev_bus_groups;
 	memdev_bus.dev_groups = memdev_device_groups;
 	memdev_window_type.groups = memdev_window_groups;

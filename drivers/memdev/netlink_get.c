@@ -389,7 +389,7 @@ int memdev_nl_block_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	int rc;
 
 	mutex_lock(&memdev_list_lock);
-	/* Each block change sends a notification: use the stamp of these */
+	/* Each block change sends a notification: use the notification stamp */
 	cb->seq = memdev_event_stamp();
 	rc = memdev_nl_block_dump_start(cb, attrs);
 	if (rc)

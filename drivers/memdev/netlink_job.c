@@ -30,10 +30,10 @@
 
 #include "netlink_job.h"
 
-/* Size of a reply: an index and a refusal fit */
+/* Size of a reply, enough for an index and a refusal */
 #define MEMDEV_REPLY_LEN	(256 + MEMDEV_REASON_LEN)
 
-/* Far more jobs than clients that wait for answers have in flight */
+/* More than enough for clients that wait for their answers */
 #define MEMDEV_JOBS_MAX		256
 
 /* Protects memdev_jobs, memdev_nr_jobs and @cancelled of the jobs */
@@ -143,7 +143,7 @@ static struct file *memdev_job_file_get(const struct memdev_job *job)
 }
 
 /**
- * memdev_job_reply() - start the reply of a job
+ * memdev_job_reply() - start a job's reply
  * @job: the job
  *
  * The reply is sent before the ACK or the error.

@@ -25,7 +25,7 @@ static const u8 memdev_nl_dev_about[NR_MEMDEV_ABOUT] = {
 };
 
 /**
- * memdev_nl_change() - check a request for a change, and start a job for it
+ * memdev_nl_change() - check a change request, and start a job for it
  * @skb: the message of the request
  * @info: the request
  * @type: type of the job

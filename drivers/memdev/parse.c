@@ -80,11 +80,11 @@ int memdev_bytes_parse(const char *buf, size_t count, u64 *size)
 
 /**
  * memdev_size_parse() - parse a size that must not be 0
- * @buf: as memdev_bytes_parse()
- * @count: as memdev_bytes_parse()
- * @size: as memdev_bytes_parse()
+ * @buf: see memdev_bytes_parse()
+ * @count: see memdev_bytes_parse()
+ * @size: see memdev_bytes_parse()
  *
- * Return: as memdev_bytes_parse(); -EINVAL for 0.
+ * Return: as for memdev_bytes_parse(); -EINVAL for 0.
  */
 int memdev_size_parse(const char *buf, size_t count, u64 *size)
 {

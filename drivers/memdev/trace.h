@@ -97,7 +97,7 @@ DEFINE_EVENT(memdev_op_end, memdev_unplug_end,
 		 u64 ns, bool background),
 	TP_ARGS(core, asked, done, rc, ns, background));
 
-/* End of a step of an operation */
+/* End of an operation's step */
 TRACE_EVENT(memdev_step,
 	TP_PROTO(const struct memdev_core *core, enum memdev_step step,
 		 unsigned int block, unsigned int nr, int rc, u64 ns),
