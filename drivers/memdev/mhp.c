@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Adding, onlining, offlining and removing memory, and calls of the provider.
+ * Add, online, offline and remove memory, and call the provider.
  *
  * No other file adds or removes memory, or changes the state of a device's
- * blocks. So steps are traced, and scripted faults injected, here.
+ * blocks, so this file traces the steps and injects scripted faults.
  */
 #include <linux/bitmap.h>
 #include <linux/memory.h>
@@ -15,7 +15,7 @@
 #include "fault.h"
 #include "trace.h"
 
-/* The kernel merges resources only if their names are the same pointer */
+/* The kernel merges resources only if their name pointers are equal */
 static const char memdev_ram_name[] = "System RAM (memdev)";
 
 /* --- steps ---------------------------------------------------------------- */
@@ -42,12 +42,13 @@ static bool memdev_memmap_present(u64 start, u64 size)
 /**
  * memdev_add_cleanup() - remove the sections that a failed add left behind
  * @start: physical address
- * @size: bytes; the range had no memmap before the add
+ * @size: size in bytes; the range had no memmap before the add
  *
- * If the memmap of a section cannot be allocated, the kernel keeps the sections
- * before it, and fails every later add of the range with -EEXIST. Only
- * remove_memory() removes sections. It warns once, as there are no block
- * devices yet. A block of a single section leaves nothing behind.
+ * If the kernel cannot allocate the memmap of a section, it keeps the sections
+ * that it has already added, and every later add of the range fails with
+ * -EEXIST. Only remove_memory() can remove these sections. It warns once, as
+ * their memory blocks do not exist yet. A failed add of a single section leaves
+ * nothing behind.
  *
  * Context: Sleeps, takes mm's locks.
  */
@@ -66,10 +67,10 @@ static void memdev_add_cleanup(u64 start, u64 size)
  * memdev_ram_add() - add System RAM that belongs to no device
  * @node: node of the memory
  * @start: physical address
- * @size: bytes, at most memdev_chunk_len()
+ * @size: size in bytes, at most memdev_chunk_len()
  *
- * RAM that cannot be added is lost until the next boot, so a failed allocation
- * is retried. -EEXIST may mean that the resource could not be allocated.
+ * RAM that cannot be added is lost until the next boot, so retry after a failed
+ * allocation. -EEXIST can mean that the resource could not be allocated.
  *
  * Context: Sleeps, takes mm's locks.
  * Return: 0 or the errno of add_memory().
@@ -90,7 +91,7 @@ int memdev_ram_add(int node, u64 start, u64 size)
 /**
  * memdev_ram_remove() - remove System RAM that belongs to no device
  * @start: physical address
- * @size: bytes, all of them offline
+ * @size: size in bytes; the whole range is offline
  *
  * Context: Sleeps, takes mm's locks.
  * Return: 0 or the errno of remove_memory().
@@ -105,13 +106,13 @@ static int memdev_step_add_range(struct memdev_core *core, u64 start, u64 size,
 {
 	int rc;
 
-	/* This add did not create that memmap: do not clean it up */
+	/* The memmap is not from this add: the cleanup must not remove it */
 	if (memdev_memmap_present(start, size))
 		return -EEXIST;
 	rc = add_memory_driver_managed(core->mgid, start, size, memdev_ram_name,
 				       MHP_NID_IS_MGID | MHP_MERGE_RESOURCE |
 				       flags);
-	/* The kernel must not free a memmap that is on the memory: leave it */
+	/* If the memmap is on the memory, the cleanup must not free it */
 	if (rc && !(flags & MHP_MEMMAP_ON_MEMORY))
 		memdev_add_cleanup(start, size);
 	return rc;
@@ -121,14 +122,14 @@ static int memdev_step_add_range(struct memdev_core *core, u64 start, u64 size,
  * memdev_step_add() - add blocks to the kernel
  * @core: the device
  * @block: the first block
- * @nr: number of blocks, at most memdev_chunk_len()
- * @flags: flags in addition to those of every add
+ * @nr: number of blocks, together at most memdev_chunk_len() bytes
+ * @flags: additional MHP_* flags
  *
- * After a success, blocks of the range (and no others) may come online before
+ * After a success, blocks of the range, but no others, may come online before
  * the caller calls memdev_set_plugged().
  *
  * Context: under core->op_lock. Sleeps, takes mm's locks.
- * Return: 0; -ENOMEM; -EEXIST if the kernel has a memmap of the range already;
+ * Return: 0; -ENOMEM; -EEXIST if a part of the range already has a memmap; or
  * the errno of add_memory_driver_managed() or of a scripted fault.
  */
 static int memdev_step_add(struct memdev_core *core, unsigned int block,
@@ -159,13 +160,13 @@ out:
 }
 
 /**
- * memdev_step_online() - bring a block online, or leave it offline
+ * memdev_step_online() - bring a block into the state that its type requests
  * @core: the device
  * @block: the block
  * @type: the online type
  *
  * Context: under core->op_lock. Sleeps, takes mm's locks.
- * Return: as memdev_block_online(), or the errno of a scripted fault.
+ * Return: same as memdev_block_online(), or the errno of a scripted fault.
  */
 int memdev_step_online(struct memdev_core *core, unsigned int block,
 		       enum memdev_online_type type)
@@ -190,7 +191,7 @@ int memdev_step_online(struct memdev_core *core, unsigned int block,
  * @slice_ms: time slice of the attempt in ms; 0 for none
  *
  * Context: under core->op_lock. Sleeps, takes mm's locks.
- * Return: as memdev_block_offline(), or the errno of a scripted fault.
+ * Return: same as memdev_block_offline(), or the errno of a scripted fault.
  */
 int memdev_step_offline(struct memdev_core *core, unsigned int block,
 			struct memdev_watch *watch, unsigned int slice_ms)
@@ -210,7 +211,7 @@ int memdev_step_offline(struct memdev_core *core, unsigned int block,
 }
 
 /**
- * memdev_step_remove() - remove blocks that are offline
+ * memdev_step_remove() - remove offline blocks
  * @core: the device
  * @block: the first block
  * @nr: number of blocks
@@ -244,11 +245,11 @@ static int memdev_step_remove(struct memdev_core *core, unsigned int block,
  * memdev_provider_errno() - turn a provider's return value into an errno
  * @rc: the return value, not 0
  *
- * write(2) would return a positive value as a number of bytes, and errnos
- * beyond those of user space are internal to the kernel.
+ * write(2) would return a positive value as a number of bytes, and user space
+ * must not see errnos that are internal to the kernel.
  *
- * Return: @rc; -EINTR for -ERESTARTSYS, if a signal ended a wait of the
- * provider; -EIO if @rc is not a valid errno.
+ * Return: @rc; -EINTR for -ERESTARTSYS, which a provider returns if a signal
+ * interrupted it; -EIO if @rc is not a valid errno.
  */
 int memdev_provider_errno(int rc)
 {
@@ -260,7 +261,7 @@ int memdev_provider_errno(int rc)
 /**
  * memdev_provider_refused() - report that the provider refused blocks
  * @why: where to put the reason
- * @rc: the return value of the provider
+ * @rc: the provider's return value
  * @extack: the provider's reason, if it set one
  * @block: the first of the blocks
  *
@@ -278,7 +279,7 @@ int memdev_provider_refused(struct memdev_reason *why, int rc,
 /**
  * memdev_provider_replug() - tell the provider that a block stays plugged
  * @core: the device
- * @block: a block that the provider allowed to unplug
+ * @block: a block; the provider has allowed memdev to unplug it
  *
  * Ignores the provider's return value.
  */
@@ -295,7 +296,7 @@ void memdev_provider_replug(struct memdev_core *core, unsigned int block)
 /**
  * memdev_provider_revoke() - tell the provider that blocks are not plugged
  * @core: the device
- * @block: the first of the blocks, which the provider allowed to plug
+ * @block: the first block; the provider has allowed memdev to plug the blocks
  * @nr: number of blocks
  *
  * Ignores the provider's return value.
@@ -314,8 +315,8 @@ void memdev_provider_revoke(struct memdev_core *core, unsigned int block,
 /**
  * memdev_foreign_refuse() - report a block that another driver has claimed
  * @core: the device
- * @hold: the range that is held, of the region or of its window
- * @block: the first block; memdev has nothing in the blocks
+ * @hold: the hold of the device's region or of its window
+ * @block: the first block; none of the blocks is plugged
  * @nr: number of blocks
  * @why: where to put the reason
  *
@@ -344,15 +345,15 @@ int memdev_foreign_refuse(struct memdev_core *core, struct memdev_hold *hold,
  * memdev_add() - give blocks to the kernel
  * @core: the device
  * @block: the first block
- * @nr: number of blocks, at most memdev_chunk_len()
+ * @nr: number of blocks, together at most memdev_chunk_len() bytes
  * @why: where to put the reason
  *
- * The machine's policy may bring blocks online, if they suit the online type of
- * the device; other blocks stay offline.
+ * The kernel may auto-online the blocks, but only in a zone that suits the
+ * device's online type; otherwise they stay offline.
  *
  * Context: under core->op_lock. Sleeps, takes mm's locks.
  * Return: 0; -ENOMEM; -EBUSY if another driver has claimed a part of the range;
- * the errno of memdev_step_add() or the provider.
+ * or the errno of memdev_step_add() or of the provider.
  */
 int memdev_add(struct memdev_core *core, unsigned int block, unsigned int nr,
 	       struct memdev_reason *why)
@@ -391,7 +392,7 @@ int memdev_add(struct memdev_core *core, unsigned int block, unsigned int nr,
 	if (!rc)
 		memdev_set_plugged(core, block, nr);
 	else if (find_next_bit(core->plugged, block + nr, block) < block + nr)
-		/* Another driver added the range, and its blocks came online */
+		/* Another driver added the range, and its blocks are online */
 		memdev_set_unplugged(core, block, nr);
 	spin_unlock(&core->lock);
 	if (!rc)
@@ -428,9 +429,9 @@ static int memdev_remove(struct memdev_core *core, unsigned int block,
 }
 
 /*
- * Remove a run of blocks. Returns -EAGAIN if one of them is online again. A
- * user, or udev, may also have brought a block online and offline again
- * meanwhile: so other failures are retried once.
+ * Remove a run of blocks. Returns -EAGAIN if one of them is online again. Retry
+ * other failures once: a user or udev may have onlined a block and taken it
+ * offline again in the meantime.
  */
 static int memdev_remove_run(struct memdev_core *core, unsigned int block,
 			     unsigned int nr)
@@ -474,16 +475,16 @@ static int memdev_remove_singly(struct memdev_core *core, unsigned int block,
  * @whole: keep a run if one of its blocks cannot be removed
  * @why: where to put the reason, or NULL
  *
- * The resources of a run have merged, so a single call can remove the run. It
- * removes nothing if a block of the run came online again. Without @whole the
- * blocks of such a run are removed one by one. If the kernel refuses to remove
- * a block that is offline, the operation skips the block from then on.
+ * The resources of a run are merged, so a single call can remove the run. The
+ * call removes nothing if a block of the run is online again. Without @whole,
+ * the blocks of such a run are then removed one by one, and if the kernel
+ * refuses to remove an offline block, the operation skips it from then on.
  *
  * Victims that could not be removed remain victims.
  *
  * Context: under core->op_lock. Sleeps, takes mm's locks.
- * Return: 0, also if victims remain because they came online again; or the
- * errno with which the kernel refused to remove a block that is offline.
+ * Return: 0, even if victims remain because they are online again; or the errno
+ * if the kernel refused to remove an offline block.
  */
 int memdev_remove_victims(struct memdev_core *core, bool whole,
 			  struct memdev_reason *why)

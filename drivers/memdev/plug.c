@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Plugging: the choice of blocks, adding them, bringing them online, and the
- * undo of a plug that failed.
+ * Plugging: choose blocks, add them and bring them online; undo a failed plug.
  */
 #include <linux/bitmap.h>
 #include <linux/memory.h>
@@ -10,10 +9,10 @@
 #include "deadline.h"
 #include "trace.h"
 
-/* Deadline and slice of a block in an undo, for each 128 MiB of the block */
+/* Deadline and time slice for offlining a block in an undo, per 128 MiB */
 #define MEMDEV_UNDO_MS		10000U
 #define MEMDEV_UNDO_SLICE_MS	500U
-/* Length of the yield between slices: other tasks take device_hotplug_lock */
+/* Pause between slices, so that other tasks can take device_hotplug_lock */
 #define MEMDEV_UNDO_PAUSE_MS	30U
 
 static void memdev_online_blocks(struct memdev_core *core, unsigned int block,
@@ -33,8 +32,8 @@ static void memdev_online_blocks(struct memdev_core *core, unsigned int block,
 }
 
 /*
- * Find the first run of free blocks at or after @from. The caller made sure
- * that there is a free block.
+ * Find the first run of free blocks at or after *@from; the caller has checked
+ * that there is one. Sets *@from to its first block and returns its length.
  */
 static unsigned int memdev_free_run(struct memdev_core *core,
 				    unsigned int *from, unsigned int max)
@@ -51,8 +50,8 @@ static unsigned int memdev_free_run(struct memdev_core *core,
 	if (core->memmap_on_memory && MEMDEV_MEMMAP_BLOCK_BY_BLOCK)
 		max = 1;
 	/*
-	 * If kernel memory is short, add one block at a time: a part of the run
-	 * may still fit, and a failed add leaves less behind.
+	 * If kernel memory is short, add one block at a time: some blocks of
+	 * the run may still fit, and a failed add leaves fewer sections behind.
 	 */
 	if (!memdev_headroom_plenty(core, max * core->block_size) ||
 	    (core->background &&
@@ -61,7 +60,7 @@ static unsigned int memdev_free_run(struct memdev_core *core,
 	return find_next_bit(core->taken, block + max, block) - block;
 }
 
-/* Each block has its own deadline: a pinned page must not cost others theirs */
+/* Give each block its own deadline: a pinned page affects only its own block */
 static int memdev_undo_offline(struct memdev_core *core, unsigned int block)
 {
 	unsigned int units = DIV_ROUND_UP(core->block_size, SZ_128M);
@@ -81,7 +80,7 @@ static int memdev_undo_offline(struct memdev_core *core, unsigned int block)
 
 /*
  * Remove the blocks that a failed plug has added. A block that cannot be taken
- * offline stays plugged, and counts as plugged.
+ * offline stays plugged.
  */
 static void memdev_plug_undo(void *data)
 {
@@ -105,7 +104,8 @@ static void memdev_plug_undo(void *data)
  * memdev_find_retired() - find retired blocks that are not plugged
  * @core: the device
  *
- * Sets them in core->left_out. A retired block may still be plugged.
+ * Stores the result in core->left_out. Retired blocks may still be plugged;
+ * they are not counted.
  *
  * Context: under core->op_lock.
  * Return: number of blocks.
@@ -125,7 +125,7 @@ static int memdev_refuse_no_space(struct memdev_core *core, u64 size, u64 free,
 					   "%s is more than the %s that are free",
 					   MEMDEV_SIZE(size),
 					   MEMDEV_SIZE(free));
-	/* 0 is "all" of a device whose blocks are all plugged or retired */
+	/* MEMORY_DEVICE_ALL, but all blocks are plugged or retired */
 	if (!size)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
 					   "no block is left to plug, retired blocks: %*pbl",
@@ -140,16 +140,16 @@ static int memdev_refuse_no_space(struct memdev_core *core, u64 size, u64 free,
  * memdev_plug() - give memory of the region to the kernel
  * @core: the device
  * @size: bytes, a multiple of the block size
- * @watch: the watch of the operation
- * @why: where to put the reason; after a success the reason why a block did not
- *	 come online, if any
+ * @watch: the operation's watch
+ * @why: where to put the reason; after a success, why a block did not come
+ *	 online, if any
  *
- * Plugs the lowest free blocks, all of @size or nothing. A background operation
- * plugs what is free if that is less, and keeps what it has plugged if it
- * fails, unless the device has MEMORY_DEVICE_ATOMIC.
+ * Plugs the lowest free blocks, either all of @size or nothing. Without
+ * MEMORY_DEVICE_ATOMIC, a background operation plugs fewer blocks if fewer are
+ * free, and keeps the blocks that it has plugged if it fails.
  *
  * Context: under core->op_lock. Sleeps, takes mm's locks.
- * Return: 0; -ENOSPC if less than @size was free; -ENOMEM; the errno of
+ * Return: 0; -ENOSPC if less than @size was free; -ENOMEM; or the errno of
  * memdev_watch_check(), memdev_add() or the provider.
  */
 int memdev_plug(struct memdev_core *core, u64 size, struct memdev_watch *watch,
@@ -174,7 +174,7 @@ int memdev_plug(struct memdev_core *core, u64 size, struct memdev_watch *watch,
 			return rc;
 	}
 
-	/* A failure removes the victims */
+	/* If the plug fails, the undo removes the victims */
 	bitmap_zero(core->victims, core->nr_blocks);
 	left = now / core->block_size;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Unplugging: the order of blocks, the time slices, and what follows a refusal.
+ * Unplugging: the order of blocks, time slices, and handling of refusals.
  */
 #include <linux/bitmap.h>
 #include <linux/delay.h>
@@ -10,28 +10,29 @@
 #include "internal.h"
 
 /*
- * The time slice of an attempt to offline a block.
+ * Time slices for offlining a block.
  *
- * While the kernel offlines a block, no other memory of the machine can be
- * plugged or unplugged. A pinned page must not hold device_hotplug_lock until
- * the operation's deadline. So the slice is short, the operation yields after
- * it, and an operation that waits for the lock cuts it shorter still (yield.c).
+ * The kernel holds device_hotplug_lock while it offlines a block, and no other
+ * memory of the machine can be plugged or unplugged meanwhile. So that a pinned
+ * page does not block the lock until the operation's deadline, each attempt has
+ * a short time slice, and the operation yields after it. If another operation
+ * waits for the lock, the slice is cut even shorter (yield.c).
  *
  * Pages that an attempt migrates out of a block may migrate back into it while
- * the next block is tried. So the block gets another slice, twice as long, if
- * the attempt left fewer pages of it in use. Pages come back during a yield,
- * too, so that many attempts can leave fewer pages each while a pinned page
- * stays. So once an attempt leaves half of the pages or fewer, the next one is
- * the last.
+ * the next block is tried. So if an attempt left fewer pages in use, the block
+ * gets another slice, which is twice as long. But pages also migrate back
+ * during a yield, so with a pinned page this could repeat many times. So once
+ * an attempt leaves half of the pages or fewer in use, only one more follows.
  *
  * If an attempt makes no progress, because of a pinned page or a slow machine,
- * the block is left until the next pass, whose slices are longer. A block with
- * no page in use gets MEMDEV_EMPTY_TRIES slices before that: a slow machine
- * needs them, and pages of other blocks must not migrate into it. It may still
- * fail, as memdev_block_in_use() does not see every user of a page.
+ * the operation leaves the block until the next pass, which has longer slices.
+ * A block with no page in use gets MEMDEV_EMPTY_TRIES slices before that: a
+ * slow machine needs them, and if other blocks were tried first, their pages
+ * could migrate into it. Offlining the block may still fail, as
+ * memdev_block_in_use() does not see every user of a page.
  */
-#define MEMDEV_SLICE_MIN_MS	500U	/* for each 128 MiB of a block */
-#define MEMDEV_SLICE_PASS_MS	4000U	/* limit of the first slice in a pass */
+#define MEMDEV_SLICE_MIN_MS	500U	/* per 128 MiB of a block */
+#define MEMDEV_SLICE_PASS_MS	4000U	/* maximum first slice of a pass */
 #define MEMDEV_SLICE_MAX_MS	120000U
 #define MEMDEV_EMPTY_TRIES	3
 
@@ -58,15 +59,15 @@ static const char *memdev_offline_error(int rc)
 
 /**
  * struct memdev_pass - a pass over the blocks of a device
- * @watch: the watch of the operation
- * @why: where to put the reason of a failure
+ * @watch: the operation's watch
+ * @why: where to put the reason for a failure
  * @slice_ms: first time slice of a block, in ms
  * @free_ms: time slice of a block with no page in use, in ms; may be longer, as
- *	     it needs nothing but time, and on a slow machine a lot
+ *	     a slow machine needs a lot of time to offline the block
  * @needed: number of victims still needed
  * @refusal: errno of the last refusal other than -EAGAIN, 0 for none
  * @retry: an attempt, or the provider, returned -EAGAIN
- * @attempted: the pass attempted to offline a block
+ * @attempted: the pass has tried to offline a block
  * @was_online: the current block was online before the last attempt
  */
 struct memdev_pass {
@@ -86,7 +87,7 @@ static bool memdev_is_atomic(struct memdev_core *core)
 	return core->md->flags & MEMORY_DEVICE_ATOMIC;
 }
 
-/* Offline a block, of which @in_use pages are in use, slice by slice */
+/* Offline a block that has @in_use pages in use, slice by slice */
 static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
 				 struct memdev_pass *pass, unsigned int in_use)
 {
@@ -122,7 +123,7 @@ static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
 	return -EAGAIN;
 }
 
-/* Offline a block, of which @in_use pages are in use, and make it a victim */
+/* Offline a block that has @in_use pages in use, and make it a victim */
 static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 			      struct memdev_pass *pass, unsigned int in_use)
 {
@@ -142,7 +143,7 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 	rc = memdev_offline_sliced(core, block, pass, in_use);
 	if (rc) {
 		memdev_provider_replug(core, block);
-		/* -EAGAIN must not hide the reason of a refusal */
+		/* -EAGAIN must not replace the reason for an earlier refusal */
 		return memdev_refuse_block(rc == -EAGAIN && pass->refusal ?
 					   NULL : pass->why, block, rc,
 					   "block %u: %s (%d)", block,
@@ -157,8 +158,8 @@ static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 }
 
 /*
- * Returns 0 to continue, or the errno that ends the pass. With
- * MEMORY_DEVICE_ATOMIC any refusal ends it.
+ * Try to offline a block. Returns 0 to continue, or the errno that ends the
+ * pass. With MEMORY_DEVICE_ATOMIC, any refusal ends the pass.
  */
 static int memdev_pass_try(struct memdev_core *core, struct memdev_pass *pass,
 			   unsigned int block, unsigned int in_use)
@@ -184,7 +185,7 @@ static int memdev_pass_try(struct memdev_core *core, struct memdev_pass *pass,
 	return 0;
 }
 
-/* MEMORY_DEVICE_ATOMIC skips no block and uses the bitmap for @was_offline */
+/* With MEMORY_DEVICE_ATOMIC, no block is skipped: @skip is @was_offline */
 static bool memdev_pass_may_try(struct memdev_core *core, unsigned int block)
 {
 	return !test_bit(block, core->victims) &&
@@ -192,8 +193,8 @@ static bool memdev_pass_may_try(struct memdev_core *core, unsigned int block)
 }
 
 /*
- * Find the highest block below @end that the pass may try, among offline blocks
- * if @offline is set. Returns false if there is none.
+ * Find the highest block below @end that the pass may try; if @offline is set,
+ * only among offline blocks. Returns false if there is none.
  */
 static bool memdev_pass_below(struct memdev_core *core, unsigned int end,
 			      bool offline, unsigned int *block)
@@ -209,7 +210,7 @@ static bool memdev_pass_below(struct memdev_core *core, unsigned int end,
 	}
 }
 
-/* From the top down, as the kernel uses low blocks first */
+/* Try blocks from the top down, as the kernel uses low blocks first */
 static int memdev_pass_down(struct memdev_core *core, struct memdev_pass *pass,
 			    bool offline)
 {
@@ -227,13 +228,15 @@ static int memdev_pass_down(struct memdev_core *core, struct memdev_pass *pass,
 }
 
 /*
- * Try blocks with no page in use first, among the @needed highest blocks: pages
- * that migrate out of the others must not migrate into them. Order does not
- * matter for free blocks; ascending saves a zone scan. When a part of a block
- * leaves a zone, the kernel scans the zone for a hole. A memmap on the block
- * leaves the zone after the rest of the block: in ascending order the rest is a
- * hole near the zone's start, in descending order the zone ends there, and the
- * scan finds no hole.
+ * Among the @needed highest blocks, try blocks with no page in use first, so
+ * that pages of the other blocks do not migrate into them.
+ *
+ * The order of free blocks does not matter, but ascending order saves zone
+ * scans: when a part of a block leaves a zone, the kernel scans the zone until
+ * it finds a hole. A memmap on the block leaves the zone after the rest of the
+ * block. In ascending order, the rest becomes a hole near the start of the
+ * zone, and the scan ends early. In descending order, the zone shrinks, and the
+ * scan covers all of it without finding a hole.
  */
 static int memdev_pass_free(struct memdev_core *core, struct memdev_pass *pass)
 {
@@ -255,9 +258,9 @@ static int memdev_pass_free(struct memdev_core *core, struct memdev_pass *pass)
 }
 
 /*
- * Pass over the plugged blocks, offline ones first, until there are enough
- * victims. Returns 0; the errno that ended the pass; -EAGAIN if a block needs
- * more time; or the last refusal.
+ * Try the plugged blocks, offline ones first, until there are enough victims.
+ * Returns 0; the errno that ended the pass; -EAGAIN if a block needs more time;
+ * or the errno of the last refusal.
  */
 static int memdev_pass(struct memdev_core *core, struct memdev_pass *pass)
 {
@@ -270,7 +273,7 @@ static int memdev_pass(struct memdev_core *core, struct memdev_pass *pass)
 	     memdev_pass_down(core, pass, false);
 	if (!rc && pass->needed)
 		rc = pass->retry ? -EAGAIN : pass->refusal ?: -EBUSY;
-	/* Only the provider returned -EAGAIN, at once: do not spin */
+	/* Only the provider returned -EAGAIN, without a delay: do not spin */
 	if (rc == -EAGAIN && !pass->attempted && !core->background) {
 		memdev_turn_end(pass->watch);
 		memdev_watch_pause(pass->watch, pass->slice_ms);
@@ -278,7 +281,7 @@ static int memdev_pass(struct memdev_core *core, struct memdev_pass *pass)
 	return rc;
 }
 
-/* Set the time slices of a pass that follows @passes others */
+/* Set the time slices of a pass after @passes earlier ones */
 static void memdev_pass_set_slices(struct memdev_core *core,
 				   struct memdev_pass *pass,
 				   unsigned int passes)
@@ -292,8 +295,9 @@ static void memdev_pass_set_slices(struct memdev_core *core,
 }
 
 /*
- * kind=virtio-mem: unplug block by block, and keep what was unplugged. In the
- * background this is a single pass; the worker's retry has longer slices.
+ * Without MEMORY_DEVICE_ATOMIC (kind=virtio-mem): unplug block by block, and
+ * keep the progress. A background operation makes a single pass; if the worker
+ * retries, the slices are longer.
  */
 static int memdev_unplug_blocks(struct memdev_core *core, unsigned int nr,
 				struct memdev_watch *watch,
@@ -324,14 +328,14 @@ static int memdev_unplug_blocks(struct memdev_core *core, unsigned int nr,
 	return rc;
 }
 
-/* Add removed blocks again, as victims that are brought online */
+/* Add removed blocks again and make them victims, for the undo to online */
 static void memdev_unplug_undo_removed(struct memdev_core *core,
 				       struct memdev_reason *why)
 {
 	unsigned int block;
 
 	for_each_set_bit(block, core->removed, core->nr_blocks) {
-		/* The kernel forgot which page is poisoned: skip the block */
+		/* The kernel forgot the poisoned pages: skip the block */
 		if (test_bit(block, core->retired))
 			continue;
 		if (!memdev_add(core, block, 1, why))
@@ -340,7 +344,7 @@ static void memdev_unplug_undo_removed(struct memdev_core *core,
 }
 
 /**
- * struct memdev_unplug_undo - the undo of an unplug
+ * struct memdev_unplug_undo - argument of memdev_unplug_undo()
  * @core: the device
  * @why: where to put the reason if a block cannot be added or brought online
  */
@@ -376,8 +380,8 @@ static void memdev_unplug_undo(void *data)
 }
 
 /*
- * kind=dimm: unplug all or nothing. @was_offline keeps the undo from bringing
- * victims online that were offline before.
+ * With MEMORY_DEVICE_ATOMIC (kind=dimm): unplug all or nothing. Victims in
+ * @was_offline were offline before: the undo leaves them offline.
  */
 static int memdev_unplug_atomic(struct memdev_core *core,
 				struct memdev_watch *watch,
@@ -419,18 +423,19 @@ static int memdev_unplug_atomic(struct memdev_core *core,
  * memdev_unplug() - take memory of the region back from the kernel
  * @core: the device
  * @size: bytes, a multiple of the block size
- * @watch: the watch of the operation
+ * @watch: the operation's watch
  * @why: where to put the reason
  *
- * After a failure a part of @size is unplugged, or nothing with
- * MEMORY_DEVICE_ATOMIC. The driver allocates nothing, except in an undo that
- * adds blocks again.
+ * After a failure, a part of @size may be unplugged; with MEMORY_DEVICE_ATOMIC,
+ * the unplug is undone instead. The driver allocates no memory, except in an
+ * undo that adds blocks again.
  *
  * Context: under core->op_lock. Sleeps, takes mm's locks.
- * Return: 0 if all of @size is unplugged; -EINVAL if less is plugged; -EBUSY if
- * pages cannot be migrated; -EAGAIN in the background, if a block needs more
- * time or came online again; the errno of memdev_watch_check(),
- * remove_memory(), the provider, a memory notifier or a scripted fault.
+ * Return: 0 if all of @size is unplugged; -EINVAL if @size is 0 or exceeds the
+ * plugged size; -EBUSY if pages cannot be migrated; -EAGAIN in the background,
+ * if a block needs more time or is online again; or the errno of
+ * memdev_watch_check(), remove_memory(), the provider, a memory notifier or a
+ * scripted fault.
  */
 int memdev_unplug(struct memdev_core *core, u64 size,
 		  struct memdev_watch *watch, struct memdev_reason *why)
