@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which blocks are plugged, which are online, and the memory notifier.
+ * Track plugged and online blocks: the bitmaps and the memory notifier.
  *
- * @plugged changes as soon as the kernel has added or removed a range. @online
- * follows the notifier alone, as users may online and offline blocks at any
- * time. MEM_ONLINE and MEM_OFFLINE come exactly when a block has changed. The
- * kernel sets the state of the block later: a reader would record a stale one.
- * At any moment all online blocks are plugged.
+ * @plugged is updated as soon as the kernel has added or removed a range.
+ * @online is updated by the notifier, as users may online and offline blocks at
+ * any time. The kernel sends MEM_ONLINE and MEM_OFFLINE when a block has
+ * changed, and updates the state of the memory block only later, so reading
+ * that state could return a stale one. All online blocks are plugged, at any
+ * time.
  *
  * One notifier serves all devices, as the kernel calls each notifier for each
  * block of the machine.
@@ -20,15 +21,15 @@
 #include "deadline.h"
 #include "trace.h"
 
-/* Protects memdev_regions; a device is not freed while its region is in it */
+/* Protects memdev_regions; a device is not freed while it is in this tree */
 static DECLARE_RWSEM(memdev_regions_sem);
-/* Regions of devices, which do not overlap, by address */
+/* Devices by the address of their region; regions do not overlap */
 static struct rb_root memdev_regions = RB_ROOT;
 
 /**
  * memdev_blocks_size() - get the size of a set of blocks
  * @core: the device
- * @map: one of its bitmaps
+ * @map: bitmap of the blocks
  *
  * Counts bits, unlike memdev_plugged_size() and memdev_online_size().
  *
@@ -55,8 +56,9 @@ static void memdev_blocks_assign(unsigned long *map, unsigned int *count,
  * @block: the first block
  * @nr: number of blocks
  *
- * The operation calls this after the add, and the notifier if a block comes
- * online before that. Blocks that are plugged already are not counted twice.
+ * The operation calls this after it has added blocks, and the notifier calls it
+ * if a block comes online earlier. Blocks that are already plugged are not
+ * counted twice.
  *
  * Context: under core->lock.
  */
@@ -74,7 +76,7 @@ void memdev_set_plugged(struct memdev_core *core, unsigned int block,
 }
 
 /**
- * memdev_set_unplugged() - record that blocks are not plugged any more
+ * memdev_set_unplugged() - record that blocks are no longer plugged
  * @core: the device
  * @block: the first block
  * @nr: number of blocks
@@ -113,16 +115,16 @@ static void memdev_retire(struct memdev_core *core, unsigned int block)
 	lockdep_assert_held(&core->lock);
 	if (!__test_and_set_bit(block, core->retired))
 		memdev_event_retired(core, block);
-	/* Later devices and windows inherit it */
+	/* Later devices and windows inherit this record */
 	memdev_retired_record(memdev_block_addr(core, block));
 }
 
 /*
- * add_memory*() onlines blocks by the machine's policy, perhaps in a zone from
- * which they can never be unplugged. At MEM_GOING_ONLINE the pages are in the
- * zone already. If the zone does not suit the device's online type, veto, and
- * the operation onlines the block later. If there are fault rules, veto, too:
- * the online step must run to inject faults.
+ * add_memory*() may auto-online blocks by the machine's policy, possibly in a
+ * zone from which they can never be unplugged. At MEM_GOING_ONLINE, the pages
+ * are already in the zone: veto if the zone does not suit the device's online
+ * type, and the operation onlines the block later. Also veto if there are fault
+ * rules: the online step has to run, as it injects faults.
  */
 static bool memdev_may_online(struct memdev_core *core, unsigned long pfn)
 {
@@ -134,7 +136,7 @@ static bool memdev_may_online(struct memdev_core *core, unsigned long pfn)
 	return !core->nr_faults && memdev_block_suits(state, core->online_type);
 }
 
-/* Another driver may have claimed a part of the region, and add memory there */
+/* Another driver may have claimed a part of the region and added memory */
 static bool memdev_block_is_ours(struct memdev_core *core, unsigned int block)
 {
 	lockdep_assert_held(&core->lock);
@@ -152,9 +154,9 @@ static int memdev_notify_core(struct memdev_core *core, unsigned long action,
 	int rc = NOTIFY_OK;
 
 	/*
-	 * The kernel forgets poisoned pages when the block is removed; some
-	 * kernels forget them when it comes online again. So look for them now,
-	 * whichever task offlines the block.
+	 * The kernel forgets which pages are poisoned when the block is
+	 * removed; some kernels already forget it when the block is onlined
+	 * again. So check now, no matter which task offlines the block.
 	 */
 	if (action == MEM_OFFLINE)
 		poisoned = memdev_block_poisoned(arg->start_pfn,
@@ -175,7 +177,7 @@ static int memdev_notify_core(struct memdev_core *core, unsigned long action,
 			memdev_watch_begun(core->watch);
 		break;
 	case MEM_ONLINE:
-		/* The policy or udev may online it before add_memory*() returns */
+		/* The block may come online before add_memory*() returns */
 		memdev_set_plugged(core, block, 1);
 		memdev_set_online(core, block, true);
 		if (core->movable)
@@ -209,9 +211,9 @@ static int memdev_region_cmp(const void *key, const struct rb_node *node)
 
 /*
  * The kernel calls this under device_hotplug_lock, the block's device_lock and
- * mem_hotplug_lock. It must not call into memory hotplug. It may take only
- * memdev_regions_sem, core->lock and the locks inside them, and what finding a
- * block in sysfs takes.
+ * mem_hotplug_lock, so the notifier must not call into memory hotplug. It may
+ * take only memdev_regions_sem, core->lock, the locks that nest inside them,
+ * and the locks for finding a block in sysfs.
  */
 static int memdev_notify(struct notifier_block *nb, unsigned long action,
 			 void *data)
@@ -232,7 +234,7 @@ static int memdev_notify(struct notifier_block *nb, unsigned long action,
 
 static struct notifier_block memdev_notifier = {
 	.notifier_call = memdev_notify,
-	/* First: a notifier that stops the chain must not hide a change */
+	/* Run first: a notifier that stops the chain must not hide a change */
 	.priority = INT_MAX,
 };
 
@@ -243,10 +245,10 @@ static bool memdev_region_less(struct rb_node *a, const struct rb_node *b)
 }
 
 /**
- * memdev_notify_add() - start to follow the state of a device's blocks
+ * memdev_notify_add() - start tracking the state of a device's blocks
  * @core: the device
  *
- * Context: Sleeps. Not under a lock of mm.
+ * Context: Sleeps. Must not be called under mm's locks.
  */
 void memdev_notify_add(struct memdev_core *core)
 {
@@ -256,10 +258,10 @@ void memdev_notify_add(struct memdev_core *core)
 }
 
 /**
- * memdev_notify_del() - stop following the state of a device's blocks
+ * memdev_notify_del() - stop tracking the state of a device's blocks
  * @core: the device
  *
- * Context: as memdev_notify_add().
+ * Context: same as memdev_notify_add().
  */
 void memdev_notify_del(struct memdev_core *core)
 {

@@ -2,7 +2,7 @@
 /*
  * Operations on a device: one at a time, for a user or in the background.
  *
- * A background operation must not make a user wait: a user's operation stops
+ * A background operation must not make a user wait, so a user's operation stops
  * it. The background operation keeps its progress, and the worker (resize.c)
  * retries later.
  */
@@ -22,8 +22,9 @@
 #define MEMDEV_RESTART_MS	5
 
 /*
- * Plugged memory pins this module, which alone can remove the memory, and the
- * provider's, which has to allow it. An operation in flight pins both, too.
+ * Plugged memory pins this module, as no other module can remove the memory,
+ * and the provider's module, which has to allow the removal. An operation in
+ * flight pins both modules, too.
  */
 static bool memdev_modules_get(struct memdev_core *core)
 {
@@ -41,7 +42,7 @@ static void memdev_modules_put(struct memdev_core *core)
 	module_put(THIS_MODULE);
 }
 
-/* Preempt the background operation, if there is one: it drops op_lock soon */
+/* Preempt the background operation, if any, so that it drops op_lock soon */
 void memdev_background_stop(struct memdev_core *core)
 {
 	lockdep_assert_held(&core->lock);
@@ -53,9 +54,9 @@ void memdev_background_stop(struct memdev_core *core)
  * memdev_op_pause() - stop an operation for system sleep
  * @core: the device
  *
- * Stops operations of kernel threads. The freezer interrupts processes.
+ * Stops only operations of kernel threads, as the freezer interrupts processes.
  *
- * Context: once memdev_pm_sleeping() is true.
+ * Context: Any, once memdev_pm_sleeping() returns true.
  */
 void memdev_op_pause(struct memdev_core *core)
 {
@@ -71,13 +72,13 @@ void memdev_op_pause(struct memdev_core *core)
  *
  * Stops a background operation.
  *
- * While the module is being loaded and the device registered, either may fail,
- * and would then wait for all tasks that read or write attributes of the device.
- * So the system call is restarted until both have succeeded or the device is
- * gone.
+ * Loading the module or registering the device may still fail, and would then
+ * wait for all tasks that read or write attributes of the device. So the task
+ * must not wait here: the system call is restarted until both have succeeded or
+ * the device is gone.
  *
- * Context: Sleeps until an operation of another user is over. A signal ends the
- * wait. The caller unlocks core->op_lock.
+ * Context: Sleeps until another user's operation ends. A signal ends the wait.
+ * The caller unlocks core->op_lock.
  * Return: 0; -EINTR if a signal is pending; -ERESTARTNOINTR if the task is
  * being frozen, stopped or traced, or if the module or the device is not live
  * yet; -ENODEV if the device is being unregistered.
@@ -114,9 +115,9 @@ int memdev_op_lock(struct memdev_core *core)
 }
 
 /*
- * A user, the removal of the device and system sleep stop a background
- * operation that is in flight. If one of them comes before the operation
- * begins, the operation is canceled here.
+ * A user's request, the removal of the device, or system sleep stops a
+ * background operation in flight. If it comes before the operation begins,
+ * cancel the operation here.
  */
 static int memdev_op_begin(struct memdev_core *core, enum memdev_op op,
 			   bool background, struct memdev_watch *watch)
@@ -147,7 +148,7 @@ static int memdev_op_begin(struct memdev_core *core, enum memdev_op op,
 	return rc;
 }
 
-/* Does not notify users: a user who knows of the end can remove the modules */
+/* Does not notify users yet: once notified, they may remove the modules */
 static void memdev_op_end(struct memdev_core *core, struct memdev_watch *watch)
 {
 	spin_lock(&core->lock);
@@ -179,7 +180,8 @@ static void memdev_pin(struct memdev_core *core)
 /*
  * Claim the region. Its resource is the parent of the plugged memory, so that
  * the resources of neighbouring devices do not merge. The claim is dropped when
- * nothing is plugged, as every later claim walks over all resources before it.
+ * nothing is plugged, to keep the resource tree small: claiming a resource
+ * walks over all siblings before it.
  */
 static int memdev_claim(struct memdev_core *core, struct memdev_reason *why)
 {
@@ -210,7 +212,7 @@ static void memdev_unclaim(struct memdev_core *core)
 			  core->start + core->size - 1);
 }
 
-/* Record the outcome of an operation or of a change of settings */
+/* Record the outcome of an operation or of a settings change */
 static void memdev_set_outcome(struct memdev_core *core, enum memdev_op op,
 			       int rc, const struct memdev_reason *why)
 {
@@ -219,7 +221,7 @@ static void memdev_set_outcome(struct memdev_core *core, enum memdev_op op,
 		.op = rc ? op : MEMDEV_OP_NONE,
 		.rc = rc,
 	};
-	/* A remark on a success goes only into the answer to the caller */
+	/* A remark on a success is only returned to the caller */
 	core->last_error = rc ? *why : (struct memdev_reason){};
 }
 
@@ -239,7 +241,7 @@ static void memdev_account(struct memdev_core *core, enum memdev_op op, int rc,
 	u64 after = memdev_plugged_size(core);
 	u64 done = after > before ? after - before : before - after;
 	u64 ns = memdev_since(began);
-	/* The caller, or the restarted system call, continues later */
+	/* The caller or the restarted system call continues later */
 	bool paused = rc == -ERESTARTNOINTR;
 
 	why->asked = asked;
@@ -275,7 +277,7 @@ static void memdev_account(struct memdev_core *core, enum memdev_op op, int rc,
  * @why: where to put the reason
  *
  * Context: under core->op_lock. Sleeps, takes mm's locks.
- * Return: as memdev_plug() and memdev_unplug(); -ECANCELED if a background
+ * Return: same as memdev_plug() and memdev_unplug(); -ECANCELED if a background
  * operation is preempted; -EBUSY if the machine is about to hibernate or
  * another driver has claimed a part of the region; -ENOMEM; -ENODEV if the
  * device or a module is being removed; the errno of a scripted fault.
@@ -314,7 +316,7 @@ int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
 		     memdev_plug(core, size, &watch, why);
 	} else {
 		rc = memdev_unplug(core, size, &watch, why);
-		/* Blocks that refused do not matter: others replaced them */
+		/* Other blocks were unplugged instead of those that refused */
 		if (!rc)
 			why->text[0] = '\0';
 	}
@@ -325,9 +327,9 @@ int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
 		rc = -EINTR;
 
 	/*
-	 * Once the modules are unpinned their exit functions may run, and must
-	 * find no operation in flight. Users are notified last, as they may
-	 * remove the modules then.
+	 * Once the modules are unpinned, their exit functions may run and must
+	 * find no operation in flight. Notify users last, as they may then
+	 * remove the modules.
 	 */
 	memdev_unclaim(core);
 	memdev_pin(core);
@@ -347,7 +349,7 @@ err_put_modules:
 /**
  * memdev_core_refuse() - record that a request was refused before it began
  * @core: the device
- * @op: the operation; MEMDEV_OP_NONE if it is neither a plug nor an unplug
+ * @op: the operation; MEMDEV_OP_NONE for other requests than plug and unplug
  * @asked: bytes to plug or unplug
  * @rc: negative errno
  * @why: the reason
@@ -399,11 +401,11 @@ int memdev_check_aligned(struct memdev_core *core, u64 size,
  * memdev_check_atomic() - check a size against MEMORY_DEVICE_ATOMIC
  * @core: the device
  * @size: bytes
- * @whole: a size to accept beside 0 and the size of the device
+ * @whole: a size to accept in addition to 0 and the device size
  * @about: the parameter that the reason is about
  * @why: where to put the reason
  *
- * Return: 0, also without MEMORY_DEVICE_ATOMIC; or -EINVAL.
+ * Return: 0 or -EINVAL; always 0 without MEMORY_DEVICE_ATOMIC.
  */
 int memdev_check_atomic(struct memdev_core *core, u64 size, u64 whole,
 			enum memdev_about about, struct memdev_reason *why)
@@ -419,8 +421,9 @@ int memdev_check_atomic(struct memdev_core *core, u64 size, u64 whole,
 }
 
 /*
- * The bytes that MEMORY_DEVICE_ALL plugs. With MEMORY_DEVICE_ATOMIC these
- * include retired blocks, so that the plug fails instead of leaving them out.
+ * Get the number of bytes that MEMORY_DEVICE_ALL plugs. With
+ * MEMORY_DEVICE_ATOMIC it includes retired blocks, so that the plug fails
+ * instead of leaving them out.
  */
 static u64 memdev_pluggable_size(struct memdev_core *core)
 {
@@ -432,7 +435,7 @@ static u64 memdev_pluggable_size(struct memdev_core *core)
 	return core->size - memdev_blocks_size(core, core->taken);
 }
 
-/* Remark that a plug succeeded without the retired blocks */
+/* Add a remark if a successful plug left out retired blocks */
 static void memdev_note_retired(struct memdev_core *core,
 				struct memdev_reason *why)
 {
@@ -444,7 +447,7 @@ static void memdev_note_retired(struct memdev_core *core,
 			  len ? "; " : "", core->nr_blocks, core->left_out);
 }
 
-/* Plug or unplug; subtracts from *@left unless it is MEMORY_DEVICE_ALL */
+/* Plug or unplug *@left bytes; update *@left unless it is MEMORY_DEVICE_ALL */
 static int memdev_core_try_op(struct memdev_core *core, enum memdev_op op,
 			      u64 *left, struct memdev_reason *why)
 {
@@ -462,7 +465,7 @@ static int memdev_core_try_op(struct memdev_core *core, enum memdev_op op,
 	if (all)
 		size = op == MEMDEV_OP_PLUG ? memdev_pluggable_size(core) :
 					      plugged;
-	/* A failed undo may leave a part of a dimm plugged: accept that size */
+	/* A failed undo may leave a dimm partly plugged: accept the rest */
 	whole = op == MEMDEV_OP_PLUG ? core->size - plugged : plugged;
 	rc = memdev_check_aligned(core, size, MEMDEV_ABOUT_SIZE, why) ?:
 	     memdev_check_atomic(core, size, whole, MEMDEV_ABOUT_SIZE, why);
@@ -497,20 +500,21 @@ out:
  * @core: the device
  * @op: MEMDEV_OP_PLUG or MEMDEV_OP_UNPLUG
  * @size: bytes, or MEMORY_DEVICE_ALL
- * @why: where to put the reason; after a success a remark, if there is one
+ * @why: where to put the reason; after a success, a remark, if any
  *
  * Sets the requested size to the plugged size. MEMORY_DEVICE_ALL succeeds and
  * changes nothing if nothing is left to do.
  *
- * The freezers, a stop and a tracer interrupt a process, which freezes or stops
- * on its way out of the system call. The system call is restarted afterwards,
- * and would begin with all of @size again: if a part of @size is unplugged, it
- * fails with -EINTR instead, unless @size is MEMORY_DEVICE_ALL. A kernel thread
- * waits here until the machine wakes up, and then continues with the rest.
+ * A freezer, a group stop or a tracer interrupts a process, which freezes or
+ * stops on its way out of the system call. The system call is restarted
+ * afterwards and would begin with all of @size again. So if a part of @size is
+ * done, the system call fails with -EINTR instead, unless @size is
+ * MEMORY_DEVICE_ALL. A kernel thread waits here until the machine wakes up, and
+ * then continues with the rest.
  *
  * Context: Sleeps. A signal ends the operation.
- * Return: as memory_device_plug() and memory_device_unplug();
- * or -ERESTARTNOINTR.
+ * Return: same as memory_device_plug() and memory_device_unplug(), or
+ * -ERESTARTNOINTR.
  */
 int memdev_core_op(struct memdev_core *core, enum memdev_op op, u64 size,
 		   struct memdev_reason *why)
@@ -526,7 +530,7 @@ int memdev_core_op(struct memdev_core *core, enum memdev_op op, u64 size,
 	return rc;
 }
 
-/* Turn an outcome into that of an exported function */
+/* Report an outcome to the caller of an exported function */
 int memdev_extack_rc(int rc, const struct memdev_reason *why,
 		     struct netlink_ext_ack *extack)
 {
@@ -541,16 +545,16 @@ int memdev_extack_rc(int rc, const struct memdev_reason *why,
  * @md: a registered device
  * @size: bytes, a multiple of the memory block size, or MEMORY_DEVICE_ALL for
  *	  all of the region that is not plugged, which may be nothing
- * @extack: where to put the reason of a failure, or NULL
+ * @extack: where to put the reason for a failure, or NULL
  *
- * Plugs the lowest free blocks, all of @size or nothing. A block that does not
- * come online is not a failure. Sets the requested size to the plugged size.
+ * Plugs the lowest free blocks, either all of @size or nothing. Does not fail
+ * if a block does not come online. Sets the requested size to the plugged size.
  *
  * Context: Sleeps, waits for another operation on the device, takes mm's locks.
  * A signal ends the operation. Calls the provider's plug(), and must not be
- * called from an operation of the provider.
- * Return: 0; -EINVAL for an invalid size; -ENOSPC if less of the region is
- * free; -EBUSY if another driver has claimed a part of it, or the machine is
+ * called from the provider's operations.
+ * Return: 0; -EINVAL for an invalid size; -ENOSPC if less than @size is free;
+ * -EBUSY if another driver has claimed a part of the region, or the machine is
  * about to hibernate; -ENOMEM; -EINTR; -ENODEV if the device is being removed;
  * or the errno of the provider or of add_memory_driver_managed().
  */
@@ -569,17 +573,16 @@ EXPORT_SYMBOL_GPL(memory_device_plug);
  * @md: a registered device
  * @size: bytes, a multiple of the memory block size, or MEMORY_DEVICE_ALL for
  *	  all that is plugged, which may be nothing
- * @extack: where to put the reason of a failure, or NULL
+ * @extack: where to put the reason for a failure, or NULL
  *
- * Unplugs offline blocks first, then the highest ones. After a failure blocks
- * that were unplugged stay unplugged; with MEMORY_DEVICE_ATOMIC the device is
- * rolled back. Replaces the size that memory_device_request() set by the
- * plugged size.
+ * Unplugs offline blocks first, then the highest ones. After a failure, blocks
+ * that were unplugged stay unplugged; with MEMORY_DEVICE_ATOMIC, the device is
+ * rolled back. Sets the requested size to the plugged size.
  *
- * Context: Sleeps, until the device's deadline at the latest; waits for another
+ * Context: Sleeps, at most until the device's deadline; waits for another
  * operation on the device, takes mm's locks. A signal ends the operation. Calls
- * the provider's unplug(), and must not be called from an operation of the
- * provider.
+ * the provider's unplug(), and must not be called from the provider's
+ * operations.
  * Return: 0 if all of @size is unplugged; -EINVAL for an invalid size, or one
  * that exceeds the plugged size; -EBUSY if pages cannot be migrated, or the
  * machine is about to hibernate; -ETIMEDOUT after the deadline; -EINTR; -ENODEV

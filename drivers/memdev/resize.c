@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Settings of a device, and the background worker that follows the requested
- * size.
+ * Device settings, and the background worker that plugs and unplugs memory to
+ * reach the requested size.
  *
- * An operation of the worker must not make a user wait: a user's operation
- * stops it. The worker keeps its progress and retries later.
+ * The worker's operation must not make a user wait, so a user's operation stops
+ * it. The worker keeps its progress and retries later.
  */
 #include <linux/bitmap.h>
 #include <linux/jiffies.h>
@@ -13,7 +13,7 @@
 
 #include "internal.h"
 
-/* Delays before a retry, the same as those of virtio-mem */
+/* Delays before a retry, as in virtio-mem */
 #define MEMDEV_BACKOFF_MIN_MS	50U
 #define MEMDEV_BACKOFF_MAX_MS	300000U
 
@@ -25,7 +25,7 @@ static unsigned long memdev_resize_pause(unsigned int tries)
 
 /**
  * memdev_resize_work() - try to reach the requested size
- * @work: resize of a struct memdev_core
+ * @work: the resize work of a struct memdev_core
  */
 void memdev_resize_work(struct work_struct *work)
 {
@@ -83,7 +83,7 @@ static int memdev_check_requested(struct memdev_core *core, u64 size,
 static int memdev_check_memmap(struct memdev_core *core, bool on_memory,
 			       struct memdev_reason *why)
 {
-	/* Blocks must be removed by the setting with which they were added */
+	/* The setting must not change between adding and removing a block */
 	if (on_memory != core->memmap_on_memory &&
 	    core->nr_plugged)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_MEMMAP, -EBUSY,
@@ -96,15 +96,15 @@ static int memdev_check_memmap(struct memdev_core *core, bool on_memory,
 }
 
 /**
- * memdev_core_set() - change settings of a device, all of them or none
+ * memdev_core_set() - change device settings, either all of them or none
  * @core: the device
  * @set: the settings and their values
- * @why: where to put the reason; after a success a remark, if there is one
+ * @why: where to put the reason; after a success, a remark, if any
  *
- * Context: Sleeps until an operation of a user is over. A signal ends the wait.
+ * Context: Sleeps until a user's operation ends. A signal ends the wait.
  * Return: 0; -EINVAL for an invalid size; -EBUSY for memmap_on_memory while
  * memory is plugged; -EOPNOTSUPP for memmap_on_memory if the kernel does not
- * support it; or as memdev_op_lock().
+ * support it; or the errno of memdev_op_lock().
  */
 int memdev_core_set(struct memdev_core *core,
 		    const struct memdev_settings *set,
@@ -153,16 +153,16 @@ out:
 /**
  * memory_device_request() - set how much memory a device should have plugged
  * @md: a registered device
- * @size: bytes, a multiple of the memory block size, 0 for nothing; with
- *	  MEMORY_DEVICE_ATOMIC nothing or the whole region
- * @extack: where to put the reason of a failure, or NULL
+ * @size: bytes, a multiple of the memory block size; with MEMORY_DEVICE_ATOMIC
+ *	  either 0 or the size of the whole region
+ * @extack: where to put the reason for a failure, or NULL
  *
  * A worker plugs and unplugs memory until the plugged size is @size, or a later
- * request or operation replaces @size. It keeps its progress, and backs off
- * from 50 ms to 300 s between retries.
+ * request or operation replaces @size. The worker keeps its progress, and backs
+ * off from 50 ms to 300 s between retries.
  *
- * Context: Sleeps until an operation of a user is over. A signal ends the wait.
- * Must not be called from an operation of the provider.
+ * Context: Sleeps until a user's operation ends. A signal ends the wait.
+ * Must not be called from the provider's operations.
  * Return: 0; -EINVAL for an invalid size; -EINTR; -ENODEV if the device is
  * being removed.
  */
@@ -190,15 +190,15 @@ static int memdev_close_refuse(struct memdev_core *core,
 }
 
 /**
- * memdev_core_close() - refuse new operations, as the device is being removed
+ * memdev_core_close() - refuse new operations before a device is removed
  * @core: the device
  * @why: where to put the reason
  *
  * Stops a background operation.
  *
- * Context: Sleeps, but does not wait for an operation of a user.
- * Return: 0; -EBUSY, without a change, while memory is plugged or a user plugs
- * or unplugs; -ENODEV if the device is being removed already.
+ * Context: Sleeps, but does not wait for a user's operation.
+ * Return: 0; -EBUSY, without refusing new operations, if memory is plugged or a
+ * user's operation is in flight; -ENODEV if the device is already being removed.
  */
 int memdev_core_close(struct memdev_core *core, struct memdev_reason *why)
 {
@@ -223,9 +223,9 @@ int memdev_core_close(struct memdev_core *core, struct memdev_reason *why)
 		return rc;
 
 	cancel_delayed_work_sync(&core->resize);
-	/* No operation begins any more, so this does not wait for one */
+	/* New operations are refused, so this does not wait for one */
 	mutex_lock(&core->op_lock);
-	/* The background operation may have plugged memory */
+	/* The background operation may have plugged memory before it stopped */
 	if (core->nr_plugged) {
 		rc = memdev_close_refuse(core, why);
 		spin_lock(&core->lock);
