@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Headroom: the kernel memory that adding memory takes.
+ * Headroom: make sure that there is enough kernel memory to add memory.
  *
- * To add memory the kernel allocates the memmap, page tables and block devices.
- * None of them comes from ZONE_MOVABLE, so only the other zones count here. If
- * an allocation fails, x86 warns and the kernel leaves sections behind. If the
- * allocation of a page table of the direct map fails, the add does not even
- * fail. So an add that might run out of memory does not begin.
+ * To add memory, the kernel allocates the memmap, page tables and memory block
+ * devices. None of them comes from ZONE_MOVABLE, so only the other zones count
+ * here. If an allocation fails, x86 warns and the kernel leaves sections
+ * behind. If a page table of the direct map cannot be allocated, the add does
+ * not even fail. So do not begin an add that might run out of memory.
  *
- * There are two checks. memdev_headroom_check() is a policy, applied once per
- * plug: memory that takes more kernel memory than it gives back must not exhaust
- * the kernel memory of the machine. memdev_headroom_get() makes sure before each
- * add that the pages that it needs are free, and a reserve.
+ * memdev_headroom_check() is a policy, applied to each plug, or to each add of
+ * a background plug: memory that costs more kernel memory than it provides must
+ * not exhaust the machine's kernel memory. Before each add,
+ * memdev_headroom_get() makes sure that the pages that the add needs are free,
+ * plus a reserve.
  */
 #include <linux/atomic.h>
 #include <linux/bitmap.h>
@@ -33,29 +34,30 @@
 #define MEMDEV_KEEP		SZ_16M
 
 /*
- * A block that stays offline gives nothing back. The reserve is then the larger
- * of this size and this part of the memory that the kernel can use for itself.
+ * A block that stays offline costs kernel memory but provides none. So the
+ * reserve is then MEMDEV_KEEP_OFFLINE, or the kernel memory shifted right by
+ * MEMDEV_KEEP_SHIFT if that is larger.
  */
 #define MEMDEV_KEEP_OFFLINE	SZ_64M
 #define MEMDEV_KEEP_SHIFT	4
 
 /*
- * Maximum ratio of ZONE_MOVABLE to the other zones. At this ratio the memmap of
- * ZONE_MOVABLE takes a quarter of the other zones. That leaves 48 MiB of them
- * for each GiB of ZONE_MOVABLE, for the page tables, the page cache's nodes and
- * the inodes that its use needs.
+ * Maximum ratio of ZONE_MOVABLE to the other zones. At this ratio, the memmap
+ * of ZONE_MOVABLE takes a quarter of the other zones. For each GiB of
+ * ZONE_MOVABLE, that leaves 48 MiB of the other zones for the page tables, page
+ * cache nodes and inodes that using the memory requires.
  */
 #define MEMDEV_MOVABLE_RATIO	16
 
-/* Bytes of kernel memory that in-flight adds of all devices take */
+/* Bytes of kernel memory that adds in flight take, for all devices */
 static atomic64_t memdev_headroom_taken = ATOMIC64_INIT(0);
 
 /**
- * struct memdev_headroom - memory of the machine in bytes
+ * struct memdev_headroom - the machine's memory in bytes
  * @kernel: managed memory outside ZONE_MOVABLE
  * @movable: managed memory in ZONE_MOVABLE
- * @free: of @kernel, free memory above the high watermarks
- * @available: @free and the page cache
+ * @free: the part of @kernel that is free above the high watermarks
+ * @available: @free plus the page cache
  */
 struct memdev_headroom {
 	u64 kernel;
@@ -90,10 +92,10 @@ static struct memdev_headroom memdev_headroom_query(void)
 	return room;
 }
 
-/* The memory that the kernel allocates to add and online @size bytes */
+/* Kernel memory needed to add and online @size bytes */
 static u64 memdev_headroom_cost(struct memdev_core *core, u64 size)
 {
-	/* The direct map, at worst by pages; other allocations are smaller */
+	/* The direct map, at worst with base pages; other costs are smaller */
 	u64 cost = size / (PAGE_SIZE / sizeof(pte_t));
 
 	if (!core->memmap_on_memory)
@@ -104,7 +106,7 @@ static u64 memdev_headroom_cost(struct memdev_core *core, u64 size)
 	return cost;
 }
 
-/* Whether the next blocks stay offline, judging by the device's other blocks */
+/* Check whether new blocks will probably stay offline, like the present ones */
 static bool memdev_headroom_offline(struct memdev_core *core)
 {
 	bool offline;
@@ -122,9 +124,9 @@ static bool memdev_headroom_offline(struct memdev_core *core)
  * @size: bytes to plug
  * @why: where to put the reason, or NULL
  *
- * Online memory outside ZONE_MOVABLE gives back more than it takes.
- * ZONE_MOVABLE gives back no memory for a memmap: a ratio limits it. Offline
- * memory gives back nothing: a reserve has to stay available.
+ * Online memory outside ZONE_MOVABLE provides more kernel memory than it costs.
+ * ZONE_MOVABLE provides none, so a ratio limits its size. Offline memory
+ * provides none either, so a reserve has to stay available.
  *
  * Context: under core->op_lock.
  * Return: 0 or -ENOMEM.
@@ -163,7 +165,7 @@ int memdev_headroom_check(struct memdev_core *core, u64 size,
 }
 
 /**
- * memdev_headroom_plenty() - check whether an add needs no reclaim
+ * memdev_headroom_plenty() - check whether an add can do without reclaim
  * @core: the device
  * @size: bytes to add
  *
@@ -176,7 +178,7 @@ bool memdev_headroom_plenty(struct memdev_core *core, u64 size)
 	       atomic64_read(&memdev_headroom_taken);
 }
 
-/* Reclaim as the kernel does for a memmap, without the OOM killer */
+/* Reclaim memory as for a memmap allocation, without the OOM killer */
 static int memdev_headroom_reclaim(int node, u64 size)
 {
 	struct page *page, *next;
@@ -201,11 +203,11 @@ static int memdev_headroom_reclaim(int node, u64 size)
  * @size: bytes to add
  * @why: where to put the reason
  *
- * Other tasks may allocate the memory before the add does. So this counts the
- * adds in flight of all devices, and a reserve. The caller calls
+ * Other tasks may allocate the memory before the add does, so require enough
+ * for all adds in flight plus a reserve. The caller must call
  * memdev_headroom_put() after the add.
  *
- * Context: under core->op_lock. Sleeps, reclaims.
+ * Context: under core->op_lock. Sleeps, may reclaim memory.
  * Return: 0 or -ENOMEM.
  */
 int memdev_headroom_get(struct memdev_core *core, u64 size,

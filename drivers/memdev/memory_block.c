@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel's memory blocks: querying, onlining and offlining them.
+ * Query, online and offline the kernel's memory blocks.
  *
- * No kernel exports device_online(), device_offline() or lock_device_hotplug(),
- * which they need, and add_memory*() onlines by the policy of the machine, not
- * of the device. But the store() of a block's attribute "state" takes the right
- * locks on all versions. So memdev finds the attribute by the driver model and
- * calls its store(), as a write of a user does. sysfs would keep the block from
- * being removed meanwhile. This call does not: so only blocks that memdev alone
- * adds and removes, or that are not removed at all, may be passed.
+ * Onlining and offlining need device_online(), device_offline() and
+ * lock_device_hotplug(), which no kernel version exports, and add_memory*()
+ * onlines blocks by the machine's policy, not the device's. But the store() of
+ * a block's "state" attribute takes the right locks on all versions. So memdev
+ * finds the attribute through the driver model and calls its store(), as a
+ * write from user space does. Unlike sysfs, this call does not keep the block
+ * from being removed. So pass only blocks that memdev alone adds and removes,
+ * or that are never removed.
  */
 #include <linux/kernfs.h>
 #include <linux/memory.h>
@@ -21,7 +22,7 @@
 #include "deadline.h"
 #include "internal.h"
 
-/* Deadline for offlining a block that came online in another zone */
+/* Deadline for offlining a block that came online in the wrong zone */
 #define MEMDEV_MOVE_MS	2000
 
 const char *const memdev_online_types[] = {
@@ -46,14 +47,14 @@ int memdev_online_type_parse(const char *str)
 
 /* /sys/devices/system/memory */
 static struct kernfs_node *memdev_blocks_dir;
-/* The kset that has all devices of the machine in its list */
+/* The kset of all devices */
 static struct kset *memdev_devices_kset;
 
 /**
  * memdev_blocks_init() - find the directory of the kernel's memory blocks
  *
- * Context: Sleeps. Once memdev_root is registered.
- * Return: 0; -ENODEV if there is none.
+ * Context: Sleeps. memdev_root is registered.
+ * Return: 0, or -ENODEV if there is no such directory.
  */
 int memdev_blocks_init(void)
 {
@@ -74,12 +75,13 @@ void memdev_blocks_exit(void)
 }
 
 /*
- * Find a memory block by its directory, which takes a few comparisons; the list
- * of devices has all those of the machine. A device leaves the list, under the
- * list's lock, after its directory is deactivated and before its last reference
- * is dropped: a directory that is active under the lock has a valid device.
+ * Find a memory block by its sysfs directory, which takes only a few
+ * comparisons; walking the list of devices would visit every device of the
+ * machine. A device leaves the list, under the list's lock, after its directory
+ * is deactivated and before its last reference is dropped. So if the directory
+ * is active under the lock, its device is valid.
  *
- * The caller drops the reference to mem->dev.
+ * The caller must drop the reference to mem->dev.
  */
 static struct memory_block *memdev_block_get(u64 addr)
 {
@@ -122,9 +124,10 @@ static enum memdev_block_state memdev_block_state_of(struct memory_block *mem)
 
 /*
  * Check whether a driver may remove a block. Drivers that hotplug memory (ACPI
- * DIMMs, dax, virtio-mem) give its blocks a memory group. A DIMM that is in the
- * memory map at boot has none, but ACPI binds its blocks to the device that it
- * can eject. Hyper-V and Xen remove no block: they allocate its pages.
+ * DIMMs, dax, virtio-mem) put its blocks into a memory group. The blocks of a
+ * DIMM that is in the memory map at boot have no group, but ACPI binds them to
+ * the device that it can eject. Hyper-V and Xen never remove a block: they
+ * allocate its pages instead.
  */
 static bool memdev_block_owned(struct memory_block *mem)
 {
@@ -132,13 +135,14 @@ static bool memdev_block_owned(struct memory_block *mem)
 }
 
 /**
- * memdev_block_query() - get what the kernel knows of a block
+ * memdev_block_query() - get the state, node and owner of a block
  * @addr: physical address of the block
  *
  * The state may be stale, unless the caller keeps it from changing.
  *
  * Context: Sleeps.
- * Return: the answer; MEMDEV_BLOCK_STATE_UNPLUGGED if there is no such block.
+ * Return: a description of the block; its state is MEMDEV_BLOCK_STATE_UNPLUGGED
+ * if there is no such block.
  */
 struct memdev_block memdev_block_query(u64 addr)
 {
@@ -155,8 +159,8 @@ struct memdev_block memdev_block_query(u64 addr)
 }
 
 /**
- * memdev_pfn_state() - get the state of the block of a page
- * @pfn: number of the page, which is online or going online
+ * memdev_pfn_state() - get the state of the block that contains a page
+ * @pfn: PFN of the page, which is online or going online
  *
  * Return: MEMDEV_BLOCK_STATE_KERNEL or MEMDEV_BLOCK_STATE_MOVABLE.
  */
@@ -166,16 +170,16 @@ enum memdev_block_state memdev_pfn_state(unsigned long pfn)
 		MEMDEV_BLOCK_STATE_MOVABLE : MEMDEV_BLOCK_STATE_KERNEL;
 }
 
-/* The flag has another meaning for pages of the page cache and swap cache */
+/* For pages in the page cache or swap cache, the flag has another meaning */
 static bool memdev_page_of_memmap(struct page *page)
 {
 	return PageVmemmapSelfHosted(page) && !page->mapping && !PageLRU(page);
 }
 
 /*
- * Check whether a page that is not free in the buddy allocator is in use. The
- * first page of a folio stands for the folio. There is no reference: the page
- * may be freed, or become part of another folio, at any time.
+ * Check whether a page that is not free in the buddy allocator is in use. For a
+ * folio, check its first page. The caller holds no reference: the page may be
+ * freed, or become part of another folio, at any time.
  */
 static bool memdev_page_in_use(struct page *page, unsigned int order)
 {
@@ -183,7 +187,7 @@ static bool memdev_page_in_use(struct page *page, unsigned int order)
 
 	if (page_ref_count(page) || PageTail(page))
 		return true;
-	/* Slabs of newer kernels have no reference; nor have free huge pages */
+	/* A slab in newer kernels has no references, like a free huge page */
 	return order ? !folio_test_hugetlb(folio) : folio_test_slab(folio);
 }
 
@@ -191,13 +195,14 @@ static bool memdev_page_in_use(struct page *page, unsigned int order)
  * memdev_block_in_use() - count the pages of an online block that are in use
  * @addr: physical address of the block
  *
- * Skips free memory and folios as a whole. If a folio starts in another block,
- * the other block may be removed meanwhile: so its pages count as in use, and
- * its first page is not read. Therefore a free huge page that is larger than a
- * block counts, too, except in the block in which it starts.
+ * Steps over each free range and each folio as a whole. If a folio starts in
+ * another block, that block may be removed at any time. So the folio's first
+ * page is not read, and its pages count as in use. Therefore a free huge page
+ * that is larger than a block counts as in use, too, except in the block in
+ * which it starts.
  *
  * Context: Sleeps.
- * Return: number of pages, without those of a memmap on the block; 0 if the
+ * Return: number of pages, except those of a memmap on the block; 0 if the
  * block is offline. The number may be stale.
  */
 unsigned int memdev_block_in_use(u64 addr)
@@ -223,7 +228,7 @@ unsigned int memdev_block_in_use(u64 addr)
 				continue;
 		}
 		page = pfn_to_page(pfn);
-		/* Racy: after an allocation or a split the order is wrong */
+		/* Racy: after an allocation or a split, the order is wrong */
 		if (PageBuddy(page))
 			order = READ_ONCE(page->private);
 		else
@@ -258,7 +263,7 @@ unsigned long memdev_block_free_pages(u64 addr)
 		page = pfn_to_online_page(pfn);
 		if (!page || !PageBuddy(page))
 			continue;
-		/* Racy: after an allocation the order is wrong */
+		/* Racy: after an allocation, the order is wrong */
 		order = READ_ONCE(page->private);
 		if (order <= ilog2(MAX_ORDER_NR_PAGES) &&
 		    IS_ALIGNED(pfn, 1UL << order))
@@ -272,8 +277,8 @@ unsigned long memdev_block_free_pages(u64 addr)
  * memdev_block_has_hugetlb() - check whether a block has hugetlb pages
  * @addr: physical address of the block
  *
- * Looks at one page of each pageblock. Memory can be carved on x86 only, where
- * no hugetlb page is smaller.
+ * Checks one page of each pageblock. This suffices as memory is carved only on
+ * x86, where no hugetlb page is smaller than a pageblock.
  *
  * Context: Sleeps.
  * Return: true if the block is online and has a hugetlb page, free or in use.
@@ -294,12 +299,12 @@ bool memdev_block_has_hugetlb(u64 addr)
 
 /**
  * memdev_block_poisoned() - check whether a page of a block is poisoned
- * @pfn: number of the first page
- * @nr_pages: number of pages to check, if the kernel does not count poisoned
- *	      pages of a block
+ * @pfn: PFN of the first page
+ * @nr_pages: number of pages to check; unused if the kernel counts the poisoned
+ *	      pages of each block
  *
- * Context: Sleeps. Also called at MEM_OFFLINE: the pages are offline, but their
- * struct pages are still valid.
+ * Context: Sleeps. Also called at MEM_OFFLINE, when the pages are offline but
+ * their struct pages are still valid.
  * Return: true if a page is poisoned.
  */
 bool memdev_block_poisoned(unsigned long pfn, unsigned long nr_pages)
@@ -322,7 +327,7 @@ bool memdev_block_poisoned(unsigned long pfn, unsigned long nr_pages)
 	for (; pfn < end && !poisoned; pfn += nr) {
 		nr = min(end, ALIGN(pfn + 1, pageblock_nr_pages)) - pfn;
 		cond_resched();
-		/* A hole has at least the size of a pageblock */
+		/* A hole is at least as large as a pageblock */
 		if (!pfn_valid(pfn))
 			continue;
 		page = pfn_to_page(pfn);
@@ -335,9 +340,9 @@ bool memdev_block_poisoned(unsigned long pfn, unsigned long nr_pages)
 /**
  * memdev_block_free_page() - find a free page of an online block
  * @addr: physical address of the block
- * @pfn: where to put the number of the page
+ * @pfn: where to put the PFN of the page
  *
- * The page may be allocated meanwhile.
+ * The page may be allocated at any time.
  *
  * Context: Sleeps.
  * Return: false if no page is free.
@@ -377,10 +382,10 @@ static ssize_t (*memdev_block_find_store(struct device *dev,
 }
 
 /*
- * If device_hotplug_lock is contended, the store sets TIF_SIGPENDING and
- * returns -ERESTARTNOINTR to restart the system call. Recalculate the flag and
- * restart the store here, unless a real signal is pending and @interruptible is
- * set.
+ * If device_hotplug_lock is contended, store() sets TIF_SIGPENDING and returns
+ * -ERESTARTNOINTR to restart the system call. Recalculate the flag and call
+ * store() again here, unless @interruptible is set and a real signal is
+ * pending.
  */
 static int memdev_block_store(struct memory_block *mem, const char *state,
 			      bool interruptible)
@@ -410,7 +415,7 @@ static int memdev_block_store(struct memory_block *mem, const char *state,
  * @state: the state of the block
  * @type: the online type
  *
- * Return: true if it does.
+ * Return: true if it matches.
  */
 bool memdev_block_suits(enum memdev_block_state state,
 			enum memdev_online_type type)
@@ -451,16 +456,16 @@ static int memdev_block_try_offline(struct memory_block *mem,
 }
 
 /**
- * memdev_block_online() - bring a block to the state of an online type
+ * memdev_block_online() - bring a block into the state that a type requests
  * @addr: physical address of the block
  * @type: the online type
  *
- * If udev or the machine's policy brought the block online in another zone,
- * take the block offline and retry.
+ * If udev or the machine's policy brought the block online in the wrong zone,
+ * takes the block offline and retries.
  *
  * Context: Sleeps, takes mm's locks.
- * Return: 0; -ENODEV if there is no such block; -EBUSY if the block is brought
- * online in another zone again and again; or the errno of the last attempt.
+ * Return: 0; -ENODEV if there is no such block; -EBUSY if the block repeatedly
+ * came online in the wrong zone; or the errno of the last attempt.
  */
 int memdev_block_online(u64 addr, enum memdev_online_type type)
 {
@@ -498,7 +503,7 @@ int memdev_block_online(u64 addr, enum memdev_online_type type)
  * @slice_ms: time slice of the attempt in ms; 0 for none
  *
  * Context: Sleeps, takes mm's locks.
- * Return: 0, also if the block is offline already; -ENODEV if there is no such
+ * Return: 0, even if the block was already offline; -ENODEV if there is no such
  * block; -EAGAIN if the slice is over; the errno of memdev_watch_check();
  * -EBUSY if pages cannot be migrated; -EINVAL for a block with holes; or the
  * errno of a memory notifier.

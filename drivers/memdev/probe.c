@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Probing: whether a range that the kernel does not use is RAM.
+ * Probing: check whether a range that the kernel does not use is RAM.
  *
- * A write to anything but RAM can do harm, and without a write RAM cannot be
- * told from unassigned addresses. So before the write check that the kernel has
- * no memory blocks in the range, and that the firmware's map calls all of it
+ * Writing to anything but RAM can do harm, but only a write can tell RAM from
+ * unassigned addresses. So before writing, check that the kernel has no memory
+ * blocks in the range, and that the firmware's memory map reports all of it as
  * RAM.
  */
 #include <linux/io.h>
@@ -25,7 +25,7 @@
  * struct memdev_firmware_entry - an entry of the firmware's memory map
  * @start: first byte
  * @end: last byte
- * @ram: the kernel may use it
+ * @ram: the range is System RAM or soft-reserved
  */
 struct memdev_firmware_entry {
 	u64 start;
@@ -33,7 +33,7 @@ struct memdev_firmware_entry {
 	bool ram;
 };
 
-/* Read an attribute of an entry into a buffer of a page */
+/* Read an entry's attribute into a buffer of PAGE_SIZE bytes */
 static bool memdev_firmware_show(struct kobject *kobj, const char *name,
 				 char *buf)
 {
@@ -65,8 +65,9 @@ static bool memdev_firmware_read(struct kobject *kobj, char *buf,
 }
 
 /*
- * Check that the map calls a range RAM, or find a byte that it does not.
- * Entries are not sorted, and those of hot-plugged memory overlap with others.
+ * Check that the map reports a range as RAM; if not, set *@bad to an address
+ * that is not reported as RAM. The entries are not sorted, and the entries of
+ * hot-plugged memory overlap with others.
  */
 static bool memdev_firmware_ram(struct kset *map, char *buf, u64 start,
 				u64 last, u64 *bad)
@@ -97,9 +98,9 @@ static bool memdev_firmware_ram(struct kset *map, char *buf, u64 start,
 }
 
 /*
- * The kernel exports its copy of the firmware's map to KVM only, or not at all.
- * So read /sys/firmware/memmap, which boot options do not change. A kernel
- * without CONFIG_FIRMWARE_MEMMAP does not have it: skip the check.
+ * The kernel exports its copy of the firmware's map only to KVM, or not at all.
+ * So read /sys/firmware/memmap, which boot options do not change. It does not
+ * exist without CONFIG_FIRMWARE_MEMMAP: skip the check then.
  */
 static int memdev_firmware_check(u64 start, u64 last, struct memdev_reason *why)
 {
@@ -119,7 +120,7 @@ static int memdev_firmware_check(u64 start, u64 last, struct memdev_reason *why)
 	buf = (char *)get_zeroed_page(GFP_KERNEL);
 	if (!buf)
 		return -ENOMEM;
-	/* This lock keeps entries in the list, and so from being freed */
+	/* The lock keeps entries in the list, so they cannot be freed */
 	spin_lock(&map->list_lock);
 	ram = memdev_firmware_ram(map, buf, start, last, &bad);
 	spin_unlock(&map->list_lock);
@@ -134,8 +135,9 @@ static int memdev_firmware_check(u64 start, u64 last, struct memdev_reason *why)
 /* --- the write ------------------------------------------------------------ */
 
 /*
- * Check whether a page reads back what is written to it, as RAM does, and
- * restore it. Returns 0; -ENXIO if it does not; -ENOMEM if it cannot be mapped.
+ * Check that a page returns the data written to it, as RAM does, and restore
+ * the contents. Returns 0; -ENXIO if the page returns other data; -ENOMEM if
+ * the page cannot be mapped.
  */
 static int memdev_page_check(u64 addr)
 {
@@ -145,7 +147,7 @@ static int memdev_page_check(u64 addr)
 	u64 *p, saved;
 	int i, rc = 0;
 
-	/* Without a cache if possible, which would read back what is written */
+	/* Avoid the cache if possible: it would return the data without RAM */
 	p = memremap(addr, PAGE_SIZE, MEMREMAP_WC);
 	if (!p)
 		p = memremap(addr, PAGE_SIZE, MEMREMAP_WB);
@@ -161,7 +163,7 @@ static int memdev_page_check(u64 addr)
 			rc = -ENXIO;
 	}
 	WRITE_ONCE(*p, saved);
-	/* Flush it before the mapping is removed */
+	/* Flush the buffer before the mapping is removed */
 	mb();
 
 	memunmap(p);
@@ -215,7 +217,7 @@ static int memdev_blocks_check(u64 start, u64 size, struct memdev_reason *why)
  * @size: bytes, a multiple of the memory block size
  * @why: where to put the reason
  *
- * Checks the first and the last page of each memory block by a write.
+ * Checks the first and the last page of each memory block by writing to them.
  *
  * Context: Sleeps. The caller has claimed the range.
  * Return: 0; -EBUSY if the kernel has memory blocks in the range; -ENXIO if a

@@ -198,7 +198,8 @@ static int memdev_close_refuse(struct memdev_core *core,
  *
  * Context: Sleeps, but does not wait for a user's operation.
  * Return: 0; -EBUSY, without refusing new operations, if memory is plugged or a
- * user's operation is in flight; -ENODEV if the device is already being removed.
+ * user's operation is in flight; -ENODEV if the device is already being
+ * removed.
  */
 int memdev_core_close(struct memdev_core *core, struct memdev_reason *why)
 {
