@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Carving: taking a window out of System RAM at run time, and giving it back.
+ * Carving: take a window out of System RAM at run time, and give it back.
  *
  * Blocks of boot memory are taken offline one by one, from the top down, until
  * there is a run of the wanted length. The run is then removed and becomes a
  * window. These hazards are handled before anything is removed:
  *
  * - x86 maps RAM by 1 GiB leaves in the direct map, and crashes when a part of
- *   a leaf is removed. Changing the attributes of one page of a leaf and
- *   changing them back splits the leaf for good. The page is one of an offline
- *   block, which is not in use.
+ *   a leaf is removed. So split such a leaf permanently: change the attributes
+ *   of one of its pages and change them back. The page is in an offline block,
+ *   so it is not in use.
  * - If a "System RAM" resource has children (the kernel's image, the crash
  *   kernel's reservation), removing a part below them fails half-way on some
  *   kernels. So only blocks above all children are taken.
- * - A block may have pages that cannot be migrated. Then the offline blocks
- *   above it come online again, and the search continues below it.
+ * - A block may have pages that cannot be migrated. The offline blocks above it
+ *   are then brought online again, and the search continues below it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -36,9 +36,8 @@
 /* Time slice for offlining a block */
 #define MEMDEV_CARVE_SLICE_MS	2000
 /*
- * Deadline of the default window, which no user asked for. For the same reason
- * it takes no blocks of which more than half of the pages would have to be
- * migrated.
+ * Deadline for carving the default window. As no user asked for that window,
+ * blocks with more than half of their pages in use are not taken, either.
  */
 #define MEMDEV_CARVE_LIMIT_MS	30000
 
@@ -63,7 +62,7 @@ struct memdev_carve_range {
  * @want: number of blocks
  * @shrink: accept fewer blocks than @want, but only mostly free ones
  * @best: length of the longest run that went offline, in blocks
- * @movable: blocks that were in ZONE_MOVABLE, from the top down
+ * @movable: blocks that were in ZONE_MOVABLE; bit 0 is the highest block
  * @nr_ranges: number of System RAM resources in @ranges
  * @ranges: System RAM resources, ascending
  */
@@ -98,8 +97,9 @@ static int memdev_direct_map_split(u64 start, u64 end)
 			continue;
 		/*
 		 * The struct page holds the memory type. Kernels with DEBUG_VM
-		 * fill the struct page of an offline page with ones, which read
-		 * as a type that is set already. Clear it: it is not in use.
+		 * fill the struct page of an offline page with ones, as if a
+		 * type were already set. The struct page is not in use: clear
+		 * it.
 		 */
 		mm_zero_struct_page(pfn_to_page(PHYS_PFN(addr)));
 		rc = set_memory_uc((unsigned long)__va(addr), 1);
@@ -129,7 +129,7 @@ static int memdev_carve_add_range(struct resource *res, void *arg)
 	    res->flags & IORESOURCE_SYSRAM_DRIVER_MANAGED)
 		return 0;
 
-	/* Drop the lowest range: the search starts at the top */
+	/* Full: drop the lowest range, as the search starts at the top */
 	if (c->nr_ranges == MEMDEV_CARVE_RANGES) {
 		memmove(c->ranges, c->ranges + 1,
 			sizeof(c->ranges) - sizeof(c->ranges[0]));
@@ -164,11 +164,11 @@ static int memdev_carve_add_child(struct resource *res, void *arg)
 }
 
 /*
- * The exported walk over resources does not descend into a match. It finds a
- * child by a descriptor that its parent does not have. The kernel's image has
- * no descriptor, so take the address of one byte of it. Blocks of the image
- * never go offline: a block that does is either below that byte or above the
- * image.
+ * The exported walk over resources does not descend into a match. So find a
+ * child by a descriptor that its parent does not have. The kernel image has no
+ * descriptor: use the address of one byte of the image. As blocks of the image
+ * never go offline, a block that goes offline is either below that byte or
+ * above the image.
  */
 static void memdev_carve_find_ranges(struct memdev_carving *c)
 {
@@ -189,7 +189,7 @@ static void memdev_carve_find_ranges(struct memdev_carving *c)
  * struct memdev_carve_undo - blocks to bring online again
  * @start: physical address of the first block
  * @nr: number of blocks
- * @movable: blocks that were in ZONE_MOVABLE, from the top down
+ * @movable: blocks that were in ZONE_MOVABLE; bit 0 is the highest block
  */
 struct memdev_carve_undo {
 	u64 start;
@@ -205,7 +205,7 @@ static void memdev_carve_undo_work(void *data)
 	unsigned int i;
 	int rc;
 
-	/* Bit 0 of the map is the highest block */
+	/* Bit 0 of the bitmap is the highest block */
 	for (i = undo->nr; i--; addr += block_size) {
 		rc = memdev_block_online(addr, test_bit(i, undo->movable) ?
 					 MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE :
@@ -230,9 +230,9 @@ static void memdev_carve_undo(struct memdev_carving *c, u64 start,
 
 /*
  * Check whether offlining a block would silently undo an administrator's
- * settings: its hugetlb pages leave the pool, and a node drops out of cpusets
- * and memory policies with its last memory. The kernel itself refuses to
- * offline CMA areas and secret memory.
+ * settings: the block's hugetlb pages leave the pool, and a node that loses its
+ * last memory drops out of cpusets and memory policies. The kernel itself
+ * refuses to offline CMA areas and secret memory.
  */
 static bool memdev_carve_dissolves(u64 addr, int node)
 {
@@ -260,16 +260,16 @@ static bool memdev_carve_may_take(struct memdev_carving *c, u64 addr,
 		return false;
 	if (memdev_carve_dissolves(addr, known->node))
 		return false;
-	/* Last, as these checks may read every struct page */
+	/* These checks come last, as they may read every struct page */
 	return !memdev_carve_is_costly(c, addr) &&
 	       !memdev_block_poisoned(PHYS_PFN(addr),
 				      PHYS_PFN(memory_block_size_bytes()));
 }
 
 /*
- * Take a run of @want blocks between @low and @high offline. Returns 0 and the
- * start of the run; -ENOENT if there is none; or the errno that ended the
- * search.
+ * Take a run of @want blocks between @low and @high offline. Returns 0 and sets
+ * *@start to the start of the run; -ENOENT if there is no such run; or the
+ * errno that ended the search.
  */
 static int memdev_carve_offline(struct memdev_carving *c, u64 low, u64 high,
 				u64 *start)
@@ -338,8 +338,8 @@ static int memdev_carve_search(struct memdev_carving *c, u64 *start)
 		if (!high)
 			high = ALIGN_DOWN(range->end + 1, block_size);
 		/*
-		 * Memory that was given back has a resource of its own, next to
-		 * that from which it was carved: search both as one.
+		 * Memory that was given back has its own resource, next to the
+		 * one from which it was carved: search both as one range.
 		 */
 		if (i && range->floor == range->start &&
 		    c->ranges[i - 1].end + 1 == range->start)
@@ -353,17 +353,17 @@ static int memdev_carve_search(struct memdev_carving *c, u64 *start)
 	return -ENOENT;
 }
 
-/* Bytes of [@addr, @end) that one call can remove */
+/* Get how many bytes of [@addr, @end) one call can remove */
 static u64 memdev_carve_len(const struct memdev_carving *c, u64 addr, u64 end)
 {
 	unsigned int i;
 
-	/* A removal across two resources would leave a part of them behind */
+	/* One removal from two resources would leave a part of them behind */
 	for (i = 0; i < c->nr_ranges; i++) {
 		if (addr >= c->ranges[i].start && addr <= c->ranges[i].end)
 			end = min(end, c->ranges[i].end + 1);
 	}
-	/* Remove in the chunks in which memory is given back */
+	/* Remove the same chunks that are added when memory is given back */
 	return memdev_chunk_len(addr, end);
 }
 
@@ -439,17 +439,17 @@ static int memdev_carve_refuse(const struct memdev_carving *c, u64 size,
 
 /**
  * memdev_carve() - take memory out of System RAM
- * @spec: size and node; start, node and, with @spec->shrink, size are set to
- *	  those of the memory taken
- * @movable: where to put the map of the blocks that were in ZONE_MOVABLE, for
+ * @spec: size and node; on success, start, node and, with @spec->shrink, size
+ *	  are set to those of the carved memory
+ * @movable: where to put the bitmap of blocks that were in ZONE_MOVABLE, for
  *	     memdev_carve_return(); free it with bitmap_free()
  * @why: where to put the reason
  *
  * Context: Sleeps, takes mm's locks. A signal ends the search.
  * Return: 0; -EBUSY if there is no run of blocks that go offline, or not enough
  * memory is available; -EINTR; -ERESTARTNOINTR; -ETIMEDOUT; -ENOMEM;
- * -EOPNOTSUPP on other architectures than x86-64, or if the direct map does not
- * split; or the errno of set_memory_uc() or remove_memory().
+ * -EOPNOTSUPP on architectures other than x86-64, or if the direct map cannot
+ * be split; or the errno of set_memory_uc() or remove_memory().
  */
 int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
 		 struct memdev_reason *why)
@@ -490,7 +490,7 @@ int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
 		rc = memdev_carve_blocks(c, &spec->start, why);
 		if (rc != -ENOENT || !spec->shrink || !c->best)
 			break;
-		/* A run of this length went offline before */
+		/* Retry with the length of a run that went offline before */
 		c->want = min(c->best, c->want - 1);
 	} while (c->want);
 	memdev_watch_end(&watch);
@@ -522,7 +522,7 @@ err_free:
 	return rc;
 }
 
-/* Bytes of [@addr, @end) that one call can give back; 0 if @addr is poisoned */
+/* Get how many bytes of [@addr, @end) one call can give back; 0 if poisoned */
 static u64 memdev_carve_return_len(u64 addr, u64 end)
 {
 	u64 most = memdev_chunk_len(addr, end);
@@ -540,9 +540,9 @@ static u64 memdev_carve_return_len(u64 addr, u64 end)
  * @node: node of the memory
  * @movable: blocks that go to ZONE_MOVABLE; NULL for none
  *
- * The kernel forgot which pages are poisoned, so blocks with a poisoned page
- * are not given back. Memory that cannot be added is lost until the next boot,
- * and reported in the log.
+ * The kernel no longer knows which pages are poisoned, so blocks with a
+ * poisoned page are not given back. Memory that cannot be added is lost until
+ * the next boot; the log reports it.
  *
  * Context: Sleeps, takes mm's locks.
  */

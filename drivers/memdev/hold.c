@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Keeping other drivers out of memory that memdev owns and has not plugged.
+ * Keep other drivers out of memory that memdev owns but has not plugged.
  *
- * A driver that claims a range gets a child of the innermost resource that
- * contains the range and is not busy. The parent of plugged memory must not be
- * busy, or the kernel would not find the memory again to remove it. So busy
- * placeholders fill every part of a window, and of the region of a device,
- * where nothing is plugged. A gap is opened right before the kernel gets a
- * range, and closed after the kernel has given the range up.
+ * If a driver claims a range, the claim becomes a child of the innermost
+ * resource that contains the range and is not busy. The parent of plugged
+ * memory must not be busy, or the kernel would not find the memory again to
+ * remove it. So busy placeholders fill all unplugged parts of a window and of a
+ * device's region. memdev opens a gap right before it adds a range to the
+ * kernel, and closes the gap after it has removed the range.
  *
  * Another driver can still claim a range in a gap. memdev then plugs nothing
- * there, and the claim outlives the resource that it is in.
+ * there, and the claim outlives the resource that contains it.
  */
 #include <linux/ioport.h>
 #include <linux/range.h>
@@ -22,8 +22,8 @@ static const char memdev_placeholder_name[] = "memdev (unplugged)";
 
 /**
  * struct memdev_placeholder - a range that no driver can claim
- * @res: child of the resource that is held
- * @list: in placeholders of a struct memdev_hold, ascending; or in its spare
+ * @res: child of the hold's resource
+ * @list: entry in the hold's placeholders, ascending, or in its spare list
  */
 struct memdev_placeholder {
 	struct resource res;
@@ -31,17 +31,17 @@ struct memdev_placeholder {
 };
 
 /**
- * memdev_resource_claim() - claim a range in the tree of resources
- * @parent: where in the tree
+ * memdev_resource_claim() - claim a range in the resource tree
+ * @parent: parent in the tree
  * @start: physical address
  * @size: bytes
  * @name: name of the resource; must outlive it
  *
- * The resource is not busy: memory that is plugged becomes its child.
+ * The resource is not busy, so that plugged memory can become its child.
  *
  * Context: Sleeps.
- * Return: the resource, or NULL if a part of the range is claimed or there is
- * no memory.
+ * Return: the resource, or NULL if a part of the range is already claimed or an
+ * allocation fails.
  */
 struct resource *memdev_resource_claim(struct resource *parent, u64 start,
 				       u64 size, const char *name)
@@ -54,10 +54,10 @@ struct resource *memdev_resource_claim(struct resource *parent, u64 start,
 }
 
 /**
- * memdev_resource_release() - release what memdev_resource_claim() claimed
+ * memdev_resource_release() - undo memdev_resource_claim()
  * @res: the resource
  *
- * The parent of @res inherits claims of other drivers below it.
+ * Other drivers' claims below @res move to the parent of @res.
  */
 void memdev_resource_release(struct resource *res)
 {
@@ -65,7 +65,7 @@ void memdev_resource_release(struct resource *res)
 	kfree(res);
 }
 
-/* Take a spare placeholder first, so that closing a gap seldom needs memory */
+/* Prefer a spare placeholder, so that closing a gap rarely allocates */
 static struct memdev_placeholder *
 memdev_placeholder_get(struct memdev_hold *hold)
 {
@@ -80,7 +80,7 @@ memdev_placeholder_get(struct memdev_hold *hold)
 	return p;
 }
 
-/* Fails if another driver has claimed a part of the range; @p is spare then */
+/* If another driver has claimed a part of the range, fails and makes @p spare */
 static int memdev_placeholder_insert(struct memdev_hold *hold,
 				     struct memdev_placeholder *p, u64 start,
 				     u64 end, struct list_head *before)
@@ -109,13 +109,13 @@ static void memdev_placeholder_remove(struct memdev_hold *hold,
 /**
  * memdev_hold_claim() - claim a range and keep other drivers out of it
  * @hold: the hold to set up
- * @parent: where in the tree of resources
+ * @parent: parent in the resource tree
  * @start: physical address
  * @size: bytes
  * @name: name of the resource; must outlive it
  *
  * Context: Sleeps.
- * Return: 0; -EBUSY if a part of the range is claimed; -ENOMEM.
+ * Return: 0; -EBUSY if a part of the range is already claimed; -ENOMEM.
  */
 int memdev_hold_claim(struct memdev_hold *hold, struct resource *parent,
 		      u64 start, u64 size, const char *name)
@@ -144,7 +144,7 @@ int memdev_hold_claim(struct memdev_hold *hold, struct resource *parent,
 
 /**
  * memdev_hold_release() - undo memdev_hold_claim()
- * @hold: the hold; memdev has nothing in the range any more
+ * @hold: the hold; memdev no longer uses the range
  *
  * Context: Sleeps.
  */
@@ -160,7 +160,7 @@ void memdev_hold_release(struct memdev_hold *hold)
 	hold->res = NULL;
 }
 
-/* Cut [@start, @end] out of a placeholder. A failure changes nothing. */
+/* Cut [@start, @end] out of a placeholder; on failure, nothing has changed */
 static int memdev_placeholder_cut(struct memdev_hold *hold,
 				  struct memdev_placeholder *p, u64 start,
 				  u64 end)
@@ -187,13 +187,13 @@ static int memdev_placeholder_cut(struct memdev_hold *hold,
 }
 
 /**
- * memdev_hold_open() - open a gap for a range that memdev uses
- * @hold: the range that is held
+ * memdev_hold_open() - open a gap for a range that memdev will use
+ * @hold: the hold
  * @start: first byte
  * @end: last byte
  *
  * Context: Sleeps.
- * Return: 0, or -ENOMEM with nothing changed.
+ * Return: 0; -ENOMEM, in which case nothing has changed.
  */
 int memdev_hold_open(struct memdev_hold *hold, u64 start, u64 end)
 {
@@ -214,7 +214,7 @@ int memdev_hold_open(struct memdev_hold *hold, u64 start, u64 end)
 	return rc;
 }
 
-/* Merge two placeholders that are adjacent now that a gap is closed */
+/* Merge two placeholders that have become adjacent, as a gap was closed */
 static void memdev_placeholder_merge(struct memdev_hold *hold,
 				     struct memdev_placeholder *low,
 				     struct memdev_placeholder *high)
@@ -231,8 +231,8 @@ static void memdev_placeholder_merge(struct memdev_hold *hold,
 
 /**
  * memdev_hold_close() - undo memdev_hold_open()
- * @hold: the range that is held
- * @start: first byte; memdev has nothing in the range any more
+ * @hold: the hold
+ * @start: first byte; memdev no longer uses the range
  * @end: last byte
  *
  * The gap stays open if another driver has claimed a part of it.
@@ -255,7 +255,7 @@ void memdev_hold_close(struct memdev_hold *hold, u64 start, u64 end)
 			low = p;
 		before = &p->list;
 	}
-	/* Growing a placeholder needs no memory, and keeps their number low */
+	/* Prefer growing a placeholder to adding one: that needs no memory */
 	if (low && !adjust_resource(&low->res, low->res.start,
 				    end + 1 - low->res.start)) {
 		if (high)
@@ -279,14 +279,14 @@ static int memdev_hold_first(struct resource *res, void *arg)
 }
 
 /**
- * memdev_hold_foreign() - find the claim of another driver
- * @hold: the range that is held
- * @start: first byte; memdev has nothing in the range
+ * memdev_hold_foreign() - find another driver's claim
+ * @hold: the hold
+ * @start: first byte; memdev does not use the range
  * @end: last byte
  * @found: where to put the part of the range that is claimed
  *
  * Context: Sleeps.
- * Return: false if no other driver has claimed a part of the range.
+ * Return: true if another driver has claimed a part of the range.
  */
 bool memdev_hold_foreign(struct memdev_hold *hold, u64 start, u64 end,
 			 struct range *found)

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Retired blocks, which the kernel must not get again, and missing System RAM.
+ * Retired blocks, which must not be plugged again, and missing System RAM.
  *
- * The kernel forgets that a page is poisoned when the page's memory block is
- * removed. The module records the block's address, so that the record outlives
- * devices and windows: each later window over the block inherits it.
+ * When a memory block is removed, the kernel forgets which of its pages are
+ * poisoned. So the module records the block's address. The record outlives
+ * devices and windows: each later window that contains the block inherits it.
  *
  * A poisoned block of a carved window is not given back. It stays claimed in
- * the tree of resources as "hwpoisoned RAM", also after the module is removed,
- * so that it cannot be mistaken for RAM that was reserved at boot. From then on
- * System RAM is missing: the kernel that resumes a hibernation image counts all
- * of RAM and rejects the image of a kernel that had less.
+ * the resource tree as "hwpoisoned RAM", even after the module is removed, so
+ * that it cannot be mistaken for RAM that was reserved at boot. System RAM is
+ * then missing until the next boot, which breaks hibernation: the kernel that
+ * resumes an image has all of the RAM, and rejects the image of a kernel that
+ * had less.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -23,22 +24,22 @@
 #include "internal.h"
 
 /*
- * Poisoned blocks of windows, by block number. The blocks of each window have
- * their slots reserved, as the memory notifier must not allocate.
+ * Poisoned blocks of windows, by block number. The entries of a window's blocks
+ * are reserved when it is created, as the memory notifier must not allocate.
  */
 static DEFINE_XARRAY(memdev_retired);
 /* Blocks that were not given back to System RAM, by block number */
 static DEFINE_XARRAY(memdev_missing);
-/* Bytes of missing System RAM that the log has reported */
+/* Bytes of missing System RAM, as last reported in the log */
 static u64 memdev_missing_reported;
 
-/* Distinguishes a withheld block from the claims of other drivers */
+/* These flags distinguish withheld blocks from other drivers' claims */
 #define MEMDEV_WITHHELD_FLAGS \
 	(IORESOURCE_MEM | IORESOURCE_BUSY | IORESOURCE_DISABLED)
 
 /**
- * struct memdev_withheld - the claim of a block that is not given back
- * @res: the claim; first member, as the kernel may free it
+ * struct memdev_withheld - the claim on a block that is not given back
+ * @res: the claim; first member, as the kernel may kfree() it
  * @name: name of the claim, which must outlive the module
  */
 struct memdev_withheld {
@@ -81,7 +82,7 @@ int memdev_retired_reserve(u64 start, u64 size)
  * @start: physical address of the window
  * @size: size of the window in bytes
  *
- * Blocks that were recorded stay recorded.
+ * Recorded blocks stay recorded.
  */
 void memdev_retired_unreserve(u64 start, u64 size)
 {
@@ -96,7 +97,7 @@ void memdev_retired_unreserve(u64 start, u64 size)
  * memdev_retired_record() - record that a block of a window has a poisoned page
  * @addr: physical address of the block
  *
- * Context: Any but interrupts. Does not allocate.
+ * Context: Any, except interrupts. Allocates no memory.
  */
 void memdev_retired_record(u64 addr)
 {
@@ -107,7 +108,7 @@ void memdev_retired_record(u64 addr)
  * memdev_retired_known() - check whether a block is recorded as poisoned
  * @addr: physical address of the block
  *
- * Return: true if it is.
+ * Return: true if the block is recorded.
  */
 bool memdev_retired_known(u64 addr)
 {
@@ -129,7 +130,7 @@ void memdev_missing_add(u64 addr)
 /**
  * memdev_missing_size() - get how much System RAM is missing
  *
- * A block that a user brings online later is not missing any more.
+ * A block that a user brings online later is no longer missing.
  *
  * Context: Sleeps.
  * Return: bytes.
@@ -152,10 +153,10 @@ u64 memdev_missing_size(void)
 }
 
 /**
- * memdev_missing_warn() - warn if more System RAM is missing than reported
+ * memdev_missing_warn() - warn if more System RAM is missing than last reported
  *
- * Context: under memdev_bus_lock, or while the module is loaded or removed.
- * Sleeps.
+ * Context: under memdev_bus_lock, or while the module is being loaded or
+ * removed. Sleeps.
  */
 void memdev_missing_warn(void)
 {
@@ -192,7 +193,7 @@ static void memdev_retired_claim(u64 addr)
  * @start: physical address of the window
  * @size: size of the window in bytes
  *
- * Context: Sleeps. Once the window has released its claim.
+ * Context: Sleeps. The window has already released its claim.
  */
 void memdev_retired_withhold(u64 start, u64 size)
 {
@@ -220,7 +221,8 @@ static int memdev_missing_find(struct resource *res, void *arg)
 }
 
 /**
- * memdev_retired_init() - find the blocks that an earlier load withheld
+ * memdev_retired_init() - find blocks withheld when the module was loaded
+ * before
  *
  * Context: Sleeps.
  */
@@ -231,7 +233,7 @@ void memdev_retired_init(void)
 }
 
 /**
- * memdev_retired_exit() - warn of poisoned blocks that the module forgets
+ * memdev_retired_exit() - drop the records and warn about forgotten blocks
  *
  * Context: Sleeps. No window is left.
  */
@@ -241,7 +243,7 @@ void memdev_retired_exit(void)
 	unsigned long nr;
 	void *entry;
 
-	/* Withheld blocks stay claimed, and so are not forgotten */
+	/* Withheld blocks are not forgotten, as they stay claimed */
 	xa_for_each(&memdev_retired, nr, entry)
 		forgotten += !xa_load(&memdev_missing, nr);
 	if (forgotten)

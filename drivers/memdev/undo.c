@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Undoing an operation that failed.
+ * Undo a failed operation.
  *
- * A task with a pending signal cannot take blocks offline or bring them online.
- * An operation often fails because of a signal, and the freezers, a fatal
- * signal, a stop and a tracer keep TIF_SIGPENDING set whatever the task blocks.
+ * A task with a pending signal cannot online or offline blocks. An operation
+ * often fails because of a signal, and a freezer, a fatal signal, a group stop
+ * or a tracer keeps TIF_SIGPENDING set no matter which signals the task blocks.
  * So a worker, which gets no signals and is not frozen, undoes the operation.
- * The task that waits for the worker cannot be frozen meanwhile, so that system
- * sleep waits, too.
+ * The task that waits for the worker cannot be frozen, so system sleep waits
+ * for the undo, too.
  */
 #include <linux/workqueue.h>
 #include <linux/wait.h>
@@ -15,7 +15,7 @@
 #include "internal.h"
 
 static struct workqueue_struct *memdev_undo_wq;
-/* Tasks that have queued an undo wait here for its end */
+/* Tasks that have queued an undo wait here until it is done */
 static DECLARE_WAIT_QUEUE_HEAD(memdev_undo_wait);
 
 /**
@@ -43,13 +43,13 @@ static void memdev_undo_work(struct work_struct *work)
 }
 
 /**
- * memdev_undo_run() - run a function undisturbed by signals
+ * memdev_undo_run() - run a function that signals cannot interrupt
  * @fn: the function
  * @data: its argument
  *
  * The function runs in a worker, under the locks that the caller holds.
  *
- * Context: Sleeps until @fn has returned. Needs no memory.
+ * Context: Sleeps until @fn has returned. Allocates no memory.
  */
 void memdev_undo_run(void (*fn)(void *data), void *data)
 {
@@ -57,9 +57,9 @@ void memdev_undo_run(void (*fn)(void *data), void *data)
 
 	INIT_WORK_ONSTACK(&undo.work, memdev_undo_work);
 	queue_work(memdev_undo_wq, &undo.work);
-	/* TASK_IDLE: the wait may be long, and is not that of a hung task */
+	/* TASK_IDLE: a long wait must not be reported as a hung task */
 	wait_event_idle(memdev_undo_wait, smp_load_acquire(&undo.done));
-	/* @undo is on the stack: wait until the worker has woken its waiters */
+	/* @undo is on the stack: wait until the worker no longer uses it */
 	flush_work(&undo.work);
 	destroy_work_on_stack(&undo.work);
 }
@@ -71,7 +71,7 @@ void memdev_undo_run(void (*fn)(void *data), void *data)
  */
 int memdev_undo_init(void)
 {
-	/* The rescuer undoes operations when there is no memory for a worker */
+	/* The rescuer runs the undo if there is no memory for a new worker */
 	memdev_undo_wq = alloc_workqueue("memdev_undo",
 					 WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	return memdev_undo_wq ? 0 : -ENOMEM;

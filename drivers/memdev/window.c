@@ -3,8 +3,8 @@
  * Windows: ranges of RAM that memdev owns and the kernel does not use.
  *
  * A window is either claimed, if RAM was reserved at boot, or carved out of
- * System RAM (carve.c). A claim is refused if the range has a resource that is
- * not reserved, or is not RAM (probe.c).
+ * System RAM (carve.c). A claim is refused if the range overlaps a resource
+ * that is not reserved, or if the range is not RAM (probe.c).
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -22,7 +22,7 @@
 #include "trace.h"
 #include "window.h"
 
-/* Numbers of windows */
+/* Window numbers */
 static DEFINE_IDA(memdev_window_ida);
 
 const char *const memdev_source_names[] = {
@@ -31,7 +31,7 @@ const char *const memdev_source_names[] = {
 	[MEMDEV_SOURCE_SOFT_RESERVED]	= "soft-reserved",
 };
 
-/* --- the window that a user asks for -------------------------------------- */
+/* --- parsing and checking a request for a window -------------------------- */
 
 /**
  * memdev_window_spec_parse() - parse SIZE@START[:NODE] or SIZE[:NODE]
@@ -94,7 +94,7 @@ static int memdev_window_check(struct memdev_window_spec *spec,
 	if (spec->carve)
 		return 0;
 
-	/* The probe writes to that address */
+	/* The probe writes to the address */
 	if (security_locked_down(LOCKDOWN_DEV_MEM))
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EPERM,
 					   "the kernel is locked down: a window cannot have an address, only a SIZE");
@@ -104,7 +104,7 @@ static int memdev_window_check(struct memdev_window_spec *spec,
 					   spec->start,
 					   MEMDEV_SIZE(block_size));
 	last = spec->start + spec->size - 1;
-	/* The direct map may exceed the processor's physical addresses */
+	/* The direct map may exceed the CPU's physical address range */
 	range.end = min_t(u64, range.end, iomem_resource.end);
 	if (last < spec->start || spec->start < range.start ||
 	    last > range.end)
@@ -135,9 +135,10 @@ struct memdev_conflict {
 };
 
 /*
- * The claim of another driver inherits the desc of the range that it is in. It
- * is busy, so that a claim inside it fails. Only kmem turns its claim into
- * System RAM, which is not busy, before it adds memory there.
+ * Another driver's claim inherits the descriptor of the resource that contains
+ * it. Such a claim is busy, so claiming a range inside it fails anyway. Only
+ * kmem turns its claim into System RAM, which is not busy, before it adds
+ * memory there: check for that.
  */
 static bool memdev_resource_is_reserved(const struct resource *res)
 {
@@ -185,8 +186,9 @@ static int memdev_window_claim(struct memdev_window *w,
 					   w->start, last);
 
 	/*
-	 * The walk above saw the outermost resources, before the claim. Check
-	 * all parents of the claim, which cannot change any more.
+	 * The walk above saw only the outermost resources, and they may have
+	 * changed before the claim. Check all parents of the claim, which can
+	 * no longer change.
 	 */
 	for (parent = w->hold.res->parent; parent != &iomem_resource;
 	     parent = parent->parent) {
@@ -234,7 +236,7 @@ static int memdev_window_carve(struct memdev_window *w,
 {
 	int rc;
 
-	/* No hibernation until the carved System RAM is given back */
+	/* Hold off hibernation until the carved System RAM is given back */
 	rc = memdev_pm_hold(why);
 	if (rc)
 		return rc;
@@ -276,7 +278,7 @@ static void memdev_window_give_back_work(void *data)
 	struct memdev_window *w = data;
 	struct range found;
 
-	/* The exit of the module cannot fail: warn of a foreign claim */
+	/* Module exit cannot fail: only warn about another driver's claim */
 	if (memdev_window_foreign(w, &found))
 		pr_warn("window%d: another driver has claimed [0x%llx-0x%llx] and keeps it\n",
 			w->id, found.start, found.end);
@@ -311,7 +313,7 @@ struct device_type memdev_window_type = {
 	.release = memdev_window_release,
 };
 
-/* memdev_window_release() frees the maps, also after a failure */
+/* memdev_window_release() frees the bitmaps, even after a failure */
 static int memdev_window_maps_alloc(struct memdev_window *w)
 {
 	unsigned int block_shift = ilog2(memory_block_size_bytes());
@@ -333,9 +335,9 @@ static int memdev_window_maps_alloc(struct memdev_window *w)
  * Context: under memdev_bus_lock. Sleeps, takes mm's locks.
  * Return: number of the window; -EINVAL if the size or the start is not a
  * multiple of the memory block size, or the node is not possible; -ERANGE if
- * the range is outside what can be hot-plugged; -EPERM under lockdown; -EBUSY
- * if a part of the range is in use, or the machine is about to hibernate;
- * -ENXIO if it is not RAM; -ENOMEM; or the errno of memdev_carve().
+ * the range is not hot-pluggable; -EPERM under lockdown; -EBUSY if a part of
+ * the range is in use, or the machine is about to hibernate; -ENXIO if the
+ * range is not RAM; -ENOMEM; or the errno of memdev_carve().
  */
 int memdev_window_create(const struct memdev_window_spec *spec,
 			 struct memdev_reason *why)
@@ -395,7 +397,7 @@ int memdev_window_create(const struct memdev_window_spec *spec,
 	pr_info("window%d: %s, %s, node %d\n", w->id, MEMDEV_SIZE(w->size),
 		memdev_source_names[w->source], w->node);
 	trace_memdev_window(w, false, 0, memdev_since(began));
-	/* The window can be removed once the lock is dropped */
+	/* The window may be removed as soon as the lock is dropped */
 	rc = w->id;
 	mutex_unlock(&memdev_list_lock);
 	return rc;
@@ -410,7 +412,7 @@ err_put:
 	return rc;
 }
 
-/* Remove a window that has no devices and is not in the list any more */
+/* Remove a window that has no devices and is no longer in the list */
 static void memdev_window_remove(struct memdev_window *w)
 {
 	ktime_t began = ktime_get();
@@ -428,7 +430,7 @@ static void memdev_window_remove(struct memdev_window *w)
  * @id: lowest number
  *
  * Context: under memdev_list_lock.
- * Return: the window with the lowest number from @id on, or NULL.
+ * Return: the window with the lowest number that is at least @id, or NULL.
  */
 struct memdev_window *memdev_window_next(int id)
 {
@@ -501,7 +503,7 @@ void memdev_windows_destroy_all(void)
 	list_splice_init(&memdev_windows, &gone);
 	mutex_unlock(&memdev_list_lock);
 
-	/* In reverse: each window was carved next to the one before it */
+	/* In reverse: each window was carved next to the previous one */
 	list_for_each_entry_safe_reverse(w, next, &gone, list)
 		memdev_window_remove(w);
 }

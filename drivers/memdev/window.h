@@ -11,8 +11,8 @@
  * struct memdev_window_spec - parameters of a new window
  * @size: size in bytes
  * @start: physical address; unused with @carve
- * @node: NUMA node; NUMA_NO_NODE for the node that the kernel knows for the
- *	  range, or with @carve for any node
+ * @node: NUMA node; NUMA_NO_NODE for the node that the kernel reports for the
+ *	  range or, with @carve, for any node
  * @carve: carve the window out of System RAM
  * @shrink: with @carve, accept less than @size, and carve only blocks that are
  *	    mostly free
@@ -27,7 +27,7 @@ struct memdev_window_spec {
 
 /**
  * struct memdev_window - a range of RAM that memdev owns
- * @dev: windowN, below /sys/devices/memdev
+ * @dev: the device windowN, below /sys/devices/memdev
  * @id: N in windowN
  * @start: physical address
  * @size: size in bytes
@@ -35,7 +35,7 @@ struct memdev_window_spec {
  * @source: where the memory comes from
  * @name: name of the range in the resource tree
  * @hold: keeps other drivers out of the range
- * @movable: blocks of a carved window that were in ZONE_MOVABLE before; or NULL
+ * @movable: blocks of a carved window that were in ZONE_MOVABLE; or NULL
  * @list: entry in memdev_windows; protected by memdev_list_lock
  * @lock: protects the fields below it
  * @alloc: blocks and slots that devices use
