@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Deadlines, and stopping the operation of another task.
+ * Deadlines, and stopping another task's operation.
  *
  * offline_pages() retries until it succeeds, fails for good, or a signal is
- * pending: one pinned page keeps it busy for ever. To time out at the deadline,
- * or to stop for another operation, the task gets TIF_NOTIFY_SIGNAL, as livepatch
- * does it to move tasks on: a signal that has no number and no handler, and works
- * for kernel workers. A real signal ends offline_pages() by itself.
+ * pending: a single pinned page makes it loop forever. To end it at the
+ * deadline or for another operation, set TIF_NOTIFY_SIGNAL for the task, as
+ * livepatch does to make tasks leave the kernel. The flag acts like a signal
+ * without a number and a handler, and also works for kernel workers. A real
+ * signal ends offline_pages() without further help.
  */
 #include <linux/jiffies.h>
 #include <linux/sched/signal.h>
@@ -15,7 +16,7 @@
 #include "deadline.h"
 #include "internal.h"
 
-/* Operations sleep here until they may go on, or have to end */
+/* Operations sleep here until they may continue or have to end */
 DECLARE_WAIT_QUEUE_HEAD(memdev_turns);
 
 /* A timer needs no worker, so busy workers cannot delay a deadline */
@@ -48,7 +49,7 @@ void memdev_watch_begin(struct memdev_watch *w, unsigned int timeout_ms)
 	INIT_LIST_HEAD(&w->slices);
 }
 
-/* ->sighand of the current task is stable */
+/* The current task's ->sighand is stable */
 static spinlock_t *memdev_siglock(void)
 {
 	return &rcu_dereference_protected(current->sighand, true)->siglock;
@@ -77,8 +78,8 @@ static bool memdev_signal_unblocked(const sigset_t *pending)
 /**
  * memdev_signal_errno() - get the errno for an interrupted task
  *
- * The freezers, a stop of the process and a tracer set TIF_SIGPENDING without an
- * unblocked signal. The kernel restarts the system call afterwards, so the
+ * A freezer, a group stop or a tracer sets TIF_SIGPENDING although no unblocked
+ * signal is pending. The kernel restarts the system call afterwards, so the
  * operation can continue.
  *
  * Return: -EINTR if a signal is pending, otherwise -ERESTARTNOINTR.
@@ -123,7 +124,7 @@ int memdev_watch_check(struct memdev_watch *w)
 /**
  * memdev_watch_set() - set the timer
  * @w: the watch
- * @after: jiffies from now; 0 for the deadline only
+ * @after: jiffies from now; 0 if only the deadline counts
  *
  * The timer never fires later than the deadline.
  */
@@ -143,8 +144,8 @@ void memdev_watch_set(struct memdev_watch *w, unsigned long after)
 }
 
 /**
- * memdev_watch_stop() - stop the operation of another task
- * @w: the watch; the caller keeps it from ending meanwhile
+ * memdev_watch_stop() - stop another task's operation
+ * @w: the operation's watch; the caller must keep it from ending
  * @rc: negative errno for memdev_watch_check() to return
  */
 void memdev_watch_stop(struct memdev_watch *w, int rc)
@@ -157,9 +158,9 @@ void memdev_watch_stop(struct memdev_watch *w, int rc)
 }
 
 /**
- * memdev_watch_left() - get the time until the deadline, or an earlier end
+ * memdev_watch_left() - get the time until @end or the deadline, if earlier
  * @w: the watch
- * @end: the earlier end, in jiffies
+ * @end: end of the time, in jiffies
  *
  * Return: jiffies, not negative.
  */
@@ -173,7 +174,7 @@ long memdev_watch_left(const struct memdev_watch *w, unsigned long end)
 /**
  * memdev_watch_pause() - sleep before a retry
  * @w: the watch, not armed
- * @ms: how long to sleep
+ * @ms: how long to sleep, in ms
  *
  * Context: Sleeps. Returns early if the operation has to end.
  */
@@ -181,7 +182,7 @@ void memdev_watch_pause(struct memdev_watch *w, unsigned int ms)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(ms);
 
-	/* TIF_NOTIFY_SIGNAL alone does not end the operation */
+	/* A leftover TIF_NOTIFY_SIGNAL must not end the sleep early */
 	clear_notify_signal();
 	wait_event_interruptible_timeout(memdev_turns, memdev_watch_check(w),
 					 memdev_watch_left(w, end));
@@ -189,14 +190,14 @@ void memdev_watch_pause(struct memdev_watch *w, unsigned int ms)
 
 /**
  * memdev_watch_end() - end a watch
- * @w: the watch, not armed; no other task can reach it any more
+ * @w: the watch, not armed; no other task can use it any more
  */
 void memdev_watch_end(struct memdev_watch *w)
 {
 	timer_delete_sync(&w->timer);
 	memdev_timer_destroy_on_stack(&w->timer);
 
-	/* task_work uses TIF_NOTIFY_SIGNAL, too, which may have been cleared */
+	/* task_work also uses TIF_NOTIFY_SIGNAL: set it again if necessary */
 	clear_notify_signal();
 	if (task_work_pending(current))
 		set_tsk_thread_flag(current, TIF_NOTIFY_SIGNAL);

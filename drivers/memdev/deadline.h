@@ -11,9 +11,9 @@
 
 /**
  * enum memdev_turn - how an operation shares device_hotplug_lock, see yield.c
- * @MEMDEV_TURN_YIELDS: it yields to operations that make progress
- * @MEMDEV_TURN_DUE: it yielded for a time slice and gets a share
- * @MEMDEV_TURN_PROGRESS: it made progress, others yield to it
+ * @MEMDEV_TURN_YIELDS: the operation yields to operations that make progress
+ * @MEMDEV_TURN_DUE: the operation has yielded for a time slice and gets a share
+ * @MEMDEV_TURN_PROGRESS: the operation makes progress, and others yield to it
  */
 enum memdev_turn {
 	MEMDEV_TURN_YIELDS,
@@ -22,21 +22,23 @@ enum memdev_turn {
 };
 
 /**
- * struct memdev_watch - what ends an operation, or the offlining of a block
- * @timer: fires when the time is over
+ * struct memdev_watch - deadline and time slices of an operation
+ * @timer: fires when the slice is over or at the deadline
  * @task: the task that runs the operation
- * @deadline: jiffies at which the operation times out; if @limited
+ * @deadline: jiffies at which the operation times out, if @limited
  * @limited: there is a deadline
  * @told: the memory notifier calls memdev_watch_begun() when the kernel starts
- *	  with a block; without it the slice starts at memdev_watch_arm()
- * @turn: changed by @task only, between attempts
- * @yielded: jiffies that the operation yielded since it was last due
+ *	  to offline a block; otherwise the slice starts at memdev_watch_arm()
+ * @turn: how the operation shares the lock; changed only by @task, between
+ *	  attempts
+ * @yielded: jiffies that the operation has yielded since it was last due or
+ *	     made progress
  * @stop: errno with which another task ended the operation, or 0
  * @pauses: the operation ends when the machine goes to sleep
  * @empty: no page of the block was in use before the attempt
  * @slice: jiffies that may be spent on the block; 0 if only the deadline counts
- * @began: jiffies at which the kernel started with the block; while in @slices
- * @slices: in memdev_slices, while the kernel offlines the block
+ * @began: jiffies at which the kernel started to offline the block
+ * @slices: entry in memdev_slices while the kernel offlines the block
  */
 struct memdev_watch {
 	struct timer_list timer;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Describing memory devices: sizes, state, the list of devices and totals.
+ * Describe memory devices: sizes, states, the list of devices and totals.
  */
 #include <linux/bitmap.h>
 #include <linux/export.h>
@@ -15,7 +15,7 @@
  * memory_device_get_region_size() - get the size of a device's region
  * @md: the device
  *
- * Context: Any; calls the operation get_memory_region.
+ * Context: Any; calls the provider's get_memory_region().
  * Return: bytes, 0 for a device without memory.
  */
 u64 memory_device_get_region_size(const struct memory_device *md)
@@ -28,10 +28,10 @@ u64 memory_device_get_region_size(const struct memory_device *md)
 EXPORT_SYMBOL_GPL(memory_device_get_region_size);
 
 /**
- * memory_device_get_plugged_size() - get how much of a device is plugged
+ * memory_device_get_plugged_size() - get the plugged size of a device
  * @md: a registered device
  *
- * Context: Process context; calls the operation get_plugged_size.
+ * Context: Process context; calls the provider's get_plugged_size(), if any.
  * Return: bytes.
  */
 u64 memory_device_get_plugged_size(const struct memory_device *md)
@@ -52,10 +52,10 @@ EXPORT_SYMBOL_GPL(memory_device_get_plugged_size);
 /**
  * memory_device_get_info() - get the description of a device
  * @md: a registered device
- * @info: where to put it; its strings belong to the device
+ * @info: where to put the description; its strings belong to the device
  *
- * Context: Process context; calls the operations get_plugged_size and
- * fill_device_info.
+ * Context: Process context; calls the provider's get_plugged_size() and
+ * fill_device_info(), if any.
  */
 void memory_device_get_info(const struct memory_device *md,
 			    struct memory_device_info *info)
@@ -81,7 +81,7 @@ EXPORT_SYMBOL_GPL(memory_device_get_info);
 
 /* --- all devices ---------------------------------------------------------- */
 
-/* Find the lowest window from an address on; memdev_windows is not sorted */
+/* Find the lowest window at or above @addr; memdev_windows is not sorted */
 static struct memdev_window *memdev_window_from(u64 addr)
 {
 	struct memdev_window *w, *lowest = NULL;
@@ -95,13 +95,13 @@ static struct memdev_window *memdev_window_from(u64 addr)
 
 /**
  * memory_device_list() - iterate over all memory devices by address
- * @fn: called for each registered device, by ascending address, until it returns
- *	something other than 0
+ * @fn: called for each registered device, in ascending order of addresses,
+ *	until it returns a value other than 0
  * @arg: passed to @fn
  *
- * Context: Sleeps. @fn runs under the locks of the list and of the window: it
- * may get the sizes and the description of the device, but must not register,
- * unregister, plug, unplug or release a device.
+ * Context: Sleeps. Calls @fn with the locks of the list and of the window held:
+ * @fn may get the device's sizes and description, but must not register,
+ * unregister, plug, unplug or release any device.
  * Return: the last return value of @fn, 0 if there is no device.
  */
 int memory_device_list(int (*fn)(struct memory_device *md, void *arg),
@@ -119,7 +119,7 @@ int memory_device_list(int (*fn)(struct memory_device *md, void *arg),
 		for (r = memdev_alloc_next(&w->alloc, NULL); r && !rc;
 		     r = memdev_alloc_next(&w->alloc, r)) {
 			core = container_of(r, struct memdev_core, region);
-			/* A device that is only pre-plugged has a region, too */
+			/* Skip devices that are only pre-plugged */
 			if (core->registered)
 				rc = fn(core->md, arg);
 		}
@@ -139,9 +139,9 @@ static int memdev_add_plugged_size(struct memory_device *md, void *arg)
 }
 
 /**
- * memory_device_plugged_size() - get how much of all devices is plugged
+ * memory_device_plugged_size() - get the plugged size of all devices together
  *
- * Context: as memory_device_list().
+ * Context: same as memory_device_list().
  * Return: bytes.
  */
 u64 memory_device_plugged_size(void)
@@ -160,7 +160,8 @@ EXPORT_SYMBOL_GPL(memory_device_plugged_size);
  * @core: the device
  *
  * Context: under core->lock.
- * Return: the operation in flight, or else how much is plugged.
+ * Return: the operation in flight; if there is none, whether the device is
+ * plugged completely, partly or not at all.
  */
 enum memdev_state memdev_state(struct memdev_core *core)
 {
@@ -194,7 +195,7 @@ static enum memdev_block_state memdev_block_state(struct memdev_core *core,
 }
 
 /**
- * memdev_block_run() - find the run of blocks that have the same state
+ * memdev_block_run() - find a run of blocks that have the same state
  * @core: the device
  * @first: the first block of the run
  * @nr: where to put the number of blocks

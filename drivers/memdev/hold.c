@@ -6,8 +6,8 @@
  * resource that contains the range and is not busy. The parent of plugged
  * memory must not be busy, or the kernel would not find the memory again to
  * remove it. So busy placeholders fill all unplugged parts of a window and of a
- * device's region. memdev opens a gap right before it adds a range to the
- * kernel, and closes the gap after it has removed the range.
+ * device's region. memdev opens a gap right before it claims a region or plugs
+ * memory, and closes the gap once the region is released or the memory removed.
  *
  * Another driver can still claim a range in a gap. memdev then plugs nothing
  * there, and the claim outlives the resource that contains it.
@@ -80,7 +80,7 @@ memdev_placeholder_get(struct memdev_hold *hold)
 	return p;
 }
 
-/* If another driver has claimed a part of the range, fails and makes @p spare */
+/* On failure, another driver has claimed a part of the range; @p becomes spare */
 static int memdev_placeholder_insert(struct memdev_hold *hold,
 				     struct memdev_placeholder *p, u64 start,
 				     u64 end, struct list_head *before)

@@ -2,18 +2,19 @@
 /*
  * System sleep.
  *
- * The kernel that resumes from hibernation knows the memory that the machine
- * has at boot. It would restore the image over the wrong memory, or refuse the
- * image, if memory was plugged or carved when the image was made. So hibernation
- * is refused while anything holds it off: an operation in flight, plugged memory,
- * a window that is carved, being carved or being given back. Each takes a hold
- * before the first byte changes and drops it after the last one is back, and no
- * hold is taken while the machine hibernates.
+ * The kernel that resumes from hibernation knows only the memory that the
+ * machine has at boot. If memory was plugged or carved when the image was
+ * created, that kernel would restore the image to the wrong memory, or refuse
+ * it. So hibernation is refused while there is a hold. There is one for each
+ * operation in flight, each device with plugged memory, and each window that is
+ * carved, being carved or being given back. It is taken before any memory
+ * changes and dropped after all memory is back. No hold can be taken while the
+ * machine hibernates.
  *
  * Suspend keeps all memory. The freezer interrupts processes as a signal does,
- * but no kernel thread: the PM notifier (pm_notifier.c) stops operations of
- * kernel threads, which continue after resume. A thread or worker that stays
- * busy would make the freezer give up after 20 s.
+ * but not kernel threads, and gives up after 20 s if one of them stays busy. So
+ * the PM notifier (pm_notifier.c) stops operations of kernel threads, which
+ * continue after resume.
  */
 #include <linux/freezer.h>
 #include <linux/kernel.h>
@@ -27,7 +28,7 @@ static DEFINE_SPINLOCK(memdev_pm_lock);
 static unsigned int memdev_pm_holds;
 static bool memdev_pm_hibernating;
 
-/* From the notifier that precedes system sleep to the one that follows it */
+/* True from the PM notification before system sleep until the one after it */
 static bool memdev_pm_asleep;
 /* Kernel threads wait here for memdev_pm_asleep to clear */
 static DECLARE_WAIT_QUEUE_HEAD(memdev_pm_wait_queue);
@@ -36,7 +37,7 @@ static DECLARE_WAIT_QUEUE_HEAD(memdev_pm_wait_queue);
  * memdev_pm_hold() - hold off hibernation
  * @why: where to put the reason
  *
- * Drop the hold by memdev_pm_release().
+ * Drop the hold with memdev_pm_release().
  *
  * Context: Any.
  * Return: 0; -EBUSY if the machine is about to hibernate.
@@ -56,7 +57,7 @@ int memdev_pm_hold(struct memdev_reason *why)
 }
 
 /**
- * memdev_pm_hold_more() - take one more hold
+ * memdev_pm_hold_more() - take another hold
  *
  * Context: Any, while the caller has a hold.
  */
@@ -82,7 +83,7 @@ void memdev_pm_release(void)
 /**
  * memdev_pm_sleeping() - check whether kernel threads have to pause
  *
- * Return: true from the start of system sleep to its end.
+ * Return: true from the start to the end of system sleep.
  */
 bool memdev_pm_sleeping(void)
 {
@@ -92,8 +93,7 @@ bool memdev_pm_sleeping(void)
 /**
  * memdev_pm_wait() - wait until system sleep is over
  *
- * Context: a kernel thread that holds no lock. Freezes if the thread is
- * freezable.
+ * Context: Kernel thread that holds no locks. A freezable thread freezes here.
  * Return: 0, or -ERESTARTSYS if a signal is pending.
  */
 int memdev_pm_wait(void)
@@ -103,10 +103,12 @@ int memdev_pm_wait(void)
 }
 
 /**
- * memdev_pm_hibernate() - start hibernation unless something holds it off
+ * memdev_pm_hibernate() - refuse new holds for hibernation, unless one is taken
  *
- * Context: Any. memdev_pm_wake() ends it.
- * Return: false if something holds it off.
+ * Undo with memdev_pm_wake().
+ *
+ * Context: Any.
+ * Return: false if a hold is taken.
  */
 bool memdev_pm_hibernate(void)
 {
@@ -120,9 +122,11 @@ bool memdev_pm_hibernate(void)
 }
 
 /**
- * memdev_pm_sleep() - have kernel threads pause
+ * memdev_pm_sleep() - make kernel threads pause
  *
- * Context: Any. memdev_pm_wake() ends it.
+ * Undo with memdev_pm_wake().
+ *
+ * Context: Any.
  */
 void memdev_pm_sleep(void)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The PM notifier: refuses hibernation, stops operations of kernel threads.
- * pm.c says why.
+ * The PM notifier refuses hibernation and stops operations of kernel threads.
+ * pm.c explains why.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -13,7 +13,7 @@ static bool memdev_pm_try_hibernate(void)
 {
 	if (!memdev_pm_hibernate())
 		return false;
-	/* Without a hold, no more System RAM can go missing meanwhile */
+	/* As there is no hold, no more System RAM can go missing meanwhile */
 	if (!memdev_missing_size())
 		return true;
 	memdev_pm_wake();

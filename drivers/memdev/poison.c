@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Poisoning a page of a device, as a hardware memory error does.
+ * Poison a page of a device, as a hardware memory error does.
  *
- * Unlike scripted faults this is real for the kernel: it handles the error, and
- * the page's block is retired when it goes offline.
+ * Unlike a scripted fault, this is a real error to the kernel: the kernel
+ * handles it, and the block of the page is retired when it goes offline.
  */
 #include <linux/memory.h>
 #include <linux/mm.h>
@@ -20,7 +20,7 @@ static int memdev_poison_pfn(unsigned int block, unsigned long pfn,
 	if (!IS_ENABLED(CONFIG_MEMORY_FAILURE))
 		return memdev_refuse(why, -EOPNOTSUPP,
 				     "the kernel has no CONFIG_MEMORY_FAILURE");
-	/* MF_SW_SIMULATED: as a write to hard_offline_page does it */
+	/* MF_SW_SIMULATED: as for a write to hard_offline_page */
 	rc = memory_failure(pfn, MF_SW_SIMULATED);
 	if (!rc)
 		return 0;
@@ -37,8 +37,8 @@ static int memdev_poison_pfn(unsigned int block, unsigned long pfn,
  * memdev_poison_page() - poison a page of a block
  * @core: the device
  * @block: the block
- * @page: the page, counted from the start of the block; NULL for any free page
- * @why: where to put the reason of a failure
+ * @page: index of the page in the block; NULL for any free page
+ * @why: where to put the reason for a failure
  *
  * Context: Sleeps until another operation on the device is over. A signal ends
  * the wait.
@@ -67,7 +67,7 @@ int memdev_poison_page(struct memdev_core *core, u32 block, const u32 *page,
 					   "page %u is out of range [0-%lu]",
 					   *page, pages - 1);
 
-	/* Only an operation on the device can remove the block */
+	/* Only an operation could remove the block: keep operations out */
 	rc = memdev_op_lock(core);
 	if (rc)
 		return memdev_refuse(why, rc,

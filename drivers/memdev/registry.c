@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * State of the whole module: the list lock, windows, the bus type, the root
- * device, workqueues, the last refusal on the bus.
+ * Module-wide state: the list lock, windows, the bus type, the root device,
+ * workqueues, and the last refusal on the bus.
  *
- * It stands below everything that creates and removes windows and devices, so
- * that those files need not call each other.
+ * The files that create and remove windows and devices share this state, so
+ * that they need not call each other. This file must not depend on them.
  */
 #include <linux/rcupdate.h>
 #include <linux/wait.h>
@@ -19,7 +19,7 @@ DEFINE_MUTEX(memdev_list_lock);
 LIST_HEAD(memdev_windows);
 unsigned int memdev_generation = 1;
 
-/* main.c adds the attributes, which call into everything below them */
+/* main.c adds the attributes, so that this file does not depend on them */
 struct bus_type memdev_bus = {
 	.name = "memdev",
 };
@@ -29,19 +29,19 @@ struct workqueue_struct *memdev_wq;
 struct workqueue_struct *memdev_event_wq;
 enum memdev_online_type memdev_default_online_type;
 
-/* Users may create, remove and operate devices */
+/* Set while users may create, remove and operate devices */
 static bool memdev_opened;
 
 /* Protects memdev_bus_error and memdev_bus_error_task */
 static DEFINE_SPINLOCK(memdev_bus_error_lock);
-/* Why the last write to the bus failed, empty if it did not */
+/* Why the last write to the bus failed; empty if it succeeded */
 static struct memdev_reason memdev_bus_error;
-/* The task that wrote */
+/* The task that made the last write to the bus */
 static const struct task_struct *memdev_bus_error_task;
 
 /*
- * Windows and devices whose release function has not run yet. Another driver
- * may drop the last reference late, and the module's code must still be there.
+ * Number of windows and devices that are not released yet. The module's code
+ * must stay until then: another driver may drop the last reference late.
  */
 static atomic_t memdev_nr_objects = ATOMIC_INIT(0);
 /* memdev_objects_wait_gone() waits here for memdev_nr_objects to reach 0 */
@@ -56,7 +56,7 @@ void memdev_object_get(void)
 }
 
 /**
- * memdev_object_put() - uncount a window or device, last in its release
+ * memdev_object_put() - uncount a window or device at the end of its release
  */
 void memdev_object_put(void)
 {
@@ -72,15 +72,15 @@ void memdev_object_put(void)
 void memdev_objects_wait_gone(void)
 {
 	wait_event(memdev_objects_wait, !atomic_read(&memdev_nr_objects));
-	/* The task that released the last one may still be in the function */
+	/* The last task may still be running in the release function */
 	synchronize_rcu_tasks();
 }
 
 /**
- * memdev_generation_next() - count that a window or device came or went
+ * memdev_generation_next() - count a new or removed window or device
  *
- * A dump compares generations to tell that it is inconsistent. 0 would mean
- * that it does not know.
+ * A netlink dump compares generations to detect that it is inconsistent. Skips
+ * 0, which means that the generation is unknown.
  *
  * Context: under memdev_list_lock.
  */
@@ -92,8 +92,8 @@ void memdev_generation_next(void)
 }
 
 /**
- * memdev_set_open() - accept or refuse requests of users
- * @open: accept them
+ * memdev_set_open() - accept or refuse user requests
+ * @open: true to accept them
  *
  * Context: under memdev_bus_lock.
  */
@@ -104,10 +104,10 @@ void memdev_set_open(bool open)
 }
 
 /**
- * memdev_is_open() - whether users may create, remove and operate devices
+ * memdev_is_open() - check whether users may create, remove and operate devices
  *
- * Return: true from the end of the module's init, which then cannot fail any
- * more, to the start of its exit.
+ * Return: true from the end of module init, once it can no longer fail, to the
+ * start of module exit.
  */
 bool memdev_is_open(void)
 {

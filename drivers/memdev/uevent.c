@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Telling user space that a size or the state of a device has changed: poll(2)
+ * Notify user space that a size or the state of a device has changed: poll(2)
  * on sysfs attributes, uevents and netlink messages.
  *
- * Changes happen under locks of mm, where nothing may wait for user space. So a
- * work does it, except for netlink messages, which do not wait.
+ * Changes happen under mm's locks, where nothing may wait for user space. So a
+ * work item notifies poll(2) and sends the uevents. Netlink messages do not
+ * wait and are sent at once.
  */
 #include <linux/kobject.h>
 #include <linux/sysfs.h>
@@ -12,17 +13,17 @@
 #include "internal.h"
 
 /*
- * How often user space is told while an operation adds or removes block after
- * block. Not for each block: offlining one flushes all slab caches of all CPUs,
- * and takes longer if uevents on other CPUs keep filling them.
+ * Delay of a notification while an operation adds or removes blocks. Do not
+ * notify for each block: offlining a block flushes the slab caches of all CPUs,
+ * and takes longer if uevents on other CPUs keep filling the caches.
  */
 #define MEMDEV_EVENT_DELAY	(HZ / 10)
 
 /**
- * memdev_changed() - tell user space that a size or the state has changed
+ * memdev_changed() - notify user space that a size or the state has changed
  * @core: the device
  * @what: one of MEMDEV_CHANGED_*
- * @was: bytes before, if a size has changed
+ * @was: the previous size in bytes, if a size has changed
  *
  * Context: under core->lock.
  */
@@ -39,7 +40,7 @@ void memdev_changed(struct memdev_core *core, unsigned int what, u64 was)
 		memdev_event_size(core, MEMDEV_CMD_DEV_ONLINE_NTF, was, is);
 	}
 	core->changed |= what;
-	/* The end of the operation changes the state, and sends what is delayed */
+	/* The state change at the end of the operation ends the delay */
 	if (core->op != MEMDEV_OP_NONE && what != MEMDEV_CHANGED_STATE)
 		queue_delayed_work(memdev_event_wq, &core->event, MEMDEV_EVENT_DELAY);
 	else
@@ -48,7 +49,7 @@ void memdev_changed(struct memdev_core *core, unsigned int what, u64 was)
 
 /**
  * memdev_event_work() - notify poll(2) and send uevents
- * @work: event of a struct memdev_core
+ * @work: the event work of a struct memdev_core
  */
 void memdev_event_work(struct work_struct *work)
 {

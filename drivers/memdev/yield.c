@@ -3,8 +3,8 @@
  * How operations share device_hotplug_lock.
  *
  * The kernel holds device_hotplug_lock while it offlines a block, and all other
- * memory hotplug of the machine waits. So each attempt to offline a block gets
- * a time slice, and the operation yields after it:
+ * memory hotplug on the machine has to wait. So each attempt to offline a block
+ * gets a time slice, and the operation yields after it:
  *
  *	an operation begins
  *	    |
@@ -15,23 +15,24 @@
  *	    +---------------------+------------------------------------+
  *	         the block is offline, or has fewer pages in use
  *
- * An operation that YIELDS sleeps until no operation is in PROGRESS, or until it
- * is DUE. Only one operation is DUE at a time. The length of an attempt depends
- * on the state of its operation:
+ * An operation in YIELDS sleeps until no operation is in PROGRESS, or until it
+ * becomes DUE. Only one operation is DUE at a time.
  *
- *	no operation in PROGRESS waits for	the time slice
- *	the lock
- *	PROGRESS, DUE				a share: a sixteenth of the slice,
- *						within MEMDEV_SHARE_{MIN,MAX}_MS
- *	YIELDS					it ends at once
- *	a block with no page in use		the time slice
+ * An attempt lasts for its full time slice while no operation in PROGRESS waits
+ * for the lock, or if the block has no page in use. Otherwise its length
+ * depends on the state of its operation:
  *
- * A block with no page in use goes offline soon, or not at all if its attempts
- * are cut short: on a slow machine no operation would make progress.
+ *	PROGRESS, DUE	a share: a sixteenth of the slice, but within
+ *			MEMDEV_SHARE_{MIN,MAX}_MS
+ *	YIELDS		the attempt ends at once
  *
- * When an operation in PROGRESS starts to wait for the lock, the attempt that
- * holds the lock is cut short by these rules. So the operation waits for one
- * share at most, and the operation that holds the lock does not starve.
+ * A block with no page in use goes offline soon. On a slow machine, it would
+ * never go offline if its attempts were cut short, and no operation would make
+ * progress.
+ *
+ * When an operation in PROGRESS starts to wait for the lock, these rules also
+ * apply to the attempt that holds the lock. So the operation usually waits for
+ * at most one share, and the operation that holds the lock does not starve.
  */
 #include <linux/atomic.h>
 #include <linux/jiffies.h>
@@ -40,26 +41,26 @@
 #include "deadline.h"
 #include "internal.h"
 
-/* Bounds of a share, for each 128 MiB of the block; and its part of a slice */
+/* Bounds of a share per 128 MiB of a block; a share is the slice >> SHIFT */
 #define MEMDEV_SHARE_MIN_MS	125U
 #define MEMDEV_SHARE_MAX_MS	250U
 #define MEMDEV_SHARE_SHIFT	4
-/* Length of every yield: tasks that wait for device_hotplug_lock poll it */
+/* Minimum length of a yield: tasks that wait for device_hotplug_lock poll it */
 #define MEMDEV_PAUSE_MS		30
 
 /* Protects memdev_slices, and @slice and @began of its watches */
 static DEFINE_SPINLOCK(memdev_slices_lock);
 /* Watches of the attempts in flight */
 static LIST_HEAD(memdev_slices);
-/* Operations in MEMDEV_TURN_PROGRESS */
+/* Number of operations in MEMDEV_TURN_PROGRESS */
 static atomic_t memdev_nr_progress = ATOMIC_INIT(0);
-/* Operations in MEMDEV_TURN_PROGRESS that wait for device_hotplug_lock or hold it */
+/* Number of operations in PROGRESS that wait for or hold device_hotplug_lock */
 static atomic_t memdev_nr_waiting = ATOMIC_INIT(0);
 
 /* The operation in MEMDEV_TURN_DUE, or NULL */
 static struct memdev_watch *memdev_due;
 
-/* Remaining jiffies of an attempt while other operations wait */
+/* Get the remaining jiffies of an attempt while other operations wait */
 static unsigned long memdev_watch_share(const struct memdev_watch *w)
 {
 	unsigned int units = DIV_ROUND_UP(memory_block_size_bytes(), SZ_128M);
@@ -76,7 +77,7 @@ static unsigned long memdev_watch_share(const struct memdev_watch *w)
 	return spent < share ? share - spent : 0;
 }
 
-/* End an attempt when its share is over, as other operations wait */
+/* Limit an attempt to its share, because other operations wait */
 static void memdev_watch_cut(struct memdev_watch *w)
 {
 	unsigned long left = memdev_watch_share(w);
@@ -88,13 +89,13 @@ static void memdev_watch_cut(struct memdev_watch *w)
 }
 
 /**
- * memdev_watch_arm() - have signal_pending() return true in time
+ * memdev_watch_arm() - make signal_pending() return true when time is up
  * @w: the watch
- * @slice_ms: after this many ms at the latest; 0 for the deadline only
+ * @slice_ms: time slice in ms; 0 if only the deadline counts
  *
- * The caller calls memdev_watch_disarm() afterwards, also after an error.
+ * The caller must call memdev_watch_disarm() afterwards, even after an error.
  *
- * Return: as memdev_watch_check().
+ * Return: same as memdev_watch_check().
  */
 int memdev_watch_arm(struct memdev_watch *w, unsigned int slice_ms)
 {
@@ -110,8 +111,8 @@ int memdev_watch_arm(struct memdev_watch *w, unsigned int slice_ms)
  * memdev_watch_begun() - start the time slice of an attempt
  * @w: the watch, armed by the current task
  *
- * The memory notifier calls this once the task holds the kernel's locks, so that
- * the time the task waited for them does not count.
+ * The memory notifier calls this once the task holds mm's locks, so that
+ * waiting for these locks does not use up the slice.
  *
  * Context: Any.
  */
@@ -151,7 +152,7 @@ void memdev_watch_disarm(struct memdev_watch *w)
  * memdev_turn_end() - stop others from yielding to an operation
  * @w: the operation's watch, not armed
  *
- * The operation is over, or its last attempt made no progress.
+ * Called when the operation is over, or its last attempt made no progress.
  *
  * Context: Any.
  */
@@ -171,10 +172,10 @@ void memdev_turn_end(struct memdev_watch *w)
 }
 
 /**
- * memdev_turn_begin() - have others yield to an operation
+ * memdev_turn_begin() - make others yield to an operation
  * @w: the operation's watch, not armed
  *
- * The operation begins, or makes progress again.
+ * Called when the operation begins or makes progress again.
  *
  * Context: Any.
  */
@@ -189,10 +190,10 @@ void memdev_turn_begin(struct memdev_watch *w)
 }
 
 /**
- * memdev_turn_enter() - announce that an operation takes device_hotplug_lock
+ * memdev_turn_enter() - announce that an operation needs device_hotplug_lock
  * @w: the operation's watch, not armed
  *
- * The turn must not change before memdev_turn_leave().
+ * @w->turn must not change before memdev_turn_leave().
  *
  * Context: Any.
  */
@@ -221,7 +222,7 @@ void memdev_turn_leave(struct memdev_watch *w)
 		atomic_dec(&memdev_nr_waiting);
 }
 
-/* Whether a yielding operation may continue; @yielded: it may become due */
+/* Check whether an operation may continue; if @yielded, it may become due */
 static bool memdev_turn_comes(struct memdev_watch *w, bool yielded)
 {
 	if (!atomic_read(&memdev_nr_progress))
@@ -244,7 +245,7 @@ void memdev_turn_yield(struct memdev_watch *w, unsigned int slice_ms)
 	unsigned long began = jiffies;
 	long left;
 
-	/* Stay due in the pause: operations that wait for the lock go first */
+	/* Stay due during the pause, in which waiters take the lock */
 	if (w->turn != MEMDEV_TURN_DUE)
 		memdev_turn_end(w);
 	memdev_watch_pause(w, MEMDEV_PAUSE_MS);
