@@ -6,7 +6,7 @@
  * there is a run of the wanted length. The run is then removed and becomes a
  * window. These hazards are handled before anything is removed:
  *
- * - x86 maps RAM by 1 GiB leaves in the direct map, and crashes when a part of
+ * - x86 maps RAM with 1 GiB leaves in the direct map, and crashes if a part of
  *   a leaf is removed. So split such a leaf permanently: change the attributes
  *   of one of its pages and change them back. The page is in an offline block,
  *   so it is not in use.
@@ -353,7 +353,7 @@ static int memdev_carve_search(struct memdev_carving *c, u64 *start)
 	return -ENOENT;
 }
 
-/* Get how many bytes of [@addr, @end) one call can remove */
+/* Bytes from @addr on that one call can remove */
 static u64 memdev_carve_len(const struct memdev_carving *c, u64 addr, u64 end)
 {
 	unsigned int i;
@@ -522,7 +522,7 @@ err_free:
 	return rc;
 }
 
-/* Get how many bytes of [@addr, @end) one call can give back; 0 if poisoned */
+/* Bytes from @addr on that one call can give back; 0 if @addr is poisoned */
 static u64 memdev_carve_return_len(u64 addr, u64 end)
 {
 	u64 most = memdev_chunk_len(addr, end);

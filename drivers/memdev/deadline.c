@@ -4,7 +4,7 @@
  *
  * offline_pages() retries until it succeeds, fails for good, or a signal is
  * pending: a single pinned page makes it loop forever. To end it at the
- * deadline or for another operation, set TIF_NOTIFY_SIGNAL for the task, as
+ * deadline or to preempt it, set TIF_NOTIFY_SIGNAL for the task, as
  * livepatch does to make tasks leave the kernel. The flag acts like a signal
  * without a number and a handler, and also works for kernel workers. A real
  * signal ends offline_pages() without further help.
@@ -158,7 +158,7 @@ void memdev_watch_stop(struct memdev_watch *w, int rc)
 }
 
 /**
- * memdev_watch_left() - get the time until @end or the deadline, if earlier
+ * memdev_watch_left() - get the time until @end, or the deadline if earlier
  * @w: the watch
  * @end: end of the time, in jiffies
  *

@@ -80,7 +80,10 @@ memdev_placeholder_get(struct memdev_hold *hold)
 	return p;
 }
 
-/* On failure, another driver has claimed a part of the range; @p becomes spare */
+/*
+ * Fails if another driver has claimed a part of the range; @p is put into the
+ * spare list then.
+ */
 static int memdev_placeholder_insert(struct memdev_hold *hold,
 				     struct memdev_placeholder *p, u64 start,
 				     u64 end, struct list_head *before)

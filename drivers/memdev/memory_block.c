@@ -135,7 +135,7 @@ static bool memdev_block_owned(struct memory_block *mem)
 }
 
 /**
- * memdev_block_query() - get the state, node and owner of a block
+ * memdev_block_query() - get the state, node and ownership of a block
  * @addr: physical address of the block
  *
  * The state may be stale, unless the caller keeps it from changing.
@@ -456,7 +456,7 @@ static int memdev_block_try_offline(struct memory_block *mem,
 }
 
 /**
- * memdev_block_online() - bring a block into the state that a type requests
+ * memdev_block_online() - bring a block into the state of an online type
  * @addr: physical address of the block
  * @type: the online type
  *

@@ -160,7 +160,7 @@ out:
 }
 
 /**
- * memdev_step_online() - bring a block into the state that its type requests
+ * memdev_step_online() - bring a block into the state of an online type
  * @core: the device
  * @block: the block
  * @type: the online type

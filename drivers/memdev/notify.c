@@ -6,8 +6,7 @@
  * @online is updated by the notifier, as users may online and offline blocks at
  * any time. The kernel sends MEM_ONLINE and MEM_OFFLINE when a block has
  * changed, and updates the state of the memory block only later, so reading
- * that state could return a stale one. All online blocks are plugged, at any
- * time.
+ * that state could return a stale one. Online blocks are always plugged.
  *
  * One notifier serves all devices, as the kernel calls each notifier for each
  * block of the machine.

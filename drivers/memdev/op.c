@@ -116,8 +116,8 @@ int memdev_op_lock(struct memdev_core *core)
 
 /*
  * A user's request, the removal of the device, or system sleep stops a
- * background operation in flight. If it comes before the operation begins,
- * cancel the operation here.
+ * background operation in flight. If any of these comes before the operation
+ * begins, cancel the operation here.
  */
 static int memdev_op_begin(struct memdev_core *core, enum memdev_op op,
 			   bool background, struct memdev_watch *watch)
@@ -316,7 +316,7 @@ int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
 		     memdev_plug(core, size, &watch, why);
 	} else {
 		rc = memdev_unplug(core, size, &watch, why);
-		/* Other blocks were unplugged instead of those that refused */
+		/* Success: drop the reason why some blocks were skipped */
 		if (!rc)
 			why->text[0] = '\0';
 	}
@@ -349,7 +349,7 @@ err_put_modules:
 /**
  * memdev_core_refuse() - record that a request was refused before it began
  * @core: the device
- * @op: the operation; MEMDEV_OP_NONE for other requests than plug and unplug
+ * @op: the operation; MEMDEV_OP_NONE for requests other than plug and unplug
  * @asked: bytes to plug or unplug
  * @rc: negative errno
  * @why: the reason

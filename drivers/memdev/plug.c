@@ -104,8 +104,8 @@ static void memdev_plug_undo(void *data)
  * memdev_find_retired() - find retired blocks that are not plugged
  * @core: the device
  *
- * Stores the result in core->left_out. Retired blocks may still be plugged;
- * they are not counted.
+ * Stores the result in core->left_out. Retired blocks that are still plugged do
+ * not count.
  *
  * Context: under core->op_lock.
  * Return: number of blocks.

@@ -103,12 +103,12 @@ int memdev_pm_wait(void)
 }
 
 /**
- * memdev_pm_hibernate() - refuse new holds for hibernation, unless one is taken
+ * memdev_pm_hibernate() - refuse new holds, unless there is one already
  *
  * Undo with memdev_pm_wake().
  *
  * Context: Any.
- * Return: false if a hold is taken.
+ * Return: false if there is a hold, so that the machine must not hibernate.
  */
 bool memdev_pm_hibernate(void)
 {

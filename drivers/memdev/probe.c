@@ -147,7 +147,7 @@ static int memdev_page_check(u64 addr)
 	u64 *p, saved;
 	int i, rc = 0;
 
-	/* Avoid the cache if possible: it would return the data without RAM */
+	/* Bypass the cache if possible: it returns the data even without RAM */
 	p = memremap(addr, PAGE_SIZE, MEMREMAP_WC);
 	if (!p)
 		p = memremap(addr, PAGE_SIZE, MEMREMAP_WB);

@@ -221,8 +221,7 @@ static int memdev_missing_find(struct resource *res, void *arg)
 }
 
 /**
- * memdev_retired_init() - find blocks withheld when the module was loaded
- * before
+ * memdev_retired_init() - find the blocks that the module withheld earlier
  *
  * Context: Sleeps.
  */
