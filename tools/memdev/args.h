@@ -42,7 +42,7 @@ enum opt_id {
 };
 
 #define OPT(id)		(1U << OPT_##id)
-/* Options that select what a table shows, and all options of a table */
+/* Options that select a table's contents, and all table options */
 #define OPTS_FORMAT	(OPT(JSON) | OPT(RAW) | OPT(PAIRS) | OPT(OUTPUT) | \
 			 OPT(OUTPUT_ALL))
 #define OPTS_TABLE	(OPTS_FORMAT | OPT(NOHEADINGS) | OPT(BYTES))
@@ -54,13 +54,13 @@ struct column;
  * struct cmd - a command
  * @name: one or two words
  * @args: synopsis of the arguments
- * @help: one line
- * @text: details, or NULL
+ * @help: one-line summary
+ * @text: detailed help, or NULL
  * @min: minimum number of arguments
  * @max: maximum number of arguments, -1 for no limit
- * @run: returns an exit status
- * @columns: columns of its table, up to one without a name; or NULL
- * @opts: the options that it accepts, as a mask of OPT()
+ * @run: run the command and return an exit status
+ * @columns: columns of its table, ending with one without a name, or NULL
+ * @opts: mask of the accepted options, see OPT()
  */
 struct cmd {
 	const char *name;
@@ -76,7 +76,7 @@ struct cmd {
 /**
  * struct call - a parsed command line
  * @cmd: the command
- * @set: the options that are given, as a mask of OPT()
+ * @set: mask of the options on the command line, see OPT()
  * @value: the value of each option, or NULL
  * @argc: number of arguments
  * @argv: the arguments without options
@@ -89,7 +89,7 @@ struct call {
 	char **argv;
 };
 
-/* Print an error, and where to find help. Returns EXIT_USAGE. */
+/* Print an error and where to find help. Returns EXIT_USAGE. */
 __printf(2, 3)
 int usage_error(const struct call *call, const char *format, ...);
 

@@ -255,7 +255,7 @@ void command_help(FILE *f, const struct cmd *cmd)
 	}
 }
 
-/* Print help for each command of two words that starts with this one. */
+/* Print help for each two-word command that starts with this word. */
 static void group_help(const char *word)
 {
 	const size_t len = strlen(word);

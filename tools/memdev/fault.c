@@ -91,7 +91,7 @@ static void fault_cell(const void *item, const struct column *column,
 		cell->number = rule->chance;
 		break;
 	case FAULT_SEED:
-		/* A certain hit needs no random number. */
+		/* A rule that always hits uses no random numbers. */
 		cell->present = rule->chance < MEMDEV_FAULT_CHANCE_MAX;
 		cell->number = rule->seed;
 		break;
@@ -148,7 +148,7 @@ static const struct field fields[] = {
 	{ .name = NULL }
 };
 
-/* Print an error if rc is one. Returns 0 or EXIT_FAILED. */
+/* Print an error if rc is not 0. Returns 0 or EXIT_FAILED. */
 static int fault_status(const struct call *call, const struct nl *nl,
 			const struct dev *dev, int rc)
 {
@@ -260,7 +260,7 @@ int cmd_fault_poison(const struct call *call)
 	if (rc)
 		return rc;
 	mnl_attr_put_u32(request, MEMDEV_A_FAULT_DEVICE, dev.index);
-	/* The request waits for a running operation of the device. */
+	/* The request waits for the device's running operation to end. */
 	rc = fault_status(call, &nl, &dev,
 			  nl_call_wait(&nl, request, NULL, NULL, 1000, NULL,
 				       NULL));

@@ -89,7 +89,7 @@ static void print_strip(const struct map *map, const struct strip *strip,
 	if (width < label + 8)
 		label = 0;
 	cells = width > label ? width - label : 1;
-	/* Rows of a multiple of 8 blocks are easier to count. */
+	/* Blocks are easier to count in rows of a multiple of 8. */
 	if (cells > 8)
 		cells -= cells % 8;
 	for (__u64 i = 0; i < strip->count; i += cells) {

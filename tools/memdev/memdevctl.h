@@ -2,7 +2,7 @@
 /*
  * The commands of memdevctl.
  *
- * A source file calls only files on a lower line:
+ * A source file may only call functions of files on a lower line:
  *
  *   main
  *   commands
@@ -29,9 +29,9 @@ struct opt {
 extern const struct opt options[OPT_COUNT];
 
 /*
- * Find the command that the arguments start with. *words is the number of
- * words of its name; if NULL is returned, 1 if the second word is missing or
- * wrong, and 0 if the first is.
+ * Find the command that the arguments start with, and set *words to the number
+ * of words in its name. If there is none, return NULL, and set *words to 1 if
+ * only the second word is missing or wrong, or to 0.
  */
 const struct cmd *command_find(int argc, char **argv, int *words);
 void commands_help(FILE *f);

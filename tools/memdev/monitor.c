@@ -81,7 +81,7 @@ static void print_bytes(const struct monitor *monitor, __u64 bytes)
 	free(size);
 }
 
-/* count: number of lost messages, or 0 if it is not known yet */
+/* count: number of lost messages, or 0 if not known yet */
 static void print_lost(const struct monitor *monitor, __u64 count)
 {
 	print_time(monitor);
@@ -239,7 +239,7 @@ static void handle_event(struct monitor *monitor, const struct nlmsghdr *nlh)
 		print_line(monitor, &event);
 }
 
-/* The generic netlink controller reports a family that is unregistered. */
+/* Check whether the controller reports that the family was unregistered. */
 static void handle_family(struct monitor *monitor, const struct nlmsghdr *nlh)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
@@ -305,7 +305,7 @@ int cmd_monitor(const struct call *call)
 	rc = nl_open(&monitor.nl);
 	if (rc)
 		return rc;
-	/* Only root may exceed the limit on the size of the buffer. */
+	/* Exceeding the buffer size limit requires CAP_NET_ADMIN. */
 	if (setsockopt(mnl_socket_get_fd(monitor.nl.sock), SOL_SOCKET,
 		       SO_RCVBUFFORCE, &size, sizeof(size)))
 		setsockopt(mnl_socket_get_fd(monitor.nl.sock), SOL_SOCKET,

@@ -112,7 +112,7 @@ char *dev_title(__u32 index, const char *id)
 	return xasprintf("memdev%u", index);
 }
 
-/* memory34 (0x110000000), or 2 for a caller who may not see addresses */
+/* "memory34 (0x110000000)", or "2" if the caller may not see addresses */
 static char *refusal_block(const struct refusal *refusal)
 {
 	if (refusal->memory[0] && refusal->has_address)

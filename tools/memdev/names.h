@@ -11,14 +11,14 @@
 
 struct refusal;
 
-/* These end with NULL. */
+/* NULL-terminated arrays */
 extern const char *const online_type_names[];
 extern const char *const step_names[];
 
-/* Compare, and accept hyphens in place of the underscores of name. */
+/* Compare; in text, hyphens match the underscores of name. */
 bool name_matches(const char *text, size_t len, const char *name);
 
-/* "unknown" for a value that is newer than this tool */
+/* Return "unknown" for a value that is newer than this tool. */
 const char *state_name(__u32 state);
 const char *online_type_name(__u32 type);
 const char *source_name(__u32 source);

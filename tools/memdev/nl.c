@@ -38,7 +38,7 @@ static struct nlmsghdr *request_new(__u16 family, __u8 cmd, __u8 version,
 
 struct nlmsghdr *nl_request(__u8 cmd, __u16 flags)
 {
-	/* The id of the family may not be known yet: send_request() sets it. */
+	/* The family id may not be known yet: send_request() sets it. */
 	return request_new(0, cmd, MEMDEV_FAMILY_VERSION, flags);
 }
 
@@ -51,7 +51,7 @@ static int send_request(struct nl *nl, struct nlmsghdr *request)
 		-errno : 0;
 }
 
-/* The type of the attribute at an offset of the request, or 0 */
+/* Return the type of the attribute at an offset in the request, or 0. */
 static __u16 attribute_at(const struct nlmsghdr *request, __u32 offset)
 {
 	const struct nlattr *attr;
@@ -84,7 +84,7 @@ static void extack_parse(struct nl *nl, const struct nlmsghdr *request,
 	}
 }
 
-/* Returns 1 if more messages follow, 0 or -errno at the end. */
+/* Return 1 if more messages follow, or 0 or -errno at the end. */
 static int handle_message(struct nl *nl, const struct nlmsghdr *request,
 			  const struct nlmsghdr *nlh, mnl_cb_t cb, void *data)
 {
@@ -142,7 +142,7 @@ static int receive(struct nl *nl, const struct nlmsghdr *request, mnl_cb_t cb,
 	return 1;
 }
 
-/* Without NLM_F_ACK: the result of the canceled request is what counts. */
+/* Do not request an ACK: only the canceled request's result matters. */
 static void cancel(struct nl *nl, unsigned int seq)
 {
 	struct nlmsghdr *request = nl_request(MEMDEV_CMD_CANCEL, 0);
@@ -349,7 +349,7 @@ int nl_join(struct nl *nl)
 
 /* --- lists ---------------------------------------------------------------- */
 
-/* Read a list; if it changes meanwhile, it is inconsistent: read it again. */
+/* Read a list. If it changed meanwhile, it is inconsistent: read it again. */
 static int dump(struct nl *nl, __u8 cmd, mnl_cb_t add, void *list,
 		size_t *n)
 {

@@ -18,7 +18,7 @@
  * @family: id of the family
  * @monitor: id of the multicast group for callers who may see addresses
  * @monitor_public: id of the multicast group without addresses
- * @text: error or warning text of the kernel
+ * @text: the kernel's error or warning text
  * @bad_attribute: attribute that the kernel rejected, or 0
  * @inconsistent: the list changed during the dump
  */
@@ -53,7 +53,7 @@ struct block_runs {
 	size_t n;
 };
 
-/* Print an error and return an exit status, or return 0. */
+/* Return 0, or print an error and return an exit status. */
 int nl_open(struct nl *nl);
 /* Look up a device by name, number or id; the socket is closed on failure. */
 int nl_open_dev(struct nl *nl, const char *name, struct dev *dev);
@@ -67,16 +67,16 @@ struct nlmsghdr *nl_request(__u8 cmd, __u16 flags);
 /* Send a request, pass each reply to @cb. Returns 0 or -errno. */
 int nl_call(struct nl *nl, struct nlmsghdr *request, mnl_cb_t cb, void *data);
 /*
- * The same for a request that takes long: call tick() every @ms milliseconds.
- * The first signal cancels the request and waits for its result, the second
- * closes the socket and returns -EINTR.
+ * Like nl_call(), for a request that takes long: call tick() every @ms
+ * milliseconds. On the first signal, cancel the request and wait for its
+ * result. On the second one, close the socket and return -EINTR.
  */
 int nl_call_wait(struct nl *nl, struct nlmsghdr *request, mnl_cb_t cb,
 		 void *data, int ms, void (*tick)(void *arg), void *arg);
 
-/* The kernel's text for the last request, or that of -rc */
+/* The kernel's text for the last request, or else the text of errno -rc */
 const char *nl_strerror(const struct nl *nl, int rc);
-/* Print an error if rc is one. Returns 0 or EXIT_FAILED. */
+/* Print an error if rc is not 0. Returns 0 or EXIT_FAILED. */
 __printf(3, 4)
 int nl_status(const struct nl *nl, int rc, const char *format, ...);
 
@@ -87,7 +87,7 @@ int nl_windows(struct nl *nl, struct windows *windows);
 int nl_block_runs(struct nl *nl, struct block_runs *runs);
 int nl_fault_rules(struct nl *nl, struct fault_rules *rules);
 
-/* Look up a device, or print an error. Returns 0 or EXIT_FAILED. */
+/* Look up a device or print an error. Returns 0 or EXIT_FAILED. */
 int nl_dev_named(struct nl *nl, const char *name, struct dev *dev);
 /* Look up all devices if argc is 0, else the named ones that exist. */
 int nl_devs_named(struct nl *nl, int argc, char **argv, struct devs *devs);

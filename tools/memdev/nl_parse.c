@@ -10,7 +10,7 @@
 /**
  * struct member - the member of a structure that stores an attribute
  * @attribute: the attribute; 0 ends a list of members
- * @text: the attribute is a text, not a number
+ * @text: the attribute is a string, not a number
  * @nest: members of a nested structure, or NULL
  * @offset: offset of the member
  * @size: size of the member
@@ -26,7 +26,7 @@ struct member {
 	size_t present;
 };
 
-/* To name a member; no pointer is dereferenced. */
+/* For offsets and sizes of members; never dereferenced. */
 #define STATS	((struct stats *)0)
 #define REFUSAL	((struct refusal *)0)
 #define DEV		((struct dev *)0)
@@ -144,7 +144,7 @@ static const struct member event_members[] = {
 };
 
 /*
- * A 64-bit attribute is aligned to 4 bytes only: copy it. An empty one reads
+ * A 64-bit attribute is only aligned to 4 bytes: copy it. An empty one reads
  * as 0.
  */
 static __u64 get_number(const struct nlattr *attr)

@@ -14,7 +14,7 @@
 #include "request.h"
 #include "wait.h"
 
-/* How often progress is shown */
+/* Interval between progress updates */
 #define PROGRESS_MS	500
 
 /**
@@ -77,7 +77,7 @@ static void progress_tick(void *arg)
 		progress_draw(progress, dev.plugged);
 }
 
-/* The refusal of the reply names the block and what was done before. */
+/* The refusal in the reply names the block and the bytes done before it. */
 static int plug_failed(struct nl *nl, const struct dev *dev, const char *what,
 		       const struct refusal *refusal, int rc)
 {
@@ -171,8 +171,8 @@ static void drain(struct nl *nl)
 }
 
 /*
- * List the retired blocks that are not plugged, or return NULL. If the blocks
- * cannot be read, there is no reason to stop waiting: return NULL, too.
+ * List the retired blocks that are not plugged, or return NULL if there are
+ * none. A failure to read the blocks is no reason to stop waiting: return NULL.
  */
 static char *retired_blocks(struct nl *nl, const struct dev *dev, __u64 *bytes)
 {
@@ -197,7 +197,7 @@ static char *retired_blocks(struct nl *nl, const struct dev *dev, __u64 *bytes)
 	return list;
 }
 
-/* Print an error if retired blocks keep the device from reaching the size. */
+/* Return whether retired blocks make the size unreachable; print an error. */
 static bool out_of_reach(struct nl *nl, const struct dev *dev, __u64 size,
 			 struct progress *progress)
 {

@@ -99,7 +99,7 @@ void qemu_devices(const struct call *call, struct devs *devs)
 		printf("{\"return\": [");
 	for (size_t i = 0; i < devs->n; i++) {
 		const struct dev *dev = &devs->v[i];
-		/* A kind that QEMU does not know is printed like these. */
+		/* Print a kind that QEMU does not know as one of these. */
 		const bool dimm = dev->slot >= 0;
 
 		if (!qmp) {
@@ -127,7 +127,7 @@ void qemu_devices(const struct call *call, struct devs *devs)
 		puts("]}");
 }
 
-/* The size of all memory blocks of the kernel. Returns 0 or -errno. */
+/* Get the total size of the kernel's memory blocks. Returns 0 or -errno. */
 static int memory_blocks(__u64 *bytes)
 {
 	const struct dirent *entry;

@@ -164,7 +164,7 @@ int object_create(const struct call *call, const struct object *object)
 		rc = object->print(&nl, created.index, &table);
 	else
 		printf("%s%u\n", object->prefix, created.index);
-	/* The object exists: do not lose its name if it cannot be printed. */
+	/* The object exists: report its name even if the output fails. */
 	if (rc || output_flush(stdout, "standard output")) {
 		warnx("%s%u was created", object->prefix, created.index);
 		rc = EXIT_PART;

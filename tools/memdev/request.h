@@ -21,10 +21,10 @@ enum field_type {
 /**
  * struct field - an option or setting that becomes an attribute of a request
  * @name: as the user writes it; NULL ends a list of fields
- * @type: how its value is parsed
+ * @type: how to parse the value
  * @attribute: the attribute
- * @opt: the option, if it is one
- * @limit: the smallest number or size, or the longest text
+ * @opt: the option, if the field is one
+ * @limit: minimum number or size, or maximum text length
  */
 struct field {
 	const char *name;
@@ -44,15 +44,15 @@ int fields_put(const struct call *call, const struct field *fields,
 const char *bad_field(const struct nl *nl, const struct field *fields);
 
 /**
- * struct object - what can be created and deleted
- * @prefix: start of its name
+ * struct object - a kind of object that can be created and deleted
+ * @prefix: start of an object's name
  * @json: name of the list in JSON
- * @cmd_new: command that creates one
- * @cmd_del: command that deletes one
- * @index: attribute of its number
- * @size: attribute of its size
+ * @cmd_new: command that creates an object
+ * @cmd_del: command that deletes an object
+ * @index: attribute with the object's number
+ * @size: attribute with the object's size
  * @fields: options of @cmd_new
- * @print: prints one with JSON; returns an exit status
+ * @print: print an object as JSON and return an exit status
  */
 struct object {
 	const char *prefix;
@@ -72,16 +72,16 @@ int object_delete(struct nl *nl, const struct object *object, __u32 index,
 		  const char *verb);
 
 /*
- * Look up the devices that are arguments, or all, and print those that exist.
- * json, all: as for table_open(). Returns an exit status.
+ * Look up the devices named by the arguments, or all devices, and print those
+ * that exist. json, all: as for table_open(). Returns an exit status.
  */
 int devs_command(const struct call *call, const char *json, bool all,
 		 int (*print)(const struct call *call, struct nl *nl,
 			      struct devs *devs, struct table *table));
 
-/* The exit status after some of several steps were done */
+/* Return the exit status after done of total steps succeeded. */
 int partial_status(int done, int total);
-/* Print the kernel's warning, if there is one, after a success. */
+/* After a success, print the kernel's warning, if there is one. */
 void print_warning(const struct nl *nl, const struct dev *dev,
 		   const char *what);
 

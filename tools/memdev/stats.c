@@ -32,7 +32,7 @@ const struct column stat_columns[] = {
 
 struct stat_row {
 	const struct dev *dev;
-	unsigned int op;	/* index into the stats of the device */
+	unsigned int op;	/* index into the device's stats */
 };
 
 static const char *const ops[] = { "plug", "unplug" };

@@ -9,7 +9,7 @@
 #include "names.h"
 #include "strip.h"
 
-/* More than any machine has: do not trust a size beyond that. */
+/* More blocks than any machine has: do not draw a strip beyond this. */
 #define MAX_BLOCKS	(16U << 20)
 
 const struct cell_style cell_styles[NR_CELL_TYPES] = {
@@ -95,8 +95,8 @@ static struct strip *strip_add(struct map *map, const struct window *window,
 }
 
 /*
- * A caller who sees addresses gets one strip for the window. For others the
- * place of a device in its window is unknown: each device is a strip.
+ * A caller who sees addresses gets one strip for the window. For others,
+ * the position of a device in its window is unknown: each device is a strip.
  */
 static void map_window(struct map *map, const struct window *window)
 {

@@ -8,7 +8,7 @@
 #include "args.h"
 #include "nl.h"
 
-/* A cell is an enum memdev_block_state, or a block that no device owns. */
+/* A cell is an enum memdev_block_state, or this if no device owns the block. */
 #define CELL_FREE	NR_BLOCK_STATES
 #define NR_CELL_TYPES	(NR_BLOCK_STATES + 1)
 
@@ -53,11 +53,11 @@ struct map {
 	size_t nr_strips;
 };
 
-/* Read the windows that are arguments, or all. Returns an exit status. */
+/* Read the windows named by the arguments, or all. Returns an exit status. */
 int map_read(const struct call *call, struct map *map);
 void map_free(struct map *map);
 
-/* The end of the run of blocks of the same owner that starts at first */
+/* Return the end of the run of blocks from first on that share an owner. */
 __u64 strip_owner_end(const struct strip *strip, __u64 first);
 /* The caller frees the result. */
 char *strip_title(const struct strip *strip);

@@ -9,19 +9,19 @@
 #include "svg.h"
 
 #define MARGIN		16
-#define WIDTH		1024	/* maximum width of all cells of a row */
+#define WIDTH		1024	/* maximum width of a row's cells */
 #define CELL_MAX	24	/* maximum width of a cell */
 #define CELL_LETTER	14	/* minimum width of a cell with a letter */
 #define CELL_GRID	4	/* minimum width of a cell with a border */
 #define LINE		20	/* height of a line of text */
-#define DEVICES_MAX	24	/* devices listed below a window, at most */
+#define DEVICES_MAX	24	/* maximum number of devices below a window */
 
 struct layout {
 	unsigned int columns;
 	unsigned int rows;
 	unsigned int cell;
 	unsigned int devices;	/* number of listed devices */
-	bool more;		/* there are devices that are not listed */
+	bool more;		/* some devices are not listed */
 };
 
 static void xml_text(FILE *f, const char *text)

@@ -7,7 +7,7 @@
 
 #include "strip.h"
 
-/* Write the picture to a file; "-" is standard output. Returns 0 or EXIT_FAILED. */
+/* Write the picture to a file, or stdout for "-". Returns 0 or EXIT_FAILED. */
 int svg_write(const struct map *map, const char *name);
 
 #endif /* MEMDEVCTL_SVG_H */

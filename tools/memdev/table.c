@@ -200,7 +200,7 @@ int table_close(struct table *table)
 {
 	int rc;
 
-	/* Print an empty table, too: JSON then is an empty array. */
+	/* Print an empty table, too: in JSON, it is an empty array. */
 	rc = scols_print_table(table->scols);
 	scols_unref_table(table->scols);
 	free(table->columns);

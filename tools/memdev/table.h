@@ -25,7 +25,7 @@ struct column {
 	const char *help;
 };
 
-/* The value of a column: a text, which the table frees, or a number */
+/* The value of a column: a string, which the table frees, or a number */
 struct cell {
 	bool present;
 	char *text;

@@ -182,7 +182,7 @@ int output_flush(FILE *f, const char *name)
 {
 	static FILE *reported;
 
-	/* ferror() alone: an earlier write failed, and its errno is lost. */
+	/* If only ferror() fails, the errno of an earlier write is lost. */
 	errno = 0;
 	if (!fflush(f) && !ferror(f))
 		return EXIT_DONE;

@@ -22,7 +22,7 @@ enum {
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-/* These exit if there is no memory. The caller frees the result. */
+/* These exit if out of memory. The caller frees the result. */
 void *xrealloc(void *p, size_t size);
 char *xstrdup(const char *s);
 __printf(1, 2)
@@ -30,7 +30,7 @@ char *xasprintf(const char *format, ...);
 
 /* Return 0, or -EINVAL or -ERANGE. */
 int bytes_parse(const char *text, __u64 *bytes);
-/* Accepts the number with or without the prefix. */
+/* Accept the number with or without the prefix. */
 int number_parse(const char *text, const char *prefix, __u32 *nr);
 
 /* The caller frees the result. */

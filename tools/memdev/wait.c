@@ -37,7 +37,7 @@ void interrupt_catch(void)
 	caught = true;
 	sigemptyset(&blocked);
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
-		/* Keep a signal ignored if it was, for instance by nohup. */
+		/* Keep an ignored signal ignored, for instance under nohup. */
 		sigaction(signals[i], NULL, &old);
 		if (old.sa_handler == SIG_IGN)
 			continue;

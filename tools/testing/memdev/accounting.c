@@ -23,7 +23,7 @@ static void test_limit(void)
 	EXPECT_REFUSAL(-ENOSPC,
 		       "512M is too much: 128M of 512M are in use",
 		       w, .align = BLOCK, .size = 4 * BLOCK);
-	/* A limit of a byte less than 4 blocks allows 3 blocks. */
+	/* A limit of one byte less than 4 blocks allows 3 blocks. */
 	w->a.limit = 4 * BLOCK - 1;
 	EXPECT_FIT(START, w, .align = BLOCK, .size = 2 * BLOCK);
 	EXPECT_REFUSAL(-ENOSPC,
@@ -196,7 +196,7 @@ static void test_regions_by_address(void)
 	EXPECT_INT(ARRAY_SIZE(sorted), i);
 	EXPECT_INT(1, r && !memdev_alloc_next(&w->a, r));
 
-	/* Remove the lowest, one from the middle, and the highest. */
+	/* Remove the lowest region, one in the middle, and the highest. */
 	memdev_alloc_remove(&w->a, &w->regions[3]);
 	memdev_alloc_remove(&w->a, &w->regions[0]);
 	memdev_alloc_remove(&w->a, &w->regions[5]);
@@ -217,7 +217,7 @@ static void test_largest_free(void)
 {
 	struct window w;
 
-	/* Three words of a bitmap and one bit */
+	/* Three bitmap words and one bit */
 	window_init(&w, START, 193 * BLOCK, SHIFT, 8);
 	EXPECT_HEX(193 * BLOCK, memdev_alloc_largest_free(&w.a));
 	add_blocks(&w, "", 192, 1);

@@ -2,9 +2,9 @@
 /*
  * Compare the allocator with a naive model after each of many random steps.
  *
- * The model is a sorted array of regions. It calculates in 128 bits and walks the
- * regions from the start of the window in ascending address order, skipping to the
- * end of each one that conflicts. It shares no code with alloc.c.
+ * The model is a sorted array of regions. It calculates in 128 bits and walks
+ * the regions in ascending address order, skipping to the end of each one that
+ * conflicts. It shares no code with alloc.c.
  */
 #include <errno.h>
 #include <fnmatch.h>
@@ -290,7 +290,7 @@ static u64 random_size(const struct naive *n, u64 align)
 	}
 }
 
-/* Mostly at boundaries of regions and of the window, where mistakes are likely */
+/* Mostly at region and window boundaries, where mistakes are likely */
 static u64 random_hint(const struct naive *n, u64 size)
 {
 	const struct naive_region *r = NULL;
@@ -384,7 +384,7 @@ static unsigned int random_nr_slots(void)
 	}
 }
 
-/* Count each kind of result: one that never came was not compared. */
+/* Count each kind of result: one that never occurs is not compared. */
 static const char *const results[] = {
 	"no free slot",
 	"slot * is out of range *",
@@ -472,14 +472,14 @@ static void step_fit(struct pair *p)
 	EXPECT_STR(result.text, why.text);
 	EXPECT_INT(result.rc, rc);
 	EXPECT_INT(1, r->id == id);
-	/* Insert only what both accept, or they diverge. */
+	/* Insert only a region that both accept, or they diverge. */
 	if (rc || result.rc)
 		return;
 	EXPECT_HEX(result.start, r->start);
 	EXPECT_HEX(req.size, r->size);
 	EXPECT_INT(result.slot, r->slot);
 
-	/* Finding a place must not change anything by itself. */
+	/* Sometimes do not insert: finding a place must change nothing. */
 	if (below(8) == 0)
 		return;
 	r->start = result.start;

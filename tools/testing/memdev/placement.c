@@ -68,7 +68,7 @@ static void test_reasons(void)
 	EXPECT_INT(MEMDEV_ABOUT_ID, why.about);
 }
 
-/* A truncated reason is terminated. */
+/* A truncated reason is NUL-terminated. */
 static void test_long_reason(void)
 {
 	struct memdev_reason why;
@@ -117,7 +117,7 @@ static void test_alignment(void)
 	struct window w;
 	u64 align;
 
-	/* START is aligned to 1 GiB, and to no larger power of two. */
+	/* START is aligned to 1 GiB, but not to a larger power of two. */
 	window_init(&w, START, 32 * BLOCK, SHIFT, 1);
 	for (align = 1; align; align <<= 1) {
 		if (align >= BLOCK && align <= 1ULL << 30)
@@ -216,7 +216,7 @@ static void test_full_window(void)
 	window_free(w);
 }
 
-/* "too big" is for sizes that overflow; a size beyond the window just does not fit. */
+/* "too big" means that a size overflows; a smaller one just does not fit. */
 static void test_larger_than_the_window(void)
 {
 	struct window *w = window(4);

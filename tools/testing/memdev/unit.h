@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Report test results in TAP. The allocator's benchmark has an unit_fail() of its
- * own, to use the EXPECT macros.
+ * Report test results in TAP. The allocator's benchmark uses the EXPECT macros
+ * with its own unit_fail().
  */
 #ifndef _MEMDEV_TEST_UNIT_H
 #define _MEMDEV_TEST_UNIT_H
@@ -17,11 +17,11 @@ struct unit_test {
 	const char *name;
 };
 
-/* Report a failed expectation; the test goes on. */
+/* Report a failed expectation; the test continues. */
 __printf(3, 4)
 void unit_fail(const char *file, int line, const char *fmt, ...);
 
-/* Start a test, and report its result under a name. */
+/* Start a test; report its result under a name. */
 void unit_begin(void);
 __printf(1, 2)
 void unit_end(const char *fmt, ...);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Requests with the result that the model gives, and the order in which the
- * allocator checks a request.
+ * Requests with the model's results, and the order in which the allocator
+ * checks a request.
  */
 #include <errno.h>
 #include <fnmatch.h>
@@ -152,9 +152,9 @@ static void make_mistake(enum mistake mistake, struct window *w,
 }
 
 /*
- * Make two mistakes in a request for one of four blocks, of which the second and
- * the last are used, and expect the refusal for @first. @second is made first, as
- * it must not undo what @first needs.
+ * Make two mistakes in a request for one of four blocks, of which the second
+ * and the last are used, and expect the refusal for @first. Make @second before
+ * @first, as it must not undo what @first needs.
  */
 static void expect_first_refused(enum mistake first, enum mistake second)
 {

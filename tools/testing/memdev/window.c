@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A window for tests, and what tests expect of its allocator.
+ * A window for tests, and expectations on its allocator.
  */
 #include <fnmatch.h>
 #include <linux/bitmap.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A window for tests, and what tests expect of its allocator.
+ * A window for tests, and expectations on its allocator.
  */
 #ifndef _MEMDEV_TEST_WINDOW_H
 #define _MEMDEV_TEST_WINDOW_H
@@ -16,7 +16,7 @@
 
 #define NO_WINDOW	"there is no window: make one by writing to /sys/bus/memdev/new_window"
 
-/* A window with its maps and the regions that were inserted */
+/* A window with its maps and inserted regions */
 struct window {
 	struct memdev_alloc a;
 	struct memdev_region *regions;
@@ -27,7 +27,7 @@ void window_init(struct window *w, u64 start, u64 size, unsigned int shift,
 		 unsigned int nr_regions);
 void window_free(struct window *w);
 
-/* Return the one window of @blocks blocks at START, with room for 16 regions. */
+/* Return a static window of @blocks blocks at START, for up to 16 regions. */
 struct window *window(u64 blocks);
 
 /* Insert a region at an address without asking the allocator for a place. */

@@ -2,8 +2,8 @@
 /*
  * scale SIZE SEED: execute and time operations on many devices.
  *
- * Read requests, one per line, and answer each with a line of times in ns, one for
- * each operation. Any failure, or an unexpected state afterwards, ends the program
+ * Read requests, one per line, and answer each with a line of times in ns, one
+ * per operation. A failure or an unexpected state afterwards ends the program
  * without an answer.
  *
  * size BYTES			set the size of new devices, initially SIZE
@@ -13,11 +13,12 @@
  * destroy netlink|sysfs NR	destroy NR random devices
  * lookup index|id|attribute NR	look up NR random devices
  * dump NR			dump all devices, NR times
- * plug near|far NR		plug NR devices at the lowest addresses, or random
- *				ones
- * unplug NR			unplug NR of these
- * serial plug|unplug NR	the first NR devices, one after the other, or
- * together plug|unplug NR	at once: the time of all, then of each
+ * plug near|far NR		plug NR devices at the lowest addresses, or
+ *				random ones
+ * unplug NR			unplug NR of the devices that plug has plugged
+ * serial plug|unplug NR	plug or unplug the first NR devices one by one:
+ *				the total time, then the time of each
+ * together plug|unplug NR	the same for all NR devices at once
  * write FILE TEXT		write to a file
  * list				print the devices' numbers instead of times
  *
@@ -33,7 +34,7 @@
 #define BUS		"/sys/bus/memdev/"
 #define MAX_DEVICES	8192
 #define MAX_THREADS	256
-/* Devices below this number are near each other: numbers and addresses ascend. */
+/* Addresses ascend with numbers: devices below this one are near each other. */
 #define NEAR		10
 /* Separators of words in a request */
 #define WORDS		"\n "
@@ -111,7 +112,7 @@ static void write_or_die(int fd, const char *what, const char *text)
 		     rc < 0 ? strerror(errno) : "short write");
 }
 
-/* --- requests by netlink -------------------------------------------------- */
+/* --- netlink requests ----------------------------------------------------- */
 
 static void talk(const char *what, const struct nlmsghdr *nlh)
 {
@@ -148,7 +149,7 @@ static void parse_reply(const char *what, const struct nlattr **tb)
 /* Any plugged size */
 #define ANY	UINT64_MAX
 
-/* Check that the last reply describes this device, with @plugged bytes online. */
+/* Check that the last reply describes @d, with @plugged bytes online. */
 static void check_device(const struct device *d, const char *what,
 			 __u64 plugged)
 {
@@ -302,7 +303,7 @@ static void destroy_one(bool netlink, struct device *d)
 	*d = devices[--nr_devices];
 }
 
-/* Choose at random: finding the first of a list is faster than the last. */
+/* Choose at random: the first device in a list is found fastest. */
 static void destroy(const char *by, unsigned int nr)
 {
 	bool netlink = by_netlink(by);

@@ -4,10 +4,10 @@
  * constructs in the headers of Linux 7.3.
  */
 
-/* This keeps qualifiers: sparse may warn of assignments to const objects. */
+/* This keeps qualifiers: sparse may warn about assignments to const objects. */
 #define __typeof_unqual__(x) __typeof__(x)
 
-/* MODULE_INFO() needs a constant for an array, to use it in a static_assert(). */
+/* A static_assert() in MODULE_INFO() needs a constant for an array. */
 #define __builtin_strlen(s)						\
 	__builtin_choose_expr(						\
 		__builtin_types_compatible_p(__typeof__(s), char[sizeof(s)]), \

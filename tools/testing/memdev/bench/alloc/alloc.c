@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Measure the allocator, from a few regions to very many.
+ * Measure the allocator with a few to very many regions.
  *
  * Only the allocator's calls are timed. Each result of a batch is checked after
- * the batch, and the first wrong one ends the run. A timed request takes no
- * reason, as that would measure libc's vsnprintf(); a refused request is repeated
- * to check the reason.
+ * the batch, and the first wrong one ends the run. A timed request does not ask
+ * for a reason, as that would measure libc's vsnprintf(); a refused request is
+ * repeated to check the reason.
  *
- * -n MAX	number of regions, at most (500000)
- * -r N		batches for each row (500)
+ * -n MAX	maximum number of regions (500000)
+ * -r N		batches per row (500)
  */
 #include <errno.h>
 #include <stdio.h>

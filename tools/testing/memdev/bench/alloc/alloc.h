@@ -5,7 +5,6 @@
 #ifndef _MEMDEV_BENCH_ALLOC_H
 #define _MEMDEV_BENCH_ALLOC_H
 
-/* The cases */
 void packed_cases(void);
 void worst_cases(void);
 void churn_cases(void);

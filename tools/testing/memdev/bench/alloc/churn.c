@@ -9,7 +9,7 @@
 #include "ground.h"
 #include "report.h"
 
-/* Blocks of the window for each region, as their average size */
+/* The window has this many blocks per region, which is their average size. */
 #define BLOCKS_PER_REGION 8ULL
 
 /* A step, to be checked after the batch */
@@ -89,8 +89,8 @@ static void churn_check(struct churn *c, const struct step *step)
 }
 
 /*
- * Fill the window and remove random regions, so that free blocks are spread over
- * the window instead of all at its end.
+ * Fill the window and remove random regions, so that free blocks are spread
+ * over the window instead of all at its end.
  */
 static void churn_prepare(struct churn *c, u64 used)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A window for measurements, its regions, and a shadow map of used blocks against
- * which every result is checked.
+ * A window for measurements, its regions, and a shadow map of used blocks to
+ * check every result against.
  */
 #include <errno.h>
 #include <linux/align.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A window for measurements, its regions, and a shadow map of used blocks against
- * which every result is checked.
+ * A window for measurements, its regions, and a shadow map of used blocks to
+ * check every result against.
  */
 #ifndef _MEMDEV_BENCH_GROUND_H
 #define _MEMDEV_BENCH_GROUND_H
@@ -24,9 +24,9 @@
  * @spare: unused regions, shuffled, so that neighbours in the window are not
  *         neighbours in memory; the last is used next
  * @nr_spare: number of unused regions
- * @taken: used regions in no order
+ * @taken: used regions in no particular order
  * @nr_taken: number of used regions
- * @place: the index in @taken of each region
+ * @place: each region's index in @taken
  */
 struct ground {
 	struct window w;
@@ -42,21 +42,21 @@ struct ground {
 
 /* Bounds of the number of regions */
 #define REGIONS_MIN	10
-/* Beyond this the window has few gaps. */
+/* With more regions, the window has few gaps. */
 #define REGIONS_MAX	500000
 
-/* Operations in a batch; fewer if one takes long */
+/* Operations in a batch; fewer if they take long */
 #define BATCH		64
 
 /* 64 TiB */
 #define BLOCKS		((64ULL << 40) / BLOCK)
 
-/* Options: number of regions at most, number of batches for each row */
+/* Options: maximum number of regions, number of batches per row */
 extern unsigned int max_regions, batches;
 
 /*
- * Return the least of 10, 100, 1000, ..., @peak (unless 0) and @max that is above
- * @above, or 0 if there is none.
+ * Return the smallest of 10, 100, 1000, ..., @peak (unless 0) and @max that
+ * exceeds @above, or 0 if there is none.
  */
 unsigned int next_level(unsigned int above, unsigned int peak,
 			unsigned int max);
@@ -77,11 +77,11 @@ void ground_free(struct ground *g);
 struct memdev_region *ground_take(struct ground *g);
 void ground_give(struct ground *g, struct memdev_region *r);
 
-/* Mark blocks as used or free; they must not be so already. */
+/* Mark free blocks as used, or used blocks as free. */
 void shadow_create(struct ground *g, u64 block, u64 nr);
 void shadow_destroy(struct ground *g, u64 block, u64 nr);
 
-/* The lowest place for @nr blocks by the shadow map, or NOWHERE */
+/* The lowest place for @nr blocks in the shadow map, or NOWHERE */
 u64 shadow_fit(const struct ground *g, u64 nr, u64 align);
 
 u64 shadow_largest_free(const struct ground *g);
@@ -91,7 +91,7 @@ unsigned int shadow_gaps(const struct ground *g);
 int create(struct ground *g, const struct memdev_alloc_request *req,
 	   struct memdev_region *r);
 
-/* Insert a region at a block, with a slot or MEMDEV_SLOT_NONE; remove it. */
+/* Insert a region at a block, with a slot or MEMDEV_SLOT_NONE; remove one. */
 void ground_lay(struct ground *g, u64 block, u64 nr, int slot);
 void ground_clear(struct ground *g, struct memdev_region *r);
 

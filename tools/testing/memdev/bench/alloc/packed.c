@@ -9,7 +9,7 @@
 #include "ground.h"
 #include "report.h"
 
-/* State of the steps of a batch */
+/* State shared by the steps of a batch */
 struct packed {
 	struct ground g;
 	unsigned int regions;

@@ -13,13 +13,13 @@
 
 #define CALIBRATIONS	1001
 
-/* End a search that loops forever; a section takes a small part of this. */
+/* End a search that loops forever; a section takes a small fraction of this. */
 #define SECONDS_MAX	600
 
 /* The overhead of reading the clocks, which each batch includes */
 static double clock_overhead, cpu_overhead;
 
-/* Batches during which the CPU ran something else for longer than this */
+/* Use the CPU time if the CPU ran something else for longer than this. */
 #define PREEMPTED_NS	1000
 static unsigned long nr_preempted;
 
@@ -34,7 +34,7 @@ static u64 read_clock(clockid_t id)
 	return t.tv_sec * 1000000000ULL + t.tv_nsec;
 }
 
-/* Read the cheaper clock closest to what is measured. */
+/* Read the cheaper clock next to the measured code. */
 struct moment now(void)
 {
 	struct moment m;
@@ -92,7 +92,7 @@ static void sort(struct samples *s)
 	qsort(s->ns, s->nr, sizeof(*s->ns), compare_doubles);
 }
 
-/* The least of the sorted samples that @percent of them do not exceed */
+/* The smallest of the sorted samples that @percent of them do not exceed */
 static double percentile(const struct samples *s, unsigned int percent)
 {
 	return s->ns[((u64)s->nr * percent + 99) / 100 - 1];

@@ -2,11 +2,12 @@
 /*
  * Find a place in the windows for which the search takes longest.
  *
- * The search goes up from gap to gap. Skipping a gap costs the same whether it is
- * too small or not aligned; skipping a large one costs little more, as blocks are
- * scanned 64 at a time. So the cost is the number of gaps, which is largest if
- * every second block is free. No other request or window takes more steps, as
- * each step skips at least a free block and a used one, or two blocks to align.
+ * The search goes up from gap to gap. Skipping a gap costs the same whether it
+ * is too small or not aligned; skipping a large one costs little more, as the
+ * search scans 64 blocks at a time. So the cost depends on the number of gaps,
+ * which is largest if every second block is free. No other request or window
+ * takes more steps, as each step skips at least a free block and a used one, or
+ * two blocks to align.
  */
 #include <errno.h>
 #include <linux/kernel.h>
@@ -24,7 +25,7 @@ struct layout {
 	const char *about;
 	/* Size of the window, or 0 for two blocks per region */
 	u64 blocks;
-	/* A region before the first gap, or 0 for none */
+	/* Size of a region before the first gap, or 0 for none */
 	u64 lead;
 	/* Alternating gaps and regions */
 	u64 gap;
@@ -34,7 +35,7 @@ struct layout {
 	/* The request; only the tail can satisfy it */
 	u64 nr;
 	u64 align;
-	/* Number of regions that makes the most gaps */
+	/* Number of regions with the most gaps */
 	unsigned int peak;
 };
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Plug and unplug memory by the kernel's own calls, without memdev, for benchmarks
- * in VMs. The caller has to know that the range is unused RAM.
+ * Plug and unplug memory with the kernel's own functions, without memdev, for
+ * benchmarks in VMs. The caller must make sure that the range is unused RAM.
  *
  *	echo "START SIZE CHUNK MEMMAP" >/sys/module/memdev_raw/parameters/plug
  *	echo "START SIZE CHUNK" >/sys/module/memdev_raw/parameters/unplug
  *
- * START, SIZE and CHUNK are in bytes; each call adds or removes CHUNK. MEMMAP is 1
- * to put the memmap on the added memory. Whether blocks are onlined depends on
- * auto_online_blocks.
+ * START, SIZE and CHUNK are in bytes; each call adds or removes CHUNK. MEMMAP
+ * is 1 to put the memmap on the added memory. Whether blocks are onlined depends
+ * on auto_online_blocks.
  */
 #include <linux/kernel.h>
 #include <linux/memory.h>
@@ -50,7 +50,7 @@ static int memdev_raw_remove(const struct memdev_raw_range *range, u64 addr,
 	return offline_and_remove_memory(addr, size);
 }
 
-/* Call for each chunk, until one fails. */
+/* Call the function for each chunk, until a call fails. */
 static int memdev_raw_each(const char *val,
 			   int (*call)(const struct memdev_raw_range *range,
 				       u64 addr, u64 size))
