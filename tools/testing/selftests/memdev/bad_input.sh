@@ -143,7 +143,7 @@ dimm=$BUS/devices/memdev1
 log_mark
 set_up
 
-# --- the device ------------------------------------------------------------------
+# --- the device --------------------------------------------------------------
 
 refuse_sizes $D/plug
 refuse $D/plug EINVAL 0
@@ -185,7 +185,7 @@ refuse $dimm/requested_size EINVAL $((BLOCK / 2)) "half a block"
 refuse $dimm/requested_size EINVAL,ENOSPC,ERANGE $((2 * BLOCK)) \
 	"more than the region"
 
-# --- windows -----------------------------------------------------------------------
+# --- windows -----------------------------------------------------------------
 
 refuse_sizes $BUS/new_window EINVAL,ERANGE,EBUSY
 free=$((start + size))
@@ -240,7 +240,7 @@ done
 refuse $W/limit EBUSY $((6 * BLOCK)) "less than the size of its devices"
 refuse $W/slots EBUSY 0 "no slots while a device occupies one"
 
-# --- devices -------------------------------------------------------------------------
+# --- devices -----------------------------------------------------------------
 
 new=$BUS/new_device
 refuse_junk $new

@@ -78,7 +78,7 @@ fi
 
 [ -e $HUGE_2M ] || skip_all "this kernel has no hugetlb pages of 2 MiB"
 
-# --- hugetlb pages -------------------------------------------------------------
+# --- hugetlb pages -----------------------------------------------------------
 
 # Half of the free memory
 echo $(($(meminfo MemFree) / 2048 / 2)) >$HUGE_2M

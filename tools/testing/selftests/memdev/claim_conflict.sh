@@ -127,7 +127,7 @@ all_is_well()
 iomem >"$TMP/iomem"
 log_mark
 
-# --- memory that firmware does not report as RAM ---------------------------------
+# --- memory that firmware does not report as RAM -----------------------------
 
 # QEMU places the NVDIMM above the RAM, at the next GiB boundary.
 if [ -e /sys/firmware/acpi/tables/NFIT ]; then
@@ -151,7 +151,7 @@ if [ -e /sys/firmware/acpi/tables/NFIT ]; then
 	finish
 fi
 
-# --- ramoops -----------------------------------------------------------------------
+# --- ramoops -----------------------------------------------------------------
 
 need_mounted $DEBUG
 
@@ -223,7 +223,7 @@ if reserved; then
 	finish
 fi
 
-# --- dax ---------------------------------------------------------------------------
+# --- dax ---------------------------------------------------------------------
 
 soft_reserved ||
 	skip_all "no reserved or soft-reserved range"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A ledger of the netlink family's notifications: each message must follow
- * from the ones before, so that no byte is plugged or unplugged without a
- * message.
+ * A ledger of the netlink family's notifications: each message must agree with
+ * the sizes after the previous ones, so that no byte is plugged or unplugged
+ * without a message.
  */
 #ifndef _MEMDEV_TEST_LEDGER_H
 #define _MEMDEV_TEST_LEDGER_H
@@ -131,7 +131,7 @@ static inline void ledger_read(struct ledger *l, int ms)
 	while (nl_wait(&l->nl, ms)) {
 		got = mnl_socket_recvfrom(l->nl.sk, l->nl.buf,
 					  sizeof(l->nl.buf));
-		/* ENOBUFS: the sequence numbers show what is lost. */
+		/* ENOBUFS: the sequence numbers show how many are lost. */
 		if (got < 0)
 			continue;
 		len = got;

@@ -97,7 +97,7 @@ set_up
 size=$(get size)
 F=$(faults_file)
 
-# --- the file ------------------------------------------------------------------
+# --- the file ----------------------------------------------------------------
 
 is "only root can read or write the file" "$(stat -c %a "$F")" 600
 is "a new device has no rules" "$(cat "$F")" ""
@@ -187,7 +187,7 @@ is "all 64 rules are shown" "$(rules | wc -l)" 64
 is "a 65th rule is refused" "$(faults "add delay=1")" ENOSPC
 set_faults
 
-# --- add ------------------------------------------------------------------------
+# --- add ---------------------------------------------------------------------
 
 set_faults "add errno=ENOMEM nth=2 times=1"
 is "plug all fails with the errno of the second add" \
@@ -225,7 +225,7 @@ is "the block that was not removed is plugged and offline" \
 check "sysfs, /proc/iomem and lsmem agree" agree
 all_again "an undo that failed"
 
-# --- online ---------------------------------------------------------------------
+# --- online ------------------------------------------------------------------
 
 set_faults
 is "unplug all" "$(put_dev unplug all)" ok
@@ -268,7 +268,7 @@ check "a rule without a seed shows the drawn seed" \
 set_faults
 is "plug all" "$(put_dev plug all)" ok
 
-# --- offline --------------------------------------------------------------------
+# --- offline -----------------------------------------------------------------
 
 set_faults "offline block=5 errno=EBUSY"
 is "unplug of one block while the highest refuses" "$(put_dev unplug $BLOCK)" ok
@@ -290,7 +290,7 @@ check "sysfs, /proc/iomem and lsmem agree" agree
 no_deadline
 all_again "blocks that returned -EAGAIN"
 
-# --- remove ---------------------------------------------------------------------
+# --- remove ------------------------------------------------------------------
 
 set_faults "remove errno=EBUSY times=1"
 is "unplug of one block whose first remove fails" "$(put_dev unplug $BLOCK)" ok
@@ -309,7 +309,7 @@ check "last_error names the failed remove" grep -q "removing it failed" $D/last_
 check "sysfs, /proc/iomem and lsmem agree" agree
 all_again "removes that failed"
 
-# --- delays ---------------------------------------------------------------------
+# --- delays ------------------------------------------------------------------
 
 set_faults "offline delay=300" "offline errno=EBUSY nth=1 times=1 delay=300"
 before=$(uptime_ms)
@@ -362,7 +362,7 @@ set_up
 is "the new device has no rules" "$(cat "$F")" ""
 is "plug all" "$(put_dev plug all)" ok
 
-# --- traces ---------------------------------------------------------------------
+# --- traces ------------------------------------------------------------------
 
 event=$TRACE/events/memdev/memdev_fault
 if [ -e $event/enable ]; then
@@ -381,7 +381,7 @@ else
 	skip "this kernel has no tracing" "this kernel does not trace"
 fi
 
-# --- a dimm ---------------------------------------------------------------------
+# --- a dimm ------------------------------------------------------------------
 
 is "unplug all" "$(put_dev unplug all)" ok
 is "del_device" "$(put $BUS/del_device memdev0)" ok
@@ -511,7 +511,7 @@ exec 5>&-
 is "a new device is created" "$(put $BUS/new_device "size=$size")" ok
 set_up
 
-# --- poison ---------------------------------------------------------------------
+# --- poison ------------------------------------------------------------------
 
 set_faults
 is "plug all" "$(put_dev plug all)" ok

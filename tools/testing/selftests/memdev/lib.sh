@@ -267,7 +267,7 @@ expand()
 	echo "${out# }"
 }
 
-# --- the kernel's log ----------------------------------------------------------
+# --- the kernel's log --------------------------------------------------------
 
 MARK=0
 
@@ -308,7 +308,7 @@ log_quiet()
 	! grep -E 'WARNING:|BUG:|Oops|Call Trace|use-after-free' "$TMP/log.known"
 }
 
-# --- the machine's memory --------------------------------------------------------
+# --- the machine's memory ----------------------------------------------------
 
 # Requirements of this file itself
 [ "$(id -u)" = 0 ] || { echo "1..0 # SKIP needs root"; exit 4; }
@@ -516,7 +516,7 @@ window_spec()
 	fi
 }
 
-# --- the module ------------------------------------------------------------------
+# --- the module --------------------------------------------------------------
 
 loaded()
 {
@@ -667,7 +667,7 @@ memory_state()
 	write_diff
 }
 
-# --- helpers that hold memory ------------------------------------------------------
+# --- helpers that hold memory ------------------------------------------------
 
 FILL_PID=
 PIN_PID=

@@ -44,7 +44,7 @@ refuses "until_true: a condition that never holds" until_true 1 false
 refuses "until_true: no command" until_true 1
 refuses "one_of: another value" one_of a b,c
 
-# --- the kernel's log ----------------------------------------------------------------
+# --- the kernel's log --------------------------------------------------------
 
 log_mark
 check "log_quiet: a log without warnings" log_quiet

@@ -19,7 +19,7 @@ it = json.load(sys.stdin)
 print(eval(sys.argv[1]))' "$1"
 }
 
-# --- create, list ------------------------------------------------------------------
+# --- create, list ------------------------------------------------------------
 
 spec=$(window_spec 8) || skip_all "no reserved range of 8 memory blocks"
 log_mark
@@ -119,7 +119,7 @@ is "list fails on a closed standard output" $? 1
 is "list fails on a closed pipe" "$(cat "$TMP/rc" "$TMP/err")" "1
 memdevctl: standard output: Broken pipe"
 
-# --- show ------------------------------------------------------------------------------
+# --- show --------------------------------------------------------------------
 
 runs "show" show 0
 for line in "state *partial" "size .*($((4 * BLOCK)) bytes)" \
@@ -135,7 +135,7 @@ is "show -J prints all columns of list" \
 	"$OUT" "$(memdevctl list -J --output-all vm0)"
 fails "show of an unknown name" 1 "memdevctl: nosuch: *" show nosuch
 
-# --- QEMU's formats ----------------------------------------------------------------------
+# --- QEMU's formats ----------------------------------------------------------
 
 plugged=$((2 * BLOCK))
 runs "list --format hmp" list --format hmp
@@ -173,7 +173,7 @@ runs "stat --format qmp" stat --format qmp
 is "stat --format qmp prints the summary" "$OUT" \
 	"{\"return\": {\"base-memory\": $base, \"plugged-memory\": $((4 * BLOCK))}}"
 
-# --- map ---------------------------------------------------------------------------------
+# --- map ---------------------------------------------------------------------
 
 runs "map" map
 is "map draws a cell per block" "$(sed -n 2p "$TMP/out")" \
@@ -237,7 +237,7 @@ fails "map --svg to a missing directory" 1 \
 fails "map --svg to a full disk" 1 "memdevctl: /dev/full: No space left *" \
 	map --svg /dev/full
 
-# --- stat -----------------------------------------------------------------------------------
+# --- stat --------------------------------------------------------------------
 
 runs "stat" stat -rbo DEVICE,OP,COUNT,FAILED,BYTES
 is "stat prints the counters" "$OUT" "DEVICE OP COUNT FAILED BYTES
@@ -270,7 +270,7 @@ else
 	skip "promtool accepts the metrics" "promtool is missing"
 fi
 
-# --- monitor ---------------------------------------------------------------------------------
+# --- monitor -----------------------------------------------------------------
 
 # monitors PID: the process joined its multicast group
 monitors()
@@ -380,7 +380,7 @@ is "monitor fails on a full disk" "$? $(cat "$TMP/err")" \
 	"1 memdevctl: standard output: No space left on device"
 put $BUS/del_device full >/dev/null
 
-# --- resize, unplug ---------------------------------------------------------------------------
+# --- resize, unplug ----------------------------------------------------------
 
 runs "resize --wait to a larger size" resize 0 $((4 * BLOCK)) --wait
 is "the device has grown when it returns" "$(get plugged_size)" $((4 * BLOCK))
@@ -485,7 +485,7 @@ else
 	runs "unplug all" unplug 0 all
 fi
 
-# --- faults -----------------------------------------------------------------------------------
+# --- faults ------------------------------------------------------------------
 
 runs "fault list without rules" fault list
 is "fault list without rules prints nothing" "$OUT" ""
@@ -553,7 +553,7 @@ else
 	runs "unplug all" unplug 0 all
 fi
 
-# --- windows ----------------------------------------------------------------------------------
+# --- windows -----------------------------------------------------------------
 
 runs "window list" window list -rbo WINDOW,SIZE,USED,SOURCE
 is "window list shows the window" "$OUT" "WINDOW SIZE USED SOURCE
@@ -590,7 +590,7 @@ is "create prints the name to stderr if stdout is full" \
 	"$? $(tail -n 1 "$TMP/err")" \
 	"64 memdevctl: $(basename "$(readlink -f $BUS/devices/*)") was created"
 
-# --- unprivileged users ------------------------------------------------------------------------------------
+# --- unprivileged users ------------------------------------------------------
 
 user memdevctl list -J --output-all >"$TMP/out" 2>"$TMP/err"
 is "an unprivileged user can list" \

@@ -3,13 +3,13 @@
  * memfill BYTES [LOW HIGH]: fill BYTES of anonymous memory with a different
  * value in each word, then execute commands from standard input:
  *
- *	where		print how many bytes are at physical addresses LOW..HIGH-1
+ *	where		print how many bytes are at physical LOW..HIGH-1
  *	check		check that every word still has its value
  *	renew		check, and give each word a new value
  *
  * Print "filled BYTES" when ready. The values look random on purpose: a page
- * table walk through them goes astray at once, while zeroes would look like
- * empty tables.
+ * table walk through them fails at once, while zeroes would look like empty
+ * tables.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -4,8 +4,8 @@
  * of 1 << SHIFT bytes until NR of them are at physical addresses LOW..HIGH-1.
  * Fill these with a pattern and free the others.
  *
- * Print "has ADDRESS...", or "none" if there are fewer. Hold the pages until
- * standard input ends, then print "intact" or "lost".
+ * Print "has ADDRESS...", or "none" if there are fewer than NR. Hold the pages
+ * until standard input ends, then print "intact" or "lost".
  */
 #define _GNU_SOURCE
 #include <errno.h>

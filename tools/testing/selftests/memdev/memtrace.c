@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * memtrace PID MS: stop each thread of a process with ptrace(2), let them run
- * after MS milliseconds, and print how many there were.
+ * again after MS milliseconds, and print the number of threads.
  */
 #include <dirent.h>
 #include <errno.h>

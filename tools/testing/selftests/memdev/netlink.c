@@ -85,7 +85,7 @@ TEST_F(netlink, index_and_id_exclude_each_other)
 	}
 }
 
-/* --- dumps ------------------------------------------------------------------ */
+/* --- dumps ---------------------------------------------------------------- */
 
 struct seen {
 	unsigned int nr;
@@ -185,7 +185,7 @@ TEST_F(netlink, window_get_reports_every_attribute)
 	EXPECT_REFUSED(ENODEV, self->nl, nlh, MEMDEV_A_WINDOW_INDEX);
 }
 
-/* --- blocks ------------------------------------------------------------------ */
+/* --- blocks --------------------------------------------------------------- */
 
 struct runs {
 	unsigned int nr;
@@ -218,7 +218,7 @@ static void see_run(const struct nlmsghdr *nlh, void *data)
 	runs->nr++;
 }
 
-/* The list of @device's blocks in states of @mask, in the format of sysfs */
+/* List @device's blocks whose states are in @mask, in the format of sysfs. */
 static const char *block_list(const struct runs *runs, __u32 device,
 			      __u32 mask)
 {

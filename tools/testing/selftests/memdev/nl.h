@@ -354,7 +354,7 @@ static inline void nl_parse_nest(const struct nlattr *attr,
 		max);
 }
 
-/* Attribute values; all ones if missing, which no attribute can be */
+/* The attribute's value, or all ones if missing; no valid value is all ones. */
 static inline __u64 nl_u64(const struct nlattr *attr)
 {
 	return attr ? mnl_attr_get_u64(attr) : UINT64_MAX;
@@ -419,8 +419,8 @@ static inline void nl_forget(struct nl *nl)
 }
 
 /*
- * Receive until the request @seq ends. Messages of other requests and
- * notifications go to @other, if not NULL. Returns nl->err.
+ * Receive until the request @seq ends. Pass other requests' messages and
+ * notifications to @other, if not NULL. Returns nl->err.
  */
 static inline int nl_receive(struct nl *nl, __u32 seq, nl_cb cb,
 			     nl_cb other, void *data)
@@ -533,7 +533,7 @@ static inline void nl_see_family(const struct nlmsghdr *nlh, void *data)
 	}
 }
 
-/* Open a socket and find the family; 0 or an errno, ENOENT without it */
+/* Open a socket and find the family. Returns ENOENT if it does not exist. */
 static inline int nl_open(struct nl *nl)
 {
 	struct nlmsghdr *nlh;
@@ -575,7 +575,7 @@ static inline int nl_join(struct nl *nl, __u32 group)
 	return 0;
 }
 
-/* Parse a number with a suffix; @end points behind it. */
+/* Parse a number with a suffix, and set @end to its end. */
 static inline __u64 nl_number(const char *str, char **end)
 {
 	static const char suffixes[] = "KMGTPE";
@@ -669,7 +669,7 @@ static inline void nl_print(FILE *f, const struct nlmsghdr *nlh)
 	fputc('\n', f);
 }
 
-/* Name of an errno, in the format of the other helpers */
+/* Name of an errno, as the other helpers print it */
 static inline const char *nl_errname(int err)
 {
 	static char number[16];

@@ -47,7 +47,7 @@ TEST_F(netlink, a_missing_attribute_is_reported)
 		       nl_begin(nl, MEMDEV_CMD_FAULT_DEL, 0));
 	EXPECT_MISSING(MEMDEV_A_FAULT_BLOCK, nl,
 		       fault_begin(nl, MEMDEV_CMD_FAULT_POISON, self->a));
-	/* Any of several attributes would do, so none is missing. */
+	/* Any of several attributes is enough, so none is reported missing. */
 	EXPECT_REFUSED(EINVAL, nl, dev_begin(nl, MEMDEV_CMD_DEV_SET, self->a),
 		       0);
 }
@@ -69,7 +69,7 @@ TEST_F(netlink, the_last_of_duplicate_attributes_counts)
 	EXPECT_EQ(0, nl_talk(self->nl, nlh));
 	EXPECT_EQ(block_size, dev_number(self->a, "plugged_size"));
 
-	/* The first of the duplicates must be valid nevertheless. */
+	/* Even the first duplicate must be valid. */
 	nlh = nl_begin(self->nl, MEMDEV_CMD_DEV_GET, 0);
 	mnl_attr_put_u8(nlh, MEMDEV_A_DEV_INDEX, 1);
 	mnl_attr_put_u32(nlh, MEMDEV_A_DEV_INDEX, self->b);
@@ -92,7 +92,7 @@ TEST_F(netlink, an_unknown_attribute_is_refused)
 			nlh = nl_begin(self->nl, cmd, 0);
 			mnl_attr_put(nlh, type,
 				     attr ? type_len(attr->type) : 4, zero);
-			/* Checked before missing attributes */
+			/* Reported before missing attributes */
 			EXPECT_REFUSED(EINVAL, self->nl, nlh, 0);
 			EXPECT_EQ(-1, self->nl->miss);
 			EXPECT_EQ(offset_of(nlh, type), self->nl->offs) {
@@ -120,7 +120,7 @@ TEST_F(netlink, an_attribute_of_the_wrong_length_is_refused)
 			for (size_t len = 0; len <= 9; len++) {
 				struct nlmsghdr *nlh;
 
-				/* Strings have a test of their own. */
+				/* Another test covers strings. */
 				if (len == right ||
 				    set->attrs[type].type == NL_STRING)
 					continue;
@@ -374,7 +374,7 @@ TEST_F(netlink, a_request_without_ack_flag_gets_no_ack)
 	EXPECT_EQ(2 * block_size, dev_number(self->a, "plugged_size"));
 	EXPECT_FALSE(nl_wait(self->nl, 100));
 
-	/* A refusal is reported nevertheless. */
+	/* A refusal is reported even without NLM_F_ACK. */
 	nlh = amount_begin(self->nl, MEMDEV_CMD_DEV_PLUG, self->a,
 			   5 * block_size);
 	nlh->nlmsg_flags &= ~NLM_F_ACK;

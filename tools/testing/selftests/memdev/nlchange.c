@@ -6,7 +6,7 @@
 #include "nltest.h"
 #include "nltest_attrs.h"
 
-/* --- changes ------------------------------------------------------------------ */
+/* --- changes -------------------------------------------------------------- */
 
 TEST_F(netlink, dev_new_replies_with_the_index_before_its_ack)
 {
@@ -156,7 +156,7 @@ TEST_F(netlink, dev_plug_and_dev_unplug_report_their_refusals)
 		nlh = dev_begin(nl, cmds[i], self->a);
 		mnl_attr_put_u64(nlh, MEMDEV_A_DEV_SIZE, 0);
 		EXPECT_REFUSED(EINVAL, nl, nlh, MEMDEV_A_DEV_SIZE);
-		/* Exactly one of size and all */
+		/* Exactly one of size and all is required. */
 		EXPECT_MISSING(MEMDEV_A_DEV_SIZE, nl,
 			       dev_begin(nl, cmds[i], self->a));
 		nlh = amount_begin(nl, cmds[i], self->a, block_size);
@@ -312,9 +312,9 @@ TEST_F(netlink, window_new_and_window_del_report_their_refusals)
 	EXPECT_STREQ("", file_read(WINDOWS "/window1/start"));
 }
 
-/* --- faults ---------------------------------------------------------------- */
+/* --- faults --------------------------------------------------------------- */
 
-/* Create a fault rule, for any block if @block is -1; its index or -errno */
+/* Create a fault rule; @block -1 means any. Returns its index or -errno. */
 static int fault_new(struct nl *nl, int device, __u32 step, int block,
 		     __u32 err)
 {
@@ -332,7 +332,7 @@ static int fault_new(struct nl *nl, int device, __u32 step, int block,
 	       (int)nl_u32(tb[MEMDEV_A_FAULT_INDEX]) : -EBADMSG;
 }
 
-/* Append "device.index " for a rule of a dump. */
+/* Append "device.index " for a rule in a dump. */
 static void see_rule(const struct nlmsghdr *nlh, void *data)
 {
 	const struct nlattr *tb[MEMDEV_A_FAULT_MAX + 1];

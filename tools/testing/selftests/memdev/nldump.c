@@ -2,12 +2,12 @@
 /*
  * Many devices, and the netlink family's dump of them
  *
- * nldump make NR SIZE		create NR devices, print how many there are
- * nldump dump NR		check that a dump has devices 0..NR-1 once, sorted
- * nldump meanwhile NR SIZE	create and delete a device in the middle of a dump
- * nldump churn NR SIZE		create and delete devices until standard input ends
+ * nldump make NR SIZE		create NR devices, print how many exist
+ * nldump dump NR		check that a dump has 0..NR-1 once, sorted
+ * nldump meanwhile NR SIZE	create and delete a device during a dump
+ * nldump churn NR SIZE		create and delete devices until stdin ends
  * nldump race NR DUMPS		dump while devices come and go
- * nldump speed NR ROUNDS	time a dump against 8 sysfs attributes per device
+ * nldump speed NR ROUNDS	compare a dump to 8 sysfs reads per device
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -24,7 +24,7 @@ static void out(struct nl *s, const char *what)
 	exit(1);
 }
 
-/* --- changes ----------------------------------------------------------------- */
+/* --- changes -------------------------------------------------------------- */
 
 static int dev_new(struct nl *s, __u64 size)
 {
@@ -47,10 +47,10 @@ static void dev_del(struct nl *s, int index)
 		out(s, "dev-del");
 }
 
-/* --- a dump, message by message ------------------------------------------------ */
+/* --- a dump, message by message ------------------------------------------- */
 
 /**
- * struct list - what a dump returned
+ * struct list - the result of a dump
  * @nr: number of devices
  * @index: their indices
  * @intr: the dump was interrupted
@@ -116,7 +116,7 @@ static void dump(struct list *l)
 		dump_more(l);
 }
 
-/* Check that each device is listed once and in order, with all of 0..@nr-1 */
+/* Check that devices are listed once and in order, including all 0..@nr-1. */
 static bool list_whole(const struct list *l, int nr)
 {
 	int have = 0;
@@ -134,7 +134,7 @@ static bool list_whole(const struct list *l, int nr)
 	return have == nr;
 }
 
-/* --- commands ---------------------------------------------------------------------- */
+/* --- commands ------------------------------------------------------------- */
 
 static int make(int nr, __u64 size)
 {
@@ -168,7 +168,7 @@ static int meanwhile(int nr, __u64 size)
 	unsigned int parts = 1;
 	int index;
 
-	/* An undisturbed dump is not flagged. */
+	/* An undisturbed dump is not flagged as interrupted. */
 	if (dump_once(nr))
 		return 1;
 
@@ -225,7 +225,7 @@ static int race(int nr, unsigned int dumps)
 	unsigned int flagged = 0, whole = 0, sizes = 0;
 	unsigned int last = 0;
 
-	/* Dump until enough were and were not flagged, with a limit */
+	/* Get enough whole dumps and, within a limit, an interrupted one. */
 	while (whole < dumps || (!flagged && whole < 20 * dumps)) {
 		dump(&list);
 		if (list.intr) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * nlmon check GROUP DEVICE PAIRS: print "listening" and follow PAIRS plugs and
- * unplugs of one block of DEVICE by another process. No message may be lost, each
- * must start from the size that the last one ended with, and dev-get after a
- * message must not return an older state.
+ * unplugs of one block of DEVICE by another process. No message may be lost,
+ * each must start from the size that the last one ended with, and dev-get after
+ * a message must not return an older state.
  *
  * nlmon lazy GROUP: listen with a small buffer. For each line on standard
  * input, read the pending messages and print how many arrived and how many
@@ -59,13 +59,13 @@ static int ask(__u32 device, struct now *now)
 	return 0;
 }
 
-/* --- check -------------------------------------------------------------------- */
+/* --- check ---------------------------------------------------------------- */
 
 /*
- * The changes heard so far. An operation changes each size once. How often a
- * size had changed when dev-get replied follows from the number of operations
- * that had ended and from the size: if an operation was in progress, there was
- * one change more. That must not be less than the changes heard.
+ * The changes heard so far. An operation changes each size once, so a dev-get
+ * reply shows how often the size had changed by then: once per operation that
+ * had ended, and once more if the size shows that one was in progress. This
+ * must not be less than the changes heard.
  */
 struct track {
 	__u64 size;
@@ -81,7 +81,7 @@ static struct {
 	struct track plugged;
 	struct track online;
 	unsigned int asked;
-	unsigned int later;	/* the device had changed again by the reply */
+	unsigned int later;	/* the device changed again before the reply */
 	unsigned int complaints;
 } c;
 
@@ -211,7 +211,7 @@ static int check(const char *group, __u32 device, unsigned int pairs)
 	return !!c.complaints;
 }
 
-/* --- lazy ---------------------------------------------------------------------- */
+/* --- lazy ----------------------------------------------------------------- */
 
 static int lazy(const char *group)
 {
@@ -263,7 +263,7 @@ static int lazy(const char *group)
 	return 0;
 }
 
-/* --- pairs --------------------------------------------------------------------- */
+/* --- pairs ---------------------------------------------------------------- */
 
 static int pairs(__u32 device, unsigned int nr)
 {

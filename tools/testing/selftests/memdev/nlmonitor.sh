@@ -165,7 +165,7 @@ is "the unprivileged messages have no addresses" \
 kill "$LISTENER" "$PUBLIC"
 say "$(wc -l <"$TMP/all") messages"
 
-# --- two listeners, one writer ----------------------------------------------------------
+# --- two listeners, one writer -----------------------------------------------
 
 nlmon check monitor 0 "$pairs" >"$TMP/first" &
 one=$!

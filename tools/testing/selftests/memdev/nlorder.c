@@ -65,7 +65,7 @@ TEST_F(netlink, closing_the_socket_cancels_its_requests)
 	ASSERT_EQ(0, nl_open(gone));
 	if (!stuck(&self->pin, gone, self->nl, self->a, self->a_start))
 		SKIP(return, "no page could be pinned on the device");
-	/* A request in the queue behind it must not run either. */
+	/* A request queued behind it must not run either. */
 	ASSERT_EQ(0, nl_send(gone, amount_begin(gone, MEMDEV_CMD_DEV_PLUG,
 						self->b, 0)));
 	sleep(2);
@@ -161,7 +161,7 @@ TEST_F(netlink, the_number_of_queued_requests_is_limited)
 	ASSERT_EQ(0, nl_open(greedy));
 	if (!stuck(&self->pin, greedy, self->nl, self->a, self->a_start))
 		SKIP(return, "no page could be pinned on the device");
-	/* The ACK of a request refused at once is there after sendto(2). */
+	/* If a request is refused at once, sendto(2) returns after its ACK. */
 	while (waiting < 1000 && !nl_wait(greedy, 0)) {
 		ASSERT_EQ(0, nl_send(greedy,
 				     timeout_begin(greedy, self->b, 1)));

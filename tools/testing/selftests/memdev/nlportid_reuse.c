@@ -12,9 +12,9 @@
 /* The test ends after this many rounds or seconds. */
 #define ROUNDS		3000
 #define ROUNDS_S	120
-/* Requests whose socket is closed at once count from here, others from 1 */
+/* First sequence number if the socket is closed at once; otherwise 1 */
 #define FOREIGN_SEQ	0x80000000U
-/* Only bounds how long a failing test takes */
+/* Only limits how long a failing test takes */
 #define ANSWER_MS	20000
 
 /**
@@ -71,7 +71,7 @@ static void *closer_run(void *data)
 				 FOREIGN_SEQ + closer->closed);
 		close(fd);
 		closer->closed++;
-		/* Otherwise the other thread mostly finds the portid taken. */
+		/* Otherwise the other thread mostly finds the portid in use. */
 		sched_yield();
 	}
 	return NULL;

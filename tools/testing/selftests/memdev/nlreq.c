@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nlreq COMMAND [ATTRIBUTE[=VALUE]]...: send one request, with the names of
+ * nlreq COMMAND [ATTRIBUTE[=VALUE]]...: send one request, using the names in
  * the spec. Print a line for each reply, and the result at the end: "ok", or
  * the errno's name and the kernel's message.
  *
- * nlreq -d COMMAND ...	request a dump; an interrupted one ends with "interrupted"
+ * nlreq -d COMMAND ...	request a dump; print "interrupted" at the end if it was
  * nlreq family		check that the family exists
  * nlreq join GROUP	check that this user may join GROUP
  * nlreq listen GROUP	print "listening" and every message until killed

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Fixture and helpers of the netlink tests
+ * Fixture and helpers for the netlink tests
  *
  * The module is loaded once, with a window of reserved memory. Each test
  * creates its devices through sysfs and deletes them.
@@ -17,7 +17,7 @@
 #include "sysfs_file.h"
 #include "nl.h"
 
-/* Emulated machines are slow; the VM's limit ends a test that hangs. */
+/* Emulated machines are slow; the VM's time limit ends a test that hangs. */
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT	600
 
@@ -135,7 +135,7 @@ static inline void pin_stop(struct pin *pin)
 	pin->pid = 0;
 }
 
-/* --- the fixture ----------------------------------------------------------- */
+/* --- the fixture ---------------------------------------------------------- */
 
 /* a: virtio-mem of 4 blocks; b: a dimm of one block. No block is plugged. */
 FIXTURE(netlink)
@@ -180,7 +180,7 @@ FIXTURE_TEARDOWN(netlink)
 	devs_remove();
 }
 
-/* --- requests -------------------------------------------------------------- */
+/* --- requests ------------------------------------------------------------- */
 
 static inline struct nlmsghdr *dev_begin(struct nl *nl, __u8 cmd, int index)
 {
@@ -285,8 +285,8 @@ static inline int offset_of(const struct nlmsghdr *nlh, unsigned int type)
 }
 
 /*
- * A refusal has a message about the attribute @fault, 0 for none. A plug or
- * unplug may reply as well, with its partial result.
+ * Expect a refusal with a message about the attribute @fault, 0 for none. A
+ * plug or unplug may also reply with its partial result.
  */
 #define EXPECT_REFUSED(want, socket, nlh, fault) do { \
 	struct nl *nl_ = (socket); \
@@ -361,7 +361,7 @@ int main(int argc, char **argv)
 	if (system(command))
 		return skip("the module does not load");
 
-	/* The harness exits: remove the module from the parent process. */
+	/* The harness exits: run it in a child, then remove the module. */
 	fflush(stdout);
 	pid = fork();
 	if (!pid)

@@ -103,7 +103,7 @@ is "unplug all of an unplugged device" "$(put_dev unplug all)" ok
 is "unplug all withdraws the request" "$(get requested_size)" 0
 is "the fault rules are cleared" "$(faults clear)" ok
 
-# --- last_error is empty after a success -------------------------------------------
+# --- last_error is empty after a success -------------------------------------
 
 refused plug 1 EINVAL
 is "unplug_timeout_ms is set" "$(put_dev unplug_timeout_ms 0)" ok
@@ -203,7 +203,7 @@ others_end
 is "the fault rules are cleared" "$(faults clear)" ok
 is "unplug all" "$(put_dev unplug all)" ok
 
-# --- retired blocks -----------------------------------------------------------------
+# --- retired blocks ----------------------------------------------------------
 
 if [ ! -e $MEM/hard_offline_page ]; then
 	skip "retired blocks" "this kernel cannot poison a page"

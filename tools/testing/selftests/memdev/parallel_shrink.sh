@@ -119,7 +119,7 @@ check "all devices are requested to grow" each requested_size $BLOCK
 check "the fault rules are cleared" each_fault clear
 check "all devices are plugged again" until_true 120 plugged_are "$n"
 
-# --- a deadline in a worker -----------------------------------------------------------
+# --- a deadline in a worker --------------------------------------------------
 
 # No other device has a deadline: the wait for the hotplug lock depends on the
 # machine.

@@ -65,7 +65,7 @@ is "the device is as large as the window" "$size" "$(cat $WINDOWS/window0/size)"
 is "the window is at most 1 GiB, or one block" \
 	"$([ "$size" -le $GiB ] || [ "$size" = $BLOCK ] && echo small)" small
 
-# --- attributes ----------------------------------------------------------------
+# --- attributes --------------------------------------------------------------
 
 is "memdev0's attributes have the right modes" "$(
 	modes $D 200 plug unplug
@@ -100,7 +100,7 @@ check "address is in hex" expr "$(get address)" : "0x[0-9a-f]*\$"
 is "the device starts where its window does" \
 	"$(get address)" "$(cat $WINDOWS/window0/start)"
 
-# --- plug ------------------------------------------------------------------------
+# --- plug --------------------------------------------------------------------
 
 reply=$(put_dev plug $plug)
 total=$(mem_total)
@@ -127,7 +127,7 @@ is "/proc/iomem nests memory in device in window" \
 	"$(($(indent memdev0) - $(indent 'memdev window0'))) $(($(
 	indent 'System RAM (memdev)') - $(indent memdev0)))" "2 2"
 
-# --- unplug ------------------------------------------------------------------------
+# --- unplug ------------------------------------------------------------------
 
 is "unplug $plug" "$(put_dev unplug $plug)" ok
 is "MemTotal is back" "$(mem_total)" "$base"
@@ -142,7 +142,7 @@ is "the statistics count all operations" \
 	get stats/unplug_count) $(get stats/unplug_bytes) $(get stats/unplug_failures)" \
 	"2 $((plug + size)) 0 2 $((plug + size)) 0"
 
-# --- rmmod -------------------------------------------------------------------------
+# --- rmmod -------------------------------------------------------------------
 
 check "rmmod" rmmod memdev
 is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem.boot" -)" ""

@@ -3,7 +3,7 @@
  * pollattr FILE SECONDS [VALUE]: read the sysfs attribute FILE, print
  * "polling" and wait with poll(2) for a change. Print the new value, or
  * "timeout" after SECONDS. With VALUE, continue until the attribute has that
- * value, which may be at the start.
+ * value, which it may have from the start.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -148,7 +148,7 @@ reserved || carve_tests
 load_blocks $n
 size=$(get size)
 
-# --- hibernation ---------------------------------------------------------------------
+# --- hibernation -------------------------------------------------------------
 
 is "hibernation starts while no block is plugged" "$(sleep_test disk)" ok
 
@@ -206,7 +206,7 @@ else
 	skip "plug is refused while the machine hibernates" "no /dev/snapshot"
 fi
 
-# --- suspend -------------------------------------------------------------------------
+# --- suspend -----------------------------------------------------------------
 
 is "plug all" "$(put_dev plug all)" ok
 is "suspend works while memory is plugged" "$(sleep_test freeze)" ok
@@ -242,7 +242,7 @@ is "the machine suspends and resumes" "$(sleep_test freeze)" ok
 written
 is "the unplug continues after the resume" "$SAID $(get plugged_size)" "ok 0"
 
-# --- the cgroup freezer ----------------------------------------------------------------
+# --- the cgroup freezer ------------------------------------------------------
 
 is "plug all" "$(put_dev plug all)" ok
 set_faults "offline nth=2 times=1 delay=$LONG"

@@ -88,7 +88,7 @@ check "last_error says that only its driver can remove it" \
 is "del_window is refused" "$(put $BUS/del_window 0)" EBUSY
 check "rmmod memdev is refused" sh -c '! rmmod memdev'
 
-# --- plug ------------------------------------------------------------------------------
+# --- plug --------------------------------------------------------------------
 
 log_mark
 is "plug one block" "$(put_dev plug $BLOCK)" ok
@@ -111,14 +111,14 @@ check "the worker gets the sample's refusal" \
 	until_true 600 sh -c "grep -q 'odd blocks' $D/last_error"
 requested_stays $BLOCK $((4 * BLOCK))
 
-# --- rmmod ---------------------------------------------------------------------------------
+# --- rmmod -------------------------------------------------------------------
 
 check "rmmod of the plugged sample is refused" sh -c '! rmmod memdev-sample'
 check "rmmod reports that the sample is in use" \
 	[ -n "$(rmmod memdev-sample 2>&1 | grep 'in use')" ]
 is "the sample's device stays" "$(cat $BUS/device_list)" memdev0
 
-# --- unplug ----------------------------------------------------------------------------------
+# --- unplug ------------------------------------------------------------------
 
 log_mark
 is "a fault rule fails one offline" "$(faults "offline errno=EBUSY times=1")" ok

@@ -55,7 +55,7 @@ is "there are no bind and unbind files" \
 	"$(find $BUS/ $WINDOWS/ -name bind -o -name unbind)" ""
 check "the device has no driver" [ ! -e $D/driver ]
 
-# --- rmmod -------------------------------------------------------------------------------
+# --- rmmod -------------------------------------------------------------------
 
 is "plug all" "$(put_dev plug all)" ok
 fill_start $((2 * BLOCK)) $low $((low + size)) || die "cannot fill memory"
@@ -97,7 +97,7 @@ check "rmmod is refused while blocks are plugged and offline" \
 is "unplug all" "$(put_dev unplug all)" ok
 is "the module's refcount is 0" "$(cat /sys/module/memdev/refcnt)" 0
 
-# --- hibernation -------------------------------------------------------------------------------
+# --- hibernation -------------------------------------------------------------
 
 if grep -qw disk /sys/power/state; then
 	is "plug one block" "$(put_dev plug $BLOCK)" ok
@@ -116,7 +116,7 @@ else
 	skip "hibernation is refused" "this kernel does not hibernate"
 fi
 
-# --- an open file -----------------------------------------------------------------------------
+# --- an open file ------------------------------------------------------------
 
 exec 5<$D/plugged_size
 is "del_device while an attribute is open" "$(put $BUS/del_device memdev0)" ok

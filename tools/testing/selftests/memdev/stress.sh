@@ -379,7 +379,7 @@ nice stress-ng --vm 2 --vm-bytes 256M --vm-method all --verify --temp-path /tmp 
 	--timeout 0 --metrics-brief >"$TMP/load" 2>&1 &
 load_pid=$!
 
-# --- the work ------------------------------------------------------------------
+# --- the work ----------------------------------------------------------------
 
 set -- --seed "$seed" --time "$seconds" --workers "$workers" --window "$extra"
 [ ! -e $MEM/hard_offline_page ] || set -- "$@" --poison $poisons

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The first line of a file, or "" on error; two results stay valid */
+/* The first line of a file, or "" on error; the last two results stay valid */
 static inline const char *file_read(const char *fmt, ...)
 {
 	static char text[2][4096];

@@ -16,7 +16,7 @@ start=$(cat $WINDOWS/window0/start)
 is "plug two blocks" "$(put_dev plug $((2 * BLOCK)))" ok
 is "this user is not root" "$(user id -u)" 65534
 
-# --- reads ---------------------------------------------------------------------------------
+# --- reads -------------------------------------------------------------------
 
 is "the sizes are readable" \
 	"$(user cat $D/size $D/plugged_size $D/online_size $D/requested_size |
@@ -89,7 +89,7 @@ else
 	skip "an unplug is refused" "no page could be pinned on the device"
 fi
 
-# --- writes -----------------------------------------------------------------------------------
+# --- writes ------------------------------------------------------------------
 
 memory_state >"$TMP/before"
 wr=$(command -v write_errno)

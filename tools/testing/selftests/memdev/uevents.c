@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * uevents TEXT: print every kernel uevent whose device path contains TEXT, one
- * a line: "ACTION@PATH KEY=VALUE KEY=VALUE ...". Print "listening" first, and
+ * per line: "ACTION@PATH KEY=VALUE KEY=VALUE ...". Print "listening" first, and
  * run until killed.
  *
  * udevadm monitor does the same, but needs udev.

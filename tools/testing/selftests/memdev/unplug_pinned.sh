@@ -28,7 +28,7 @@ pinned()
 
 check "all blocks are plugged and a page of block 0 is pinned" pinned
 
-# --- the deadline ------------------------------------------------------------------
+# --- the deadline ------------------------------------------------------------
 
 is "a deadline is set" "$(put_dev unplug_timeout_ms 10000)" ok
 is "the deadline reads back" "$(get unplug_timeout_ms)" 10000
@@ -50,7 +50,7 @@ is "the statistics count the failure and the unplugged bytes" \
 is "plug all" "$(put_dev plug all)" ok
 is "last_error is empty again" "$(get last_error)" ""
 
-# --- a signal ------------------------------------------------------------------------
+# --- a signal ----------------------------------------------------------------
 
 is "the deadline is disabled" "$(put_dev unplug_timeout_ms 0)" ok
 reply=$(printf all | timeout -s INT 2 write_errno $D/unplug)
@@ -91,7 +91,7 @@ wait $first
 is "a signal ends the unplug" "$(cat "$TMP/first")" EINTR
 check "sysfs, /proc/iomem and lsmem agree" agree
 
-# --- the background worker ---------------------------------------------------------------
+# --- the background worker ---------------------------------------------------
 
 plugged_is()
 {
@@ -128,7 +128,7 @@ is "no block is plugged" "$(get plugged_size) $(get state)" "0 unplugged"
 check "sysfs, /proc/iomem and lsmem agree" agree
 check "rmmod" rmmod memdev
 
-# --- several devices -----------------------------------------------------------------------------
+# --- several devices ---------------------------------------------------------
 
 spec=$(window_spec $n)
 check "load with $n devices" load "window=$spec" devices=$n

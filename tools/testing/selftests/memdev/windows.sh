@@ -354,7 +354,7 @@ check "rmmod" rmmod memdev
 is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem.boot" -)" ""
 check "the kernel logged no warning" log_quiet
 
-# --- other parameters ---------------------------------------------------------------------
+# --- other parameters --------------------------------------------------------
 
 check "devices=2" load "window=$spec" devices=$((n > 1 ? 2 : 1))
 if [ $n -gt 1 ]; then

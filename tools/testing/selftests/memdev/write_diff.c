@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * write_diff: print the state of the machine's memory, a line "FILE: LINE"
- * each
+ * write_diff: print the state of the machine's memory as lines "FILE: LINE"
  *
  * write_diff STATE FILE [PRIME TEXT]...: write standard input to FILE with one
  * write(2). Print "ok" or the name of the errno, then the differences to
  * STATE, an earlier output of write_diff, as lines "-FILE: OLD" and "+FILE:
  * NEW". Exit with 0 if there are none, whatever the result of the write.
  *
- * Before that, write every TEXT to its PRIME.
+ * Before that, write each TEXT to the file PRIME in front of it.
  *
- * The state is that of memdev's windows and devices, without counters and
- * errors of operations, the state and zones of every memory block, /proc/iomem
- * and MemTotal.
+ * The state includes memdev's windows and devices, without counters and errors
+ * of operations, the state and zones of every memory block, /proc/iomem and
+ * MemTotal.
  */
 #define _GNU_SOURCE
 #include <dirent.h>

@@ -3,8 +3,8 @@
  * write_errno [-t] FILE: write standard input to FILE with one write(2), and
  * print "ok" or the name of the errno. With -t, a second thread writes.
  *
- * echo of a shell does not report the errno, and may split the write. SIGINT
- * and SIGTERM do not restart the write, so an interrupted one prints EINTR.
+ * A shell's echo does not report the errno, and may split the write. SIGINT and
+ * SIGTERM do not restart the write, so an interrupted one prints EINTR.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -99,7 +99,7 @@ is "only the second block is online" \
 	"$(get plugged_blocks) $(get online_blocks)" "0-1 1"
 check "sysfs, /proc/iomem and lsmem agree" agree
 
-# --- offline blocks go first -------------------------------------------------------------
+# --- offline blocks go first -------------------------------------------------
 
 is "unplug one block" "$(put_dev unplug $BLOCK)" ok
 is "unplug takes the offline block, though it is lower" \
@@ -143,7 +143,7 @@ is "user space offlines block 0" "$(put $MEM/memory"$first"/state offline)" ok
 is "unplug all" "$(put_dev unplug all)" ok
 check "sysfs, /proc/iomem and lsmem agree" agree
 
-# --- requested_size --------------------------------------------------------------------------
+# --- requested_size ----------------------------------------------------------
 
 plugged_is()
 {

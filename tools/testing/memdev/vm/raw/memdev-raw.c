@@ -7,8 +7,8 @@
  *	echo "START SIZE CHUNK" >/sys/module/memdev_raw/parameters/unplug
  *
  * START, SIZE and CHUNK are in bytes; each call adds or removes CHUNK. MEMMAP
- * is 1 to put the memmap on the added memory. Whether blocks are onlined depends
- * on auto_online_blocks.
+ * is 1 to put the memmap on the added memory. Whether the kernel onlines blocks
+ * depends on auto_online_blocks.
  */
 #include <linux/kernel.h>
 #include <linux/memory.h>

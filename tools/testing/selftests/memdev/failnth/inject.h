@@ -2,11 +2,11 @@
 /*
  * Make allocations and user copies fail on demand.
  *
- * In the calling task, by /proc/self/fail-nth, which is exact. In other tasks
- * of the module, which do not exist before they run, by the interval of
- * failures of allocations with the module on their stack. The kernel's count
- * continues from one sweep step to the next, and ends at the allocation that
- * fails: there, it equals the interval.
+ * In the calling task, use /proc/thread-self/fail-nth, which is exact. The
+ * module's other tasks do not exist before they run: fail every allocation with
+ * the module on its stack whose count is a multiple of an interval, but only
+ * once. The kernel's count continues from one sweep step to the next; after a
+ * failure, it equals the interval.
  */
 #ifndef _MEMDEV_TEST_FAULT_H
 #define _MEMDEV_TEST_FAULT_H
@@ -81,7 +81,7 @@ struct fault_symbol {
 	char name[64];
 };
 
-/* All symbols of the kernel; an empty name ends the array. */
+/* All kernel symbols; an empty name ends the array. */
 static inline struct fault_symbol *fault_symbols(void)
 {
 	struct fault_symbol *symbols = NULL, *s;
@@ -159,10 +159,10 @@ fault_functions(const struct fault_symbol *symbols, const char *near,
 }
 
 /*
- * The functions whose allocations do not fail, one range per kind. kmemleak
- * allocates an object per allocation and has a reserve: failing these tests
- * nothing and takes twice as long. x86 does not check the allocation of page
- * tables for the direct map, and crashes.
+ * The functions whose allocations must not fail, one range per kind. kmemleak
+ * allocates an object per allocation and has a reserve: failing its allocations
+ * would test nothing and take twice as long. x86 does not check the allocation
+ * of page tables for the direct map, and crashes.
  */
 static inline void fault_find(struct fault_range reject[NR_FAULTS])
 {
@@ -182,7 +182,7 @@ static inline void fault_find(struct fault_range reject[NR_FAULTS])
 	free(symbols);
 }
 
-/* Only fail allocations with code of a module on the stack, or any */
+/* Only fail allocations with a module on the stack, or fail any */
 static inline void fault_in_module(bool only)
 {
 	int kind;
@@ -218,7 +218,7 @@ static inline void fault_open(void)
 	fault_find(reject);
 	for (kind = 0; kind < NR_FAULTS; kind++) {
 		fault_set(kind, "probability", 0);
-		/* The log shows each stack: vm/known.awk wants that */
+		/* Log each stack, for vm/known.awk. */
 		fault_set(kind, "verbose", 2);
 		fault_set(kind, "verbose_ratelimit_interval_ms", 0);
 		fault_set(kind, "stacktrace-depth", 32);
@@ -251,7 +251,7 @@ static inline bool fault_disarm(void)
 	ssize_t len;
 
 	len = pread(fault_nth, text, sizeof(text) - 1, 0);
-	/* Either call can fail itself; then no earlier allocation has. */
+	/* If either call fails itself, no earlier allocation has failed. */
 	while (pwrite(fault_nth, "0", 1, 0) != 1) {
 		if (errno != EFAULT)
 			fault_die("fail-nth");
@@ -261,7 +261,7 @@ static inline bool fault_disarm(void)
 	return len > 0 && !atoi(text);
 }
 
-/* --- in other tasks of the module ----------------------------------------- */
+/* --- in the module's other tasks ------------------------------------------ */
 
 static inline void fault_remote_arm(enum fault_kind kind, unsigned int n)
 {
@@ -270,13 +270,13 @@ static inline void fault_remote_arm(enum fault_kind kind, unsigned int n)
 	/* With the initial interval of one, the kernel does not count. */
 	if (count == 1)
 		count = 0;
-	/* The first multiple above the count */
+	/* The next multiple of this is n allocations away. */
 	fault_set(kind, "interval", count + n);
 	fault_set(kind, "times", 1);
 	fault_set(kind, "probability", 100);
 }
 
-/* Whether the failure is known to have happened; reading that can fail, too. */
+/* Whether the failure has happened; false if reading the file fails. */
 static inline bool fault_is_over(enum fault_kind kind)
 {
 	char path[80], times[24] = "";
@@ -292,7 +292,7 @@ static inline bool fault_is_over(enum fault_kind kind)
 	return len > 0 && !atoi(times);
 }
 
-/* Make allocations of this task until the count reaches the interval. */
+/* Allocate in this task until the count reaches the interval. */
 static inline void fault_remote_settle(enum fault_kind kind)
 {
 	int fds[2];
@@ -337,7 +337,7 @@ static inline bool fault_remote_disarm(enum fault_kind kind)
 
 /* --- around an operation -------------------------------------------------- */
 
-/* In place of a kind: any allocation or user copy of this task */
+/* Instead of a kind: any allocation or user copy in this task */
 #define FAULT_HERE	NR_FAULTS
 
 /* Which allocation to fail, 0 for none; and whether it has failed */

@@ -2,8 +2,8 @@
 /*
  * fail_sweep [OPTION]... OPERATION...: repeat an operation, each time with the
  * next one of its allocations failing, until it ends before that allocation.
- * After each failure, the state must be the one before, and the operation must
- * work.
+ * After each failure, the state must be the same as before, and the operation
+ * must work.
  *
  * -m PATH	the module
  * -w SPEC	the window
@@ -11,14 +11,14 @@
  * -k KIND	kind of the device
  * -s STRIDE	only fail every STRIDE-th allocation
  * -f N, -t N	first and last allocation to fail
- * -l		look for leaks after each failure, not only at the end, and
- *		with any stride
+ * -l		look for leaks after each failure, not only at the end,
+ *		whatever the stride
  * -W		another process writes to the device whenever it exists
  * -v		print every step
  * -p		only check that this kernel has fault injection
  *
- * Print the number of allocations and the results of each operation and kind
- * of failure, and all problems. Exit with 1 if there are any.
+ * For each operation and kind of failure, print the number of allocations and
+ * the results. Print all problems, and exit with 1 if there are any.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -31,7 +31,7 @@
 #include "state.h"
 #include "ops.h"
 
-/* An operation ends before this many consecutive N: the sweep is complete. */
+/* A sweep is complete once this many consecutive N cause no failure. */
 #define ENOUGH		3
 /* kmemleak reports objects older than 5 s. */
 #define LEAK_AGE_S	6
@@ -44,13 +44,13 @@ static unsigned int problems;
 
 /* --- expectations -------------------------------------------------------- */
 
-/* A carved window may be elsewhere each time. */
+/* A carved window may have a different address each time. */
 static bool same_each_time(void)
 {
 	return strchr(spec, '@');
 }
 
-/* Whether it may be done in part after a failure; a dimm is rolled back */
+/* Whether a failure may leave the operation half done; a dimm rolls back. */
 static bool partial(const struct op *op)
 {
 	return op->partial && (op->remote || strcmp(kind, "dimm"));
@@ -70,7 +70,7 @@ static bool left_offline(void)
 
 /* --- the sweep ------------------------------------------------------------ */
 
-/* Where allocations fail: in this task, or of one kind in the module's others */
+/* Where allocations fail: in this task, or one kind in the module's workers */
 static const char *const where_names[] = {
 	[FAULT_HERE] = "",
 	[FAULT_SLAB] = ", slabs of its workers",
@@ -102,7 +102,7 @@ static void problem(const struct sweep *s, const char *fmt, ...)
 	problems++;
 }
 
-/* Do the operation and fail its allocation @n, if not 0; 0 or an errno */
+/* Do the operation and fail allocation @n, if not 0. Returns 0 or an errno. */
 static int op_do(const struct op *op, enum fault_kind where, unsigned int n,
 		 bool *struck)
 {
@@ -134,7 +134,7 @@ static int base_make(enum base base)
 	return file_write(DEVICE "/plug", "all");
 }
 
-/* Do it without a failure, and record the state after it if unknown */
+/* Do the operation without a failure; record the state after it if unknown. */
 static bool sweep_works(struct sweep *s, const char *when)
 {
 	bool struck;
@@ -208,7 +208,7 @@ static void show_site(void)
 	}
 }
 
-/* One step; returns false if the state is not the base state afterwards. */
+/* Do one step. Returns false if it does not end in the base state. */
 static bool sweep_try(struct sweep *s, bool *struck)
 {
 	unsigned int before = problems;
@@ -276,7 +276,7 @@ static void leaks_look(const struct sweep *s)
 	if (access(KMEMLEAK, F_OK))
 		return;
 	sleep(LEAK_AGE_S);
-	/* The second scan clears pointers that moved during the first one. */
+	/* The second scan finds pointers that moved during the first one. */
 	fault_write(KMEMLEAK, "scan");
 	fault_write(KMEMLEAK, "scan");
 	f = fopen(KMEMLEAK, "re");
@@ -315,7 +315,7 @@ static void sweep(const struct op *op, enum fault_kind where)
 	}
 	/* The last allocation that failed */
 	s.n -= stride * (missed + 1);
-	/* With a larger stride, scan for leaks once, before the VM ends */
+	/* With a larger stride, scan for leaks once, before the VM ends. */
 	if (!leaks_each && stride == 1)
 		leaks_look(&s);
 	printf("%s %s%s: %u sites, %u of them failed:",
@@ -349,9 +349,8 @@ static const struct op *op_find(const char *name)
 }
 
 /*
- * Start a process that writes to an attribute of the device whenever it
- * exists. A failing registration then has to wait for a writer inside the
- * attribute.
+ * Start a process that writes to an attribute of the device whenever the device
+ * exists, so that a failing registration has to wait for a running write.
  */
 static void write_beside(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The operations that fail_sweep sweeps: FAILNTH() defines one. Its body injects
- * failures only between fault_begin() and fault_end().
+ * The operations that fail_sweep sweeps. FAILNTH() defines one, whose body
+ * injects failures only between fault_begin() and fault_end().
  */
 #ifndef _MEMDEV_TEST_FAULT_OPS_H
 #define _MEMDEV_TEST_FAULT_OPS_H
@@ -25,15 +25,15 @@ enum base {
  * struct op - an operation
  * @next: next operation in the list
  * @name: its name on the command line
- * @base: what exists before
+ * @base: what exists before the operation
  * @call: do the operation; returns 0 or an errno
  * @undo: restore what existed before; returns 0 or an errno
- * @remote: other tasks of the module do a part of it
- * @only_remote: the part in this task is swept by another operation
+ * @remote: the module's other tasks do a part of it
+ * @only_remote: another operation sweeps the part in this task
  * @module: only inject failures inside the module
  * @partial: a failure may leave it done in part
- * @also: another errno for a failed allocation: a range that cannot be claimed
- *	  is EBUSY, whatever the reason
+ * @also: another errno for a failed allocation: failing to claim a range is
+ *	  EBUSY, whatever the reason
  */
 struct op {
 	struct op *next;
@@ -262,7 +262,7 @@ FAILNTH(nl_window_add, BASE_MODULE, undo_nl_window_add, .also = EBUSY,
 	return swept_send(request);
 }
 
-/* A request without a reply may have created the device or not. */
+/* A request without a reply may or may not have created the device. */
 static int undo_nl_create(void)
 {
 	return access(DEVICE, F_OK) ? 0 : undo_create();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The state of memory, windows and devices as text, and loading and removing
- * the module without failures
+ * Print the state of memory, windows and devices; load and remove the module
+ * without failures.
  */
 #ifndef _MEMDEV_TEST_FAULT_STATE_H
 #define _MEMDEV_TEST_FAULT_STATE_H
@@ -20,7 +20,7 @@
 #define MODULE		"/sys/module/memdev"
 #define MEMORY		"/sys/devices/system/memory"
 
-/* Bounds how long a failing test takes */
+/* Limits how long a failing test takes */
 #define PATIENCE_S	120
 
 static const char *module_path, *spec, *kind = "virtio-mem";
@@ -176,8 +176,8 @@ static double now(void)
 }
 
 /*
- * Wait for the state @want, as objects are freed with a delay. Print the
- * difference if it does not come.
+ * Wait until the state is @want, as objects are freed with a delay. Print the
+ * difference if it stays different.
  */
 static bool state_comes(const char *want)
 {
@@ -236,7 +236,7 @@ static int load(const char *window, int devices)
 	return err ?: devices ? file_write(DEVICE "/unplug_timeout_ms", "0") : 0;
 }
 
-/* A task that has replied may still be about to leave the module. */
+/* A task may still run module code after it has replied. */
 static int unload(void)
 {
 	double end = now() + PATIENCE_S;

@@ -10,7 +10,7 @@
  *
  * Changes that take time are limited. Messages that would carve a window,
  * poison memory or reach another family are not sent. A fault rule is deleted
- * before the next message, which it could make fail.
+ * before the next message, as it could make that one fail.
  */
 #define _GNU_SOURCE
 #include "../nl.h"
@@ -57,7 +57,7 @@ static void compare(void)
 		broken("something changed without a request");
 }
 
-/* Whether a successful request takes time: it plugs, creates or deletes. */
+/* Whether the request takes time if it succeeds: it plugs, creates, deletes. */
 static bool rationed(const struct request *r, bool *is_slow)
 {
 	struct thing *t = named(r, &now);
@@ -88,10 +88,10 @@ static bool rationed(const struct request *r, bool *is_slow)
 	return false;
 }
 
-/* The message must be sent, whatever it costs. */
+/* Send the message even if it takes time. */
 static bool needed;
 
-/* Whether not to send a message */
+/* Whether to withhold the message */
 static bool withhold(const struct request *r)
 {
 	__u64 size = r->val[MEMDEV_A_WINDOW_SIZE];
@@ -114,7 +114,7 @@ static bool withhold(const struct request *r)
 	    r->val[MEMDEV_A_DEV_ONLINE_TYPE] !=
 	    MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE)
 		return true;
-	/* 6.1 accepts this without support, but then no plug succeeds. */
+	/* 6.1 accepts this even if unsupported, but then no plug succeeds. */
 	if (r->cmd == MEMDEV_CMD_DEV_SET &&
 	    r->has & NL_BIT(MEMDEV_A_DEV_MEMMAP_ON_MEMORY) &&
 	    r->val[MEMDEV_A_DEV_MEMMAP_ON_MEMORY])
@@ -256,7 +256,7 @@ static void send_it(void)
 {
 	unsigned int waiting = 0;
 
-	/* The state is compared after each change: allow only one */
+	/* The state is compared after each change: allow only one. */
 	for (unsigned int i = 0; i < nr_requests; i++) {
 		waiting += requests[i].class == CHANGE;
 		classes[requests[i].class]++;
@@ -301,7 +301,7 @@ static void replenish(void)
 	}
 }
 
-/* Delete the fault rule, or it may fail the next requests. */
+/* Delete the fault rule, as it may make the next requests fail. */
 static void clear_fault(void)
 {
 	struct thing *fault = &now.fault[0];

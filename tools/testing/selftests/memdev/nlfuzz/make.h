@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Random messages, valid ones, and mutations of valid ones
+ * Random messages, valid messages, and mutations of valid messages
  */
 #ifndef _MEMDEV_TEST_NLFUZZ_MAKE_H
 #define _MEMDEV_TEST_NLFUZZ_MAKE_H
@@ -13,7 +13,7 @@
 static __u64 block;
 static __u64 spare;		/* a block outside of all windows */
 
-/* --- random numbers -------------------------------------------------------- */
+/* --- random numbers ------------------------------------------------------- */
 
 static __u64 rnd_state;
 
@@ -35,7 +35,7 @@ static bool one_in(unsigned int n)
 	return !below(n);
 }
 
-/* --- making messages ------------------------------------------------------------- */
+/* --- making messages ------------------------------------------------------ */
 
 static __u64 space[MAX_DATAGRAM / 8];
 static char *const msg = (char *)space;

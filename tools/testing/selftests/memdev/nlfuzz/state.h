@@ -260,7 +260,7 @@ static bool attrs_valid(struct request *r, const char *p, int rem)
 	return rem <= 0;
 }
 
-/* Whether a rule has an effect, which is checked after the device */
+/* Whether a rule has an effect; the driver checks this after the device. */
 static bool fault_works(const struct request *r)
 {
 	if (!r->val[MEMDEV_A_FAULT_ERRNO] && !r->val[MEMDEV_A_FAULT_DELAY_MS])
@@ -329,7 +329,7 @@ static void classify(const struct nlmsghdr *nlh, struct request *r)
 			r->class = INVALID;
 		break;
 	}
-	/* Exactly one name of a device */
+	/* Exactly one attribute must name the device. */
 	if (nl_cmds[r->cmd].set == &nl_dev && r->cmd != MEMDEV_CMD_DEV_NEW &&
 	    (!(r->has & NL_DEV_NAME) || !(~r->has & NL_DEV_NAME)))
 		r->class = INVALID;
@@ -373,9 +373,9 @@ static bool same(const char *what, const struct thing *a, const struct thing *b,
 
 /*
  * Whether nothing changed from @before to @after except @dev and @window. These
- * may exist in one of the two only, and may differ in the attributes @but. @regions
- * says whether the used size of windows may differ, and @rules is the number
- * of additional fault rules.
+ * may exist in only one of the two states, and may differ in the attributes
+ * @but. @regions says whether the used size of windows may differ, and @rules
+ * is the number of additional fault rules.
  */
 static bool only_but(struct state *before, struct state *after, __u64 dev,
 		     __u64 window, __u32 but, bool regions, int rules)
@@ -436,7 +436,7 @@ static bool only(struct state *before, struct state *after, __u64 dev,
 	return only_but(before, after, dev, window, but, regions, 0);
 }
 
-/* Sum of the used size of all windows */
+/* Total used size of all windows */
 static __u64 used(struct state *s)
 {
 	__u64 sum = 0;
@@ -491,7 +491,7 @@ static bool fault_made(struct state *before, struct state *after,
 	}
 	for (unsigned int type = 1; type <= MEMDEV_A_FAULT_SEED; type++)
 		if (r->has & NL_BIT(type) && r->val[type] != t->val[type] &&
-		    /* 0 is the same as no errno */
+		    /* Errno 0 is the same as no errno. */
 		    (type != MEMDEV_A_FAULT_ERRNO || r->val[type])) {
 			printf("attribute %u of the rule is %llu instead of %llu\n",
 			       type, (unsigned long long)t->val[type],

@@ -21,8 +21,8 @@ void must_open(struct nl *nl)
 }
 
 /*
- * Send a request and wait for its ACK. An interrupted one closes the socket,
- * which makes the driver cancel the request; its result is unknown.
+ * Send a request and wait for its ACK. If interrupted, close the socket, which
+ * makes the driver cancel the request; its result is unknown.
  */
 static int talk(struct worker *w, struct nlmsghdr *nlh, const struct draw *d)
 {
@@ -101,8 +101,8 @@ int read_at(int dir, const char *name, char *buf, size_t size)
 }
 
 /*
- * Open the directory of a device. It stays the device's even if another one
- * gets its index. Returns a negative errno if there is no such device.
+ * Open a device's directory. The descriptor still belongs to that device if
+ * another one gets its index. Returns a negative errno if there is no device.
  */
 int dir_of(struct worker *w, const struct slot *slot)
 {
@@ -155,7 +155,7 @@ int do_set(struct worker *w, const struct draw *d)
 	};
 	/*
 	 * No online_kernel: kernel allocations would keep blocks online. The
-	 * other types lead to ZONE_MOVABLE here, and mostly online.
+	 * other types use ZONE_MOVABLE here, and most of them online blocks.
 	 */
 	static const __u32 draws[] = {
 		MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE, MEMDEV_ONLINE_TYPE_ONLINE,
@@ -258,7 +258,7 @@ int do_destroy(struct worker *w, const struct draw *d)
 	return talk(w, begin_slot(w, d, MEMDEV_CMD_DEV_DEL), d);
 }
 
-/* A block of any window, plugged or not, that no other driver may claim */
+/* Toggle a block, plugged or not, of a window that only memdev may claim. */
 int do_toggle(struct worker *w, const struct draw *d)
 {
 	static const char *const on[] = { "online_movable", "online" };
@@ -299,7 +299,7 @@ int do_window_new(struct worker *w, const struct draw *d)
 	return talk(w, nlh, d);
 }
 
-/* Only this window comes and goes, so it has the lowest free index. */
+/* No other window is created or deleted, so it has the lowest free index. */
 int do_window_del(struct worker *w, const struct draw *d)
 {
 	struct nlmsghdr *nlh;

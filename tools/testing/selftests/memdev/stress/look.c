@@ -67,7 +67,7 @@ int do_dump(struct worker *w, const struct draw *d)
 	return err ?: w->nl->intr ? EINTR : 0;
 }
 
-/* Read all files below a directory. Returns 0 or the errno of one of them. */
+/* Read all files below a directory. Returns 0 or the errno of a failed read. */
 static int read_tree(int parent, const char *name, unsigned int depth)
 {
 	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -96,7 +96,7 @@ static int read_tree(int parent, const char *name, unsigned int depth)
 			rc = read_tree(fd, de->d_name, depth - 1);
 		else if (S_ISREG(st.st_mode) && st.st_mode & 0400)
 			rc = read_at(fd, de->d_name, buf, sizeof(buf));
-		/* An expected errno must not hide another one. */
+		/* An expected errno must not hide an unexpected one. */
 		if (rc && (!err || (rc != ENOENT && rc != ENODEV)))
 			err = rc;
 	}
@@ -110,7 +110,7 @@ int do_read(struct worker *w, const struct draw *d)
 
 	if (d->op == OP_DEBUGFS)
 		return read_tree(AT_FDCWD, DEBUGFS, 4);
-	/* With the devices below the windows */
+	/* This includes the devices below the windows. */
 	if (d->bits % 4 == 0)
 		return read_tree(AT_FDCWD, WINDOWS, 3);
 	dir = dir_of(w, d->slot);

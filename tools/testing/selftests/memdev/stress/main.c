@@ -3,21 +3,20 @@
  * stress_workers --seed N --time SECONDS [--workers K] [--poison N] [--memmap]
  *	  [--window START,SIZE] [--shared] [--rounds N]
  *
- * Several workers do everything that can be done to memory devices, windows
- * and their blocks, at random. The seed determines what each worker tries, but
- * not the results. An unexpected errno or an inconsistent size is a finding
- * and ends the run.
+ * Several workers perform random operations on memory devices, windows and
+ * blocks. The seed determines what each worker tries, but not the results. An
+ * unexpected errno or an inconsistent size is a finding and ends the run.
  *
  * The module must be loaded, with windows and without devices. The devices s0,
  * s1, ... are left at the end, so that the caller can check them.
  *
- * --time	then continue until each kind of operation has succeeded, for at
- *		most --rounds operations
- * --poison	poison this many pages in windows that existed at the start and were
- *		not carved; print "poisoned ADDRESS" for each, and "tried ADDRESS"
- *		if the kernel reported a failure
+ * --time	minimum duration; then continue until each kind of operation
+ *		has succeeded, for a maximum of --rounds operations
+ * --poison	poison this many pages in windows that existed at the start and
+ *		were not carved; print "poisoned ADDRESS" for each, and "tried
+ *		ADDRESS" if the kernel reported a failure
  * --memmap	the kernel supports memmap_on_memory
- * --window	a range that repeatedly becomes a window and is deleted
+ * --window	repeatedly create a window with this range and delete it
  * --shared	other drivers may claim that range in between
  */
 #define _GNU_SOURCE
@@ -38,7 +37,7 @@
  * struct op_def - a kind of operation
  * @name: name in messages
  * @weight: relative frequency, 0 if not possible
- * @allowed: errnos that may be expected
+ * @allowed: errnos that the operation may return
  */
 static struct op_def {
 	const char *name;
@@ -50,7 +49,7 @@ static struct op_def {
 	[OP_DESTROY] = { "destroy", 4, { EBUSY, ENODEV } },
 	/* EBUSY: kmem claimed the range first */
 	[OP_PLUG] = { "plug", 20, { ENOSPC, ENOMEM, EINTR, ENODEV, EBUSY } },
-	/* EINVAL: less is plugged */
+	/* EINVAL: less is plugged than requested */
 	[OP_UNPLUG] = { "unplug", 18, { EBUSY, ETIMEDOUT, EINTR, ENODEV,
 					EINVAL } },
 	[OP_REQUEST] = { "request", 10, { EINTR, ENODEV } },
@@ -64,7 +63,7 @@ static struct op_def {
 	[OP_TIMEOUT] = { "timeout", 3, { EINTR, ENODEV } },
 	[OP_WINDOW_NEW] = { "window-new", 0, { EBUSY } },
 	[OP_WINDOW_DEL] = { "window-del", 0, { EBUSY, ENODEV } },
-	/* ENOENT: no suitable page; EBUSY: enough, or this one failed */
+	/* ENOENT: no suitable page; EBUSY: not allowed yet, or failed */
 	[OP_POISON] = { "poison", 0, { ENOENT, EBUSY } },
 	/* EINTR: the dump was interrupted */
 	[OP_DUMP] = { "dump", 6, { EINTR } },
@@ -130,7 +129,7 @@ static bool text_fits(const struct worker *w, const struct draw *d, int err)
 
 	if (d->op == OP_CREATE && err == EEXIST)
 		return !sure || strstr(w->text, "is taken by another device");
-	/* Less is plugged than was to be unplugged */
+	/* Less is plugged than was requested to be unplugged. */
 	if (d->op == OP_UNPLUG && err == EINVAL)
 		return sure ? !!strstr(w->text, "are plugged") :
 			      !strstr(w->text, "as a whole");
@@ -167,7 +166,7 @@ static void run(struct worker *w, const struct draw *d)
 static void run_as(struct worker *w, struct draw d, enum op op)
 {
 	d.op = op;
-	/* Only interrupt what can take long. */
+	/* Only interrupt operations that can take long. */
 	if (op != OP_PLUG && op != OP_UNPLUG && op != OP_ONLINE &&
 	    op != OP_OFFLINE)
 		d.interrupt = false;
@@ -218,7 +217,7 @@ static void *work(void *data)
 	}
 	while (!atomic_load(&stop)) {
 		d = draw_next(&w->rng);
-		/* Past the end, prefer what has not succeeded yet */
+		/* After --time, prefer operations that never succeeded. */
 		if (atomic_load(&late) && d.bits >> 40 & 1) {
 			missing = op_missing();
 			if (missing != NR_OPS)
@@ -230,7 +229,7 @@ static void *work(void *data)
 		/* Few plugged blocks are offline otherwise. */
 		if (d.op == OP_ONLINE && d.ms % 2)
 			run_as(w, d, OP_OFFLINE);
-		/* Only unplugged devices and empty windows can be deleted */
+		/* Only unplugged devices and empty windows can be deleted. */
 		if ((d.op == OP_DESTROY || d.op == OP_WINDOW_DEL) &&
 		    d.bits % 4) {
 			drain = d;
@@ -279,7 +278,7 @@ static void start(unsigned int nr_workers)
 		snprintf(s->id, sizeof(s->id), "s%u", i);
 		s->dimm = i % 2;
 		s->blocks = s->dimm ? 1 + what % 4 : 2 + what % 5;
-		/* Half of the devices are in any window */
+		/* Half of the devices may be in any window. */
 		s->window = i / 2 % 2 ? -1 : (int)(i / 4 % nr_windows);
 		printf("# %s: %s of %u blocks, window %d\n", s->id,
 		       s->dimm ? "dimm" : "virtio-mem", s->blocks, s->window);
@@ -301,8 +300,8 @@ static void start(unsigned int nr_workers)
 }
 
 /*
- * A plug, whatever its result, ends a request to the worker. Afterwards the
- * notifications must agree with the device.
+ * A plug replaces a pending request to the driver's worker, whatever the plug's
+ * result. Afterwards, the notifications must agree with the device.
  */
 static void settle(void)
 {
@@ -482,8 +481,8 @@ int main(int argc, char **argv)
 			finding("messages: %s", ledger.wrong);
 		passed = now_s() - began;
 		/*
-		 * Toggling blocks makes lockdep report a known false positive of
-		 * the kernel and go silent: first let it see everything else.
+		 * Toggling blocks makes lockdep report a known false positive
+		 * and turn itself off: do everything else first.
 		 */
 		atomic_store(&may_toggle, passed >= seconds / 4);
 		allow = 1 + poison * passed / seconds;

@@ -9,7 +9,7 @@
 #include "workers.h"
 
 #define POISON_PAGES	256
-/* A failed attempt retires a block, too; make fewer once one has succeeded. */
+/* A failed attempt retires a block, too; allow fewer after a success. */
 #define MAX_TRIED	8
 #define PAGE_PRESENT	0x8000000000000000ULL
 #define PAGE_SWAP	0x4000000000000000ULL
@@ -22,7 +22,7 @@ static pthread_mutex_t poison_lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned int may_poison;
 unsigned int nr_poisoned, nr_tried;
 
-/* Set the total number of pages to poison by now. */
+/* Set how many pages may be poisoned in total by now. */
 void poison_allow(unsigned int nr)
 {
 	pthread_mutex_lock(&poison_lock);
@@ -53,8 +53,8 @@ static bool poison_may_hit(__u64 addr)
 }
 
 /*
- * Poison a page of this process, so that no other process loses data. It may
- * migrate before: the hwpoison entry in the page table has the final address.
+ * Poison a page of this process, so that no other process loses data. The page
+ * may migrate first: the hwpoison entry in the page table has the new address.
  */
 static int poison_page(char *p)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Findings and facts about the machine. Calls no other file.
+ * Findings and facts about the machine. This file calls no other file.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -28,7 +28,7 @@ static void write_text(const char *path, const char *text)
 	close(fd);
 }
 
-/* Report a problem. Stop tracing, so that the trace ends with its cause. */
+/* Report a problem, and stop tracing, so that the trace ends with the cause. */
 void finding(const char *fmt, ...)
 {
 	char text[1024];
@@ -45,7 +45,7 @@ void finding(const char *fmt, ...)
 
 void check_text(const char *text, const char *whose)
 {
-	/* Each of these messages is a bug of the driver. */
+	/* Each of these messages means a driver bug. */
 	if (strstr(text, "the block is gone") ||
 	    strstr(text, "adding failed (-17)") ||
 	    strstr(text, "adding failed (-22)") ||

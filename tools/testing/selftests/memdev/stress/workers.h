@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The files of stress_workers; each calls only those below it.
+ * The files of stress_workers; each may only call those below it.
  *
- * main.c	draw operations, run them in workers, keep the account
+ * main.c	draw operations, run them in workers, count the results
  * look.c	read the state of devices and windows
  * poison.c	poison pages
  * change.c	change devices, windows and blocks
