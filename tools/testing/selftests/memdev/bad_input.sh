@@ -14,8 +14,8 @@
 W=$WINDOWS/window0
 
 # refuse_data FILE ERRNO,... NAME: the contents of $TMP/data are refused. A
-# write that succeeds comes first, so that last_error is known to be new. There
-# are hundreds of calls, so each runs one program only.
+# successful write clears last_error first, so that the reason is new. There are
+# hundreds of calls, so each runs only one program.
 refuse_data()
 {
 	local got='' more='' reason why='' plugged name file=$1 errnos=$2
@@ -88,8 +88,8 @@ refuse_junk()
 	refuse_data "$1" "$errnos" "4095 blanks"
 }
 
-# Input that is no valid size. A number, a NUL byte and junk looks like a size
-# to a parser that stops at the NUL. The last ones are sizes beyond all memory.
+# Input that is not a valid size. A number, a NUL byte and junk look like a size
+# to a parser that stops at the NUL. The last sizes exceed all memory.
 refuse_sizes()
 {
 	local text large=${2:-EINVAL,ENOSPC,ERANGE}
@@ -115,8 +115,8 @@ refuse_sizes()
 	refuse "$1" "$large" "$(printf '%u' $((-BLOCK)))" "2^64 less a block"
 }
 
-# Two devices of six blocks and one block, with two blocks and none plugged;
-# one block of the window stays free.
+# Two devices: one of six blocks with two plugged, one of one block with none
+# plugged. One block of the window stays free.
 set_up()
 {
 	unload || die "rmmod failed"

@@ -3,7 +3,7 @@
 # shellcheck shell=dash
 #
 # Carving takes no memory that an administrator reserved or that belongs to a
-# driver. Without a parameter, it takes no memory that is in use.
+# driver. Without a window parameter, it also takes no memory that is in use.
 #
 # On machine "dimm", the boot memory map includes the DIMM, as after a kexec,
 # and ACPI describes it as well. Machine "huge" has too little memory for
@@ -32,7 +32,7 @@ undo()
 	[ ! -e $HUGE_2M ] || echo 0 >$HUGE_2M
 }
 
-# of_firmware: numbers of the blocks that firmware describes
+# of_firmware: numbers of the blocks that the firmware describes
 of_firmware()
 {
 	local dir
@@ -42,7 +42,7 @@ of_firmware()
 	done | sort -n
 }
 
-# all_or_none: the DIMM has lost none of its blocks, or all
+# all_or_none: the DIMM has lost all of its blocks or none
 all_or_none()
 {
 	of_firmware >"$TMP/left"
@@ -93,7 +93,7 @@ is "all hugetlb pages are left" "$(pool | diff "$TMP/pool" -)" ""
 echo 0 >$HUGE_2M
 
 # The kernel occupies the bottom of memory, so the 1 GiB page is above 4 GiB,
-# where there are 2 GiB of RAM. There is less RAM below 4 GiB.
+# where there are 2 GiB of RAM. Less than that is below 4 GiB.
 pool >"$TMP/pool"
 check "the module loads without a window" load window=none
 is "a window larger than the hugetlb page leaves is refused" \

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# No driver can claim a range of a window. If another driver claims a range
-# before memdev adds it, that driver keeps the range.
+# Other drivers cannot claim a range in a window. If one claims a range right
+# before memdev adds it, it keeps the range.
 #
 # VM: reserved: mem=4G timeout=1800 append=memmap=1G$0x100000000
 # VM: reserved: kernels="6.1 6.12 7.3" usual="6.1 7.3" alone=yes
@@ -52,7 +52,7 @@ not_held()
 	! held "$1"
 }
 
-# room_made: start a plug and let it wait before it adds the first blocks
+# room_made: start a plug that waits after it released the first range to add
 room_made()
 {
 	[ "$(put "$(faults_file)" "add delay=600000 times=1")" = ok ] || return 1
@@ -63,7 +63,7 @@ room_made()
 		until_true 60 not_held "$LOW"
 }
 
-# plug_stopped: interrupt that plug and print its errno
+# plug_stopped: interrupt the plug of room_made and print its errno
 plug_stopped()
 {
 	kill "$PLUG_PID"
@@ -74,7 +74,7 @@ plug_stopped()
 	put "$(faults_file)" clear >/dev/null
 }
 
-# claims_are_kept NAME: memdev keeps off the range that NAME claimed
+# claims_are_kept NAME: memdev does not touch the range that NAME claimed
 claims_are_kept()
 {
 	is "plug all is refused" "$(put_dev plug all)" EBUSY

@@ -25,7 +25,7 @@ by_address()
 		cut -d ' ' -f 3
 }
 
-# total ATTRIBUTE: its sum over all devices
+# total ATTRIBUTE: sum of the attribute over all devices
 total()
 {
 	cat $BUS/devices/*/"$1" | awk '{ sum += $1 } END { printf "%.0f", sum }'
@@ -49,7 +49,7 @@ check "the module loads with two windows" load devices=0 \
 is "there is no device" "$(list)" ""
 is "no block is plugged" "$(cat $BUS/plugged_size)" 0
 
-# Neither in address order nor up to the end of the windows
+# Not in address order, and not up to the end of the windows
 for at in 6 0 2 4 1; do
 	check "a device is created at block $at" new $at 1
 done

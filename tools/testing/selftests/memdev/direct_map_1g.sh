@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# Unplug a block of a GiB that is full of data. x86 maps an aligned GiB by one
-# leaf of its page table where it can. To remove a part of that leaf, it would
-# take the data for a page table.
+# Unplug a block from a GiB that is full of data. Where possible, x86 maps an
+# aligned GiB with a single page table leaf. To remove a part of that leaf, it
+# would mistake the data for a page table.
 #
-# The kernel image must not lie in the carved window: hence nokaslr.
+# nokaslr keeps the kernel image out of the carved window.
 #
 # VM: reserved: mem=6G timeout=1800 append=memmap=2G$0x100000000
 # VM: reserved: usual=6.12
@@ -31,12 +31,12 @@ if reserved; then
 	load_blocks $n
 else
 	kind=carved
-	# Large enough to reach below the last GiB of RAM, which is mapped
-	# before there is memory for large leaves.
+	# Reach below the last GiB of RAM, which the kernel maps before it has
+	# memory for large leaves.
 	n=$((1536 * MiB / BLOCK))
 	[ $n -gt 1 ] || n=2
-	# Fill the memory around the window, too: it holds the rest of the leaf
-	# that carving splits.
+	# Fill the memory around the window, too: the leaf that carving splits
+	# also maps this memory.
 	fill_start $((GiB * 2)) 0 $((1 << 52)) || die "cannot fill memory"
 	load_blocks $n
 fi
@@ -73,7 +73,7 @@ else
 fi
 part=$((size * 3 / 4))
 if [ $BLOCK -ge $GiB ]; then
-	# If no part of a GiB can be unplugged, less data will do.
+	# If no part of a GiB can be unplugged, less data is enough.
 	bytes=$((size * 5 / 8))
 	part=$((size / 2))
 fi

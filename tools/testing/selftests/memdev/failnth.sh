@@ -3,7 +3,7 @@
 # shellcheck shell=dash
 #
 # Fail each allocation of an operation, one at a time. The operation fails or
-# does without the memory, leaves nothing behind, leaks nothing, and works
+# succeeds without the memory, leaves nothing behind, leaks nothing, and works
 # afterwards.
 #
 # Each machine runs a few of the operations, so that VMs can share the work.
@@ -11,14 +11,13 @@
 # writes to the device.
 #
 # FAILNTH_OPS=OPERATION[,OPERATION...] selects operations. FAILNTH_STRIDE=N
-# fails only every N-th allocation and leaves the search for leaks to the end
-# of the VM. FAILNTH_LEAKS=1 scans for leaks after each failure, which takes 10
-# seconds each, to find the one that leaks.
+# fails only every N-th allocation, and scans for leaks only at the end of the
+# VM. FAILNTH_LEAKS=1 scans for leaks after each failure, to find the one that
+# leaks; each scan takes 10 seconds.
 #
-# The allowed console lines are bugs of the kernel: x86 warns once when it
-# cannot add memory; bus_register() unregisters a lockdep key on its error path
-# that it has not registered yet; and the removal of the first blocks of a
-# failed add warns once.
+# The allowed console lines are kernel bugs: x86 warns once when it cannot add
+# memory; the error path of bus_register() unregisters a lockdep key that is not
+# registered yet; and removing the first blocks of a failed add warns once.
 #
 # VM: load: mem=4G append=memmap=1G$0x100000000
 # VM: load: kernels=debug usual=debug timeout=3600
@@ -59,8 +58,8 @@ esac
 ops=$(echo "${FAILNTH_OPS:-$ops}" | tr , ' ')
 
 # By default, two calls add one block each, as no call crosses an aligned 512
-# MiB: if the second fails, the first must be undone. Or one call adds all of
-# $blocks.
+# MiB: if the second fails, the first must be undone. With $blocks, one call
+# adds all of them.
 size=$((${blocks:-2} * BLOCK))
 if [ -n "$blocks" ]; then
 	spec=$(window_spec "$blocks") ||

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# Scripted faults hit the steps that they name. Whatever step fails, of an
-# operation or of its undo, no block is lost track of.
+# Scripted faults hit the steps that they name. Whatever step of an operation or
+# its rollback fails, memdev does not lose track of a block.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 debug"
 # VM: memmap: mem=4G timeout=1800 append=memmap=1G$0x100000000
@@ -43,8 +43,7 @@ tried()
 	! expr "$(counts)" : "0 " >/dev/null
 }
 
-# all_again NAME: clear the rules; everything can be unplugged and plugged
-# again
+# all_again NAME: without rules, everything can be unplugged and plugged again
 all_again()
 {
 	set_faults
@@ -57,15 +56,15 @@ all_again()
 	check "$1: sysfs, /proc/iomem and lsmem agree" agree
 }
 
-# begin_op ATTRIBUTE TEXT: write in the background. Not by put_dev, so that $OP
-# is the writer.
+# begin_op ATTRIBUTE TEXT: write in the background, without put_dev, so that $OP
+# is the writer
 begin_op()
 {
 	printf '%s\n' "$2" | write_errno "$D/$1" >"$TMP/op" &
 	OP=$!
 }
 
-# start_op ATTRIBUTE TEXT: the same, and wait until a rule delays it
+# start_op ATTRIBUTE TEXT: begin_op, and wait until a rule delays the write
 start_op()
 {
 	begin_op "$1" "$2"
@@ -80,7 +79,7 @@ end_op()
 	SAID=$(cat "$TMP/op")
 }
 
-# set_up: settings of each new device
+# set_up: settings for each new device
 set_up()
 {
 	no_deadline
@@ -422,8 +421,8 @@ is "that block is shown as offline" \
 check "sysfs, /proc/iomem and lsmem agree" agree
 all_again "a dimm"
 
-# A user takes blocks offline while an unplug retries the same block or another
-# one.
+# A user takes blocks offline while an unplug retries one of them or another
+# block.
 first=$(first_block)
 for took in 2 "0 1 2 3 4 5"; do
 	set_faults "offline errno=EAGAIN" "remove errno=EIO"

@@ -3,8 +3,8 @@
 # shellcheck shell=dash
 #
 # Unplug with huge pages: a block with any part of a huge page is in use, free
-# blocks go first, pages that can migrate do, and other devices do not wait for
-# long.
+# blocks are unplugged first, pages migrate if they can, and other devices do
+# not wait for long.
 #
 # VM: mem=9G timeout=1800 append=memmap=3G$0x180000000 usual=6.1
 
@@ -53,9 +53,9 @@ undo()
 	[ ! -e $G1 ] || echo 0 >$G1
 }
 
-# others_take NR: set OTHERS to the median time in ms of NR plugs and NR
-# unplugs of a block of the other device. The driver's statistics do not count
-# the time that a stalled machine takes.
+# others_take NR: plug and unplug a block of the other device NR times, and set
+# OTHERS to the median time in ms. The driver's statistics exclude stalls
+# outside of the operations.
 others_take()
 {
 	local other=$BUS/devices/memdev1 i=0 was
@@ -101,8 +101,8 @@ if [ -e $G1 ]; then
 	is "plug all" "$(put_dev plug all)" ok
 	others_take 9
 	quiet=$OTHERS
-	# The kernel takes pages from other System RAM first, so allocate all
-	# there can be.
+	# The kernel takes pages from other System RAM first, so allocate as
+	# many as possible.
 	echo 8 >$G1
 	say "$(cat $G1) pages of 1 GiB"
 	huge_start hugetlb 30 $low $high 1 8 >"$TMP/huge" ||
@@ -145,7 +145,7 @@ load_blocks $n
 low=$(($(get address)))
 top=$((low + (n - 1) * BLOCK))
 
-# huge_moves NAME hugetlb|thp: half of the highest block is huge pages; unplug
+# huge_moves NAME hugetlb|thp: huge pages fill half of the highest block; unplug
 # migrates each of them once, without a split
 huge_moves()
 {

@@ -3,7 +3,7 @@
 # shellcheck shell=dash
 #
 # The module does not load into a kdump kernel, which must not use more memory
-# than the crashed kernel left it.
+# than the crashed kernel reserved for it.
 #
 # VM: mem=4G timeout=1800 append="memmap=1M$0x70000000 elfcorehdr=0x70000000"
 # VM: usual=6.1

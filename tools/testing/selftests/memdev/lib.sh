@@ -2,14 +2,14 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2034 # what the tests use
 #
-# What the tests share: TAP, the module and its devices, and the machine's view
-# of its memory. Sourced, never run.
+# Functions for all tests: TAP, the module and its devices, and the machine's
+# view of its memory. Sourced, never run.
 
 set -u
 export LC_ALL=C
 
 HERE=$(cd -P "$(dirname "$0")" && pwd)
-# Helper programs are where they were built, or beside the tests.
+# Helper programs are in the build directory or next to the tests.
 PATH=${MEMDEV_HELPERS:+$MEMDEV_HELPERS:}$HERE:$PATH:/usr/sbin:/sbin
 BUS=/sys/bus/memdev
 WINDOWS=/sys/devices/memdev
@@ -91,8 +91,7 @@ need_mounted()
 	done
 }
 
-# on_debug DEBUG OTHER: the amount of work for the slow debug kernel, or for
-# others
+# on_debug DEBUG OTHER: print DEBUG on the slow debug kernel, OTHER on others
 on_debug()
 {
 	[ "${MEMDEV_KERNEL:-}" = debug ] || shift
@@ -185,7 +184,7 @@ cleanup()
 }
 
 # until_true SECONDS COMMAND [ARGUMENT...]: wait for COMMAND to succeed. The
-# timeout only bounds a test that fails.
+# timeout only limits how long a failing test takes.
 until_true()
 {
 	local end
@@ -277,9 +276,9 @@ log_mark()
 	echo "memdev-test: ${0##*/} mark $MARK" >/dev/kmsg
 }
 
-# after_mark: filter the kernel log on standard input to what follows log_mark.
-# If the mark is lost, print a warning, so that no test takes the output for an
-# empty log.
+# after_mark: print what follows log_mark in the kernel log on standard input.
+# If the mark is lost, print a warning, so that no test mistakes the output for
+# an empty log.
 after_mark()
 {
 	awk -v mark="memdev-test: ${0##*/} mark $MARK" '
@@ -299,8 +298,7 @@ log_memdev()
 	log_since | sed 's/^\[[^]]*\] //' | grep '^memdev[: ]' | grep -v taint
 }
 
-# No kernel warning since log_mark, but for known ones that memdev has no part
-# in
+# No kernel warning since log_mark, except known ones that memdev does not cause
 log_quiet()
 {
 	log_since >"$TMP/log" &&
@@ -310,7 +308,7 @@ log_quiet()
 
 # --- the machine's memory ----------------------------------------------------
 
-# Requirements of this file itself
+# Requirements of this file
 [ "$(id -u)" = 0 ] || { echo "1..0 # SKIP needs root"; exit 4; }
 [ -r $MEM/block_size_bytes ] ||
 	{ echo "1..0 # SKIP this kernel cannot hotplug memory"; exit 4; }
@@ -327,7 +325,7 @@ trap 'exit 1' INT TERM HUP
 
 BLOCK=$((0x$(cat $MEM/block_size_bytes)))
 
-# in bytes
+# MemTotal in bytes
 mem_total()
 {
 	local kb
@@ -353,10 +351,9 @@ nr_carved()
 	sort -u "$TMP/carved" | wc -l
 }
 
-# total_is_back TOTAL [NR]: MemTotal is TOTAL, or larger by the memmap of at
-# most NR carved blocks (default: all that were carved). Boot memory holds the
-# memmap of a block until the block is first removed, and MemTotal does not
-# count that.
+# total_is_back TOTAL [NR]: MemTotal is TOTAL plus the memmap of a maximum of NR
+# carved blocks (default: all that were carved). Until a block is first removed,
+# its memmap is in boot memory that MemTotal does not count.
 total_is_back()
 {
 	local more=$(($(mem_total) - $1)) memmap=$((BLOCK / 64)) most
@@ -379,8 +376,8 @@ meminfo()
 }
 
 # /proc/iomem with adjacent System RAM merged: the kernel merges only entries
-# whose name is the same string, so memory that was removed and added again
-# stays an entry of its own. No other difference is hidden.
+# with the same name pointer, so memory that was removed and added again remains
+# a separate entry. No other difference is hidden.
 iomem()
 {
 	awk '
@@ -411,8 +408,7 @@ iomem()
 	END { flush() }' /proc/iomem
 }
 
-# zone_of BLOCK: the zone of an online block, or the default zone of an offline
-# one
+# zone_of BLOCK: a block's zone if it is online, else its default zone
 zone_of()
 {
 	local zone rest
@@ -457,15 +453,15 @@ reserved()
 	[ $RESERVED_SIZE -gt 0 ]
 }
 
-# need_reserved BLOCKS: skip the test without a reserved range of BLOCKS blocks
+# need_reserved BLOCKS: skip the test if there is no such reserved range
 need_reserved()
 {
 	reserved && [ "$RESERVED_SIZE" -ge $(($1 * BLOCK)) ] && return
 	skip_all "no reserved range of $1 memory blocks"
 }
 
-# soft_reserved: set SOFT and SOFT_SIZE to the soft-reserved range of the
-# command line. /proc/iomem of newer kernels does not show it.
+# soft_reserved: set SOFT and SOFT_SIZE to the soft-reserved range on the
+# command line, which newer kernels do not show in /proc/iomem
 soft_reserved()
 {
 	local word
@@ -490,13 +486,13 @@ kmem_load()
 {
 	modprobe kmem && modprobe dax_hmem &&
 		[ -e /sys/bus/dax/devices/dax0.0 ] || return 1
-	# Newer kernels bind kmem by themselves.
+	# Newer kernels bind kmem automatically.
 	[ -e /sys/bus/dax/devices/dax0.0/driver ] ||
 		printf dax0.0 >/sys/bus/dax/drivers/kmem/new_id
 	:
 }
 
-# kmem_unload: none of kmem's memory may be online
+# kmem_unload: unload kmem, whose memory must be offline
 kmem_unload()
 {
 	rmmod dax_hmem && rmmod kmem
@@ -545,8 +541,8 @@ load_blocks()
 	no_deadline
 }
 
-# no_deadline: let an unplug of the device $D take as long as it needs on a
-# slow machine. The VM's time limit ends one that hangs.
+# no_deadline: let an unplug of the device $D take as long as it needs on a slow
+# machine. The VM's time limit ends an unplug that hangs.
 no_deadline()
 {
 	[ "$(put_dev unplug_timeout_ms 0)" = ok ] ||
@@ -722,8 +718,8 @@ pages_moved()
 	awk '/^pgmigrate_success/ { print $2 }' /proc/vmstat
 }
 
-# free_goes_first: only the highest plugged block is in use; unplug of all
-# blocks migrates no page to a block that is yet to be unplugged
+# free_goes_first: if only the highest plugged block is in use, unplug of all
+# blocks does not migrate its pages to the device's other blocks
 free_goes_first()
 {
 	local last fill=$((64 * MiB)) page top there before after

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# Load, plug, unplug and remove the module, twenty times in one boot. Each boot
-# places the kernel image elsewhere: BOOTS=5 runs five boots. The debug kernel
-# is slow, and detects a leak the first time, so it does five cycles.
+# Load the module, plug, unplug and remove the module, twenty times in one boot.
+# Each boot places the kernel image at another address: BOOTS=5 runs five boots.
+# The debug kernel is slow and detects a leak at once, so it does five cycles.
 #
 # VM: mem=4G timeout=1800 boots=1 usual=6.1
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.12
@@ -15,8 +15,8 @@
 plug=$((512 * MiB))
 [ $plug -ge $BLOCK ] || plug=$BLOCK
 
-# One cycle; prints what went wrong. MemTotal must return to its value after
-# the cycle before.
+# Do one cycle and print what went wrong. MemTotal must return to its value
+# after the previous cycle.
 cycle()
 {
 	local before after want=$plug

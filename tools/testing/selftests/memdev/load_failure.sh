@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# A load that fails after it created devices: user space cannot plug them in
-# between, and the load leaves nothing behind.
+# A load that fails after it created devices leaves nothing behind. Meanwhile,
+# user space cannot plug the devices.
 #
 # VM: mem=40G timeout=1800 append=memmap=34G$0x140000000 usual=6.1
 # VM: qemu="-object memory-backend-ram,id=m,size=40G,reserve=off -machine memory-backend=m"
 
 . "$(dirname "$0")/lib.sh"
 
-# One device more than a window has slots
+# One more device than a window has slots
 n=257
 need_reserved $n
 
@@ -50,7 +50,7 @@ fails_to_load "too small a window" \
 	"window=$(((n - 1) * BLOCK))@$(hex "$RESERVED"),$BLOCK@$(hex $((RESERVED + (n - 1) * BLOCK)))" \
 	devices=2
 
-# A plug during a load that succeeds takes effect once the load is over.
+# A plug during a successful load takes effect once the load is complete.
 rm -f "$TMP/loaded"
 plug_early >"$TMP/early" &
 check "the module loads with 256 devices" \

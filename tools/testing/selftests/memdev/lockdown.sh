@@ -5,9 +5,8 @@
 # Under lockdown, no user can choose an address that memdev writes to or a page
 # to poison. Everything else works.
 #
-# A kernel that boots locked down refuses the module, which is not signed, so
-# the test enables lockdown once the module is loaded. Lockdown cannot be
-# disabled again.
+# A kernel that boots with lockdown refuses the unsigned module, so the test
+# enables lockdown after loading the module. Lockdown cannot be disabled again.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000
 # VM: kernels="6.1 6.12 7.3" usual="6.1 7.3" alone=yes

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# The kernel runs short of memory for its own data: plug is refused with a
+# If the kernel runs short of memory for its own data, a plug is refused with a
 # reason before it does harm. A plug that relieves a nearly full machine
 # succeeds.
 #
@@ -43,7 +43,7 @@ kernel_free()
 		END { print int(free * page / 1024 / 1024) }' /proc/zoneinfo
 }
 
-# hog_start MIB: allocate tmpfs until MIB are available
+# hog_start MIB: fill a tmpfs until only MIB are available
 hog_start()
 {
 	mount -o "remount,size=$(meminfo MemTotal)k" "$HOG"
@@ -98,8 +98,7 @@ all_comes_back()
 	check "$1: the kernel logged no warning" log_quiet
 }
 
-# With KASAN's shadow, memory is short before the ratio of the zones is too
-# large.
+# KASAN's shadow makes memory run short before the zone ratio is too large.
 SHORT='not enough kernel memory.* plus a reserve of [^ ]*$'
 RATIO=$(on_debug ".*times the other zones\|$SHORT" ".*times the other zones")
 

@@ -11,7 +11,7 @@
 need memdevctl python3 script
 chmod 755 "$TMP"
 
-# json EXPRESSION: of what is on standard input, as "it"
+# json EXPRESSION: evaluate EXPRESSION with the standard input as "it"
 json()
 {
 	python3 -c 'import json, sys
@@ -279,8 +279,8 @@ monitors()
 		END { exit !found }' /proc/net/netlink
 }
 
-# monitor NAME COMMAND...: start in the background and set PID; quiet waits for
-# its output
+# monitor NAME COMMAND...: start a monitor in the background and set PID; quiet
+# waits for its output
 monitor()
 {
 	local name=$1
@@ -353,7 +353,7 @@ churn=$!
 failed=0
 while kill -0 $churn 2>/dev/null; do
 	memdevctl list -rno DEVICE >"$TMP/out" 2>>"$TMP/churn" || failed=1
-	# Devices that stay are in each list once.
+	# Devices that are not deleted are in each list once.
 	[ "$(grep -cx 'memdev[01]' "$TMP/out")" = 2 ] || failed=1
 done
 wait $churn
@@ -584,7 +584,7 @@ runs "create in the new window" create $BLOCK --id one --window "$window"
 fails "destroy of an unknown and a known device" \
 	64 "memdevctl: nosuch: *" destroy nosuch one
 
-# The name of a new device must not get lost if standard output fails.
+# The name of a new device must not be lost if standard output fails.
 memdevctl create $BLOCK --id two >/dev/full 2>"$TMP/err"
 is "create prints the name to stderr if stdout is full" \
 	"$? $(tail -n 1 "$TMP/err")" \

@@ -2,7 +2,7 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2034 # what the tests use
 #
-# What the tests of memdevctl share. Sourced, never run.
+# Functions for the memdevctl tests. Sourced, never run.
 
 . "$(dirname "$0")/lib.sh"
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# memdevctl without the module, and its usage errors
+# memdevctl's usage errors, and memdevctl without the module
 #
 # VM: mem=4G usual=6.1 timeout=1800
 

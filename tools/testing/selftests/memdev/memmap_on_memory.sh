@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# memmap_on_memory: a block holds the memmap of its own pages
+# memmap_on_memory: a block contains its own memmap
 #
 # VM: on: mem=4G timeout=1800 usual="6.1 6.12 7.3" append="memmap=1G$0x100000000 memory_hotplug.memmap_on_memory=1"
 # VM: off: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 6.12"

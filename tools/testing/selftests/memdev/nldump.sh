@@ -3,9 +3,9 @@
 # shellcheck shell=dash
 #
 # A dump of a thousand devices has each of them once, sorted by index, even
-# while devices come and go, and is much faster than reading sysfs. NR= sets
-# the number of devices: fewer on the debug kernel, where reading an attribute
-# takes milliseconds.
+# while devices are created and deleted, and is much faster than reading sysfs.
+# NR= sets the number of devices. The default is smaller on the debug kernel,
+# where reading an attribute takes milliseconds.
 #
 # The reserved range is at the end of memory: with RAM above it, the kernel
 # would choose memory blocks of 2 GiB, too large for so many devices.
@@ -18,7 +18,7 @@
 nr=${NR:-$(on_debug 200 1000)}
 
 need nldump nlreq
-# Some blocks more, for the devices that come and go
+# Some more blocks, for the devices that are created and deleted
 blocks=$((nr + 16))
 need_reserved $blocks
 

@@ -5,8 +5,8 @@
 # Listeners of the netlink family receive each change in order and with the
 # right sizes. A listener that reads too slowly learns that it lost messages.
 #
-# PAIRS= sets how often a block is plugged and unplugged, which takes the debug
-# kernel half a second.
+# PAIRS= sets how often a block is plugged and unplugged. On the debug kernel,
+# one pair takes half a second.
 #
 # VM: mem=4G usual=7.3 timeout=3600 append=memmap=1G$0x100000000
 
@@ -22,7 +22,7 @@ heard()
 	grep -qE "$2" "$TMP/$1"
 }
 
-# hears NAME REGEX: the privileged listener receives such a message
+# hears NAME REGEX: the privileged listener receives a message that matches
 hears()
 {
 	check "$1" until_true 120 heard all "^$2\$"
@@ -56,7 +56,7 @@ start=$(($(get address)))
 
 # --- the contents of the messages -------------------------------------------
 
-# An id of the maximum length
+# Use an id of the maximum length.
 fuse=fuse-$(printf '%058d' 1)
 check "both listeners start" listen
 

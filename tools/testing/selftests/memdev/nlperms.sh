@@ -32,14 +32,14 @@ user_ns()
 		unshare --user --map-root-user -- "$@"
 }
 
-# net_ns: root of a user namespace, in a network namespace of its own
+# net_ns: root of a user namespace, in its own network namespace
 net_ns()
 {
 	setpriv --reuid=65534 --regid=65534 --clear-groups -- \
 		unshare --user --map-root-user --net -- "$@"
 }
 
-# changes: one request per kind of change, which root could make
+# changes: one request per kind of change; root may make each of them
 changes()
 {
 	cat <<-END
@@ -144,7 +144,7 @@ no_deadline
 is "plug two blocks" "$(nlreq dev-plug index=0 size=$((2 * BLOCK)))" ok
 is "a fault rule is created" \
 	"$(nlreq fault-new device=0 step=4 delay-ms=1 | tail -n 1)" ok
-# The device gets a refusal to report.
+# Provoke a refusal, so that the device has one to report.
 if pin_start "$start" $((start + 2 * BLOCK)); then
 	nlreq dev-set index=0 unplug-timeout-ms=3000 >/dev/null
 	is "an unplug is refused" "$(nlreq dev-unplug index=0 all | tail -n 1 |
@@ -174,7 +174,7 @@ if user_ns true 2>/dev/null; then
 else
 	skip "user_ns is root of its namespace" "users have no namespaces here"
 fi
-# Root of the machine, in a network namespace of its own
+# Root of the initial user namespace, in another network namespace
 is "root in another network namespace: the family does not exist" \
 	"$(unshare --net nlreq family)" "family ENOENT"
 

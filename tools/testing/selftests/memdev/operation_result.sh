@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# An operation reports its own result, whatever other tasks do meanwhile. Plug
-# or unplug of all blocks succeeds if there is nothing left to do, last_error
-# is empty after a success, and messages name the retired blocks that limit an
+# An operation reports its own result, whatever other tasks do meanwhile. A plug
+# or unplug of all blocks succeeds if there is nothing left to do, last_error is
+# empty after a success, and messages name the retired blocks that limit an
 # operation.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 alone=yes
@@ -42,7 +42,7 @@ no_error()
 	is "$1: last_error is empty" "$(get last_error)" ""
 }
 
-# others TEXT: a background task writes a plug that is refused, again and again
+# others TEXT: a background task repeats a plug of TEXT that is refused
 others()
 {
 	touch "$TMP/others"
@@ -180,7 +180,7 @@ others $(((n + 3) * BLOCK))
 check "memdevctl reports its own failures" own_words "$rounds"
 others_end
 
-# Two tasks plug all: one of them plugs the rest, or finds nothing to do.
+# If two tasks plug all, one of them plugs the rest or finds nothing to do.
 for _ in 1 2 3 4 5; do
 	memdevctl plug 0 all >"$TMP/first" 2>&1 &
 	memdevctl plug memdev0 all 2>&1

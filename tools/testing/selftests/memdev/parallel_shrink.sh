@@ -3,8 +3,8 @@
 # shellcheck shell=dash
 #
 # More devices than workers shrink at the same time while one page is pinned:
-# every deadline fires, every other operation makes progress, and user space is
-# notified.
+# every deadline expires, every other operation makes progress, and user space
+# is notified.
 #
 # VM: mem=46G timeout=1800 append=memmap=40G$0x180000000 usual=6.1 alone=yes
 # VM: qemu="-object memory-backend-ram,id=m,size=46G,reserve=off -machine memory-backend=m"
@@ -17,7 +17,7 @@ printf all >"$TMP/all"
 
 # More than WQ_DFL_ACTIVE, so that work items would have to queue
 n=$(on_debug 80 300)
-# A generous limit for the number of memdev's workers
+# A generous limit on the number of memdev's workers
 FEW=100
 
 spec=$(window_spec "$n") || skip_all "no reserved range of $n memory blocks"
@@ -81,7 +81,7 @@ check "all devices are plugged" plugged_are "$n"
 
 # --- all workers are busy ----------------------------------------------------
 
-# The last two devices stay free for operations meanwhile.
+# Keep the last two devices idle, for operations meanwhile.
 last=$((n - 1))
 check "a fault rule delays offline by an hour" \
 	each_fault "offline delay=3600000" 1
@@ -121,8 +121,8 @@ check "all devices are plugged again" until_true 120 plugged_are "$n"
 
 # --- a deadline in a worker --------------------------------------------------
 
-# No other device has a deadline: the wait for the hotplug lock depends on the
-# machine.
+# No other device has a deadline, as the wait for the hotplug lock depends on
+# the machine.
 is "memdev0 keeps its deadline" "$(get unplug_timeout_ms)" 2000
 check "all devices are requested to shrink" each requested_size 0
 check "all devices but memdev0 are unplugged" until_true 600 plugged_are 1

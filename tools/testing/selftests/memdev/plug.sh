@@ -13,8 +13,8 @@
 plug=$((512 * MiB))
 [ $plug -ge $BLOCK ] || plug=$BLOCK
 
-# A large block is unlikely to be free of unmovable pages: use the reserved
-# range of such a machine.
+# A large block is unlikely to be free of unmovable pages: if blocks are large,
+# use the reserved range.
 source=carved
 set --
 if reserved; then
@@ -22,7 +22,7 @@ if reserved; then
 	set -- "window=$(window_spec 1)"
 fi
 
-# modes DIR MODE NAME...: print the files that have another mode
+# modes DIR MODE NAME...: print the files whose mode is not MODE
 modes()
 {
 	local dir=$1 mode=$2
@@ -81,7 +81,7 @@ is "window0's attributes have the right modes" "$(
 	modes $WINDOWS/window0 400 start
 	modes $WINDOWS/window0 444 size node source used largest_free
 	modes $WINDOWS/window0 644 limit slots)" ""
-# Errors of the bus contain addresses.
+# The last_error of the bus contains addresses.
 is "the bus attributes have the right modes" "$(
 	modes $BUS 200 new_window del_window new_device del_device
 	modes $BUS 400 last_error)" ""

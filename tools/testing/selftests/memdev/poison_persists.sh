@@ -15,7 +15,7 @@ poison=$MEM/hard_offline_page
 
 if grep -qw disk /sys/power/state; then
 	hibernates=yes
-	# Without a refusal, stop after the freezer.
+	# If hibernation is not refused, stop after the freezer.
 	[ ! -e /sys/power/pm_test ] || echo freezer >/sys/power/pm_test
 else
 	hibernates=no
@@ -58,8 +58,7 @@ log_mark
 is "del_window" "$(put $BUS/del_window window0)" ok
 
 if reserved; then
-	# --- other windows with the same memory
-	# -------------------------------------
+	# --- other windows with the same memory ------------------------------
 
 	is "the same window is created again" \
 		"$(put $BUS/new_window "$size@$(hex "$low")")" ok
@@ -98,8 +97,7 @@ if reserved; then
 	say "$(log_memdev)"
 	check "rmmod leaves nothing behind" left_over
 else
-	# --- carved memory that is not returned
-	# -------------------------------------
+	# --- carved memory that is not returned ------------------------------
 
 	check "block 1 does not exist" [ ! -e $MEM/memory$((first + 1)) ]
 	is "block 2 is online" "$(cat $MEM/memory$((first + 2))/state)" online

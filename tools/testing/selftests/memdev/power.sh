@@ -3,8 +3,8 @@
 # shellcheck shell=dash
 #
 # Suspend, hibernation, the cgroup freezer, stops and kills during operations:
-# hibernation is refused from before the first plugged byte to after the last,
-# a dimm is rolled back whatever happens to the task, and other operations
+# hibernation is refused as soon as a plug starts and until all is unplugged, a
+# dimm is rolled back whatever happens to the task, and other operations
 # continue after a resume.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 debug"
@@ -21,7 +21,7 @@ done
 # A delay that outlasts the test
 LONG=3600000
 CGROUP=/sys/fs/cgroup/memdev-test
-# Two calls add this many blocks.
+# This many blocks are added in two calls.
 n=8
 
 undo()
@@ -119,8 +119,8 @@ carve_tests()
 	is "del_window" "$(put $BUS/del_window window0)" ok
 	is "hibernation starts again" "$(sleep_test disk)" ok
 
-	# The highest block has a pinned page, so that carving retries it for
-	# long.
+	# Pin a page in the highest block, so that carving retries the block
+	# for long.
 	pin_start "$low" $((low + BLOCK)) || die "no page was pinned"
 	until [ -s "$TMP/amid" ]; do
 		: >"$TMP/carved"
@@ -129,7 +129,7 @@ carve_tests()
 			:
 		done
 		sleep_test disk >"$TMP/got"
-		# Count it only if the carving has not ended yet.
+		# Only use the result if the carving has not ended yet.
 		[ -s "$TMP/carved" ] || mv "$TMP/got" "$TMP/amid"
 		wait $!
 		put $BUS/del_window window0 >"$TMP/gone"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# A provider in a module of its own, which uses only <linux/memdev.h>:
+# A provider in a separate module that uses only <linux/memdev.h>:
 # samples/memdev refuses to plug odd blocks, and to unplug while it is busy.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000
@@ -26,8 +26,8 @@ undo()
 	rmmod memdev-sample
 }
 
-# asked plug|unplug BLOCK: how often the sample was asked for that block since
-# log_mark
+# asked plug|unplug BLOCK: how often the sample was asked to plug or unplug the
+# block since log_mark
 asked()
 {
 	log_since | grep -c "memdev0: $1 $BLOCK bytes at offset $(($2 * BLOCK))?"
@@ -150,10 +150,10 @@ is "the sample was asked to plug once" "$(asked plug 0)" 1
 is "the sample was told that the plug failed" "$(asked unplug 0)" 1
 requested_stays 0 0
 
-# --- return values that are no valid errno ----------------------------------
+# --- return values that are not valid errnos --------------------------------
 
-# answer plug|unplug NUMBER: the sample's return value from now on, 0 for its
-# own
+# answer plug|unplug NUMBER: make the sample return NUMBER; 0 restores its own
+# return value
 answer()
 {
 	echo "$2" >$PARAMS/"$1"_answer || die "$1_answer=$2 was refused"
@@ -221,7 +221,7 @@ wait $later
 is "the unplug succeeds once the sample agrees" "$(cat "$TMP/later")" ok
 requested_stays 0 0
 
-# The worker cannot plug half of this, and backs off to try again.
+# The sample refuses the odd block, so the worker backs off to try again.
 log_mark
 is "two blocks are requested" "$(put_dev requested_size $((2 * BLOCK)))" ok
 check "the second block is refused" \

@@ -19,8 +19,8 @@ no_deadline
 start=$(($(get address)))
 longest=0
 
-# refused NAME FILE TEXT: a file of the bus refuses TEXT and last_error has the
-# reason
+# refused NAME FILE TEXT: the bus attribute FILE refuses TEXT, and last_error
+# has the reason
 refused()
 {
 	local got why

@@ -16,7 +16,7 @@ need_mounted $DEBUG $TRACE
 
 WORK=$TRACE/events/workqueue
 n=6
-# Larger blocks leave the machine little other memory.
+# If blocks are larger, use fewer, to leave the machine enough other memory.
 [ $BLOCK -le $((128 * MiB)) ] || n=3
 most=$((n * BLOCK))
 # 768M and 256M with blocks of 128 MiB
@@ -40,8 +40,8 @@ trace_stop()
 	echo 0 >$TRACE/events/memdev/enable
 }
 
-# tries: the worker's attempts since trace_start, a line "begin|end
-# MILLISECONDS" each
+# tries: print a line "begin MILLISECONDS" or "end MILLISECONDS" for the start
+# and end of each of the worker's attempts since trace_start
 tries()
 {
 	sed -nE 's/.* ([0-9]+)\.([0-9]{3})[0-9]*: memdev_(plug|unplug)_(begin|end): .* background=1$/\4 \1\2/p' \
@@ -87,7 +87,7 @@ pauses_too_short()
 		}'
 }
 
-# request SIZE: request SIZE; the device reaches it
+# request SIZE: request SIZE, and check that the device reaches it
 request()
 {
 	is "requested_size accepts $1" "$(put_dev requested_size "$1")" ok
@@ -121,7 +121,7 @@ fi
 
 # --- shrink beside a pinned page --------------------------------------------
 
-# Pin the page while only its block is plugged.
+# Pin a page while only one block is plugged, so that it is in that block.
 request 0
 request $BLOCK
 pinned=$(get plugged_blocks)
@@ -143,7 +143,7 @@ check "the worker tries at least five times" until_true 900 tried 5
 trace_stop
 tries >"$TMP/tries"
 say "$(cat "$TMP/tries")"
-# The first attempt unplugged the other blocks; the pause after it counts, too.
+# The first attempt unplugged the other blocks; also check the pause after it.
 is "the worker backs off longer each time" \
 	"$(pauses_too_short <"$TMP/tries")" ""
 is "requested_size shows the target, plugged_size the truth" \
@@ -156,7 +156,7 @@ is "last_error names the plugged size" "$(cat $BUS/last_error)" \
 	"cannot remove memdev0: $(in_units $BLOCK) are plugged"
 is "requested_size is unchanged" "$(get requested_size)" 0
 
-# A new target takes effect whether the worker is in an attempt or in a pause.
+# A new target takes effect at once, during an attempt or a pause of the worker.
 request $((2 * BLOCK))
 is "size 0 is requested" "$(put_dev requested_size 0)" ok
 check "all blocks but the pinned one are unplugged" \

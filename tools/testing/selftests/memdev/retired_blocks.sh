@@ -3,7 +3,7 @@
 # shellcheck shell=dash
 #
 # The driver retires a block with a poisoned page: it never plugs the block
-# again, and rmmod does not return a carved one to the kernel.
+# again, and rmmod does not return the block to the kernel if it was carved.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 alone=yes
 # VM: usual="6.1 7.3"

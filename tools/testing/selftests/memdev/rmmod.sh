@@ -13,7 +13,7 @@
 
 n=4
 
-# delete_module(2) itself: rmmod(8) checks first whether a module is in use.
+# Call delete_module(2), as rmmod(8) checks first whether a module is in use.
 delete_module()
 {
 	# shellcheck disable=SC2016 # perl's
@@ -23,7 +23,7 @@ delete_module()
 			$errno == 11 || $errno == 16 ? "busy" : "errno $errno"'
 }
 
-# gone_at_the_end ATTRIBUTE TEXT: remove the module as soon as an unplug lets
+# gone_at_the_end ATTRIBUTE TEXT: remove the module as soon as an unplug allows
 # it
 gone_at_the_end()
 {

@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# Workers do everything that can be done to devices, at random, while the
-# memory is in use and the test freezes, stops, traces and kills tasks,
-# suspends the machine, allocates huge pages, and lets other drivers claim the
-# same ranges. At the end, every byte and every block is accounted for.
+# Workers perform random operations on devices while the memory is in use and
+# the test freezes, stops, traces and kills tasks, suspends the machine,
+# allocates huge pages, and lets other drivers claim the same ranges. At the
+# end, every byte and every block is accounted for.
 #
-# STRESS_TIME=SECONDS sets the duration (default 60, or 120 on the debug
-# kernel, which detects more), without the checks. STRESS_SEED=N repeats a run.
+# STRESS_TIME=SECONDS sets the duration, not including the checks (default 60,
+# or 120 on the debug kernel, which detects more). STRESS_SEED=N repeats a run.
 #
-# The VM's command line makes memory come online in ZONE_MOVABLE, with the
-# kernel's policy, too, and allows the memmap on the memory.
+# The VM's command line makes the kernel online memory in ZONE_MOVABLE, even
+# with its own policy, and enables memmap_on_memory.
 #
 # VM: mem=6656M timeout=3600 append=memmap=2G$0x100000000 usual="6.1 debug" alone=yes
 # VM: append=memmap=512M%0x180000000-1+0xefffffff
@@ -36,7 +36,7 @@ grep -q auto-movable $params/online_policy 2>/dev/null ||
 	skip_all "this kernel does not prefer ZONE_MOVABLE for new memory"
 
 # last_operations: the trace of the last 100 operations. The workers stop
-# tracing when they find a problem, so the trace ends with what led to it.
+# tracing when they find a problem, so the trace ends with its cause.
 last_operations()
 {
 	awk '/: memdev_/ { line[n++] = $0 }
@@ -79,8 +79,7 @@ undo()
 	fi
 }
 
-# Events of a removed module leave the ring buffer, so print the trace before
-# rmmod.
+# rmmod drops the module's events from the ring buffer: print the trace before.
 trace_on()
 {
 	echo 0 >"$TRACE/tracing_on"
@@ -132,7 +131,7 @@ unplugged()
 		"0 0 unplugged" && agree
 }
 
-# plugged: plug all but the retired blocks; they come online
+# plugged: plug all but the retired blocks, and check that they come online
 plugged()
 {
 	local retired want
@@ -165,7 +164,7 @@ windows_unused()
 
 load_over()
 {
-	# Z: it has exited, and nobody waited for it yet
+	# Z: it has exited, but has not been waited for
 	case $(sed -n 's/^State:[[:space:]]*//p' "/proc/$load_pid/status") in
 	Z*|'')	return 0 ;;
 	esac
@@ -183,7 +182,7 @@ load_end()
 	return 1
 }
 
-# blocks_of WORD: numbers of the blocks that the workers printed with WORD
+# blocks_of WORD: numbers of the blocks that the workers printed after WORD
 blocks_of()
 {
 	local word addr
@@ -193,8 +192,8 @@ blocks_of()
 	done <"$TMP/said" | sort -un
 }
 
-# retired: poisoned blocks are retired, and no others. A device of
-# all of window0 shows them.
+# retired: exactly the poisoned blocks are retired, as shown by a device that
+# covers window0
 retired()
 {
 	local block low size said
@@ -284,8 +283,8 @@ claim()
 	rmmod ramoops
 }
 
-# claim_soft: kmem and a window claim the same range; kmem's memory goes online
-# and offline
+# claim_soft: let kmem claim a range that the workers also use for a window;
+# online and offline kmem's memory
 claim_soft()
 {
 	kmem_load
@@ -293,7 +292,7 @@ claim_soft()
 	soft_left
 }
 
-# soft_left: remove kmem's memory; a block in use may go offline the next time
+# soft_left: remove kmem's memory; if a block is in use, retry the next time
 soft_left()
 {
 	local i
@@ -310,7 +309,7 @@ soft_left()
 	kmem_unload
 }
 
-# workers_began: the workers' listener works once they have created a device
+# workers_began: once they have created a device, the workers' listener works
 workers_began()
 {
 	[ "$(devices | wc -l)" -gt "$nr_idle" ] || ! kill -0 "$stress_pid"
@@ -340,8 +339,8 @@ disturb()
 
 carved=$((512 * MiB))
 reserved || skip_all "no reserved range on this machine"
-# A range that becomes a window and is deleted again: kmem's range, else a part
-# of the reserved one
+# The range of a window that is repeatedly created and deleted: kmem's range, or
+# else a part of the reserved range
 window_size=$RESERVED_SIZE
 if modprobe -n dax_hmem 2>/dev/null && soft_reserved; then
 	extra=$(hex "$SOFT"),$SOFT_SIZE
@@ -353,7 +352,7 @@ fi
 	skip_all "the reserved range is too small for blocks of this size"
 spec=window=$window_size@$(hex "$RESERVED"),$carved
 
-# Carve once before: the first time frees memory for good.
+# Carve once before: the first carving permanently frees boot memory.
 iomem >"$TMP/iomem"
 load "$spec" devices=0 || die "$spec was refused" "$(log_memdev)"
 rmmod memdev || die "rmmod of an unused module failed"
@@ -374,7 +373,7 @@ check "tracing is enabled" trace_on
 fill=$((GiB))
 fill_start $fill 0 0 || die "cannot fill memory"
 
-# nice: the workers come first, the load gets the rest.
+# nice: the workers have priority over the load.
 nice stress-ng --vm 2 --vm-bytes 256M --vm-method all --verify --temp-path /tmp \
 	--timeout 0 --metrics-brief >"$TMP/load" 2>&1 &
 load_pid=$!
@@ -384,7 +383,7 @@ load_pid=$!
 set -- --seed "$seed" --time "$seconds" --workers "$workers" --window "$extra"
 [ ! -e $MEM/hard_offline_page ] || set -- "$@" --poison $poisons
 grep -qi '^[yf1]' $params/memmap_on_memory && set -- "$@" --memmap
-# kmem's memory stays for good if a block is online while kmem is removed.
+# kmem's memory can never be removed if a block is online when kmem is removed.
 [ -z "$SOFT" ] || set -- "$@" --shared
 say "stress_workers $*"
 mkdir $CGROUP 2>/dev/null
@@ -437,7 +436,7 @@ check "the workers did operations" \
 	grep -q '^# [1-9][0-9]* operations' "$TMP/said"
 is "the workers found no problem" "$rc $(grep -v '^#' "$TMP/said" |
 	grep -vE '^(poisoned|tried) ')" "0 "
-# stress-ng counts only long operations: its CPU time tells that it ran.
+# stress-ng counts only long operations: its CPU time shows that it ran.
 is "stress-ng ran and found no problem" \
 	"$load_rc $(awk '/metrc:.* vm / { print ($7 + $8 > 0) }' "$TMP/load")" \
 	"0 1"

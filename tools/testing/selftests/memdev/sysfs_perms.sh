@@ -32,7 +32,7 @@ done >"$TMP/files"
 for name in size node source limit slots used largest_free; do
 	echo $WINDOWS/window0/$name
 done >>"$TMP/files"
-# One shell reads all of them, as there are many.
+# One shell reads all files, as there are many.
 # shellcheck disable=SC2016 # expanded by the user's shell
 user sh -c 'while read -r file; do
 	cat "$file" >/dev/null || echo "$file"
@@ -59,8 +59,8 @@ say "$(cat $BUS/last_error)"
 put_dev plug $((n * BLOCK)) >/dev/null
 say "$(get last_error)"
 
-# leaks COMMAND...: memdev's files that show an address of the region to
-# COMMAND, be it a byte address, a page frame number or a memory block number
+# leaks COMMAND...: memdev's files that show COMMAND an address of the region: a
+# byte address, a page frame number or a memory block number
 leaks()
 {
 	local at address words=

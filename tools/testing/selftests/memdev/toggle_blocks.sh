@@ -3,7 +3,7 @@
 # shellcheck shell=dash
 #
 # Plug and unplug for a minute while another task toggles the state of random
-# blocks: no block is lost track of, and every view agrees at the end.
+# blocks: memdev loses track of no block, and all views agree at the end.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual=6.1
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=7.3
@@ -13,7 +13,7 @@
 
 n=8
 seconds=60
-# Large blocks take long, and a longer run finds little more.
+# Large blocks take long. More rounds would find little more.
 [ $BLOCK -le $((128 * MiB)) ] || seconds=20
 reserved && [ $((n * BLOCK)) -gt "$RESERVED_SIZE" ] && n=4
 

@@ -108,8 +108,8 @@ wakes plugged_size put_dev unplug all
 wakes online_size put_dev plug $BLOCK
 wakes plugged_size put_dev plug $BLOCK
 
-# The state also changes at the begin and the end of an operation that changes
-# no size.
+# The state also changes at the beginning and the end of an operation that
+# changes no size.
 # follows STATE COMMAND...: a poller sees COMMAND begin and end in STATE
 follows()
 {

@@ -17,8 +17,8 @@ load_blocks $n
 size=$(get size)
 low=$(($(get address)))
 
-# pinned: plug all blocks, with a pinned page in block 0. The other blocks are
-# plugged later, so that the page cannot be in one of them.
+# pinned: plug all blocks, with a pinned page in block 0. Plug the other blocks
+# later, so that the page cannot be in one of them.
 pinned()
 {
 	one_of "$(put_dev plug "$BLOCK")" ok || return 1

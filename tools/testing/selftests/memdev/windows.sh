@@ -4,8 +4,8 @@
 #
 # The sources of windows, and windows that are refused.
 #
-# On machine "crash", the crash kernel keeps windows out of the lower half of
-# memory, so the kernel image must not be in the upper half.
+# On machine "crash", the crash kernel's reservation keeps windows out of the
+# lower half of memory, so the kernel image must not be in the upper half.
 #
 # VM: reserved: mem=6G timeout=1800 append=memmap=2G$0x100000000
 # VM: reserved: usual="6.1 6.12"
@@ -43,9 +43,9 @@ refused()
 	fi
 }
 
-# memory_shown: everything that shows memory. Carved and returned memory stays
-# an entry of its own in /proc/iomem, and MemTotal counts its memmap from then
-# on: if windows are carved, compare neither as is.
+# memory_shown: everything that shows memory. After memory was carved and
+# returned, it is a separate entry in /proc/iomem, and MemTotal includes its
+# memmap: if windows are carved, merge entries and ignore MemTotal.
 memory_shown()
 {
 	if [ "$source" = carved ]; then
@@ -75,7 +75,7 @@ not_loaded()
 	fi
 	memory_shown >"$TMP/after" 2>/dev/null
 	err=$(cat "$TMP/err")
-	# Do not count messages about windows before the failure.
+	# Do not count messages about windows created before the failure.
 	lines=$(log_memdev | grep -vc "$MADE")
 	if [ "$lines" != 1 ]; then
 		fail "$what: the module does not load and logs one line" \
@@ -124,7 +124,7 @@ end_of_ram()
 	echo $(((end + BLOCK - 1) / BLOCK * BLOCK))
 }
 
-# Top-level resources of /proc/iomem, a line "START END NAME" each
+# Top-level resources in /proc/iomem, as lines "START END NAME"
 outermost()
 {
 	local line range
@@ -138,7 +138,7 @@ outermost()
 	done </proc/iomem
 }
 
-# An address of two blocks without a resource, above RAM that mem= may hide
+# Address of two blocks without a resource, above any RAM that mem= may hide
 first_gap()
 {
 	local start end at=$((1 << 36))
@@ -152,8 +152,8 @@ first_gap()
 	[ $((at + 2 * BLOCK)) -le $((1 << 40)) ] && hex $at
 }
 
-# Two blocks, SIZE@START, of which the first has no resource and the second is
-# partly reserved, as on CPUs with HyperTransport at the end of 40 bits
+# SIZE@START of two blocks: the first has no resource, and the second is partly
+# reserved, as on CPUs with HyperTransport at the end of the 40-bit range
 half_reserved()
 {
 	local start end name at free=0
@@ -248,8 +248,8 @@ elif grep -q '0xefffffff' /proc/cmdline; then
 	RESERVED=$((0x100000000))
 	RESERVED_SIZE=$((2 * GiB))
 elif [ -n "$left_out" ]; then
-	# RAM up to 2 GiB, a hole up to 4 GiB, then the rest; mem= is an
-	# address.
+	# There is RAM up to 2 GiB, a hole up to 4 GiB, and RAM above; mem=
+	# is an address.
 	RESERVED=$((0x100000000))
 	RESERVED_SIZE=$((2 * GiB))
 else
@@ -417,7 +417,7 @@ else
 		"$BLOCK,$BLOCK@$(hex $((1 << 45)))"
 fi
 if reserved; then
-	# Independent of the machine, so check it on one kind of machine.
+	# This does not depend on the machine: check it on one kind only.
 	for value in x 0 -1 512Mx 18446744073709551616 512M@ @0x100000000 \
 		     512M@0x100000000x 512M: 512M:x 512M:999 "," "512M,,512M" 1 4097 \
 		     "none,512M" "512M@0x1" 4P; do
@@ -454,14 +454,14 @@ offline_some()
 	for dir in "$MEM"/memory[0-9]*; do
 		nr=${dir#"$MEM"/memory}
 		[ $((nr % 4)) = 3 ] || continue
-		# Without a timeout, offlining may retry for ever.
+		# Without a timeout, offlining may retry forever.
 		[ "$(echo offline | timeout 10 write_errno "$dir/state")" = ok ] &&
 			echo "$nr"
 	done
 }
 
-# blocks_between: window0 has at most the blocks that offline_some() leaves in
-# a row
+# blocks_between: window0 is not larger than the consecutive blocks that
+# offline_some() leaves online
 blocks_between()
 {
 	local size

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# The kernel's generic netlink client, which knows only the spec of this
-# family, lists, creates, plugs, unplugs and listens.
+# The kernel's generic netlink client, which knows only the family's spec, can
+# list, create, plug, unplug and listen.
 #
-# YNL= names a tools/net/ynl or a cli.py. The default is the kernel tree around
-# this directory, or the sources fetched to build the tests.
+# YNL= is the path of a tools/net/ynl or a cli.py. The default is in the kernel
+# tree that contains this directory, or in the sources that the build fetched.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual=7.3
 
@@ -35,7 +35,7 @@ client || skip_all "no cli.py in ${YNL:-tools/net/ynl}: set YNL="
 python3 -c 'import yaml' 2>/dev/null ||
 	skip_all "python3 with yaml is missing (Debian: python3-yaml)"
 
-# Validate the spec once, if possible: that takes longer than a request.
+# Validate the spec only once, if possible: it takes longer than a request.
 SCHEMA=${CLI%/tools/net/ynl/*}/Documentation/netlink/genetlink-legacy.yaml
 if [ ! -e "$SCHEMA" ] || ! python3 -c 'import jsonschema' 2>/dev/null; then
 	SCHEMA=
@@ -113,8 +113,8 @@ for thing in json.load(sys.stdin):
 print(compared, "values")'
 }
 
-# agrees NAME COMMAND MINIMUM: a dump has MINIMUM values or more, which are
-# sysfs's
+# agrees NAME COMMAND MINIMUM: a dump has MINIMUM or more values, which agree
+# with sysfs
 agrees()
 {
 	local said

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# The zone that plugged memory comes online in, by memdev or by user space, and
-# what the device reports about blocks that user space changes
+# The zone in which memdev or user space onlines plugged memory, and what the
+# device reports about blocks that user space changes
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 6.12 7.3"
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.12
@@ -50,7 +50,7 @@ plugs_to()
 	is "plugged_size and online_size are right" \
 		"$(get plugged_size) $(get online_size)" "$((2 * BLOCK)) $online"
 	check "sysfs, /proc/iomem and lsmem agree" agree
-	# The kernel may have allocated pages in its own zones.
+	# The kernel may have allocated unmovable pages in kernel zones.
 	reply=$(put_dev unplug all)
 	if [ "$reply" = EBUSY ] && [ "${3:-Normal}" = Normal ]; then
 		skip "unplug all" "the kernel uses memory in its zones"
