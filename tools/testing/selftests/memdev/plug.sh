@@ -13,8 +13,8 @@
 plug=$((512 * MiB))
 [ $plug -ge $BLOCK ] || plug=$BLOCK
 
-# A large block is unlikely to be free of unmovable pages: if blocks are large,
-# use the reserved range.
+# A large block is unlikely to be free of unmovable pages, so a machine with
+# large blocks has a reserved range: use it.
 source=carved
 set --
 if reserved; then
