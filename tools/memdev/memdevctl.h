@@ -31,7 +31,7 @@ extern const struct opt options[OPT_COUNT];
 /*
  * Find the command that the arguments start with, and set *words to the number
  * of words in its name. If there is none, return NULL, and set *words to 1 if
- * only the second word is missing or wrong, or to 0.
+ * only the second word is missing or wrong, else to 0.
  */
 const struct cmd *command_find(int argc, char **argv, int *words);
 void commands_help(FILE *f);

@@ -522,7 +522,7 @@ static void compare(struct pair *p)
 		}
 	}
 	EXPECT_INT(1, !r || !memdev_alloc_next(&p->w.a, r));
-	/* Counting the bits of all slots is slow: do it now and then. */
+	/* Counting the bits of all slots is slow: only do it now and then. */
 	if (below(64) == 0)
 		EXPECT_INT(slots, bitmap_weight(p->w.a.slots,
 						MEMDEV_SLOTS_MAX));

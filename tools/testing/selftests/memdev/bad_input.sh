@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# Every invalid write is refused with a fitting errno and a reason in words,
+# Every invalid write is refused with a suitable errno and a readable reason,
 # and changes nothing.
 #
 # VM: mem=6G timeout=1800 append=memmap=2G$0x100000000 usual="6.1 7.3"

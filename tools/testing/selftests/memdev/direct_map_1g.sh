@@ -3,8 +3,8 @@
 # shellcheck shell=dash
 #
 # Unplug a block from a GiB that is full of data. Where possible, x86 maps an
-# aligned GiB with a single page table leaf. To remove a part of that leaf, it
-# would mistake the data for a page table.
+# aligned GiB with a single page table leaf. When removing a part of that leaf,
+# it would mistake the data for a page table.
 #
 # nokaslr keeps the kernel image out of the carved window.
 #

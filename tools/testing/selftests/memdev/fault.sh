@@ -3,7 +3,7 @@
 # shellcheck shell=dash
 #
 # Scripted faults hit the steps that they name. Whatever step of an operation or
-# its rollback fails, memdev does not lose track of a block.
+# its rollback fails, memdev does not lose track of any block.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual="6.1 debug"
 # VM: memmap: mem=4G timeout=1800 append=memmap=1G$0x100000000
@@ -341,7 +341,7 @@ is "no block was unplugged" "$(get plugged_blocks)" 0-3,5
 set_faults
 is "unplug all" "$(put_dev unplug all)" ok
 
-# The last block: no later step checks for a signal.
+# Delay the last block, after which no step checks for a signal.
 set_faults "add block=$((n - 1)) delay=$LONG"
 start_op plug all
 end_op

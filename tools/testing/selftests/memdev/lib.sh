@@ -453,7 +453,7 @@ reserved()
 	[ $RESERVED_SIZE -gt 0 ]
 }
 
-# need_reserved BLOCKS: skip the test if there is no such reserved range
+# need_reserved BLOCKS: skip the test unless BLOCKS blocks are reserved
 need_reserved()
 {
 	reserved && [ "$RESERVED_SIZE" -ge $(($1 * BLOCK)) ] && return

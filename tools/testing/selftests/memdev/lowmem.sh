@@ -166,7 +166,8 @@ small_machine()
 	finish
 }
 
-# full_machine: 3 GiB, of which 120 MiB are available, and a device of 1 GiB
+# full_machine: a machine with 3 GiB, of which 120 MiB are available, and a
+# device of 1 GiB
 full_machine()
 {
 	load_blocks 4

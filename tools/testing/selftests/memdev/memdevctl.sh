@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# memdevctl: each command, what it prints and what it returns.
+# Each memdevctl command: its output and its exit status
 #
 # VM: mem=4G usual="6.1 7.3" timeout=1800 append=memmap=1G$0x100000000
 

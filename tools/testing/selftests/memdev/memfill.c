@@ -3,7 +3,7 @@
  * memfill BYTES [LOW HIGH]: fill BYTES of anonymous memory with a different
  * value in each word, then execute commands from standard input:
  *
- *	where		print how many bytes are at physical LOW..HIGH-1
+ *	where		count the bytes at physical addresses LOW..HIGH-1
  *	check		check that every word still has its value
  *	renew		check, and give each word a new value
  *

@@ -327,7 +327,7 @@ static inline const struct genlmsghdr *nl_genl(const struct nlmsghdr *nlh)
 	return mnl_nlmsg_get_payload(nlh);
 }
 
-/* Sort the attributes of a message or of a nest by type. */
+/* Sort the attributes of a message or a nest by type. */
 static inline void nl_sort(const void *payload, size_t len,
 			   const struct nlattr **tb, unsigned int max)
 {
@@ -533,7 +533,10 @@ static inline void nl_see_family(const struct nlmsghdr *nlh, void *data)
 	}
 }
 
-/* Open a socket and find the family. Returns ENOENT if it does not exist. */
+/*
+ * Open a socket and find the family. Returns 0 or an errno: ENOENT if the
+ * family does not exist.
+ */
 static inline int nl_open(struct nl *nl)
 {
 	struct nlmsghdr *nlh;

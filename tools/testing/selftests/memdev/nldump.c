@@ -7,7 +7,7 @@
  * nldump meanwhile NR SIZE	create and delete a device during a dump
  * nldump churn NR SIZE		create and delete devices until stdin ends
  * nldump race NR DUMPS		dump while devices come and go
- * nldump speed NR ROUNDS	compare a dump to 8 sysfs reads per device
+ * nldump speed NR ROUNDS	time a dump and 8 sysfs reads per device
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

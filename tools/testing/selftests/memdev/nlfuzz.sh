@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# Random and mutated netlink messages break nothing, and change only what a
-# valid message of a privileged user asks for. SEED= repeats a run.
+# Random and mutated netlink messages break nothing, and only change what a
+# privileged user's valid message requests. SEED= repeats a run.
 #
 # VM: mem=4G usual="6.1 debug" timeout=1800 append=memmap=1G$0x100000000
 

@@ -152,7 +152,7 @@ static void check_event(const struct nlmsghdr *nlh)
 		return;
 	}
 	c.asked++;
-	/* A reply is consistent in itself. */
+	/* A reply must be consistent in itself. */
 	if (now.online > now.plugged ||
 	    (now.state == MEMDEV_STATE_UNPLUGGED && now.plugged) ||
 	    (now.state == MEMDEV_STATE_PARTIAL &&

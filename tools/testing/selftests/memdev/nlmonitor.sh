@@ -22,7 +22,7 @@ heard()
 	grep -qE "$2" "$TMP/$1"
 }
 
-# hears NAME REGEX: the privileged listener receives a message that matches
+# hears NAME REGEX: a message to the privileged listener matches REGEX
 hears()
 {
 	check "$1" until_true 120 heard all "^$2\$"

@@ -161,7 +161,7 @@ TEST_F(netlink, the_number_of_queued_requests_is_limited)
 	ASSERT_EQ(0, nl_open(greedy));
 	if (!stuck(&self->pin, greedy, self->nl, self->a, self->a_start))
 		SKIP(return, "no page could be pinned on the device");
-	/* If a request is refused at once, sendto(2) returns after its ACK. */
+	/* An immediate refusal is queued before sendto(2) returns. */
 	while (waiting < 1000 && !nl_wait(greedy, 0)) {
 		ASSERT_EQ(0, nl_send(greedy,
 				     timeout_begin(greedy, self->b, 1)));

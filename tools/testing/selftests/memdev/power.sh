@@ -88,7 +88,7 @@ idle()
 	esac
 }
 
-# device KIND: recreate the device with the size of the window
+# device KIND: recreate the device, as large as the window
 device()
 {
 	[ "$(put $BUS/del_device memdev0) $(put $BUS/new_device "size=$size kind=$1")" = "ok ok" ] ||

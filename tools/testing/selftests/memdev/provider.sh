@@ -221,7 +221,7 @@ wait $later
 is "the unplug succeeds once the sample agrees" "$(cat "$TMP/later")" ok
 requested_stays 0 0
 
-# The sample refuses the odd block, so the worker backs off to try again.
+# The sample refuses the odd block, so the worker backs off and tries again.
 log_mark
 is "two blocks are requested" "$(put_dev requested_size $((2 * BLOCK)))" ok
 check "the second block is refused" \

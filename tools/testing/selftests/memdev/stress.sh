@@ -192,8 +192,8 @@ blocks_of()
 	done <"$TMP/said" | sort -un
 }
 
-# retired: exactly the poisoned blocks are retired, as shown by a device that
-# covers window0
+# retired: poisoned blocks are retired, and no others except after a failed
+# attempt. A device that covers window0 shows them.
 retired()
 {
 	local block low size said
@@ -244,7 +244,7 @@ suspend()
 	put /sys/power/state freeze
 }
 
-# kill_writer: kill a thread during a plug or an unplug of a dimm of its own
+# kill_writer: kill a thread while it plugs or unplugs its own dimm
 kill_writer()
 {
 	local dir said=plug found=
@@ -309,7 +309,7 @@ soft_left()
 	kmem_unload
 }
 
-# workers_began: once they have created a device, the workers' listener works
+# workers_began: the workers listen to events before they create a device
 workers_began()
 {
 	[ "$(devices | wc -l)" -gt "$nr_idle" ] || ! kill -0 "$stress_pid"

@@ -51,7 +51,7 @@ denied "the window's start" $WINDOWS/window0/start
 
 # --- no address leaks -------------------------------------------------------
 
-# Provoke refusals of the bus and of the device that name addresses.
+# Provoke refusals by the bus and by the device whose reasons name addresses.
 put $BUS/new_window "$BLOCK@$start" >/dev/null
 put $BUS/new_device "size=$BLOCK addr=$start" >/dev/null
 put $BUS/new_device "size=$BLOCK addr=$(hex $((start - BLOCK)))" >/dev/null

@@ -3,7 +3,7 @@
 # shellcheck shell=dash
 #
 # Plug and unplug for a minute while another task toggles the state of random
-# blocks: memdev loses track of no block, and all views agree at the end.
+# blocks: memdev does not lose track of blocks, and all views agree at the end.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000 usual=6.1
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=7.3

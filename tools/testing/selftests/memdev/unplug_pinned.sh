@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# Unplug of a block with a pinned page ends at its deadline or by a signal, and
-# every view of the device agrees afterwards.
+# Unplug of a block with a pinned page ends at its deadline or on a signal, and
+# all views of the device agree afterwards.
 #
 # VM: mem=4G append=memmap=1G$0x100000000 timeout=1800 usual="6.1 debug"
 # VM: blocks2g: mem=820G append=memmap=800G$0x180000000 usual=7.3 timeout=1800

@@ -34,7 +34,7 @@ static const char *const fault_dirs[NR_FAULTS] = {
 };
 
 static int fault_nth = -1;
-/* End of the kernel's image: only modules are above it. */
+/* End of the kernel image: only modules are above it. */
 static unsigned long long fault_image_end;
 
 static inline void fault_die(const char *what)

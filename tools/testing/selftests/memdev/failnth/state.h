@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Print the state of memory, windows and devices; load and remove the module
- * without failures.
+ * Describe the state of memory, windows and devices as text; load and remove
+ * the module without failures.
  */
 #ifndef _MEMDEV_TEST_FAULT_STATE_H
 #define _MEMDEV_TEST_FAULT_STATE_H
