@@ -141,7 +141,7 @@ static int memdev_alloc_first_fit(const struct memdev_alloc *a,
 					   MEMDEV_SIZE(req->size));
 
 	do {
-		/* The window is aligned, so multiples of step are, too */
+		/* As the window is aligned, so is each multiple of step */
 		first = ALIGN(find_next_zero_bit(a->map, a->nr_blocks, next),
 			      step);
 		if (nr > a->nr_blocks || first > a->nr_blocks - nr)

@@ -432,7 +432,7 @@ static int memdev_carve_refuse(const struct memdev_carving *c, u64 size,
 		}
 	}
 	return memdev_refuse(why, -EBUSY,
-			     "%s cannot be carved: at most %u of %llu memory blocks in a row go offline (%u have hugetlb pages, %u are over half in use); reserve memory at boot: window=SIZE@START",
+			     "%s cannot be carved: at most %u of %llu contiguous memory blocks go offline (%u have hugetlb pages, %u are over half in use); reserve memory at boot: window=SIZE@START",
 			     MEMDEV_SIZE(size), c->best, size / block_size,
 			     hugetlb, costly);
 }

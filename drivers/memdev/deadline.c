@@ -158,11 +158,11 @@ void memdev_watch_stop(struct memdev_watch *w, int rc)
 }
 
 /**
- * memdev_watch_left() - get the time until @end, or the deadline if earlier
+ * memdev_watch_left() - get the time left until @end or the deadline
  * @w: the watch
- * @end: end of the time, in jiffies
+ * @end: in jiffies
  *
- * Return: jiffies, not negative.
+ * Return: jiffies until the earlier one, not negative.
  */
 long memdev_watch_left(const struct memdev_watch *w, unsigned long end)
 {

@@ -265,7 +265,7 @@ static int memdev_core_maps_alloc(struct memdev_core *core)
 	return 0;
 }
 
-/* Check what QEMU's memory devices do not check */
+/* Checks in addition to those of QEMU's memory devices */
 static int memdev_device_check(const struct memory_device *md,
 			       struct memdev_reason *why)
 {
@@ -274,7 +274,7 @@ static int memdev_device_check(const struct memory_device *md,
 	if (!ops->kind || !ops->get_addr || !ops->set_addr ||
 	    !ops->get_memory_region)
 		return memdev_refuse(why, -EINVAL,
-				     "the provider lacks one of kind, get_addr, set_addr and get_memory_region");
+				     "the provider must set kind, get_addr, set_addr and get_memory_region");
 	if (md->node != NUMA_NO_NODE &&
 	    (md->node < 0 || md->node >= MAX_NUMNODES ||
 	     !node_possible(md->node)))

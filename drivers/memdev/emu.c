@@ -88,7 +88,7 @@ emu_create(const struct memory_device_params *params,
 	int rc;
 
 	if (params->slot >= 0 && !(flags & MEMORY_DEVICE_SLOT)) {
-		NL_SET_ERR_MSG(extack, "a device of this kind takes no slot");
+		NL_SET_ERR_MSG(extack, "devices of this kind do not use slots");
 		return ERR_PTR(-EINVAL);
 	}
 

@@ -259,7 +259,7 @@ int memdev_fault_new(struct memdev_core *core,
 	} else if (core->nr_faults >= MEMDEV_FAULTS_MAX ||
 		   core->last_fault == INT_MAX) {
 		rc = memdev_refuse(why, -ENOSPC,
-				   "a device has at most %u rules for faults",
+				   "a device can have at most %u fault rules",
 				   MEMDEV_FAULTS_MAX);
 	} else {
 		core->nr_faults++;

@@ -32,7 +32,7 @@ MODULE_PARM_DESC(window, "Windows, separated by commas: SIZE@START[:NODE] (RAM t
 
 static int devices = 1;
 module_param(devices, int, 0444);
-MODULE_PARM_DESC(devices, "Number of equal devices that fill each window (default 1)");
+MODULE_PARM_DESC(devices, "Number of equally sized devices that fill each window (default 1)");
 
 static char *kind = "virtio-mem";
 module_param(kind, charp, 0444);
@@ -65,7 +65,7 @@ static int memdev_default_window(void)
 		rc = memdev_window_create(&spec, &why);
 	else
 		rc = memdev_refuse(&why, -EBUSY,
-				   "a memory block of %s is more than a quarter of what is available; reserve memory at boot: window=SIZE@START",
+				   "a memory block of %s is more than a quarter of the available memory; reserve memory at boot: window=SIZE@START",
 				   MEMDEV_SIZE(block_size));
 	/* The module is useful without a window: fail only if interrupted */
 	if (rc < 0 && rc != -EINTR && rc != -ERESTARTNOINTR) {

@@ -456,7 +456,7 @@ static int memdev_block_try_offline(struct memory_block *mem,
 }
 
 /**
- * memdev_block_online() - bring a block into the state of an online type
+ * memdev_block_online() - put a block into the state that an online type names
  * @addr: physical address of the block
  * @type: the online type
  *

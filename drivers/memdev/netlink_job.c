@@ -378,7 +378,7 @@ static struct notifier_block memdev_jobs_nb = {
 };
 
 /**
- * memdev_jobs_init() - start to cancel jobs when their sockets are closed
+ * memdev_jobs_init() - register the notifier of closed sockets
  *
  * Return: 0 or a negative errno.
  */

@@ -59,7 +59,7 @@ int memdev_nl_dev_check(struct genl_info *info)
 
 	if (info->attrs[MEMDEV_A_DEV_INDEX] && id) {
 		NL_SET_ERR_MSG_ATTR(info->extack, id,
-				    "a device is named by index or by id, not by both");
+				    "specify the device by index or by id, not by both");
 		return -EINVAL;
 	}
 	if (!id && GENL_REQ_ATTR_CHECK(info, MEMDEV_A_DEV_INDEX)) {
@@ -70,7 +70,7 @@ int memdev_nl_dev_check(struct genl_info *info)
 	/* Devices without an id cannot be found by id */
 	if (!id || *memdev_nl_dev_id(id))
 		return 0;
-	NL_SET_ERR_MSG_ATTR(info->extack, id, "no device has an empty id");
+	NL_SET_ERR_MSG_ATTR(info->extack, id, "an id cannot be empty");
 	return -EINVAL;
 }
 
@@ -196,7 +196,7 @@ int memdev_nl_dump_check(struct netlink_callback *cb, int attr_max)
 		if (!attrs || !attrs[i])
 			continue;
 		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[i],
-				    "a dump takes no attribute");
+				    "a dump takes no attributes");
 		return -EINVAL;
 	}
 	return 0;

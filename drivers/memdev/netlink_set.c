@@ -94,7 +94,7 @@ static int memdev_job_dev_params(struct memdev_job *job,
 					   "there is no window%u", p->window);
 	if (attrs[MEMDEV_A_DEV_ID] && !memdev_id_valid(p->id))
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ID, -EINVAL,
-					   "invalid id, expected letters, digits, dots, dashes and underscores, and not the number of a device");
+					   "invalid id: use letters, digits, dots, dashes and underscores, and not a device number");
 	/* In the parameters, 0 means that the attribute was not given */
 	if (attrs[MEMDEV_A_DEV_ADDRESS] && !p->addr)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EINVAL,
@@ -209,7 +209,7 @@ static int memdev_nl_dev_set_check(struct genl_info *info)
 	timeout = info->attrs[MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS];
 	if (timeout && nla_get_u32(timeout) > MEMDEV_TIMEOUT_MAX) {
 		NL_SET_ERR_MSG_ATTR(info->extack, timeout,
-				    "the deadline is too long");
+				    "the timeout is too long");
 		return -ERANGE;
 	}
 	if (timeout || info->attrs[MEMDEV_A_DEV_REQUESTED_SIZE] ||

@@ -221,7 +221,7 @@ static void memdev_set_outcome(struct memdev_core *core, enum memdev_op op,
 		.op = rc ? op : MEMDEV_OP_NONE,
 		.rc = rc,
 	};
-	/* A remark on a success is only returned to the caller */
+	/* After a success @why has at most a note for the caller, no error */
 	core->last_error = rc ? *why : (struct memdev_reason){};
 }
 

@@ -19,7 +19,7 @@ static int memdev_poison_pfn(unsigned int block, unsigned long pfn,
 
 	if (!IS_ENABLED(CONFIG_MEMORY_FAILURE))
 		return memdev_refuse(why, -EOPNOTSUPP,
-				     "the kernel has no CONFIG_MEMORY_FAILURE");
+				     "the kernel was built without CONFIG_MEMORY_FAILURE");
 	/* MF_SW_SIMULATED: as for a write to hard_offline_page */
 	rc = memory_failure(pfn, MF_SW_SIMULATED);
 	if (!rc)

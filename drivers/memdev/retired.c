@@ -246,7 +246,7 @@ void memdev_retired_exit(void)
 	xa_for_each(&memdev_retired, nr, entry)
 		forgotten += !xa_load(&memdev_missing, nr);
 	if (forgotten)
-		pr_warn("%u memory blocks that had poisoned pages are forgotten: create no window over them before the next boot\n",
+		pr_warn("%u memory blocks that had poisoned pages are forgotten: do not create a window over them before the next boot\n",
 			forgotten);
 	memdev_missing_reported = 0;
 	memdev_missing_warn();

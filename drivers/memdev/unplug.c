@@ -273,7 +273,7 @@ static int memdev_pass(struct memdev_core *core, struct memdev_pass *pass)
 	     memdev_pass_down(core, pass, false);
 	if (!rc && pass->needed)
 		rc = pass->retry ? -EAGAIN : pass->refusal ?: -EBUSY;
-	/* Only the provider returned -EAGAIN, without a delay: do not spin */
+	/* The provider returned -EAGAIN, no block was tried: do not spin */
 	if (rc == -EAGAIN && !pass->attempted && !core->background) {
 		memdev_turn_end(pass->watch);
 		memdev_watch_pause(pass->watch, pass->slice_ms);

@@ -77,7 +77,7 @@ static ssize_t limit_store(struct device *dev, struct device_attribute *attr,
 	mutex_lock(&w->lock);
 	if (limit < w->alloc.used)
 		rc = memdev_refuse(&why, -EBUSY,
-				   "limit %s is less than the %s that devices of window%d have",
+				   "limit %s is less than the %s that devices of window%d use",
 				   MEMDEV_SIZE(limit),
 				   MEMDEV_SIZE(w->alloc.used), w->id);
 	else

@@ -263,7 +263,7 @@ struct memory_device_params {
  * struct memory_device_kind - a kind of device that users create by name
  * @name: value of "kind=" in the bus attribute new_device
  * @owner: module of the provider
- * @ops: operations of the kind's devices; a device with these is of the kind
+ * @ops: operations of the kind's devices, by which a device's kind is found
  * @create: create and register a device. Returns the device, or an ERR_PTR()
  *	    and the reason in the extack. The device must stay until @destroy
  *	    is called.

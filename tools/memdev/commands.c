@@ -12,7 +12,7 @@ const struct opt options[OPT_COUNT] = {
 	{ OPT_JSON, 'J', "json", NULL, "print JSON" },
 	{ OPT_RAW, 'r', "raw", NULL, "separate columns by a single space" },
 	{ OPT_PAIRS, 'P', "pairs", NULL, "print NAME=\"value\" pairs" },
-	{ OPT_NOHEADINGS, 'n', "noheadings", NULL, "print no headings" },
+	{ OPT_NOHEADINGS, 'n', "noheadings", NULL, "do not print headings" },
 	{ OPT_OUTPUT, 'o', "output", "COLS",
 	  "print these columns; +COLS adds to the default columns" },
 	{ OPT_OUTPUT_ALL, 0, "output-all", NULL, "print all columns" },
@@ -28,7 +28,7 @@ const struct opt options[OPT_COUNT] = {
 	{ OPT_SLOT, 0, "slot", "SLOT", "slot of a dimm" },
 	{ OPT_START, 0, "start", "ADDR",
 	  "physical address of RAM that was reserved at boot" },
-	{ OPT_WAIT, 'w', "wait", NULL, "wait until the device has that size" },
+	{ OPT_WAIT, 'w', "wait", NULL, "wait until SIZE is plugged" },
 	{ OPT_COLOR, 0, "color", "[WHEN]",
 	  "use colors: always, never or auto (default)" },
 	{ OPT_SVG, 0, "svg", "FILE",
@@ -47,7 +47,7 @@ const struct opt options[OPT_COUNT] = {
 	  "then hit every Nth matching step (default: 1)" },
 	{ OPT_TIMES, 0, "times", "N", "hit at most N steps (default: no limit)" },
 	{ OPT_CHANCE, 0, "chance", "N",
-	  "hit each with a probability of N in 1000 (default: 1000)" },
+	  "hit each such step with a probability of N in 1000 (default: 1000)" },
 	{ OPT_SEED, 0, "seed", "N", "seed of the random numbers" },
 	{ OPT_HELP, 'h', "help", NULL, "print this help" },
 };
@@ -98,7 +98,7 @@ static const struct cmd commands[] = {
 	},
 	{
 		.name = "set", .args = "DEV KEY=VALUE...", .min = 2, .max = -1,
-		.help = "change settings of a device, all or none",
+		.help = "change settings of a device, either all or none",
 		.text = "Keys:\n"
 			"  online_type=offline|online|online_kernel|online_movable|system\n"
 			"  memmap_on_memory=0|1\n"

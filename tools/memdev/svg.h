@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A map as a picture.
+ * Draw a map as an SVG picture.
  */
 #ifndef MEMDEVCTL_SVG_H
 #define MEMDEVCTL_SVG_H

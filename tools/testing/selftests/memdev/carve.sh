@@ -52,7 +52,7 @@ all_or_none()
 # window_or_why: there is a window, or the log says why not
 window_or_why()
 {
-	[ -e "$WINDOWS/window0" ] || log_memdev | grep 'no window: .*in a row'
+	[ -e "$WINDOWS/window0" ] || log_memdev | grep 'no window: .*contiguous'
 }
 
 log_mark

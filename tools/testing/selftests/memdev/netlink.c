@@ -383,7 +383,7 @@ TEST_F(netlink, a_refused_unplug_reports_the_block)
 	EXPECT_EQ(3 * block_size, nl_u64(refusal[MEMDEV_A_REFUSAL_ASKED]));
 	EXPECT_EQ(3 * block_size - plugged,
 		  nl_u64(refusal[MEMDEV_A_REFUSAL_DONE]));
-	/* Once all others are unplugged, the pinned block refuses. */
+	/* Unplug all other blocks, so that only the pinned one is left. */
 	ASSERT_EQ(0, dev_write(self->a, "unplug_timeout_ms", "0"));
 	if (plugged > block_size)
 		ASSERT_EQ(0, dev_unplug(nl, self->a, plugged - block_size));

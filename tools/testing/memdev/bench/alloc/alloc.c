@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Measure the allocator with a few to very many regions.
+ * Measure the allocator with small and very large numbers of regions.
  *
  * Only the allocator's calls are timed. Each result of a batch is checked after
  * the batch, and the first wrong one ends the run. A timed request does not ask

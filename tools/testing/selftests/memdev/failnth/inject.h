@@ -251,7 +251,7 @@ static inline bool fault_disarm(void)
 	ssize_t len;
 
 	len = pread(fault_nth, text, sizeof(text) - 1, 0);
-	/* If either call fails itself, no earlier allocation has failed. */
+	/* A failure of pread() or pwrite() itself is the first one. */
 	while (pwrite(fault_nth, "0", 1, 0) != 1) {
 		if (errno != EFAULT)
 			fault_die("fail-nth");

@@ -129,7 +129,7 @@ static bool text_fits(const struct worker *w, const struct draw *d, int err)
 
 	if (d->op == OP_CREATE && err == EEXIST)
 		return !sure || strstr(w->text, "is taken by another device");
-	/* Less is plugged than was requested to be unplugged. */
+	/* The request was to unplug more than is plugged. */
 	if (d->op == OP_UNPLUG && err == EINVAL)
 		return sure ? !!strstr(w->text, "are plugged") :
 			      !strstr(w->text, "as a whole");
