@@ -25,30 +25,28 @@ log_mark
 check "load with $n devices" load "window=$spec" devices="$n"
 is "device_list has all of them" "$(wc -w <"$BUS/device_list")" "$n"
 
-# each ATTRIBUTE TEXT [FROM]: write an attribute of each device from number
-# FROM on
+# each DIR FILE TEXT [FROM]: write a file of each device from number FROM on
 each()
 {
-	local i=${3:-0} rc=0
+	local i=${4:-0} rc=0
 
 	while [ "$i" -lt "$n" ]; do
-		echo "$2" >"$BUS/devices/memdev$i/$1" || rc=1
+		echo "$3" >"$1/memdev$i/$2" || rc=1
 		i=$((i + 1))
 	done
 	return "$rc"
 }
 
-# each_fault TEXT [FROM]: write to the fault rules of each device from number
-# FROM on
+# each_dev ATTRIBUTE TEXT [FROM]
+each_dev()
+{
+	each "$BUS/devices" "$@"
+}
+
+# each_fault TEXT [FROM]
 each_fault()
 {
-	local i=${2:-0} rc=0
-
-	while [ "$i" -lt "$n" ]; do
-		echo "$1" >"$DEBUG/memdev/memdev$i/faults" || rc=1
-		i=$((i + 1))
-	done
-	return "$rc"
+	each "$DEBUG/memdev" faults "$@"
 }
 
 # workers: number of kworkers that run memdev's work
@@ -72,11 +70,11 @@ said()
 	[ -s "$TMP/$1" ]
 }
 
-check "all deadlines are disabled" each unplug_timeout_ms 0
+check "all deadlines are disabled" each_dev unplug_timeout_ms 0
 low=$(($(get address)))
 is "memdev0 is plugged" "$(put_dev plug all)" ok
 check "a page of memdev0 is pinned" pin_start $low $((low + BLOCK))
-check "the other devices are plugged" each plug all 1
+check "the other devices are plugged" each_dev plug all 1
 check "all devices are plugged" plugged_are "$n"
 
 # --- all workers are busy ----------------------------------------------------
@@ -88,7 +86,7 @@ check "a fault rule delays offline by an hour" \
 echo clear >$DEBUG/memdev/memdev$last/faults
 n=$last
 check "all devices but the first and the last are requested to shrink" \
-	each requested_size 0 1
+	each_dev requested_size 0 1
 n=$((last + 1))
 check "at least 16 workers start" until_true 120 workers_are 16
 sleep 1
@@ -115,7 +113,7 @@ is "poll(2) wakes with the new size" "$(tail -n 1 "$TMP/poll")" 0
 is "the last device is plugged again" "$(put_dev plug all)" ok
 D=$BUS/devices/memdev0
 
-check "all devices are requested to grow" each requested_size $BLOCK
+check "all devices are requested to grow" each_dev requested_size $BLOCK
 check "the fault rules are cleared" each_fault clear
 check "all devices are plugged again" until_true 120 plugged_are "$n"
 
@@ -124,7 +122,7 @@ check "all devices are plugged again" until_true 120 plugged_are "$n"
 # No other device has a deadline, as the wait for the hotplug lock depends on
 # the machine.
 is "memdev0 keeps its deadline" "$(get unplug_timeout_ms)" 2000
-check "all devices are requested to shrink" each requested_size 0
+check "all devices are requested to shrink" each_dev requested_size 0
 check "all devices but memdev0 are unplugged" until_true 600 plugged_are 1
 is "memdev0 keeps its block" "$(get plugged_size)" $BLOCK
 D=$BUS/devices/memdev$last
