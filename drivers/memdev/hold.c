@@ -30,21 +30,14 @@ struct memdev_placeholder {
 	struct list_head list;
 };
 
-/**
- * memdev_resource_claim() - claim a range in the resource tree
- * @parent: parent in the tree
- * @start: physical address
- * @size: bytes
- * @name: name of the resource; must outlive it
- *
- * The resource is not busy, so that plugged memory can become its child.
- *
- * Context: Sleeps.
- * Return: the resource, or NULL if a part of the range is already claimed or an
- * allocation fails.
+/*
+ * Claim a range in the resource tree. The resource is not busy, so that plugged
+ * memory can become its child. @name must outlive it. Returns NULL if a part of
+ * the range is already claimed or an allocation fails.
  */
-struct resource *memdev_resource_claim(struct resource *parent, u64 start,
-				       u64 size, const char *name)
+static struct resource *memdev_resource_claim(struct resource *parent,
+					      u64 start, u64 size,
+					      const char *name)
 {
 	struct resource *res = __request_region(parent, start, size, name, 0);
 
@@ -53,13 +46,8 @@ struct resource *memdev_resource_claim(struct resource *parent, u64 start,
 	return res;
 }
 
-/**
- * memdev_resource_release() - undo memdev_resource_claim()
- * @res: the resource
- *
- * Other drivers' claims below @res move to the parent of @res.
- */
-void memdev_resource_release(struct resource *res)
+/* Other drivers' claims below @res move to the parent of @res */
+static void memdev_resource_release(struct resource *res)
 {
 	remove_resource(res);
 	kfree(res);

@@ -147,9 +147,6 @@ struct memdev_hold {
 	struct list_head spare;
 };
 
-struct resource *memdev_resource_claim(struct resource *parent, u64 start,
-				       u64 size, const char *name);
-void memdev_resource_release(struct resource *res);
 int memdev_hold_claim(struct memdev_hold *hold, struct resource *parent,
 		      u64 start, u64 size, const char *name);
 void memdev_hold_release(struct memdev_hold *hold);
