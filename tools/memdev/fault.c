@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fault list, fault add, fault del, fault poison.
+ * fault list, fault add, fault del, fault poison: read and write the fault
+ * rules of devices in debugfs.
  */
+#include <ctype.h>
 #include <err.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "memdevctl.h"
-#include "names.h"
 #include "request.h"
+
+#define DEBUGFS	"/sys/kernel/debug/memdev"
 
 enum {
 	FAULT_DEVICE, FAULT_RULE, FAULT_STEP, FAULT_BLOCK, FAULT_ERRNO,
 	FAULT_DELAY, FAULT_NTH, FAULT_EVERY, FAULT_TIMES, FAULT_CHANCE,
-	FAULT_SEED, FAULT_SEEN, FAULT_HIT,
+	FAULT_SEED, FAULT_SEEN, FAULT_HIT, FAULT_PAGE, NR_FAULT
 };
 
 const struct column fault_columns[] = {
@@ -43,17 +50,63 @@ const struct column fault_columns[] = {
 { .name = NULL }
 };
 
-static char *errno_text(__u32 error)
-{
-	const char *name = strerrorname_np(error);
+/* What a rule has by key: the option, its minimum, and its default if any */
+static const struct key {
+	const char *name;
+	enum opt_id opt;
+	__u32 min;
+	const char *value;
+} keys[NR_FAULT] = {
+[FAULT_BLOCK]	= { "block", OPT_BLOCK, 0, NULL },
+[FAULT_PAGE]	= { "page", OPT_PAGE, 0, NULL },
+[FAULT_ERRNO]	= { "errno", OPT_ERRNO, 1, NULL },
+[FAULT_DELAY]	= { "delay", OPT_DELAY, 0, "0" },
+[FAULT_NTH]	= { "nth", OPT_NTH, 1, "1" },
+[FAULT_EVERY]	= { "every", OPT_EVERY, 1, "1" },
+[FAULT_TIMES]	= { "times", OPT_TIMES, 1, NULL },
+[FAULT_CHANCE]	= { "chance", OPT_CHANCE, 1, "1000" },
+[FAULT_SEED]	= { "seed", OPT_SEED, 0, NULL },
+};
 
-	return name ? xstrdup(name) : xasprintf("%u", error);
+/* --- reading -------------------------------------------------------------- */
+
+/* A rule: its numbers, and by column the text of its values or NULL */
+struct rule {
+	__u32 device;
+	__u32 index;
+	__u64 seen;
+	__u64 hit;
+	const char *value[NR_FAULT];
+};
+
+/* Parse a line as the kernel shows it; modifies the line. */
+static bool rule_parse(char *line, struct rule *rule)
+{
+	char *counts = strchr(line, '#'), *word;
+
+	if (!counts || sscanf(counts, "# rule %u: seen %llu, hit %llu",
+			      &rule->index, &rule->seen, &rule->hit) != 3)
+		return false;
+	*counts = '\0';
+	for (int i = 0; i < NR_FAULT; i++)
+		rule->value[i] = keys[i].value;
+	rule->value[FAULT_STEP] = strsep(&line, " ");
+	while ((word = strsep(&line, " "))) {
+		const char *name = strsep(&word, "=");
+
+		for (int i = 0; word && i < NR_FAULT; i++)
+			if (keys[i].name && !strcmp(name, keys[i].name))
+				rule->value[i] = word;
+	}
+	return true;
 }
 
 static void fault_cell(const void *item, const struct column *column,
 		       struct cell *cell)
 {
-	const struct fault_rule *rule = item;
+	const struct rule *rule = item;
+	const char *value = rule->value[column - fault_columns];
+	const char *name;
 
 	switch (column - fault_columns) {
 	case FAULT_DEVICE:
@@ -62,72 +115,80 @@ static void fault_cell(const void *item, const struct column *column,
 	case FAULT_RULE:
 		cell->number = rule->index;
 		break;
-	case FAULT_STEP:
-		cell->text = xstrdup(step_name(rule->step));
-		break;
-	case FAULT_BLOCK:
-		cell->present = rule->has_block;
-		cell->number = rule->block;
-		break;
-	case FAULT_ERRNO:
-		cell->present = rule->error;
-		if (cell->present)
-			cell->text = errno_text(rule->error);
-		break;
-	case FAULT_DELAY:
-		cell->number = rule->delay_ms;
-		break;
-	case FAULT_NTH:
-		cell->number = rule->nth;
-		break;
-	case FAULT_EVERY:
-		cell->number = rule->every;
-		break;
-	case FAULT_TIMES:
-		cell->present = rule->times;
-		cell->number = rule->times;
-		break;
-	case FAULT_CHANCE:
-		cell->number = rule->chance;
-		break;
-	case FAULT_SEED:
-		/* A rule that always hits uses no random numbers. */
-		cell->present = rule->chance < MEMDEV_FAULT_CHANCE_MAX;
-		cell->number = rule->seed;
-		break;
 	case FAULT_SEEN:
 		cell->number = rule->seen;
 		break;
 	case FAULT_HIT:
 		cell->number = rule->hit;
 		break;
+	case FAULT_ERRNO:
+		/* The kernel only knows the names that are common here. */
+		name = value && isdigit((unsigned char)*value) ?
+		       strerrorname_np(atoi(value)) : NULL;
+		cell_set_text(cell, name ? name : value);
+		break;
+	case FAULT_STEP:
+		cell_set_text(cell, value);
+		break;
+	default:
+		cell->present = value;
+		if (value)
+			cell->number = strtoull(value, NULL, 10);
 	}
 }
 
-static bool has_dev(const struct devs *devs, __u32 index)
+/* Open the rules of a device or print an error. Returns NULL on failure. */
+static FILE *rules_open(const struct call *call, const struct dev *dev,
+			const char *mode)
 {
-	for (size_t i = 0; i < devs->n; i++)
-		if (devs->v[i].index == index)
-			return true;
-	return false;
+	char *path = xasprintf(DEBUGFS "/memdev%u/faults", dev->index);
+	FILE *f = fopen(path, mode);
+
+	if (!f)
+		warnx("memdev%u: %s: cannot open %s: %s%s", dev->index,
+		      call->cmd->name, path, strerror(errno),
+		      errno == ENOENT ? " (is debugfs mounted?)" : "");
+	free(path);
+	return f;
+}
+
+/* Call @see for each rule of a file. */
+static void rules_read(FILE *f, __u32 device,
+		       void (*see)(const struct rule *rule, void *data),
+		       void *data)
+{
+	struct rule rule = { .device = device };
+	char *line = NULL;
+	size_t size = 0;
+
+	while (getline(&line, &size, f) > 0)
+		if (rule_parse(line, &rule))
+			see(&rule, data);
+	free(line);
+}
+
+static void add_row(const struct rule *rule, void *table)
+{
+	table_add(table, fault_cell, rule);
 }
 
 static int list_print(const struct call *call, struct nl *nl,
 		      struct devs *devs, struct table *table)
 {
-	struct fault_rules rules = { 0 };
-	int rc;
+	int rc = EXIT_DONE;
 
-	(void)call;
-	rc = nl_status(nl, nl_fault_rules(nl, &rules), "faults");
-	if (!rc) {
-		for (size_t i = 0; i < rules.n; i++)
-			if (has_dev(devs, rules.v[i].device))
-				table_add(table, fault_cell, &rules.v[i]);
-		rc = table_close(table);
+	(void)nl;
+	for (size_t i = 0; i < devs->n; i++) {
+		FILE *f = rules_open(call, &devs->v[i], "r");
+
+		if (!f) {
+			rc = EXIT_FAILED;
+			continue;
+		}
+		rules_read(f, devs->v[i].index, add_row, table);
+		fclose(f);
 	}
-	free(rules.v);
-	return rc;
+	return table_close(table) ?: rc;
 }
 
 int cmd_fault_list(const struct call *call)
@@ -135,135 +196,169 @@ int cmd_fault_list(const struct call *call)
 	return devs_command(call, "faults", false, list_print);
 }
 
-static const struct field fields[] = {
-	{ "--block", FIELD_NUMBER, MEMDEV_A_FAULT_BLOCK, OPT_BLOCK, 0 },
-	{ "--page", FIELD_NUMBER, MEMDEV_A_FAULT_PAGE, OPT_PAGE, 0 },
-	{ "--errno", FIELD_ERRNO, MEMDEV_A_FAULT_ERRNO, OPT_ERRNO, 1 },
-	{ "--delay", FIELD_NUMBER, MEMDEV_A_FAULT_DELAY_MS, OPT_DELAY, 0 },
-	{ "--nth", FIELD_NUMBER, MEMDEV_A_FAULT_NTH, OPT_NTH, 1 },
-	{ "--every", FIELD_NUMBER, MEMDEV_A_FAULT_EVERY, OPT_EVERY, 1 },
-	{ "--times", FIELD_NUMBER, MEMDEV_A_FAULT_TIMES, OPT_TIMES, 1 },
-	{ "--chance", FIELD_NUMBER, MEMDEV_A_FAULT_CHANCE, OPT_CHANCE, 1 },
-	{ "--seed", FIELD_NUMBER, MEMDEV_A_FAULT_SEED, OPT_SEED, 0 },
-	{ .name = NULL }
-};
+/* --- writing -------------------------------------------------------------- */
 
-/* Print an error if rc is not 0. Returns 0 or EXIT_FAILED. */
-static int fault_status(const struct call *call, const struct nl *nl,
-			const struct dev *dev, int rc)
+/* Write a line, or print an error with the reason. Returns an exit status. */
+static int rules_write(const struct call *call, struct nl *nl, FILE *f,
+		       const struct dev *dev, const char *line)
 {
-	if (!rc)
+	struct dev now;
+	int rc;
+
+	if (write(fileno(f), line, strlen(line)) >= 0)
 		return EXIT_DONE;
-	warnx("memdev%u: %s: %s%s", dev->index, call->cmd->name,
-	      bad_field(nl, fields), nl_strerror(nl, rc));
+	rc = errno;
+	if (nl_dev(nl, dev->index, &now) || !now.last_error[0])
+		warnx("memdev%u: %s: %s", dev->index, call->cmd->name,
+		      strerror(rc));
+	else
+		warnx("memdev%u: %s: %s", dev->index, call->cmd->name,
+		      now.last_error);
 	return EXIT_FAILED;
 }
 
-static int index_parse(const struct nlmsghdr *nlh, void *data)
+static int errno_parse(const char *text, __u32 *nr)
 {
-	struct fault_rule rule;
+	/* As many as the kernel's MAX_ERRNO */
+	for (*nr = 1; *nr < 4096; (*nr)++) {
+		const char *name = strerrorname_np(*nr);
 
-	nl_fault_rule_parse(nlh, &rule);
-	*(__u32 *)data = rule.index;
-	return MNL_CB_OK;
+		if (name && !strcmp(name, text))
+			return 0;
+	}
+	return number_parse(text, "", nr);
 }
 
-int cmd_fault_add(const struct call *call)
+/*
+ * Append the options that are set to a line, which is freed. Returns NULL after
+ * a usage error.
+ */
+static char *line_options(const struct call *call, char *line)
 {
-	struct nlmsghdr *request;
-	__u32 index = 0, step;
+	for (int i = 0; i < NR_FAULT; i++) {
+		const char *text = call->value[keys[i].opt];
+		char *longer;
+		__u32 nr;
+		int rc;
+
+		if (!keys[i].name || !(call->set & 1U << keys[i].opt))
+			continue;
+		rc = i == FAULT_ERRNO ? errno_parse(text, &nr) :
+					number_parse(text, "", &nr);
+		if (rc || nr < keys[i].min) {
+			usage_error(call, "invalid --%s '%s': expected %s%s",
+				    keys[i].name, text, i == FAULT_ERRNO ?
+				    "a name such as EBUSY, or " : "",
+				    keys[i].min ? "a number greater than 0" :
+				    "a number");
+			free(line);
+			return NULL;
+		}
+		longer = xasprintf("%s %s=%u", line, keys[i].name, nr);
+		free(line);
+		line = longer;
+	}
+	return line;
+}
+
+static void see_last(const struct rule *rule, void *index)
+{
+	*(__u32 *)index = rule->index;
+}
+
+/* Write a line to the rules of the device that the first argument names. */
+static int device_write(const struct call *call, const char *line,
+			__u32 *index)
+{
 	struct dev dev;
 	struct nl nl;
+	FILE *f;
 	int rc;
 
-	for (step = 0; step_names[step]; step++)
-		if (!strcmp(call->argv[1], step_names[step]))
-			break;
-	if (!step_names[step])
-		return usage_error(call,
-				   "invalid step '%s': expected add, online, offline, remove or answer",
-				   call->argv[1]);
-	request = nl_request(MEMDEV_CMD_FAULT_NEW, NLM_F_ACK);
-	mnl_attr_put_u32(request, MEMDEV_A_FAULT_STEP, step);
-	rc = fields_put(call, fields, request);
-	if (rc)
-		return rc;
-	if (!(call->set & (OPT(ERRNO) | OPT(DELAY))))
-		return usage_error(call, "missing option --errno or --delay");
 	rc = nl_open_dev(&nl, call->argv[0], &dev);
 	if (rc)
 		return rc;
-	mnl_attr_put_u32(request, MEMDEV_A_FAULT_DEVICE, dev.index);
-	rc = fault_status(call, &nl, &dev,
-			  nl_call(&nl, request, index_parse, &index));
-	if (!rc)
-		printf("%u\n", index);
+	f = rules_open(call, &dev, "r+");
+	if (!f) {
+		rc = EXIT_FAILED;
+		goto out;
+	}
+	/* Another memdevctl could add a rule before this one is read back. */
+	if (index)
+		flock(fileno(f), LOCK_EX);
+	rc = rules_write(call, &nl, f, &dev, line);
+	if (!rc && index)
+		rules_read(f, dev.index, see_last, index);
+	fclose(f);
+out:
 	nl_close(&nl);
 	return rc;
 }
 
-/* rule: its number, or NULL for all rules. Returns 0 or EXIT_FAILED. */
-static int fault_del(const struct call *call, struct nl *nl,
-		     const struct dev *dev, const __u32 *rule)
+int cmd_fault_add(const struct call *call)
 {
-	struct nlmsghdr *request = nl_request(MEMDEV_CMD_FAULT_DEL, NLM_F_ACK);
+	static const char *const steps[] = {
+		"add", "online", "offline", "remove", "answer"
+	};
+	__u32 index = 0;
+	size_t step;
+	char *line;
+	int rc;
 
-	mnl_attr_put_u32(request, MEMDEV_A_FAULT_DEVICE, dev->index);
-	if (rule)
-		mnl_attr_put_u32(request, MEMDEV_A_FAULT_INDEX, *rule);
-	return fault_status(call, nl, dev, nl_call(nl, request, NULL, NULL));
+	for (step = 0; step < ARRAY_SIZE(steps); step++)
+		if (!strcmp(call->argv[1], steps[step]))
+			break;
+	if (step == ARRAY_SIZE(steps))
+		return usage_error(call,
+				   "invalid step '%s': expected add, online, offline, remove or answer",
+				   call->argv[1]);
+	if (!(call->set & (OPT(ERRNO) | OPT(DELAY))))
+		return usage_error(call, "missing option --errno or --delay");
+	line = line_options(call, xstrdup(steps[step]));
+	if (!line)
+		return EXIT_USAGE;
+	rc = device_write(call, line, &index);
+	if (!rc)
+		printf("%u\n", index);
+	free(line);
+	return rc;
 }
 
 int cmd_fault_del(const struct call *call)
 {
 	const bool all = call->argc == 2 && !strcmp(call->argv[1], "all");
-	int done = 0, rc;
-	struct dev dev;
-	struct nl nl;
+	int done = 0;
 	__u32 rule;
 
 	for (int i = 1; i < call->argc && !all; i++)
 		if (number_parse(call->argv[i], "", &rule))
 			return usage_error(call, "invalid rule '%s': expected a number",
 					   call->argv[i]);
-	rc = nl_open_dev(&nl, call->argv[0], &dev);
-	if (rc)
-		return rc;
-	if (all) {
-		rc = fault_del(call, &nl, &dev, NULL);
-		goto out;
-	}
+	if (all)
+		return device_write(call, "clear", NULL);
 	for (int i = 1; i < call->argc; i++) {
+		char *line;
+
 		number_parse(call->argv[i], "", &rule);
-		done += !fault_del(call, &nl, &dev, &rule);
+		line = xasprintf("del %u", rule);
+		done += !device_write(call, line, NULL);
+		free(line);
 	}
-	rc = partial_status(done, call->argc - 1);
-out:
-	nl_close(&nl);
-	return rc;
+	return partial_status(done, call->argc - 1);
 }
 
 int cmd_fault_poison(const struct call *call)
 {
-	struct nlmsghdr *request;
-	struct dev dev;
-	struct nl nl;
+	char *line;
 	int rc;
 
-	request = nl_request(MEMDEV_CMD_FAULT_POISON, NLM_F_ACK);
-	rc = fields_put(call, fields, request);
-	if (rc)
-		return rc;
 	if (!(call->set & OPT(BLOCK)))
 		return usage_error(call, "missing option --block");
-	rc = nl_open_dev(&nl, call->argv[0], &dev);
-	if (rc)
-		return rc;
-	mnl_attr_put_u32(request, MEMDEV_A_FAULT_DEVICE, dev.index);
-	/* The request waits for the device's running operation to end. */
-	rc = fault_status(call, &nl, &dev,
-			  nl_call_wait(&nl, request, NULL, NULL, 1000, NULL,
-				       NULL));
-	nl_close(&nl);
+	line = line_options(call, xstrdup("poison"));
+	if (!line)
+		return EXIT_USAGE;
+	/* The write waits for the device's running operation to end. */
+	rc = device_write(call, line, NULL);
+	free(line);
 	return rc;
 }

@@ -44,15 +44,6 @@ static const char *const block_state_names[] = {
 	NULL
 };
 
-const char *const step_names[] = {
-	[MEMDEV_STEP_ADD] = "add",
-	[MEMDEV_STEP_ONLINE] = "online",
-	[MEMDEV_STEP_OFFLINE] = "offline",
-	[MEMDEV_STEP_REMOVE] = "remove",
-	[MEMDEV_STEP_ANSWER] = "answer",
-	NULL
-};
-
 static const char *const op_names[] = {
 	[MEMDEV_OP_NONE] = "none",
 	[MEMDEV_OP_PLUG] = "plug",
@@ -98,11 +89,6 @@ const char *block_state_name(__u32 state)
 const char *op_name(__u32 op)
 {
 	return name_of(op_names, op);
-}
-
-const char *step_name(__u32 step)
-{
-	return name_of(step_names, step);
 }
 
 char *dev_title(__u32 index, const char *id)

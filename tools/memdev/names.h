@@ -11,9 +11,8 @@
 
 struct refusal;
 
-/* NULL-terminated arrays */
+/* A NULL-terminated array */
 extern const char *const online_type_names[];
-extern const char *const step_names[];
 
 /* Compare; in text, hyphens match the underscores of name. */
 bool name_matches(const char *text, size_t len, const char *name);
@@ -24,7 +23,6 @@ const char *online_type_name(__u32 type);
 const char *source_name(__u32 source);
 const char *block_state_name(__u32 state);
 const char *op_name(__u32 op);
-const char *step_name(__u32 step);
 
 /* The caller frees the result. */
 char *dev_title(__u32 index, const char *id);	/* memdev0 (id) */

@@ -397,14 +397,6 @@ static int add_block_run(const struct nlmsghdr *nlh, void *data)
 	return nl_block_run_parse(nlh, &runs->v[runs->n++]);
 }
 
-static int add_fault_rule(const struct nlmsghdr *nlh, void *data)
-{
-	struct fault_rules *rules = data;
-
-	rules->v = grow(rules->v, rules->n, sizeof(*rules->v));
-	return nl_fault_rule_parse(nlh, &rules->v[rules->n++]);
-}
-
 int nl_devs(struct nl *nl, struct devs *devs)
 {
 	return dump(nl, MEMDEV_CMD_DEV_GET, add_dev, devs, &devs->n);
@@ -419,11 +411,6 @@ int nl_windows(struct nl *nl, struct windows *windows)
 int nl_block_runs(struct nl *nl, struct block_runs *runs)
 {
 	return dump(nl, MEMDEV_CMD_BLOCK_GET, add_block_run, runs, &runs->n);
-}
-
-int nl_fault_rules(struct nl *nl, struct fault_rules *rules)
-{
-	return dump(nl, MEMDEV_CMD_FAULT_GET, add_fault_rule, rules, &rules->n);
 }
 
 int nl_dev(struct nl *nl, __u32 index, struct dev *dev)

@@ -43,11 +43,6 @@ struct windows {
 	size_t n;
 };
 
-struct fault_rules {
-	struct fault_rule *v;
-	size_t n;
-};
-
 struct block_runs {
 	struct block_run *v;
 	size_t n;
@@ -85,7 +80,6 @@ int nl_dev(struct nl *nl, __u32 index, struct dev *dev);
 int nl_devs(struct nl *nl, struct devs *devs);
 int nl_windows(struct nl *nl, struct windows *windows);
 int nl_block_runs(struct nl *nl, struct block_runs *runs);
-int nl_fault_rules(struct nl *nl, struct fault_rules *rules);
 
 /* Look up a device or print an error. Returns 0 or EXIT_FAILED. */
 int nl_dev_named(struct nl *nl, const char *name, struct dev *dev);

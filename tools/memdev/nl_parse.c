@@ -32,7 +32,6 @@ struct member {
 #define DEV		((struct dev *)0)
 #define WINDOW	((struct window *)0)
 #define RUN		((struct block_run *)0)
-#define RULE		((struct fault_rule *)0)
 #define EVENT	((struct event *)0)
 
 #define MEMBER(attr, m) \
@@ -108,23 +107,6 @@ static const struct member block_run_members[] = {
 	NUMBER(BLOCK_FIRST, RUN->first),
 	NUMBER(BLOCK_COUNT, RUN->count),
 	NUMBER(BLOCK_STATE, RUN->state),
-	END
-};
-
-static const struct member fault_rule_members[] = {
-	NUMBER(FAULT_INDEX, RULE->index),
-	NUMBER(FAULT_DEVICE, RULE->device),
-	NUMBER(FAULT_STEP, RULE->step),
-	NUMBER_IF(FAULT_BLOCK, RULE->block, RULE->has_block),
-	NUMBER(FAULT_ERRNO, RULE->error),
-	NUMBER(FAULT_DELAY_MS, RULE->delay_ms),
-	NUMBER(FAULT_NTH, RULE->nth),
-	NUMBER(FAULT_EVERY, RULE->every),
-	NUMBER(FAULT_TIMES, RULE->times),
-	NUMBER(FAULT_CHANCE, RULE->chance),
-	NUMBER(FAULT_SEED, RULE->seed),
-	NUMBER(FAULT_SEEN, RULE->seen),
-	NUMBER(FAULT_HIT, RULE->hit),
 	END
 };
 
@@ -243,12 +225,6 @@ int nl_block_run_parse(const struct nlmsghdr *nlh, struct block_run *run)
 {
 	memset(run, 0, sizeof(*run));
 	return message_parse(nlh, block_run_members, run);
-}
-
-int nl_fault_rule_parse(const struct nlmsghdr *nlh, struct fault_rule *rule)
-{
-	memset(rule, 0, sizeof(*rule));
-	return message_parse(nlh, fault_rule_members, rule);
 }
 
 int nl_event_parse(const struct nlmsghdr *nlh, struct event *event)

@@ -80,23 +80,6 @@ struct block_run {
 	__u32 state;
 };
 
-struct fault_rule {
-	__u32 index;
-	__u32 device;
-	__u32 step;
-	bool has_block;
-	__u32 block;
-	__u32 error;		/* 0: delay only */
-	__u32 delay_ms;
-	__u32 nth;
-	__u32 every;
-	__u32 times;		/* 0: no limit */
-	__u32 chance;
-	__u32 seed;
-	__u64 seen;
-	__u64 hit;
-};
-
 struct event {
 	__u8 cmd;
 	__u64 seq;
@@ -118,7 +101,6 @@ struct event {
 int nl_dev_parse(const struct nlmsghdr *nlh, void *dev);
 int nl_window_parse(const struct nlmsghdr *nlh, struct window *window);
 int nl_block_run_parse(const struct nlmsghdr *nlh, struct block_run *run);
-int nl_fault_rule_parse(const struct nlmsghdr *nlh, struct fault_rule *rule);
 int nl_event_parse(const struct nlmsghdr *nlh, struct event *event);
 
 #endif /* MEMDEVCTL_NL_PARSE_H */

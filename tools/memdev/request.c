@@ -25,17 +25,6 @@ static int online_type_parse(const char *text, __u32 *type)
 	return -EINVAL;
 }
 
-static int errno_parse(const char *text, __u32 *nr)
-{
-	for (*nr = 1; *nr <= MEMDEV_FAULT_ERRNO_MAX; (*nr)++) {
-		const char *name = strerrorname_np(*nr);
-
-		if (name && !strcmp(name, text))
-			return 0;
-	}
-	return number_parse(text, "", nr) || !*nr ? -EINVAL : 0;
-}
-
 int field_put(const struct call *call, const struct field *field,
 	      const char *text, struct nlmsghdr *request)
 {
@@ -72,11 +61,6 @@ int field_put(const struct call *call, const struct field *field,
 		rc = window_argument(call, text, &nr);
 		if (rc)
 			return rc;
-		break;
-	case FIELD_ERRNO:
-		if (errno_parse(text, &nr))
-			return value_error(call, field, text,
-					   "a name such as EBUSY, or a number greater than 0");
 		break;
 	case FIELD_ONLINE_TYPE:
 		if (online_type_parse(text, &nr))

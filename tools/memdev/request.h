@@ -14,7 +14,6 @@ enum field_type {
 	FIELD_SIZE,
 	FIELD_TEXT,
 	FIELD_WINDOW,
-	FIELD_ERRNO,
 	FIELD_ONLINE_TYPE,
 };
 

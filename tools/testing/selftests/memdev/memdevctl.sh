@@ -512,13 +512,13 @@ runs "fault del" fault del 0 2
 fails "fault del of a known and an unknown rule" \
 	64 "memdevctl: memdev0: fault del: there is no rule 2" fault del 0 2 1
 fails "fault add with a block out of range" 1 \
-	"memdevctl: memdev0: fault add: --block: block 77 is out of range *" \
+	"memdevctl: memdev0: fault add: block 77 is out of range *" \
 	fault add 0 add --block 77 --errno EIO
 fails "fault add with an errno that user space does not know" 1 \
-	"memdevctl: memdev0: fault add: --errno: errno 512 is out of range *" \
+	"memdevctl: memdev0: fault add: errno 512 is out of range *" \
 	fault add 0 add --errno 512
 fails "fault add with a chance above 1000" 1 \
-	"memdevctl: memdev0: fault add: --chance: *" \
+	"memdevctl: memdev0: fault add: a chance of 1001 exceeds 1000" \
 	fault add 0 add --errno EIO --chance 1001
 runs "plug two blocks" plug 0 $((2 * BLOCK))
 runs "fault add" fault add 0 offline --block 1 --errno EBUSY --times 1
@@ -527,12 +527,17 @@ fails "unplug all hits the fault" 64 \
 	unplug 0 all
 runs "fault list" fault list 0 -rno STEP,SEEN,HIT
 is "fault list shows the hit" "$OUT" "offline 1 1"
-user memdevctl fault list -rno DEVICE >"$TMP/out"
-is "an unprivileged user sees rules" \
-	"$? $(xargs <"$TMP/out")" "0 memdev0 memdev1"
-user memdevctl fault add 0 add --errno EIO >"$TMP/out" 2>"$TMP/err"
-is "an unprivileged user cannot add a rule" "$? $(cut -d: -f1-3 "$TMP/err")" \
-	"1 memdevctl: memdev0: fault add"
+runs "fault list" fault list vm0 -rno SEEN,HIT
+is "a rule does not match the steps of another device" "$OUT" "0 0"
+for command in list add; do
+	# shellcheck disable=SC2046 # only add has a step
+	user memdevctl fault $command 0 \
+		$([ $command = list ] || echo add --errno EIO) \
+		>"$TMP/out" 2>"$TMP/err"
+	is "fault $command by an unprivileged user is refused" \
+		"$? $(cut -d: -f1-3,5 "$TMP/err")" \
+		"1 memdevctl: memdev0: fault $command: Permission denied"
+done
 runs "fault del all" fault del 0 all
 runs "fault del all of another device" fault del vm0 all
 runs "fault list after fault del all" fault list
@@ -543,7 +548,7 @@ fails "fault poison of an offline block" 1 \
 if [ -e $MEM/hard_offline_page ]; then
 	runs "fault poison" fault poison 0 --block 1
 	fails "fault poison with a page out of range" 1 \
-		"memdevctl: memdev0: fault poison: --page: *" \
+		"memdevctl: memdev0: fault poison: page * is out of range *" \
 		fault poison 0 --block 1 --page $((BLOCK / 4096))
 	runs "unplug all" unplug 0 all
 	runs "list" list 0 -rbno RETIRED
