@@ -418,7 +418,6 @@ int memory_device_register(struct memory_device *md,
 	return 0;
 
 err_unregister:
-	memdev_fault_close(core);
 	memdev_notify_del(core);
 	memory_group_unregister(core->mgid);
 err_free_id:
@@ -475,8 +474,8 @@ int memory_device_unregister(struct memory_device *md,
 	memdev_region_put(md);
 	xa_erase(&memdev_device_ids, core->id);
 	mutex_unlock(&memdev_list_lock);
-	/* A netlink job may still hold a reference: refuse new fault rules */
-	memdev_fault_close(core);
+	/* debugfs is closed, so no rule is added any more */
+	memdev_fault_clear(core);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(memory_device_unregister);

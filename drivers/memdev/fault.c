@@ -39,9 +39,6 @@ const char *const memdev_step_names[] = {
 /* Enabled while any device has a rule; counts the rules */
 DEFINE_STATIC_KEY_FALSE(memdev_faults_wanted);
 
-/* Number of times that a rule was added or removed */
-static atomic_t memdev_fault_changes = ATOMIC_INIT(0);
-
 /* --- steps ---------------------------------------------------------------- */
 
 static bool memdev_fault_matches(const struct memdev_fault_rule *rule,
@@ -186,9 +183,8 @@ int memdev_fault_check_block(struct memdev_core *core, u32 block,
 {
 	if (block < core->nr_blocks)
 		return 0;
-	return memdev_refuse_about(why, MEMDEV_ABOUT_BLOCK, -ERANGE,
-				   "block %u is out of range [0-%u]",
-				   block, core->nr_blocks - 1);
+	return memdev_refuse(why, -ERANGE, "block %u is out of range [0-%u]",
+			     block, core->nr_blocks - 1);
 }
 
 /**
@@ -207,25 +203,24 @@ int memdev_fault_check(struct memdev_core *core,
 		return memdev_refuse(why, -EINVAL,
 				     "a rule needs an errno or a delay");
 	if (rule->error > MEMDEV_FAULT_ERRNO_MAX)
-		return memdev_refuse_about(why, MEMDEV_ABOUT_ERRNO, -ERANGE,
-					   "errno %u is out of range [1-%u]",
-					   rule->error, MEMDEV_FAULT_ERRNO_MAX);
+		return memdev_refuse(why, -ERANGE,
+				     "errno %u is out of range [1-%u]",
+				     rule->error, MEMDEV_FAULT_ERRNO_MAX);
 	if (rule->delay_ms > MEMDEV_FAULT_DELAY_MAX)
-		return memdev_refuse_about(why, MEMDEV_ABOUT_DELAY, -ERANGE,
-					   "a delay of %u ms exceeds %u ms",
-					   rule->delay_ms, MEMDEV_FAULT_DELAY_MAX);
+		return memdev_refuse(why, -ERANGE,
+				     "a delay of %u ms exceeds %u ms",
+				     rule->delay_ms, MEMDEV_FAULT_DELAY_MAX);
 	if (!rule->nth || !rule->every || !rule->chance)
 		return memdev_refuse(why, -EINVAL,
 				     "nth, every and chance must be at least 1");
 	if (rule->chance > MEMDEV_FAULT_CHANCE_MAX)
-		return memdev_refuse_about(why, MEMDEV_ABOUT_CHANCE, -ERANGE,
-					   "a chance of %u exceeds %u",
-					   rule->chance, MEMDEV_FAULT_CHANCE_MAX);
+		return memdev_refuse(why, -ERANGE, "a chance of %u exceeds %u",
+				     rule->chance, MEMDEV_FAULT_CHANCE_MAX);
 	if (!rule->has_block)
 		return 0;
 	if (rule->step == MEMDEV_STEP_ANSWER)
-		return memdev_refuse_about(why, MEMDEV_ABOUT_BLOCK, -EINVAL,
-					   "the step 'answer' applies to the whole device and takes no block");
+		return memdev_refuse(why, -EINVAL,
+				     "the step 'answer' applies to the whole device and takes no block");
 	return memdev_fault_check_block(core, rule->block, why);
 }
 
@@ -236,43 +231,39 @@ int memdev_fault_check(struct memdev_core *core,
  * @why: where to put the reason of a failure
  *
  * Context: Sleeps.
- * Return: the index of the rule; -ENOSPC if the device has too many rules or no
- * index is left; -ENODEV if the device is being removed; -ENOMEM.
+ * Return: 0; -ENOSPC if the device has too many rules or no index is left;
+ * -ENOMEM.
  */
 int memdev_fault_new(struct memdev_core *core,
 		     const struct memdev_fault_rule *rule,
 		     struct memdev_reason *why)
 {
 	struct memdev_fault *fault = kzalloc_obj(*fault, GFP_KERNEL);
-	int rc;
+	int rc = 0;
 
 	if (!fault)
-		return -ENOMEM;
+		return memdev_refuse(why, -ENOMEM,
+				     "not enough kernel memory for a rule");
 	fault->rule = *rule;
 	prandom_seed_state(&fault->random, rule->seed);
 
 	/* Enable first, so that no rule in the list is ignored */
 	static_branch_inc(&memdev_faults_wanted);
 	spin_lock(&core->lock);
-	if (core->faults_closed) {
-		rc = memdev_refuse(why, -ENODEV, "the device is being removed");
-	} else if (core->nr_faults >= MEMDEV_FAULTS_MAX ||
-		   core->last_fault == INT_MAX) {
+	if (core->nr_faults >= MEMDEV_FAULTS_MAX ||
+	    core->last_fault == INT_MAX) {
 		rc = memdev_refuse(why, -ENOSPC,
 				   "a device can have at most %u fault rules",
 				   MEMDEV_FAULTS_MAX);
 	} else {
 		core->nr_faults++;
 		fault->index = ++core->last_fault;
-		rc = fault->index;
 		list_add_tail(&fault->list, &core->faults);
 	}
 	spin_unlock(&core->lock);
-	if (rc < 0) {
+	if (rc) {
 		static_branch_dec(&memdev_faults_wanted);
 		kfree(fault);
-	} else {
-		atomic_inc(&memdev_fault_changes);
 	}
 	return rc;
 }
@@ -284,7 +275,6 @@ static void memdev_faults_free(struct list_head *faults)
 	list_for_each_entry_safe(fault, next, faults, list) {
 		kfree(fault);
 		static_branch_dec(&memdev_faults_wanted);
-		atomic_inc(&memdev_fault_changes);
 	}
 }
 
@@ -315,8 +305,8 @@ int memdev_fault_del(struct memdev_core *core, u32 index,
 	}
 	spin_unlock(&core->lock);
 	if (list_empty(&gone))
-		return memdev_refuse_about(why, MEMDEV_ABOUT_INDEX, -ENOENT,
-					   "there is no rule %u", index);
+		return memdev_refuse(why, -ENOENT, "there is no rule %u",
+				     index);
 	memdev_faults_free(&gone);
 	return 0;
 }
@@ -336,20 +326,6 @@ void memdev_fault_clear(struct memdev_core *core)
 	core->nr_faults = 0;
 	spin_unlock(&core->lock);
 	memdev_faults_free(&gone);
-}
-
-/**
- * memdev_fault_close() - remove all rules of a device and refuse new ones
- * @core: the device
- *
- * Context: Sleeps.
- */
-void memdev_fault_close(struct memdev_core *core)
-{
-	spin_lock(&core->lock);
-	core->faults_closed = true;
-	spin_unlock(&core->lock);
-	memdev_fault_clear(core);
 }
 
 /**
@@ -376,14 +352,4 @@ bool memdev_fault_next(struct memdev_core *core, u32 index,
 	}
 	spin_unlock(&core->lock);
 	return found;
-}
-
-/**
- * memdev_fault_stamp() - get a number that changes with any device's rules
- *
- * Return: the number of times that a rule was added or removed.
- */
-unsigned int memdev_fault_stamp(void)
-{
-	return atomic_read(&memdev_fault_changes);
 }

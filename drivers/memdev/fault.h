@@ -10,6 +10,15 @@
 
 #include "internal.h"
 
+/* Maximum number of rules of a device */
+#define MEMDEV_FAULTS_MAX	64
+/* Maximum delay of a step in ms */
+#define MEMDEV_FAULT_DELAY_MAX	3600000
+/* EHWPOISON, the largest errno that user space knows */
+#define MEMDEV_FAULT_ERRNO_MAX	133
+/* Probability of 1, in per mille */
+#define MEMDEV_FAULT_CHANCE_MAX	1000
+
 /**
  * struct memdev_fault_rule - a rule for scripted faults
  * @step: step that the rule matches
@@ -94,10 +103,8 @@ int memdev_fault_new(struct memdev_core *core,
 int memdev_fault_del(struct memdev_core *core, u32 index,
 		     struct memdev_reason *why);
 void memdev_fault_clear(struct memdev_core *core);
-void memdev_fault_close(struct memdev_core *core);
 bool memdev_fault_next(struct memdev_core *core, u32 index,
 		       struct memdev_fault *fault);
-unsigned int memdev_fault_stamp(void);
 int memdev_fault_check_block(struct memdev_core *core, u32 block,
 			     struct memdev_reason *why);
 

@@ -293,7 +293,7 @@ static int memdev_fault_line_do(struct memdev_core *core,
 					   line->has_page ? &line->page : NULL,
 					   why);
 	default:
-		return min(memdev_fault_new(core, &line->rule, why), 0);
+		return memdev_fault_new(core, &line->rule, why);
 	}
 }
 
@@ -307,7 +307,8 @@ static int memdev_faults_lines(struct memdev_core *core, const char *text,
 
 	copy = kstrdup(text, GFP_KERNEL);
 	if (!copy)
-		return -ENOMEM;
+		return memdev_refuse(why, -ENOMEM,
+				     "not enough kernel memory for the input");
 	for (rest = copy; !rc && (one = strsep(&rest, "\n"));) {
 		one[strcspn(one, "#")] = '\0';
 		one = strim(one);
@@ -348,15 +349,18 @@ static ssize_t memdev_faults_write(struct file *file, const char __user *buf,
 		goto out;
 	}
 	text = memdup_user_nul(buf, count);
-	if (IS_ERR(text))
-		return PTR_ERR(text);
+	if (IS_ERR(text)) {
+		rc = memdev_refuse(&why, PTR_ERR(text),
+				   "the input cannot be copied");
+		goto out;
+	}
 	/* Check all lines before executing the first */
 	rc = memdev_faults_text(text, count, &why) ?:
 	     memdev_faults_lines(core, text, false, &why) ?:
 	     memdev_faults_lines(core, text, true, &why);
 	kfree(text);
 out:
-	if (rc && why.text[0])
+	if (rc)
 		memdev_core_refuse(core, MEMDEV_OP_NONE, 0, rc, &why);
 	return rc ?: count;
 }

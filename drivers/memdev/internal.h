@@ -158,6 +158,23 @@ bool memdev_hold_foreign(struct memdev_hold *hold, u64 start, u64 end,
 /* --- devices -------------------------------------------------------------- */
 
 /**
+ * enum memdev_step - a step of an operation, traced and open to scripted faults
+ * @MEMDEV_STEP_ADD: add memory blocks to the kernel, offline
+ * @MEMDEV_STEP_ONLINE: online a memory block
+ * @MEMDEV_STEP_OFFLINE: offline a memory block
+ * @MEMDEV_STEP_REMOVE: remove memory blocks from the kernel
+ * @MEMDEV_STEP_ANSWER: begin a plug, an unplug, or an attempt of the background
+ *			worker
+ */
+enum memdev_step {
+	MEMDEV_STEP_ADD,
+	MEMDEV_STEP_ONLINE,
+	MEMDEV_STEP_OFFLINE,
+	MEMDEV_STEP_REMOVE,
+	MEMDEV_STEP_ANSWER,
+};
+
+/**
  * struct memdev_stats - statistics of plugs, or of unplugs
  * @count: number of operations
  * @bytes: memory plugged or unplugged in bytes
@@ -271,7 +288,6 @@ struct memdev_settings {
  * @faults: rules for scripted faults, ascending by index
  * @nr_faults: number of rules in @faults
  * @last_fault: index of the newest rule; indexes are not reused
- * @faults_closed: the device is being removed: no rule may be added
  */
 struct memdev_core {
 	struct memory_device *md;
@@ -336,7 +352,6 @@ struct memdev_core {
 	struct list_head faults;
 	unsigned int nr_faults;
 	u32 last_fault;
-	bool faults_closed;
 };
 
 #define MEMDEV_CHANGED_PLUGGED	BIT(0)

@@ -84,46 +84,13 @@ const struct nla_policy memdev_block_get_nl_policy[MEMDEV_A_BLOCK_FIRST + 1] = {
 	[MEMDEV_A_BLOCK_FIRST] = { .type = NLA_U32, },
 };
 
-/* MEMDEV_CMD_FAULT_GET - do */
-const struct nla_policy memdev_fault_get_nl_policy[MEMDEV_A_FAULT_DEVICE + 1] = {
-	[MEMDEV_A_FAULT_INDEX] = { .type = NLA_U32, },
-	[MEMDEV_A_FAULT_DEVICE] = { .type = NLA_U32, },
-};
-
-/* MEMDEV_CMD_FAULT_NEW - do */
-const struct nla_policy memdev_fault_new_nl_policy[MEMDEV_A_FAULT_SEED + 1] = {
-	[MEMDEV_A_FAULT_DEVICE] = { .type = NLA_U32, },
-	[MEMDEV_A_FAULT_STEP] = NLA_POLICY_MAX(NLA_U32, 4),
-	[MEMDEV_A_FAULT_BLOCK] = { .type = NLA_U32, },
-	[MEMDEV_A_FAULT_ERRNO] = { .type = NLA_U32, },
-	[MEMDEV_A_FAULT_DELAY_MS] = { .type = NLA_U32, },
-	[MEMDEV_A_FAULT_NTH] = NLA_POLICY_MIN(NLA_U32, 1),
-	[MEMDEV_A_FAULT_EVERY] = NLA_POLICY_MIN(NLA_U32, 1),
-	[MEMDEV_A_FAULT_TIMES] = NLA_POLICY_MIN(NLA_U32, 1),
-	[MEMDEV_A_FAULT_CHANCE] = NLA_POLICY_MIN(NLA_U32, 1),
-	[MEMDEV_A_FAULT_SEED] = { .type = NLA_U32, },
-};
-
-/* MEMDEV_CMD_FAULT_DEL - do */
-const struct nla_policy memdev_fault_del_nl_policy[MEMDEV_A_FAULT_DEVICE + 1] = {
-	[MEMDEV_A_FAULT_INDEX] = { .type = NLA_U32, },
-	[MEMDEV_A_FAULT_DEVICE] = { .type = NLA_U32, },
-};
-
-/* MEMDEV_CMD_FAULT_POISON - do */
-const struct nla_policy memdev_fault_poison_nl_policy[MEMDEV_A_FAULT_PAGE + 1] = {
-	[MEMDEV_A_FAULT_DEVICE] = { .type = NLA_U32, },
-	[MEMDEV_A_FAULT_BLOCK] = { .type = NLA_U32, },
-	[MEMDEV_A_FAULT_PAGE] = { .type = NLA_U32, },
-};
-
 /* MEMDEV_CMD_CANCEL - do */
 const struct nla_policy memdev_cancel_nl_policy[MEMDEV_A_DEV_SEQ + 1] = {
 	[MEMDEV_A_DEV_SEQ] = { .type = NLA_U32, },
 };
 
 /* Ops table for memdev */
-const struct genl_ops memdev_nl_ops[15] = {
+const struct genl_ops memdev_nl_ops[11] = {
 	{
 		.cmd		= MEMDEV_CMD_DEV_GET,
 		.doit		= memdev_nl_dev_get_doit,
@@ -186,31 +153,6 @@ const struct genl_ops memdev_nl_ops[15] = {
 		.dumpit		= memdev_nl_block_get_dumpit,
 		.policy		= memdev_block_get_nl_policy,
 		.maxattr	= MEMDEV_A_BLOCK_FIRST,
-	},
-	{
-		.cmd		= MEMDEV_CMD_FAULT_GET,
-		.doit		= memdev_nl_fault_get_doit,
-		.dumpit		= memdev_nl_fault_get_dumpit,
-		.policy		= memdev_fault_get_nl_policy,
-		.maxattr	= MEMDEV_A_FAULT_DEVICE,
-	},
-	{
-		.cmd		= MEMDEV_CMD_FAULT_NEW,
-		.doit		= memdev_nl_fault_new_doit,
-		.policy		= memdev_fault_new_nl_policy,
-		.maxattr	= MEMDEV_A_FAULT_SEED,
-	},
-	{
-		.cmd		= MEMDEV_CMD_FAULT_DEL,
-		.doit		= memdev_nl_fault_del_doit,
-		.policy		= memdev_fault_del_nl_policy,
-		.maxattr	= MEMDEV_A_FAULT_DEVICE,
-	},
-	{
-		.cmd		= MEMDEV_CMD_FAULT_POISON,
-		.doit		= memdev_nl_fault_poison_doit,
-		.policy		= memdev_fault_poison_nl_policy,
-		.maxattr	= MEMDEV_A_FAULT_PAGE,
 	},
 	{
 		.cmd		= MEMDEV_CMD_CANCEL,

@@ -32,18 +32,10 @@ extern const struct nla_policy memdev_window_del_nl_policy[MEMDEV_A_WINDOW_INDEX
 
 extern const struct nla_policy memdev_block_get_nl_policy[MEMDEV_A_BLOCK_FIRST + 1];
 
-extern const struct nla_policy memdev_fault_get_nl_policy[MEMDEV_A_FAULT_DEVICE + 1];
-
-extern const struct nla_policy memdev_fault_new_nl_policy[MEMDEV_A_FAULT_SEED + 1];
-
-extern const struct nla_policy memdev_fault_del_nl_policy[MEMDEV_A_FAULT_DEVICE + 1];
-
-extern const struct nla_policy memdev_fault_poison_nl_policy[MEMDEV_A_FAULT_PAGE + 1];
-
 extern const struct nla_policy memdev_cancel_nl_policy[MEMDEV_A_DEV_SEQ + 1];
 
 /* Ops table for memdev */
-extern const struct genl_ops memdev_nl_ops[15];
+extern const struct genl_ops memdev_nl_ops[11];
 
 int memdev_nl_dev_get_doit(struct sk_buff *skb, struct genl_info *info);
 int memdev_nl_dev_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
@@ -60,12 +52,6 @@ int memdev_nl_window_del_doit(struct sk_buff *skb, struct genl_info *info);
 int memdev_nl_block_get_doit(struct sk_buff *skb, struct genl_info *info);
 int memdev_nl_block_get_dumpit(struct sk_buff *skb,
 			       struct netlink_callback *cb);
-int memdev_nl_fault_get_doit(struct sk_buff *skb, struct genl_info *info);
-int memdev_nl_fault_get_dumpit(struct sk_buff *skb,
-			       struct netlink_callback *cb);
-int memdev_nl_fault_new_doit(struct sk_buff *skb, struct genl_info *info);
-int memdev_nl_fault_del_doit(struct sk_buff *skb, struct genl_info *info);
-int memdev_nl_fault_poison_doit(struct sk_buff *skb, struct genl_info *info);
 int memdev_nl_cancel_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {

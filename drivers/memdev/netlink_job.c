@@ -168,8 +168,6 @@ struct sk_buff *memdev_job_reply(struct memdev_job *job)
 static void memdev_job_reply_index(struct memdev_job *job, u32 index)
 {
 	BUILD_BUG_ON((int)MEMDEV_A_DEV_INDEX != (int)MEMDEV_A_WINDOW_INDEX);
-	BUILD_BUG_ON((int)MEMDEV_A_DEV_INDEX != (int)MEMDEV_A_FAULT_INDEX);
-	BUILD_BUG_ON((int)MEMDEV_A_FAULT_MAX > (int)MEMDEV_A_DEV_MAX);
 	/* The object exists: if there is no memory for a reply, send none */
 	if (memdev_job_reply(job))
 		nla_put_u32(job->reply, MEMDEV_A_DEV_INDEX, index);

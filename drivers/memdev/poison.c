@@ -63,9 +63,9 @@ int memdev_poison_page(struct memdev_core *core, u32 block, const u32 *page,
 	if (rc)
 		return rc;
 	if (page && *page >= pages)
-		return memdev_refuse_about(why, MEMDEV_ABOUT_PAGE, -ERANGE,
-					   "page %u is out of range [0-%lu]",
-					   *page, pages - 1);
+		return memdev_refuse(why, -ERANGE,
+				     "page %u is out of range [0-%lu]",
+				     *page, pages - 1);
 
 	/* Only an operation could remove the block: keep operations out */
 	rc = memdev_op_lock(core);

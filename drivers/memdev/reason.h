@@ -30,12 +30,6 @@
  * @MEMDEV_ABOUT_ID: the id of a device
  * @MEMDEV_ABOUT_REQUESTED: the requested size of a device
  * @MEMDEV_ABOUT_MEMMAP: memmap_on_memory of a device
- * @MEMDEV_ABOUT_INDEX: the index of a fault rule
- * @MEMDEV_ABOUT_BLOCK: the block of a fault rule, or the block to poison
- * @MEMDEV_ABOUT_PAGE: the page to poison
- * @MEMDEV_ABOUT_ERRNO: the errno of a fault rule
- * @MEMDEV_ABOUT_DELAY: the delay of a fault rule
- * @MEMDEV_ABOUT_CHANCE: the chance of a fault rule
  * @NR_MEMDEV_ABOUT: number of values
  */
 enum memdev_about {
@@ -50,12 +44,6 @@ enum memdev_about {
 	MEMDEV_ABOUT_ID,
 	MEMDEV_ABOUT_REQUESTED,
 	MEMDEV_ABOUT_MEMMAP,
-	MEMDEV_ABOUT_INDEX,
-	MEMDEV_ABOUT_BLOCK,
-	MEMDEV_ABOUT_PAGE,
-	MEMDEV_ABOUT_ERRNO,
-	MEMDEV_ABOUT_DELAY,
-	MEMDEV_ABOUT_CHANCE,
 	NR_MEMDEV_ABOUT
 };
 

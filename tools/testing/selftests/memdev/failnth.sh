@@ -46,13 +46,13 @@ fail_sweep -p || skip_all "this kernel has no fault injection"
 blocks=
 case ${MEMDEV_MACHINE:-} in
 load|carvedload)	ops="load rmmod" ;;
-device)	ops="window_add window_del create beside-create destroy" ;;
+device)	ops="window_add window_del create beside-create destroy fault_add" ;;
 plug)	ops="plug unplug grow shrink dimm-plug dimm-unplug" ;;
 call)	ops="plug grow" blocks=4 ;;
 netlink) ops="nl_window_add nl_create nl_destroy nl_plug nl_unplug nl_dump" ;;
 carved)	ops="window_add window_del" ;;
 *)	ops="load beside-load rmmod window_add window_del create beside-create
-	     destroy plug unplug grow shrink dimm-plug dimm-unplug
+	     destroy fault_add plug unplug grow shrink dimm-plug dimm-unplug
 	     nl_window_add nl_create nl_destroy nl_plug nl_unplug nl_dump" ;;
 esac
 ops=$(echo "${FAILNTH_OPS:-$ops}" | tr , ' ')

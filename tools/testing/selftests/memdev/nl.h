@@ -140,27 +140,6 @@ static const struct nl_set nl_block = {
 	nl_block_attrs, ARRAY_SIZE(nl_block_attrs) - 1
 };
 
-static const struct nl_attr nl_fault_attrs[] = {
-	[MEMDEV_A_FAULT_INDEX]		= { "index", NL_U32 },
-	[MEMDEV_A_FAULT_DEVICE]		= { "device", NL_U32 },
-	[MEMDEV_A_FAULT_STEP]		= { "step", NL_U32 },
-	[MEMDEV_A_FAULT_BLOCK]		= { "block", NL_U32 },
-	[MEMDEV_A_FAULT_ERRNO]		= { "errno", NL_U32 },
-	[MEMDEV_A_FAULT_DELAY_MS]	= { "delay-ms", NL_U32 },
-	[MEMDEV_A_FAULT_NTH]		= { "nth", NL_U32 },
-	[MEMDEV_A_FAULT_EVERY]		= { "every", NL_U32 },
-	[MEMDEV_A_FAULT_TIMES]		= { "times", NL_U32 },
-	[MEMDEV_A_FAULT_CHANCE]		= { "chance", NL_U32 },
-	[MEMDEV_A_FAULT_SEED]		= { "seed", NL_U32 },
-	[MEMDEV_A_FAULT_SEEN]		= { "seen", NL_U64 },
-	[MEMDEV_A_FAULT_HIT]		= { "hit", NL_U64 },
-	[MEMDEV_A_FAULT_PAGE]		= { "page", NL_U32 },
-};
-
-static const struct nl_set nl_fault = {
-	nl_fault_attrs, ARRAY_SIZE(nl_fault_attrs) - 1
-};
-
 static const struct nl_attr nl_event_attrs[] = {
 	[MEMDEV_A_EVENT_SEQ]		= { "seq", NL_U64 },
 	[MEMDEV_A_EVENT_DEVICE]		= { "device", NL_U32 },
@@ -183,9 +162,6 @@ static const struct nl_set nl_event = {
 #define NL_DEV_NAME	(NL_BIT(MEMDEV_A_DEV_INDEX) | NL_BIT(MEMDEV_A_DEV_ID))
 #define NL_AMOUNT	(NL_DEV_NAME | NL_BIT(MEMDEV_A_DEV_SIZE) | \
 			 NL_BIT(MEMDEV_A_DEV_ALL))
-
-#define NL_FAULT_NAME	(NL_BIT(MEMDEV_A_FAULT_INDEX) | \
-			 NL_BIT(MEMDEV_A_FAULT_DEVICE))
 
 /**
  * struct nl_cmd - a command
@@ -258,25 +234,6 @@ static const struct nl_cmd nl_cmds[] = {
 	},
 	[MEMDEV_CMD_WINDOW_NEW_NTF]	= { "window-new-ntf", &nl_event },
 	[MEMDEV_CMD_WINDOW_DEL_NTF]	= { "window-del-ntf", &nl_event },
-	[MEMDEV_CMD_FAULT_GET] = {
-		"fault-get", &nl_fault, NL_FAULT_NAME, .dump = true,
-	},
-	[MEMDEV_CMD_FAULT_NEW] = {
-		"fault-new", &nl_fault, NL_BIT(MEMDEV_A_FAULT_DEVICE) |
-		NL_BIT(MEMDEV_A_FAULT_STEP) | NL_BIT(MEMDEV_A_FAULT_BLOCK) |
-		NL_BIT(MEMDEV_A_FAULT_ERRNO) | NL_BIT(MEMDEV_A_FAULT_DELAY_MS) |
-		NL_BIT(MEMDEV_A_FAULT_NTH) | NL_BIT(MEMDEV_A_FAULT_EVERY) |
-		NL_BIT(MEMDEV_A_FAULT_TIMES) | NL_BIT(MEMDEV_A_FAULT_CHANCE) |
-		NL_BIT(MEMDEV_A_FAULT_SEED), .change = true,
-	},
-	[MEMDEV_CMD_FAULT_DEL] = {
-		"fault-del", &nl_fault, NL_FAULT_NAME, .change = true,
-	},
-	[MEMDEV_CMD_FAULT_POISON] = {
-		"fault-poison", &nl_fault, NL_BIT(MEMDEV_A_FAULT_DEVICE) |
-		NL_BIT(MEMDEV_A_FAULT_BLOCK) | NL_BIT(MEMDEV_A_FAULT_PAGE),
-		.change = true,
-	},
 };
 
 /* --- the socket ----------------------------------------------------------- */

@@ -51,10 +51,6 @@ changes()
 	dev-set index=0 online-type=0
 	dev-plug index=0 size=$BLOCK
 	dev-plug index=0 all
-	fault-new device=0 step=4 errno=5
-	fault-del device=0
-	fault-del device=0 index=1
-	fault-poison device=0 block=0
 	dev-unplug index=0 size=$BLOCK
 	dev-unplug index=0 all
 	window-new start=$spare size=$BLOCK
@@ -93,7 +89,6 @@ shown()
 	memory_state
 	nlreq -d dev-get
 	nlreq -d window-get
-	nlreq -d fault-get
 }
 
 no_addresses()
@@ -113,7 +108,6 @@ reads()
 	block-get device=0 first=0
 	-d block-get device=0
 	-d block-get
-	-d fault-get
 	END
 	replies_to "$1" >"$TMP/said"
 	is "$1: replies have no address" "$(no_addresses "$TMP/said")" ""
@@ -142,8 +136,6 @@ is "a device with an id is created" \
 	"$(nlreq dev-new window=0 size=$BLOCK id=spare | tail -n 1)" ok
 no_deadline
 is "plug two blocks" "$(nlreq dev-plug index=0 size=$((2 * BLOCK)))" ok
-is "a fault rule is created" \
-	"$(nlreq fault-new device=0 step=4 delay-ms=1 | tail -n 1)" ok
 # Provoke a refusal, so that the device has one to report.
 if pin_start "$start" $((start + 2 * BLOCK)); then
 	nlreq dev-set index=0 unplug-timeout-ms=3000 >/dev/null

@@ -214,32 +214,6 @@ static inline int dev_unplug(struct nl *nl, int index, __u64 size)
 					size));
 }
 
-static inline struct nlmsghdr *fault_begin(struct nl *nl, __u8 cmd, int device)
-{
-	struct nlmsghdr *nlh = nl_begin(nl, cmd, 0);
-
-	mnl_attr_put_u32(nlh, MEMDEV_A_FAULT_DEVICE, device);
-	return nlh;
-}
-
-/* Add the attributes that @cmd requires besides @type. */
-static inline void fault_rest(struct nlmsghdr *nlh, __u8 cmd, unsigned int type,
-			      int device)
-{
-	if (type != MEMDEV_A_FAULT_DEVICE)
-		mnl_attr_put_u32(nlh, MEMDEV_A_FAULT_DEVICE, device);
-	if (cmd == MEMDEV_CMD_FAULT_GET && type != MEMDEV_A_FAULT_INDEX)
-		mnl_attr_put_u32(nlh, MEMDEV_A_FAULT_INDEX, 1);
-	if (cmd == MEMDEV_CMD_FAULT_POISON && type != MEMDEV_A_FAULT_BLOCK)
-		mnl_attr_put_u32(nlh, MEMDEV_A_FAULT_BLOCK, 0);
-	if (cmd != MEMDEV_CMD_FAULT_NEW)
-		return;
-	if (type != MEMDEV_A_FAULT_STEP)
-		mnl_attr_put_u32(nlh, MEMDEV_A_FAULT_STEP, MEMDEV_STEP_ADD);
-	if (type != MEMDEV_A_FAULT_ERRNO)
-		mnl_attr_put_u32(nlh, MEMDEV_A_FAULT_ERRNO, EIO);
-}
-
 /* Parse the reply into @tb. */
 static inline int dev_get(struct nl *nl, int index, const struct nlattr **tb)
 {

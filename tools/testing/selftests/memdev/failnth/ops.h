@@ -185,6 +185,18 @@ FAILNTH(unplug, BASE_PLUGGED, undo_unplug, .partial = true)
 	return swept_write(DEVICE "/unplug", "all");
 }
 
+#define FAULTS	"/sys/kernel/debug/memdev/memdev0/faults"
+
+static int undo_fault_add(void)
+{
+	return file_write(FAULTS, "clear");
+}
+
+FAILNTH(fault_add, BASE_DEVICE, undo_fault_add)
+{
+	return swept_write(FAULTS, "add errno=EIO");
+}
+
 /* Request @want bytes and wait for the worker, however often it retries. */
 static int swept_resize(unsigned long long want)
 {

@@ -96,35 +96,11 @@ static const char *some_id(void)
 	return id;
 }
 
-static void put_some_of_fault(struct nlmsghdr *nlh, unsigned int type)
-{
-	__u32 val = one_in(8) ? rnd() : below(4);
-
-	if (type == MEMDEV_A_FAULT_INDEX && now.faults && !one_in(4))
-		val = now.fault[0].val[type];
-	else if (type == MEMDEV_A_FAULT_DEVICE)
-		val = some_index(false);
-	else if (type == MEMDEV_A_FAULT_STEP)
-		val = below(MEMDEV_STEP_ANSWER + 2);
-	else if (type == MEMDEV_A_FAULT_ERRNO)
-		val = below(MEMDEV_FAULT_ERRNO_MAX + 10);
-	else if (type == MEMDEV_A_FAULT_CHANCE)
-		val = below(MEMDEV_FAULT_CHANCE_MAX + 100);
-	if (nl_fault.attrs[type].type == NL_U64)
-		mnl_attr_put_u64(nlh, type, val);
-	else
-		mnl_attr_put_u32(nlh, type, val);
-}
-
 static void put_some(struct nlmsghdr *nlh, const struct nl_set *set,
 		     unsigned int type)
 {
 	bool window = set == &nl_window;
 
-	if (set == &nl_fault) {
-		put_some_of_fault(nlh, type);
-		return;
-	}
 	switch (set->attrs[type].type) {
 	case NL_FLAG:
 		mnl_attr_put(nlh, type, 0, NULL);
@@ -198,11 +174,6 @@ static void make_sane(void)
 			wanted = cmd == MEMDEV_CMD_DEV_NEW ? one_in(2) :
 				 msg[0] == NLMSG_HDRLEN + GENL_HDRLEN ||
 				 one_in(20);
-		else if (c->set == &nl_fault &&
-			 (type == MEMDEV_A_FAULT_DEVICE ||
-			  type == MEMDEV_A_FAULT_STEP ||
-			  type == MEMDEV_A_FAULT_ERRNO))
-			wanted = !one_in(8);
 		else if (c->set->attrs[type].type == NL_U64 && type ==
 			 (c->set == &nl_dev ? MEMDEV_A_DEV_SIZE :
 			  MEMDEV_A_WINDOW_SIZE))

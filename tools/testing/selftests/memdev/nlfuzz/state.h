@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The state of devices, windows and rules, what a message requests, and
+ * The state of devices and windows, what a message requests, and
  * whether exactly that has changed
  */
 #ifndef _MEMDEV_TEST_NLFUZZ_STATE_H
@@ -10,7 +10,6 @@
 
 #define MAX_DEVS	64
 #define MAX_WINDOWS	16
-#define MAX_FAULTS	16
 
 static struct nl nl;		/* sends the messages */
 static struct nl questions;	/* queries the state */
@@ -27,10 +26,8 @@ struct thing {
 struct state {
 	unsigned int devs;
 	unsigned int windows;
-	unsigned int faults;
 	struct thing dev[MAX_DEVS];
 	struct thing window[MAX_WINDOWS];
-	struct thing fault[MAX_FAULTS];
 };
 
 static struct state now, seen;
@@ -52,10 +49,8 @@ static void see_thing(const struct nlmsghdr *nlh, void *data)
 		t = &s->dev[s->devs++];
 	else if (set == &nl_window && s->windows < MAX_WINDOWS)
 		t = &s->window[s->windows++];
-	else if (set == &nl_fault && s->faults < MAX_FAULTS)
-		t = &s->fault[s->faults++];
 	if (!t) {
-		puts("too many devices, windows or rules");
+		puts("too many devices or windows");
 		exit(2);
 	}
 	memset(t, 0, sizeof(*t));
@@ -91,7 +86,7 @@ static void see_thing(const struct nlmsghdr *nlh, void *data)
 static void look(struct state *s)
 {
 	static const unsigned int cmds[] = {
-		MEMDEV_CMD_DEV_GET, MEMDEV_CMD_WINDOW_GET, MEMDEV_CMD_FAULT_GET,
+		MEMDEV_CMD_DEV_GET, MEMDEV_CMD_WINDOW_GET,
 	};
 
 	do {
@@ -140,11 +135,6 @@ static struct thing *window_by_index(struct state *s, __u64 index)
 	return by_index(s->window, s->windows, index);
 }
 
-static struct thing *fault_by_index(struct state *s, __u64 index)
-{
-	return by_index(s->fault, s->faults, index);
-}
-
 /* --- parsing a message ---------------------------------------------------- */
 
 enum class {
@@ -171,21 +161,6 @@ struct request {
 };
 
 /* All duplicates of an attribute must be valid. */
-static bool fault_value_valid(unsigned int type, __u64 val)
-{
-	switch (type) {
-	case MEMDEV_A_FAULT_STEP:
-		return val <= MEMDEV_STEP_ANSWER;
-	case MEMDEV_A_FAULT_NTH:
-	case MEMDEV_A_FAULT_EVERY:
-	case MEMDEV_A_FAULT_TIMES:
-	case MEMDEV_A_FAULT_CHANCE:
-		return val;
-	default:
-		return true;
-	}
-}
-
 static bool value_valid(struct request *r, const struct nl_set *set,
 			unsigned int type, const char *data, size_t len)
 {
@@ -231,8 +206,6 @@ static bool value_valid(struct request *r, const struct nl_set *set,
 		return false;
 	if (set == &nl_dev && type == MEMDEV_A_DEV_MEMMAP_ON_MEMORY && val > 1)
 		return false;
-	if (set == &nl_fault && !fault_value_valid(type, val))
-		return false;
 	r->val[type] = val;
 	return true;
 }
@@ -260,29 +233,11 @@ static bool attrs_valid(struct request *r, const char *p, int rem)
 	return rem <= 0;
 }
 
-/* Whether a rule has an effect; the driver checks this after the device. */
-static bool fault_works(const struct request *r)
-{
-	if (!r->val[MEMDEV_A_FAULT_ERRNO] && !r->val[MEMDEV_A_FAULT_DELAY_MS])
-		return false;
-	if (r->val[MEMDEV_A_FAULT_STEP] == MEMDEV_STEP_ANSWER &&
-	    r->has & NL_BIT(MEMDEV_A_FAULT_BLOCK))
-		return false;
-	return r->val[MEMDEV_A_FAULT_ERRNO] <= MEMDEV_FAULT_ERRNO_MAX &&
-	       r->val[MEMDEV_A_FAULT_DELAY_MS] <= MEMDEV_FAULT_DELAY_MAX &&
-	       r->val[MEMDEV_A_FAULT_CHANCE] <= MEMDEV_FAULT_CHANCE_MAX;
-}
-
 /* Mandatory attributes by command */
 static const __u32 must[ARRAY_SIZE(nl_cmds)] = {
 	[MEMDEV_CMD_DEV_NEW]	= NL_BIT(MEMDEV_A_DEV_SIZE),
 	[MEMDEV_CMD_WINDOW_NEW]	= NL_BIT(MEMDEV_A_WINDOW_SIZE),
 	[MEMDEV_CMD_WINDOW_DEL]	= NL_BIT(MEMDEV_A_WINDOW_INDEX),
-	[MEMDEV_CMD_FAULT_NEW]	= NL_BIT(MEMDEV_A_FAULT_DEVICE) |
-				  NL_BIT(MEMDEV_A_FAULT_STEP),
-	[MEMDEV_CMD_FAULT_DEL]	= NL_BIT(MEMDEV_A_FAULT_DEVICE),
-	[MEMDEV_CMD_FAULT_POISON] = NL_BIT(MEMDEV_A_FAULT_DEVICE) |
-				    NL_BIT(MEMDEV_A_FAULT_BLOCK),
 };
 
 static void classify(const struct nlmsghdr *nlh, struct request *r)
@@ -340,9 +295,6 @@ static struct thing *named(const struct request *r, struct state *s)
 {
 	struct thing *t = NULL;
 
-	if (nl_cmds[r->cmd].set == &nl_fault)
-		return r->has & NL_BIT(MEMDEV_A_FAULT_DEVICE) ?
-		       dev_by_index(s, r->val[MEMDEV_A_FAULT_DEVICE]) : NULL;
 	if (r->has & NL_BIT(MEMDEV_A_DEV_INDEX))
 		t = dev_by_index(s, r->val[MEMDEV_A_DEV_INDEX]);
 	if (!t && r->has & NL_BIT(MEMDEV_A_DEV_ID))
@@ -374,11 +326,10 @@ static bool same(const char *what, const struct thing *a, const struct thing *b,
 /*
  * Whether nothing changed from @before to @after except @dev and @window. These
  * may exist in only one of the two states, and may differ in the attributes
- * @but. @regions says whether the used size of windows may differ, and @rules
- * is the number of additional fault rules.
+ * @but. @regions says whether the used size of windows may differ.
  */
-static bool only_but(struct state *before, struct state *after, __u64 dev,
-		     __u64 window, __u32 but, bool regions, int rules)
+static bool only(struct state *before, struct state *after, __u64 dev,
+		 __u64 window, __u32 but, bool regions)
 {
 	unsigned int both = 0, more = 0;
 	bool ok = true;
@@ -422,18 +373,7 @@ static bool only_but(struct state *before, struct state *after, __u64 dev,
 		printf("there are %u more windows\n", more);
 		ok = false;
 	}
-	if (after->faults != before->faults + rules) {
-		printf("there were %u fault rules, and are %u\n",
-		       before->faults, after->faults);
-		ok = false;
-	}
 	return ok;
-}
-
-static bool only(struct state *before, struct state *after, __u64 dev,
-		 __u64 window, __u32 but, bool regions)
-{
-	return only_but(before, after, dev, window, but, regions, 0);
 }
 
 /* Total used size of all windows */
@@ -474,44 +414,6 @@ static bool made(struct state *before, struct state *after,
 		is("id differs", strcmp(t->id, r->id), 0)) &&
 	       (!(r->has & NL_BIT(MEMDEV_A_DEV_KIND)) ||
 		is("kind differs", strcmp(t->kind, r->kind), 0));
-}
-
-static bool fault_made(struct state *before, struct state *after,
-		       const struct request *r, __u64 index)
-{
-	struct thing *t = fault_by_index(after, index);
-
-	if (!fault_works(r)) {
-		puts("a rule without effect was accepted");
-		return false;
-	}
-	if (!t || fault_by_index(before, index)) {
-		printf("no new rule %llu\n", (unsigned long long)index);
-		return false;
-	}
-	for (unsigned int type = 1; type <= MEMDEV_A_FAULT_SEED; type++)
-		if (r->has & NL_BIT(type) && r->val[type] != t->val[type] &&
-		    /* Errno 0 is the same as no errno. */
-		    (type != MEMDEV_A_FAULT_ERRNO || r->val[type])) {
-			printf("attribute %u of the rule is %llu instead of %llu\n",
-			       type, (unsigned long long)t->val[type],
-			       (unsigned long long)r->val[type]);
-			return false;
-		}
-	return is("seen", t->val[MEMDEV_A_FAULT_SEEN], 0) &&
-	       is("hit", t->val[MEMDEV_A_FAULT_HIT], 0) &&
-	       only_but(before, after, UINT64_MAX, UINT64_MAX, 0, false, 1);
-}
-
-/* There is at most one rule, so deleting one or all is the same. */
-static bool fault_gone(struct state *before, struct state *after,
-		       const struct request *r)
-{
-	__u64 device = r->val[MEMDEV_A_FAULT_DEVICE];
-	bool its = before->faults &&
-		   before->fault[0].val[MEMDEV_A_FAULT_DEVICE] == device;
-
-	return only_but(before, after, UINT64_MAX, UINT64_MAX, 0, false, -its);
 }
 
 #define SIZES \
@@ -582,10 +484,6 @@ static bool done_as_asked(struct state *before, struct state *after,
 		return is("windows", after->windows, before->windows - 1) &&
 		       only(before, after, UINT64_MAX,
 			    r->val[MEMDEV_A_WINDOW_INDEX], 0, false);
-	case MEMDEV_CMD_FAULT_NEW:
-		return fault_made(before, after, r, reply);
-	case MEMDEV_CMD_FAULT_DEL:
-		return fault_gone(before, after, r);
 	}
 	return false;
 }
