@@ -102,7 +102,7 @@ static void dev_cell(const void *item, const struct column *column,
 		cell->text = xasprintf("window%u", dev->window);
 		break;
 	case DEV_ADDRESS:
-		cell->present = dev->has_address;
+		cell->present = HAS(dev, DEV_ADDRESS);
 		if (cell->present)
 			cell->text = xasprintf("0x%llx", dev->address);
 		break;
@@ -110,16 +110,16 @@ static void dev_cell(const void *item, const struct column *column,
 		cell->number = dev->size;
 		break;
 	case DEV_PLUGGED:
-		cell->number = dev->plugged;
+		cell->number = dev->plugged_size;
 		break;
 	case DEV_ONLINE:
-		cell->number = dev->online;
+		cell->number = dev->online_size;
 		break;
 	case DEV_REQUESTED:
-		cell->number = dev->requested;
+		cell->number = dev->requested_size;
 		break;
 	case DEV_RETIRED:
-		cell->number = dev->retired;
+		cell->number = dev->retired_size;
 		break;
 	case DEV_STATE:
 		cell_set_text(cell, state_name(dev->state));
@@ -145,7 +145,7 @@ static void dev_cell(const void *item, const struct column *column,
 		cell->number = dev->memmap_on_memory;
 		break;
 	case DEV_TIMEOUT:
-		cell->number = dev->timeout_ms;
+		cell->number = dev->unplug_timeout_ms;
 		break;
 	case DEV_MOVABLE:
 		cell_set_text(cell, row->blocks[MEMDEV_BLOCK_STATE_MOVABLE]);
@@ -167,24 +167,24 @@ static void dev_cell(const void *item, const struct column *column,
 		break;
 	case DEV_REFUSED:
 		cell_set_text(cell,
-			      refusal->present ? op_name(refusal->op) : NULL);
+			      HAS(refusal, REFUSAL_OP) ? op_name(refusal->op) : NULL);
 		break;
 	case DEV_REASON:
 		cell_set_text(cell, refusal->reason);
 		break;
 	case DEV_BLOCK:
-		cell->present = refusal->has_block;
+		cell->present = HAS(refusal, REFUSAL_BLOCK);
 		cell->number = refusal->block;
 		break;
 	case DEV_MEMORY:
 		cell_set_text(cell, refusal->memory);
 		break;
 	case DEV_ASKED:
-		cell->present = refusal->present;
+		cell->present = HAS(refusal, REFUSAL_OP);
 		cell->number = refusal->asked;
 		break;
 	case DEV_DONE:
-		cell->present = refusal->present;
+		cell->present = HAS(refusal, REFUSAL_OP);
 		cell->number = refusal->done;
 		break;
 	}
@@ -196,7 +196,7 @@ void dev_row_fill(struct dev_row *row, const struct dev *dev,
 	memset(row, 0, sizeof(*row));
 	row->dev = dev;
 	for (size_t i = 0; i < runs->n; i++) {
-		const struct block_run *run = &runs->v[i];
+		const struct block *run = &runs->v[i];
 		char **list;
 
 		if (run->device != dev->index || !run->count ||

@@ -11,7 +11,7 @@
  *   request strip qemu
  *   table nl
  *   nl_parse names args wait
- *   util
+ *   nl_gen util
  */
 #ifndef MEMDEVCTL_H
 #define MEMDEVCTL_H

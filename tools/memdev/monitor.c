@@ -108,34 +108,34 @@ static void json_text(const char *name, const char *text)
 	json_string(stdout, text);
 }
 
-static void print_json(const struct event *event)
+static void print_json(__u8 cmd, const struct event *event)
 {
 	const struct refusal *refusal = &event->refusal;
 
 	printf(", \"seq\": %llu, \"event\": \"%s\"", event->seq,
-	       event_name(event->cmd));
-	if (event->has_device)
+	       event_name(cmd));
+	if (HAS(event, EVENT_DEVICE))
 		printf(", \"device\": \"memdev%u\"", event->device);
 	json_text("id", event->id);
 	json_text("kind", event->kind);
-	if (event->has_window)
+	if (HAS(event, EVENT_WINDOW))
 		printf(", \"window\": \"window%u\"", event->window);
-	if (event->has_block)
+	if (HAS(event, EVENT_BLOCK))
 		printf(", \"block\": %u", event->block);
-	if (event->has_address)
+	if (HAS(event, EVENT_ADDRESS))
 		printf(", \"address\": \"0x%llx\"", event->address);
-	if (event->has_size)
+	if (HAS(event, EVENT_SIZE))
 		printf(", \"size\": %llu", event->size);
-	if (event->has_old)
+	if (HAS(event, EVENT_OLD_SIZE))
 		printf(", \"old\": %llu, \"new\": %llu",
 		       event->old_size, event->new_size);
-	if (refusal->present) {
+	if (HAS(refusal, REFUSAL_OP)) {
 		printf(", \"op\": \"%s\", \"errno\": %u", op_name(refusal->op),
-		       refusal->err);
+		       refusal->error);
 		json_text("reason", refusal->reason);
-		if (refusal->has_block)
+		if (HAS(refusal, REFUSAL_BLOCK))
 			printf(", \"block\": %u", refusal->block);
-		if (refusal->has_address)
+		if (HAS(refusal, REFUSAL_ADDRESS))
 			printf(", \"blockaddress\": \"0x%llx\"",
 			       refusal->address);
 		json_text("memory", refusal->memory);
@@ -164,32 +164,32 @@ static void print_refusal(const struct monitor *monitor,
 static void print_range(const struct monitor *monitor,
 			const struct event *event)
 {
-	if (event->has_size) {
+	if (HAS(event, EVENT_SIZE)) {
 		fputs(", ", stdout);
 		print_bytes(monitor, event->size);
 	}
-	if (event->has_address)
+	if (HAS(event, EVENT_ADDRESS))
 		printf(" at 0x%llx", event->address);
 }
 
-static void print_line(const struct monitor *monitor,
+static void print_line(const struct monitor *monitor, __u8 cmd,
 		       const struct event *event)
 {
 	char *title;
 
-	if (event->has_device) {
+	if (HAS(event, EVENT_DEVICE)) {
 		title = dev_title(event->device, event->id);
 		fputs(title, stdout);
 		free(title);
-	} else if (event->has_window) {
+	} else if (HAS(event, EVENT_WINDOW)) {
 		printf("window%u", event->window);
 	}
 	putchar(' ');
-	switch (event->cmd) {
+	switch (cmd) {
 	case MEMDEV_CMD_DEV_NEW_NTF:
 		printf("new: %s", event->kind);
 		print_range(monitor, event);
-		if (event->has_window)
+		if (HAS(event, EVENT_WINDOW))
 			printf(" in window%u", event->window);
 		putchar('\n');
 		break;
@@ -204,7 +204,7 @@ static void print_line(const struct monitor *monitor,
 		break;
 	case MEMDEV_CMD_DEV_PLUGGED_NTF:
 	case MEMDEV_CMD_DEV_ONLINE_NTF:
-		fputs(event->cmd == MEMDEV_CMD_DEV_PLUGGED_NTF ?
+		fputs(cmd == MEMDEV_CMD_DEV_PLUGGED_NTF ?
 		      "plugged: " : "online: ", stdout);
 		print_bytes(monitor, event->old_size);
 		fputs(" -> ", stdout);
@@ -220,12 +220,13 @@ static void print_line(const struct monitor *monitor,
 		putchar('\n');
 		break;
 	default:
-		printf("event %u\n", event->cmd);
+		printf("event %u\n", cmd);
 	}
 }
 
 static void handle_event(struct monitor *monitor, const struct nlmsghdr *nlh)
 {
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
 	struct event event;
 
 	nl_event_parse(nlh, &event);
@@ -234,9 +235,9 @@ static void handle_event(struct monitor *monitor, const struct nlmsghdr *nlh)
 	monitor->next_seq = event.seq + 1;
 	print_time(monitor);
 	if (monitor->json)
-		print_json(&event);
+		print_json(genl->cmd, &event);
 	else
-		print_line(monitor, &event);
+		print_line(monitor, genl->cmd, &event);
 }
 
 /* Check whether the controller reports that the family was unregistered. */

@@ -10,47 +10,6 @@
 #include "nl_parse.h"
 #include "util.h"
 
-static const char *const state_names[] = {
-	[MEMDEV_STATE_UNPLUGGED] = "unplugged",
-	[MEMDEV_STATE_PARTIAL] = "partial",
-	[MEMDEV_STATE_PLUGGED] = "plugged",
-	[MEMDEV_STATE_PLUGGING] = "plugging",
-	[MEMDEV_STATE_UNPLUGGING] = "unplugging",
-	NULL
-};
-
-const char *const online_type_names[] = {
-	[MEMDEV_ONLINE_TYPE_OFFLINE] = "offline",
-	[MEMDEV_ONLINE_TYPE_ONLINE] = "online",
-	[MEMDEV_ONLINE_TYPE_ONLINE_KERNEL] = "online_kernel",
-	[MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE] = "online_movable",
-	[MEMDEV_ONLINE_TYPE_SYSTEM] = "system",
-	NULL
-};
-
-static const char *const source_names[] = {
-	[MEMDEV_SOURCE_RESERVED] = "reserved",
-	[MEMDEV_SOURCE_CARVED] = "carved",
-	[MEMDEV_SOURCE_SOFT_RESERVED] = "soft-reserved",
-	NULL
-};
-
-static const char *const block_state_names[] = {
-	[MEMDEV_BLOCK_STATE_UNPLUGGED] = "unplugged",
-	[MEMDEV_BLOCK_STATE_RETIRED] = "retired",
-	[MEMDEV_BLOCK_STATE_OFFLINE] = "offline",
-	[MEMDEV_BLOCK_STATE_KERNEL] = "kernel",
-	[MEMDEV_BLOCK_STATE_MOVABLE] = "movable",
-	NULL
-};
-
-static const char *const op_names[] = {
-	[MEMDEV_OP_NONE] = "none",
-	[MEMDEV_OP_PLUG] = "plug",
-	[MEMDEV_OP_UNPLUG] = "unplug",
-	NULL
-};
-
 bool name_matches(const char *text, size_t len, const char *name)
 {
 	for (size_t i = 0; i < len; i++)
@@ -101,7 +60,7 @@ char *dev_title(__u32 index, const char *id)
 /* "memory34 (0x110000000)", or "2" if the caller may not see addresses */
 static char *refusal_block(const struct refusal *refusal)
 {
-	if (refusal->memory[0] && refusal->has_address)
+	if (refusal->memory[0] && HAS(refusal, REFUSAL_ADDRESS))
 		return xasprintf("%s (0x%llx)", refusal->memory,
 				 refusal->address);
 	return xasprintf("%u", refusal->block);
@@ -112,7 +71,7 @@ char *refusal_text(const struct refusal *refusal)
 	const char *reason = refusal->reason;
 	char *block, *text;
 
-	if (!refusal->has_block)
+	if (!HAS(refusal, REFUSAL_BLOCK))
 		return xstrdup(reason);
 	/* Name the block once: drop its number from the start of the reason. */
 	block = xasprintf("block %u: ", refusal->block);

@@ -11,9 +11,6 @@
 
 struct refusal;
 
-/* A NULL-terminated array */
-extern const char *const online_type_names[];
-
 /* Compare; in text, hyphens match the underscores of name. */
 bool name_matches(const char *text, size_t len, const char *name);
 

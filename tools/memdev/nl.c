@@ -394,7 +394,7 @@ static int add_block_run(const struct nlmsghdr *nlh, void *data)
 	struct block_runs *runs = data;
 
 	runs->v = grow(runs->v, runs->n, sizeof(*runs->v));
-	return nl_block_run_parse(nlh, &runs->v[runs->n++]);
+	return nl_block_parse(nlh, &runs->v[runs->n++]);
 }
 
 int nl_devs(struct nl *nl, struct devs *devs)

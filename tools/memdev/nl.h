@@ -44,7 +44,7 @@ struct windows {
 };
 
 struct block_runs {
-	struct block_run *v;
+	struct block *v;
 	size_t n;
 };
 

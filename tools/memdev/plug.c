@@ -49,7 +49,7 @@ static void progress_erase(struct progress *progress)
 
 static void progress_draw(struct progress *progress, __u64 plugged)
 {
-	const __u64 done = distance(progress->dev->plugged, plugged);
+	const __u64 done = distance(progress->dev->plugged_size, plugged);
 	char *bytes, *total;
 
 	bytes = size_exact(done);
@@ -74,7 +74,7 @@ static void progress_tick(void *arg)
 		progress->enabled = !nl_open(&progress->nl);
 	if (progress->enabled &&
 	    !nl_dev(&progress->nl, progress->dev->index, &dev))
-		progress_draw(progress, dev.plugged);
+		progress_draw(progress, dev.plugged_size);
 }
 
 /* The refusal in the reply names the block and the bytes done before it. */
@@ -123,8 +123,8 @@ static int plug(const struct call *call, __u8 cmd, __u32 op)
 	what = xasprintf("%s %s", op_name(op), call->argv[1]);
 	progress.dev = &dev;
 	progress.what = what;
-	progress.total = !all ? size : op == MEMDEV_OP_UNPLUG ? dev.plugged :
-			 dev.size - dev.plugged - dev.retired;
+	progress.total = !all ? size : op == MEMDEV_OP_UNPLUG ? dev.plugged_size :
+			 dev.size - dev.plugged_size - dev.retired_size;
 
 	request = nl_request(cmd, NLM_F_ACK);
 	mnl_attr_put_u32(request, MEMDEV_A_DEV_INDEX, dev.index);
@@ -180,12 +180,12 @@ static char *retired_blocks(struct nl *nl, const struct dev *dev, __u64 *bytes)
 	char *list = NULL;
 
 	*bytes = 0;
-	if (!dev->retired)
+	if (!dev->retired_size)
 		return NULL;
 	if (nl_block_runs(nl, &runs))
 		runs.n = 0;
 	for (size_t i = 0; i < runs.n; i++) {
-		const struct block_run *run = &runs.v[i];
+		const struct block *run = &runs.v[i];
 
 		if (run->device != dev->index ||
 		    run->state != MEMDEV_BLOCK_STATE_RETIRED)
@@ -221,9 +221,9 @@ static bool out_of_reach(struct nl *nl, const struct dev *dev, __u64 size,
 static int resize_interrupted(const struct dev *before, const struct dev *dev,
 			      __u64 size, const char *what)
 {
-	const bool made_progress = distance(dev->plugged, size) <
-				   distance(before->plugged, size);
-	char *plugged = size_exact(dev->plugged);
+	const bool made_progress = distance(dev->plugged_size, size) <
+				   distance(before->plugged_size, size);
+	char *plugged = size_exact(dev->plugged_size);
 
 	warnx("memdev%u: %s: stopped waiting, %s is plugged%s%s", dev->index,
 	      what, plugged, dev->last_error[0] ? "; last error: " : "",
@@ -240,7 +240,7 @@ static int resize_wait(struct nl *nl, struct nl *events,
 		.enabled = is_terminal(STDERR_FILENO),
 		.dev = before,
 		.what = what,
-		.total = distance(before->plugged, size),
+		.total = distance(before->plugged_size, size),
 	};
 	const __u64 start = now_ms();
 	struct dev dev;
@@ -253,10 +253,10 @@ static int resize_wait(struct nl *nl, struct nl *events,
 			return nl_status(nl, rc, "memdev%u: %s", before->index,
 					 what);
 		}
-		if (dev.plugged == size)
+		if (dev.plugged_size == size)
 			break;
-		if (dev.requested != size) {
-			char *requested = size_exact(dev.requested);
+		if (dev.requested_size != size) {
+			char *requested = size_exact(dev.requested_size);
 
 			progress_erase(&progress);
 			warnx("memdev%u: %s: stopped waiting, the requested size changed to %s",
@@ -267,7 +267,7 @@ static int resize_wait(struct nl *nl, struct nl *events,
 		if (out_of_reach(nl, &dev, size, &progress))
 			return EXIT_FAILED;
 		if (progress.enabled && now_ms() - start >= PROGRESS_MS)
-			progress_draw(&progress, dev.plugged);
+			progress_draw(&progress, dev.plugged_size);
 		wait_readable(mnl_socket_get_fd(events->sock), 1000);
 		drain(events);
 		if (interrupted()) {

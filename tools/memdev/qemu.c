@@ -35,7 +35,7 @@ int qemu_check(const struct call *call)
 
 static void hmp_dimm(const struct dev *dev)
 {
-	if (dev->has_address)
+	if (HAS(dev, DEV_ADDRESS))
 		printf("  addr: 0x%llx\n", dev->address);
 	printf("  slot: %d\n", dev->slot);
 	if (dev->node >= 0)
@@ -47,12 +47,12 @@ static void hmp_dimm(const struct dev *dev)
 
 static void hmp_virtio_mem(const struct dev *dev)
 {
-	if (dev->has_address)
+	if (HAS(dev, DEV_ADDRESS))
 		printf("  memaddr: 0x%llx\n", dev->address);
 	if (dev->node >= 0)
 		printf("  node: %d\n", dev->node);
-	printf("  requested-size: %llu\n", dev->requested);
-	printf("  size: %llu\n", dev->plugged);
+	printf("  requested-size: %llu\n", dev->requested_size);
+	printf("  size: %llu\n", dev->plugged_size);
 	printf("  max-size: %llu\n", dev->size);
 	printf("  block-size: %llu\n", dev->block_size);
 }
@@ -60,7 +60,7 @@ static void hmp_virtio_mem(const struct dev *dev)
 static void qmp_dimm(const struct dev *dev)
 {
 	printf("\"hotplugged\": true, ");
-	if (dev->has_address)
+	if (HAS(dev, DEV_ADDRESS))
 		printf("\"addr\": %llu, ", dev->address);
 	printf("\"hotpluggable\": true, \"size\": %llu, \"slot\": %d",
 	       dev->size, dev->slot);
@@ -70,14 +70,14 @@ static void qmp_dimm(const struct dev *dev)
 
 static void qmp_virtio_mem(const struct dev *dev)
 {
-	if (dev->has_address)
+	if (HAS(dev, DEV_ADDRESS))
 		printf("\"memaddr\": %llu, ", dev->address);
 	printf("\"block-size\": %llu, \"size\": %llu, ",
-	       dev->block_size, dev->plugged);
+	       dev->block_size, dev->plugged_size);
 	if (dev->node >= 0)
 		printf("\"node\": %d, ", dev->node);
 	printf("\"max-size\": %llu, \"requested-size\": %llu",
-	       dev->size, dev->requested);
+	       dev->size, dev->requested_size);
 }
 
 static int by_address(const void *a, const void *b)
@@ -168,7 +168,7 @@ int qemu_summary(const struct call *call, const struct devs *devs)
 		return EXIT_FAILED;
 	}
 	for (size_t i = 0; i < devs->n; i++)
-		plugged += devs->v[i].plugged;
+		plugged += devs->v[i].plugged_size;
 	base = base > plugged ? base - plugged : 0;
 	if (is_qmp(call))
 		printf("{\"return\": {\"base-memory\": %llu, \"plugged-memory\": %llu}}\n",

@@ -51,7 +51,7 @@ static void show_error(const struct dev *dev, bool plain)
 
 	if (dev->last_error[0])
 		show_text("last error", dev->last_error);
-	if (!refusal->present)
+	if (!HAS(refusal, REFUSAL_OP))
 		return;
 	text = refusal_text(refusal);
 	asked = plain ? xasprintf("%llu", refusal->asked) :
@@ -81,14 +81,14 @@ static void show_dev(const struct dev_row *row, bool plain)
 	show_text("kind", dev->kind);
 	show_text("state", state_name(dev->state));
 	show_size("size", dev->size, plain);
-	show_size("plugged", dev->plugged, plain);
-	show_size("online", dev->online, plain);
-	show_size("requested", dev->requested, plain);
-	if (dev->retired)
-		show_size("retired", dev->retired, plain);
+	show_size("plugged", dev->plugged_size, plain);
+	show_size("online", dev->online_size, plain);
+	show_size("requested", dev->requested_size, plain);
+	if (dev->retired_size)
+		show_size("retired", dev->retired_size, plain);
 	line_start("window");
 	printf("window%u\n", dev->window);
-	if (dev->has_address) {
+	if (HAS(dev, DEV_ADDRESS)) {
 		line_start("address");
 		printf("0x%llx-0x%llx\n", dev->address,
 		       dev->address + dev->size - 1);
@@ -115,12 +115,12 @@ static void show_dev(const struct dev_row *row, bool plain)
 	show_text("online type", online_type_name(dev->online_type));
 	show_text("memmap on memory", dev->memmap_on_memory ? "yes" : "no");
 	line_start("unplug timeout");
-	if (dev->timeout_ms)
-		printf("%u ms\n", dev->timeout_ms);
+	if (dev->unplug_timeout_ms)
+		printf("%u ms\n", dev->unplug_timeout_ms);
 	else
 		puts("none");
-	show_stats("plugs", &dev->stats[0], plain);
-	show_stats("unplugs", &dev->stats[1], plain);
+	show_stats("plugs", &dev->plug_stats, plain);
+	show_stats("unplugs", &dev->unplug_stats, plain);
 	show_error(dev, plain);
 }
 

@@ -32,16 +32,21 @@ const struct column stat_columns[] = {
 
 struct stat_row {
 	const struct dev *dev;
-	unsigned int op;	/* index into the device's stats */
+	unsigned int op;	/* index into ops */
 };
 
 static const char *const ops[] = { "plug", "unplug" };
+
+static const struct stats *stats_of(const struct dev *dev, unsigned int op)
+{
+	return op ? &dev->unplug_stats : &dev->plug_stats;
+}
 
 static void stat_cell(const void *item, const struct column *column,
 		      struct cell *cell)
 {
 	const struct stat_row *row = item;
-	const struct stats *stats = &row->dev->stats[row->op];
+	const struct stats *stats = stats_of(row->dev, row->op);
 
 	switch (column - stat_columns) {
 	case STAT_DEVICE:
@@ -87,16 +92,16 @@ static const struct metric {
 	  SCOPE_DEVICE, offsetof(struct dev, size) },
 	{ "memdev_plugged_bytes", "gauge",
 	  "Plugged memory of the device.",
-	  SCOPE_DEVICE, offsetof(struct dev, plugged) },
+	  SCOPE_DEVICE, offsetof(struct dev, plugged_size) },
 	{ "memdev_online_bytes", "gauge",
 	  "Online memory of the device.",
-	  SCOPE_DEVICE, offsetof(struct dev, online) },
+	  SCOPE_DEVICE, offsetof(struct dev, online_size) },
 	{ "memdev_requested_bytes", "gauge",
 	  "Requested plugged size of the device.",
-	  SCOPE_DEVICE, offsetof(struct dev, requested) },
+	  SCOPE_DEVICE, offsetof(struct dev, requested_size) },
 	{ "memdev_retired_bytes", "gauge",
 	  "Memory retired because of poisoned pages.",
-	  SCOPE_DEVICE, offsetof(struct dev, retired) },
+	  SCOPE_DEVICE, offsetof(struct dev, retired_size) },
 	{ "memdev_operations_total", "counter",
 	  "Operations on the device.",
 	  SCOPE_OP, offsetof(struct stats, count) },
@@ -148,7 +153,8 @@ static void print_dev_labels(const struct metric *metric, const struct dev *dev)
 static void print_op_samples(const struct metric *metric, const struct dev *dev)
 {
 	for (size_t op = 0; op < ARRAY_SIZE(ops); op++) {
-		const __u64 value = number_at(&dev->stats[op], metric->offset);
+		const __u64 value = number_at(stats_of(dev, op),
+					      metric->offset);
 
 		print_dev_labels(metric, dev);
 		printf(",op=\"%s\"} ", ops[op]);

@@ -59,7 +59,7 @@ static void strip_mark(struct map *map, struct strip *strip, size_t owner,
 		strip->owners[offset + i] = owner;
 	}
 	for (size_t r = 0; r < map->runs.n; r++) {
-		const struct block_run *run = &map->runs.v[r];
+		const struct block *run = &map->runs.v[r];
 
 		if (run->device != dev->index || run->state >= NR_BLOCK_STATES)
 			continue;
@@ -102,7 +102,7 @@ static void map_window(struct map *map, const struct window *window)
 {
 	struct strip *strip = NULL;
 
-	if (window->has_start) {
+	if (HAS(window, WINDOW_START)) {
 		strip = strip_add(map, window, window->size);
 		if (!strip)
 			return;
@@ -114,7 +114,7 @@ static void map_window(struct map *map, const struct window *window)
 
 		if (dev->window != window->index)
 			continue;
-		if (window->has_start && dev->has_address) {
+		if (HAS(window, WINDOW_START) && HAS(dev, DEV_ADDRESS)) {
 			if (dev->address >= window->start)
 				strip_mark(map, strip, i,
 					   (dev->address - window->start) /

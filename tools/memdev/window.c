@@ -67,7 +67,7 @@ static void window_cell(const void *item, const struct column *column,
 		cell->number = window->node;
 		break;
 	case WINDOW_START:
-		cell->present = window->has_start;
+		cell->present = HAS(window, WINDOW_START);
 		if (cell->present)
 			cell->text = xasprintf("0x%llx", window->start);
 		break;

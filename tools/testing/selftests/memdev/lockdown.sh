@@ -46,7 +46,7 @@ denied()
 # poison_refused: a write to the fault rules, opened before lockdown, is refused
 poison_refused()
 {
-	! echo "poison block=0" >&7 && grep 'locked down' $D/last_error
+	! echo "poison block=0" >&7 && grep 'locked down' "$D/last_error"
 }
 
 spec=$((4 * BLOCK))@$(hex $RESERVED)

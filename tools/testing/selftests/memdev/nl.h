@@ -38,6 +38,7 @@ enum nl_type {
 	NL_STRING,
 	NL_FLAG,
 	NL_NEST,
+	NL_PAD,
 };
 
 struct nl_set;
@@ -53,188 +54,25 @@ struct nl_set {
 	unsigned int max;
 };
 
-static const struct nl_attr nl_stats_attrs[] = {
-	[MEMDEV_A_STATS_COUNT]		= { "count", NL_U64 },
-	[MEMDEV_A_STATS_FAILURES]	= { "failures", NL_U64 },
-	[MEMDEV_A_STATS_BYTES]		= { "bytes", NL_U64 },
-	[MEMDEV_A_STATS_TIME_NS]	= { "time-ns", NL_U64 },
-};
-
-static const struct nl_set nl_stats = {
-	nl_stats_attrs, ARRAY_SIZE(nl_stats_attrs) - 1
-};
-
-static const struct nl_attr nl_refusal_attrs[] = {
-	[MEMDEV_A_REFUSAL_OP]		= { "op", NL_U32 },
-	[MEMDEV_A_REFUSAL_ERRNO]	= { "errno", NL_U32 },
-	[MEMDEV_A_REFUSAL_REASON]	= { "reason", NL_STRING },
-	[MEMDEV_A_REFUSAL_BLOCK]	= { "block", NL_U32 },
-	[MEMDEV_A_REFUSAL_ADDRESS]	= { "address", NL_U64 },
-	[MEMDEV_A_REFUSAL_MEMORY]	= { "memory", NL_STRING },
-	[MEMDEV_A_REFUSAL_ASKED]	= { "asked", NL_U64 },
-	[MEMDEV_A_REFUSAL_DONE]		= { "done", NL_U64 },
-};
-
-static const struct nl_set nl_refusal = {
-	nl_refusal_attrs, ARRAY_SIZE(nl_refusal_attrs) - 1
-};
-
-static const struct nl_attr nl_dev_attrs[] = {
-	[MEMDEV_A_DEV_INDEX]		= { "index", NL_U32 },
-	[MEMDEV_A_DEV_ID]		= { "id", NL_STRING },
-	[MEMDEV_A_DEV_KIND]		= { "kind", NL_STRING },
-	[MEMDEV_A_DEV_WINDOW]		= { "window", NL_U32 },
-	[MEMDEV_A_DEV_ADDRESS]		= { "address", NL_U64 },
-	[MEMDEV_A_DEV_SIZE]		= { "size", NL_U64 },
-	[MEMDEV_A_DEV_ALIGN]		= { "align", NL_U64 },
-	[MEMDEV_A_DEV_NODE]		= { "node", NL_S32 },
-	[MEMDEV_A_DEV_SLOT]		= { "slot", NL_S32 },
-	[MEMDEV_A_DEV_BLOCK_SIZE]	= { "block-size", NL_U64 },
-	[MEMDEV_A_DEV_PLUGGED_SIZE]	= { "plugged-size", NL_U64 },
-	[MEMDEV_A_DEV_ONLINE_SIZE]	= { "online-size", NL_U64 },
-	[MEMDEV_A_DEV_REQUESTED_SIZE]	= { "requested-size", NL_U64 },
-	[MEMDEV_A_DEV_STATE]		= { "state", NL_U32 },
-	[MEMDEV_A_DEV_ONLINE_TYPE]	= { "online-type", NL_U32 },
-	[MEMDEV_A_DEV_MEMMAP_ON_MEMORY]	= { "memmap-on-memory", NL_U8 },
-	[MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS] = { "unplug-timeout-ms", NL_U32 },
-	[MEMDEV_A_DEV_PLUG_STATS]	= { "plug-stats", NL_NEST, &nl_stats },
-	[MEMDEV_A_DEV_UNPLUG_STATS]	= { "unplug-stats", NL_NEST,
-					    &nl_stats },
-	[MEMDEV_A_DEV_RETIRED_SIZE]	= { "retired-size", NL_U64 },
-	[MEMDEV_A_DEV_LAST_ERROR]	= { "last-error", NL_STRING },
-	[MEMDEV_A_DEV_REFUSAL]		= { "refusal", NL_NEST, &nl_refusal },
-	[MEMDEV_A_DEV_ALL]		= { "all", NL_FLAG },
-	[MEMDEV_A_DEV_SEQ]		= { "seq", NL_U32 },
-};
-
-static const struct nl_set nl_dev = {
-	nl_dev_attrs, ARRAY_SIZE(nl_dev_attrs) - 1
-};
-
-static const struct nl_attr nl_window_attrs[] = {
-	[MEMDEV_A_WINDOW_INDEX]		= { "index", NL_U32 },
-	[MEMDEV_A_WINDOW_START]		= { "start", NL_U64 },
-	[MEMDEV_A_WINDOW_SIZE]		= { "size", NL_U64 },
-	[MEMDEV_A_WINDOW_NODE]		= { "node", NL_S32 },
-	[MEMDEV_A_WINDOW_SOURCE]	= { "source", NL_U32 },
-	[MEMDEV_A_WINDOW_LIMIT]		= { "limit", NL_U64 },
-	[MEMDEV_A_WINDOW_SLOTS]		= { "slots", NL_U32 },
-	[MEMDEV_A_WINDOW_USED]		= { "used", NL_U64 },
-	[MEMDEV_A_WINDOW_LARGEST_FREE]	= { "largest-free", NL_U64 },
-	[MEMDEV_A_WINDOW_BLOCK_SIZE]	= { "block-size", NL_U64 },
-};
-
-static const struct nl_set nl_window = {
-	nl_window_attrs, ARRAY_SIZE(nl_window_attrs) - 1
-};
-
-static const struct nl_attr nl_block_attrs[] = {
-	[MEMDEV_A_BLOCK_DEVICE]		= { "device", NL_U32 },
-	[MEMDEV_A_BLOCK_FIRST]		= { "first", NL_U32 },
-	[MEMDEV_A_BLOCK_COUNT]		= { "count", NL_U32 },
-	[MEMDEV_A_BLOCK_STATE]		= { "state", NL_U32 },
-	[MEMDEV_A_BLOCK_ADDRESS]	= { "address", NL_U64 },
-};
-
-static const struct nl_set nl_block = {
-	nl_block_attrs, ARRAY_SIZE(nl_block_attrs) - 1
-};
-
-static const struct nl_attr nl_event_attrs[] = {
-	[MEMDEV_A_EVENT_SEQ]		= { "seq", NL_U64 },
-	[MEMDEV_A_EVENT_DEVICE]		= { "device", NL_U32 },
-	[MEMDEV_A_EVENT_WINDOW]		= { "window", NL_U32 },
-	[MEMDEV_A_EVENT_ID]		= { "id", NL_STRING },
-	[MEMDEV_A_EVENT_KIND]		= { "kind", NL_STRING },
-	[MEMDEV_A_EVENT_ADDRESS]	= { "address", NL_U64 },
-	[MEMDEV_A_EVENT_SIZE]		= { "size", NL_U64 },
-	[MEMDEV_A_EVENT_OLD_SIZE]	= { "old-size", NL_U64 },
-	[MEMDEV_A_EVENT_NEW_SIZE]	= { "new-size", NL_U64 },
-	[MEMDEV_A_EVENT_REFUSAL]	= { "refusal", NL_NEST, &nl_refusal },
-	[MEMDEV_A_EVENT_BLOCK]		= { "block", NL_U32 },
-};
-
-static const struct nl_set nl_event = {
-	nl_event_attrs, ARRAY_SIZE(nl_event_attrs) - 1
-};
-
 #define NL_BIT(type)	(1U << (type))
-#define NL_DEV_NAME	(NL_BIT(MEMDEV_A_DEV_INDEX) | NL_BIT(MEMDEV_A_DEV_ID))
-#define NL_AMOUNT	(NL_DEV_NAME | NL_BIT(MEMDEV_A_DEV_SIZE) | \
-			 NL_BIT(MEMDEV_A_DEV_ALL))
 
 /**
  * struct nl_cmd - a command
  * @name: its name in the spec
  * @set: attributes of its messages
  * @may: attributes that a request may have, 0 for notifications
- * @change: the command changes something
  * @dump: the command supports dumps
  */
 struct nl_cmd {
 	const char *name;
 	const struct nl_set *set;
 	__u32 may;
-	bool change;
 	bool dump;
 };
 
-static const struct nl_cmd nl_cmds[] = {
-	[MEMDEV_CMD_DEV_GET] = {
-		"dev-get", &nl_dev, NL_DEV_NAME, .dump = true,
-	},
-	[MEMDEV_CMD_DEV_NEW] = {
-		"dev-new", &nl_dev, NL_BIT(MEMDEV_A_DEV_ID) |
-		NL_BIT(MEMDEV_A_DEV_KIND) | NL_BIT(MEMDEV_A_DEV_WINDOW) |
-		NL_BIT(MEMDEV_A_DEV_ADDRESS) | NL_BIT(MEMDEV_A_DEV_SIZE) |
-		NL_BIT(MEMDEV_A_DEV_ALIGN) | NL_BIT(MEMDEV_A_DEV_NODE) |
-		NL_BIT(MEMDEV_A_DEV_SLOT), .change = true,
-	},
-	[MEMDEV_CMD_DEV_DEL] = {
-		"dev-del", &nl_dev, NL_DEV_NAME, .change = true,
-	},
-	[MEMDEV_CMD_DEV_SET] = {
-		"dev-set", &nl_dev, NL_DEV_NAME |
-		NL_BIT(MEMDEV_A_DEV_REQUESTED_SIZE) |
-		NL_BIT(MEMDEV_A_DEV_ONLINE_TYPE) |
-		NL_BIT(MEMDEV_A_DEV_MEMMAP_ON_MEMORY) |
-		NL_BIT(MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS), .change = true,
-	},
-	[MEMDEV_CMD_DEV_PLUG] = {
-		"dev-plug", &nl_dev, NL_AMOUNT, .change = true,
-	},
-	[MEMDEV_CMD_DEV_UNPLUG] = {
-		"dev-unplug", &nl_dev, NL_AMOUNT, .change = true,
-	},
-	[MEMDEV_CMD_WINDOW_GET] = {
-		"window-get", &nl_window, NL_BIT(MEMDEV_A_WINDOW_INDEX),
-		.dump = true,
-	},
-	[MEMDEV_CMD_WINDOW_NEW] = {
-		"window-new", &nl_window, NL_BIT(MEMDEV_A_WINDOW_START) |
-		NL_BIT(MEMDEV_A_WINDOW_SIZE) | NL_BIT(MEMDEV_A_WINDOW_NODE),
-		.change = true,
-	},
-	[MEMDEV_CMD_WINDOW_DEL] = {
-		"window-del", &nl_window, NL_BIT(MEMDEV_A_WINDOW_INDEX),
-		.change = true,
-	},
-	[MEMDEV_CMD_BLOCK_GET] = {
-		"block-get", &nl_block, NL_BIT(MEMDEV_A_BLOCK_DEVICE) |
-		NL_BIT(MEMDEV_A_BLOCK_FIRST), .dump = true,
-	},
-	[MEMDEV_CMD_DEV_NEW_NTF]	= { "dev-new-ntf", &nl_event },
-	[MEMDEV_CMD_DEV_DEL_NTF]	= { "dev-del-ntf", &nl_event },
-	[MEMDEV_CMD_DEV_PLUGGED_NTF]	= { "dev-plugged-ntf", &nl_event },
-	[MEMDEV_CMD_DEV_ONLINE_NTF]	= { "dev-online-ntf", &nl_event },
-	[MEMDEV_CMD_DEV_REFUSED_NTF]	= { "dev-refused-ntf", &nl_event },
-	[MEMDEV_CMD_DEV_RETIRED_NTF]	= { "dev-retired-ntf", &nl_event },
-	[MEMDEV_CMD_CANCEL] = {
-		"cancel", &nl_dev, NL_BIT(MEMDEV_A_DEV_SEQ),
-	},
-	[MEMDEV_CMD_WINDOW_NEW_NTF]	= { "window-new-ntf", &nl_event },
-	[MEMDEV_CMD_WINDOW_DEL_NTF]	= { "window-del-ntf", &nl_event },
-};
+#include "nl_gen.h"
+
+#define NL_DEV_NAME	(NL_BIT(MEMDEV_A_DEV_INDEX) | NL_BIT(MEMDEV_A_DEV_ID))
 
 /* --- the socket ----------------------------------------------------------- */
 
@@ -603,12 +441,11 @@ static inline void nl_print_attrs(FILE *f, const void *payload, size_t len,
 			unsigned int has = mnl_attr_get_type(attr);
 			bool named = has <= set->max && set->attrs[has].name;
 
-			if (named && has == type)
+			if (named && has == type &&
+			    set->attrs[type].type != NL_PAD)
 				nl_print_attr(f, attr, &set->attrs[type],
 					      prefix);
-			/* 64-bit padding is empty and has no name. */
-			else if (!named && !type &&
-				 mnl_attr_get_payload_len(attr))
+			else if (!named && !type)
 				fprintf(f, " %s?%u=?", prefix, has);
 		}
 	}

@@ -266,7 +266,8 @@ static void classify(const struct nlmsghdr *nlh, struct request *r)
 	if (!attrs_valid(r, (const char *)(genl + 1),
 			 len - NLMSG_HDRLEN - GENL_HDRLEN))
 		return;
-	r->class = nl_cmds[r->cmd].change ? CHANGE : READ;
+	r->class = nl_cmds[r->cmd].dump || r->cmd == MEMDEV_CMD_CANCEL ?
+		   READ : CHANGE;
 	if (r->class != CHANGE)
 		return;
 
