@@ -28,7 +28,7 @@ const struct opt options[OPT_COUNT] = {
 	{ OPT_SLOT, 0, "slot", "SLOT", "slot of a dimm" },
 	{ OPT_START, 0, "start", "ADDR",
 	  "physical address of RAM that was reserved at boot" },
-	{ OPT_WAIT, 'w', "wait", NULL, "wait until SIZE is plugged" },
+	{ OPT_WAIT, 'w', "wait", NULL, "wait until the plugged size is SIZE" },
 	{ OPT_COLOR, 0, "color", "[WHEN]",
 	  "use colors: always, never or auto (default)" },
 	{ OPT_SVG, 0, "svg", "FILE",
@@ -47,7 +47,7 @@ const struct opt options[OPT_COUNT] = {
 	  "then hit every Nth matching step (default: 1)" },
 	{ OPT_TIMES, 0, "times", "N", "hit at most N steps (default: no limit)" },
 	{ OPT_CHANCE, 0, "chance", "N",
-	  "hit each such step with a probability of N in 1000 (default: 1000)" },
+	  "hit each of these steps with a probability of N in 1000 (default: 1000)" },
 	{ OPT_SEED, 0, "seed", "N", "seed of the random numbers" },
 	{ OPT_HELP, 'h', "help", NULL, "print this help" },
 };
@@ -138,7 +138,7 @@ static const struct cmd commands[] = {
 			"  online     bring a block online\n"
 			"  offline    take a block offline\n"
 			"  remove     remove blocks from the kernel\n"
-			"  answer     start an operation that was requested",
+			"  answer     begin a plug, an unplug or a background resize",
 		.run = cmd_fault_add,
 		.opts = OPT(BLOCK) | OPT(ERRNO) | OPT(DELAY) | OPT(NTH) |
 			OPT(EVERY) | OPT(TIMES) | OPT(CHANCE) | OPT(SEED),

@@ -69,7 +69,7 @@ const struct column dev_columns[] = {
 [DEV_REFUSED]	= { "REFUSED", COL_TEXT, 0,
 		    "operation that failed last, plug or unplug" },
 [DEV_REASON]	= { "REASON", COL_TEXT, 0,
-		    "reason of the failure" },
+		    "reason for the failure" },
 [DEV_BLOCK]	= { "BLOCK", COL_NUMBER, 0,
 		    "failed block, counted from the start of the region" },
 [DEV_MEMORY]	= { "MEMORY", COL_TEXT, 0,

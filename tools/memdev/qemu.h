@@ -8,7 +8,7 @@
 #include "args.h"
 #include "nl.h"
 
-/* Check --format or print a usage error. Returns 0 or EXIT_USAGE. */
+/* Print a usage error if --format is invalid. Returns 0 or EXIT_USAGE. */
 int qemu_check(const struct call *call);
 void qemu_devices(const struct call *call, struct devs *devs);
 /* Returns 0 or EXIT_FAILED. */

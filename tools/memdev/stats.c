@@ -242,6 +242,6 @@ int cmd_stat(const struct call *call)
 	    call->set & (OPTS_FORMAT | OPT(FORMAT)))
 		return usage_error(call, "--prometheus cannot be combined with other formats");
 	if (call->set & OPT(FORMAT) && call->argc)
-		return usage_error(call, "--format is not supported for single devices");
+		return usage_error(call, "--format cannot be combined with DEV");
 	return devs_command(call, "stat", false, stat_print);
 }

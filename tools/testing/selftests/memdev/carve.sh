@@ -124,7 +124,7 @@ check "the module loads without parameters" load
 say "$(log_memdev)"
 check "a window is created, or the log says why not" window_or_why
 after=$(fill_ask where)
-check "carving migrates little memory that is in use" \
+check "carving migrates little of the memory in use" \
 	[ $((before - after)) -lt $((BLOCK / 2)) ]
 is "no data is lost" "$(fill_ask check)" intact
 check "the kernel logged no warning" log_quiet

@@ -435,7 +435,7 @@ for took in 2 "0 1 2 3 4 5"; do
 			"$(put "$MEM/memory$((first + block))/state" offline)" ok
 		sed -i "s/^$block .*/$block offline/" "$TMP/zones.user"
 	done
-	is "the offline succeeds from now on" "$(faults "del $rule")" ok
+	is "the rule that fails offline is deleted" "$(faults "del $rule")" ok
 	wait $OP
 	is "the unplug fails because no block can be removed" \
 		"$(cat "$TMP/op")" EIO

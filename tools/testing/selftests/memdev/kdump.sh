@@ -24,7 +24,7 @@ for parameter in '' window=none "window=$BLOCK"; do
 		grep -q 'resource busy' "$TMP/err"
 	is "the refusal is one line in the log" "$(log_memdev | wc -l)" 1
 	say "$(log_memdev)"
-	check "the line names kdump" [ -n "$(log_memdev | grep -i kdump)" ]
+	check "the log line names kdump" [ -n "$(log_memdev | grep -i kdump)" ]
 	is "the memory of the machine is unchanged" \
 		"$(memory_state 2>/dev/null | diff "$TMP/before" -)" ""
 	check "the failed load leaves nothing behind" left_over

@@ -187,7 +187,7 @@ full_machine()
 	is "a movable block is plugged" \
 		"$(put_dev plug $BLOCK) $(get online_blocks)" "ok 0-1"
 	is "online_type is set to offline" "$(put_dev online_type offline)" ok
-	is "a plug that stays offline is refused" \
+	is "a plug whose block would stay offline is refused" \
 		"$(put_dev plug $BLOCK)" ENOMEM
 	check "last_error names the memory kept for offline blocks" \
 		expr "$(get last_error)" : '.*while blocks are offline'

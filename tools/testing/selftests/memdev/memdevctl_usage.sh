@@ -24,7 +24,7 @@ bad()
 	esac
 }
 
-fails "without the module, list names the remedy" 1 \
+fails "without the module, without the module, list suggests modprobe" 1 \
 	"memdevctl: the memdev module is not loaded, *modprobe memdev*" list
 fails "without the module, plug names the remedy" \
 	1 "*modprobe memdev*" plug 0 1G

@@ -48,7 +48,7 @@ TEST_F(netlink, dev_new_replies_with_the_index_before_its_ack)
 	EXPECT_EQ(-1, dev_find("c"));
 }
 
-TEST_F(netlink, a_device_without_id_and_slot_omits_them)
+TEST_F(netlink, a_reply_omits_id_and_slot_if_the_device_has_none)
 {
 	const struct nlattr *tb[MEMDEV_A_DEV_MAX + 1];
 	struct nlmsghdr *nlh = nl_begin(self->nl, MEMDEV_CMD_DEV_NEW, 0);

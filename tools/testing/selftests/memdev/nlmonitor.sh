@@ -212,7 +212,7 @@ hears "the fast listener receives it" \
 	"dev-online-ntf seq=[0-9]+ device=0 old-size=0 new-size=$BLOCK"
 kill "$LISTENER"
 had=$(awk -F '[= ]' '{ sum += $2 + $6 } END { print sum }' "$TMP/lazy")
-is "received plus lost messages are all messages" "$had" $((21 * 4))
+is "received and lost messages add up to all messages" "$had" $((21 * 4))
 say "$(cat "$TMP/lazy")"
 check "the kernel logged no warning" log_quiet
 finish

@@ -148,7 +148,7 @@ else
 fi
 is "root reads addresses" "$(nlreq -d dev-get | grep -c " address=[1-9]")" 2
 
-is "nobody is not root" "$(nobody id -u)" 65534
+is "the user nobody is not root" "$(nobody id -u)" 65534
 is "net_admin has only CAP_NET_ADMIN" \
 	"$(net_admin sed -n 's/^CapEff:\t0*//p' /proc/self/status)" 1000
 shown >"$TMP/before"
@@ -187,7 +187,7 @@ heard()
 }
 
 nobody nlreq listen monitor-public >"$TMP/public" &
-check "nobody listens to monitor-public" \
+check "the user nobody can listen to monitor-public" \
 	until_true 60 grep -q listening "$TMP/public"
 nlreq dev-plug index=1 all >/dev/null
 if pin_start $((start + 3 * BLOCK)) $((start + 4 * BLOCK)); then
@@ -195,9 +195,9 @@ if pin_start $((start + 3 * BLOCK)) $((start + 4 * BLOCK)); then
 	nlreq dev-unplug index=1 all >/dev/null
 	pin_stop
 	nlreq dev-set index=1 unplug-timeout-ms=0 >/dev/null
-	check "nobody receives a refusal" until_true 60 heard dev-refused-ntf
+	check "the user nobody receives a refusal" until_true 60 heard dev-refused-ntf
 else
-	skip "nobody receives a refusal" "no page could be pinned on the device"
+	skip "the user nobody receives a refusal" "no page could be pinned on the device"
 fi
 nlreq dev-unplug index=1 all >/dev/null
 nlreq dev-del index=1 >/dev/null
@@ -206,7 +206,7 @@ nlreq window-new start=$spare size=$BLOCK >/dev/null
 nlreq dev-new window=1 size=$BLOCK >/dev/null
 for what in dev-plugged-ntf dev-online-ntf dev-del-ntf window-del-ntf \
 	    window-new-ntf dev-new-ntf; do
-	check "nobody receives $what" until_true 60 heard $what
+	check "the user nobody receives $what" until_true 60 heard $what
 done
 is "no public message has an address" "$(no_addresses "$TMP/public")" ""
 finish

@@ -218,7 +218,7 @@ check "the retired block is announced" until_true 60 heard \
 is "netlink dev-plug all names the retired block" \
 	"$(nlreq dev-plug index=0 all)" "ok \"retired blocks are left out: 1\""
 no_error "plug all but the retired block"
-is "plug all of only retired blocks is refused" "$(put_dev plug all)" ENOSPC
+is "plug all is refused if only retired blocks are left" "$(put_dev plug all)" ENOSPC
 is "last_error names the retired block" "$(get last_error)" \
 	"no block is left to plug, retired blocks: 1"
 is "unplug one block" "$(put_dev unplug $BLOCK)" ok

@@ -23,7 +23,7 @@ FEW=100
 spec=$(window_spec "$n") || skip_all "no reserved range of $n memory blocks"
 log_mark
 check "load with $n devices" load "window=$spec" devices="$n"
-is "device_list has all of them" "$(wc -w <"$BUS/device_list")" "$n"
+is "device_list has all $n devices" "$(wc -w <"$BUS/device_list")" "$n"
 
 # each DIR FILE TEXT [FROM]: write a file of each device from number FROM on
 each()
@@ -119,8 +119,8 @@ check "all devices are plugged again" until_true 120 plugged_are "$n"
 
 # --- a deadline in a worker --------------------------------------------------
 
-# No other device has a deadline, as the wait for the hotplug lock depends on
-# the machine.
+# Only memdev0 has a deadline: how long the others wait for the hotplug lock
+# depends on the machine.
 is "memdev0 keeps its deadline" "$(get unplug_timeout_ms)" 2000
 check "all devices are requested to shrink" each_dev requested_size 0
 check "all devices but memdev0 are unplugged" until_true 600 plugged_are 1

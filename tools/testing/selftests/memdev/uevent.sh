@@ -121,9 +121,9 @@ follows()
 	until_true 60 grep -q polling "$TMP/begin"
 	"$@" >"$TMP/followed" &
 	if wait $poller; then
-		pass "poll(2) on state wakes at the begin: $*"
+		pass "poll(2) on state wakes at the beginning: $*"
 	else
-		fail "poll(2) on state wakes at the begin: $*" \
+		fail "poll(2) on state wakes at the beginning: $*" \
 			"$(cat "$TMP/begin")"
 	fi
 	if pollattr $D/state 300 "$want" >"$TMP/end"; then

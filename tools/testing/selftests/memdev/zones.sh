@@ -153,7 +153,7 @@ plugged_is()
 
 is "requested_size follows unplug" "$(get requested_size)" 0
 is "three blocks are requested" "$(put_dev requested_size $((3 * BLOCK)))" ok
-is "requested_size reads back" "$(get requested_size)" $((3 * BLOCK))
+is "requested_size reads back as written" "$(get requested_size)" $((3 * BLOCK))
 check "the worker plugs three blocks" until_true 120 plugged_is $((3 * BLOCK))
 check "the blocks are in ZONE_MOVABLE" all_in online Movable
 is "one block is requested" "$(put_dev requested_size $BLOCK)" ok

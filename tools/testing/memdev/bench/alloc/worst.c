@@ -7,7 +7,7 @@
  * search scans 64 blocks at a time. So the cost depends on the number of gaps,
  * which is largest if every second block is free. No other request or window
  * takes more steps, as each step skips at least a free block and a used one, or
- * two blocks to align.
+ * two blocks because of the alignment.
  */
 #include <errno.h>
 #include <linux/kernel.h>
