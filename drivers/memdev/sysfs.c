@@ -11,6 +11,30 @@
 
 #include "internal.h"
 
+/* Show values of a device; @core is its struct memdev_core */
+#define MEMDEV_SHOW(_name, _fmt, ...)					\
+static ssize_t _name##_show(struct device *dev,				\
+			    struct device_attribute *attr, char *buf)	\
+{									\
+	struct memdev_core *core = dev_to_core(dev);			\
+									\
+	return sysfs_emit(buf, _fmt "\n", __VA_ARGS__);			\
+}
+
+/* Same as MEMDEV_SHOW(), under core->lock */
+#define MEMDEV_SHOW_LOCKED(_name, _fmt, ...)				\
+static ssize_t _name##_show(struct device *dev,				\
+			    struct device_attribute *attr, char *buf)	\
+{									\
+	struct memdev_core *core = dev_to_core(dev);			\
+	ssize_t len;							\
+									\
+	spin_lock(&core->lock);						\
+	len = sysfs_emit(buf, _fmt "\n", __VA_ARGS__);			\
+	spin_unlock(&core->lock);					\
+	return len;							\
+}
+
 /* --- sizes ---------------------------------------------------------------- */
 
 static ssize_t memdev_size_op(struct device *dev, const char *buf, size_t count,
@@ -43,25 +67,17 @@ static ssize_t unplug_store(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_WO(unplug);
 
+/* Change a setting; @rc is the errno of parsing its value */
 static ssize_t memdev_setting_store(struct device *dev,
-				    const struct memdev_settings *set,
-				    size_t count)
-{
-	struct memdev_reason why = {};
-
-	return memdev_core_set(dev_to_core(dev), set, &why) ?: count;
-}
-
-static ssize_t requested_size_show(struct device *dev,
-				   struct device_attribute *attr, char *buf)
+				    const struct memdev_settings *set, int rc,
+				    const char *buf, size_t count)
 {
 	struct memdev_core *core = dev_to_core(dev);
-	u64 size;
+	struct memdev_reason why = {};
 
-	spin_lock(&core->lock);
-	size = core->requested;
-	spin_unlock(&core->lock);
-	return sysfs_emit(buf, "%llu\n", size);
+	if (rc)
+		return memdev_core_error(core, rc, buf, count);
+	return memdev_core_set(core, set, &why) ?: count;
 }
 
 static ssize_t requested_size_store(struct device *dev,
@@ -69,105 +85,47 @@ static ssize_t requested_size_store(struct device *dev,
 				    const char *buf, size_t count)
 {
 	struct memdev_settings set = { .has = MEMDEV_SET_REQUESTED };
-	int rc;
+	int rc = memdev_bytes_parse(buf, count, &set.requested);
 
-	rc = memdev_bytes_parse(buf, count, &set.requested);
-	if (rc)
-		return memdev_core_error(dev_to_core(dev), rc, buf, count);
-	return memdev_setting_store(dev, &set, count);
+	return memdev_setting_store(dev, &set, rc, buf, count);
 }
+
+MEMDEV_SHOW_LOCKED(requested_size, "%llu", core->requested)
 static DEVICE_ATTR_RW(requested_size);
 
-static ssize_t size_show(struct device *dev, struct device_attribute *attr,
-			 char *buf)
-{
-	return sysfs_emit(buf, "%llu\n", dev_to_core(dev)->size);
-}
+MEMDEV_SHOW(size, "%llu", core->size)
 static DEVICE_ATTR_RO(size);
 
-static ssize_t plugged_size_show(struct device *dev,
-				 struct device_attribute *attr, char *buf)
-{
-	struct memory_device *md = to_memory_device(dev);
-
-	return sysfs_emit(buf, "%llu\n", memory_device_get_plugged_size(md));
-}
+MEMDEV_SHOW(plugged_size, "%llu", memory_device_get_plugged_size(core->md))
 static DEVICE_ATTR_RO(plugged_size);
 
-static ssize_t online_size_show(struct device *dev,
-				struct device_attribute *attr, char *buf)
-{
-	struct memdev_core *core = dev_to_core(dev);
-	u64 size;
-
-	spin_lock(&core->lock);
-	size = memdev_online_size(core);
-	spin_unlock(&core->lock);
-	return sysfs_emit(buf, "%llu\n", size);
-}
+MEMDEV_SHOW_LOCKED(online_size, "%llu", memdev_online_size(core))
 static DEVICE_ATTR_RO(online_size);
 
 /* --- properties ----------------------------------------------------------- */
 
-static ssize_t address_show(struct device *dev, struct device_attribute *attr,
-			    char *buf)
-{
-	return sysfs_emit(buf, "0x%llx\n", dev_to_core(dev)->start);
-}
+MEMDEV_SHOW(address, "0x%llx", core->start)
 static DEVICE_ATTR_ADMIN_RO(address);
 
-static ssize_t align_show(struct device *dev, struct device_attribute *attr,
-			  char *buf)
-{
-	return sysfs_emit(buf, "%llu\n", dev_to_core(dev)->align);
-}
+MEMDEV_SHOW(align, "%llu", core->align)
 static DEVICE_ATTR_RO(align);
 
-static ssize_t block_size_show(struct device *dev,
-			       struct device_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%llu\n", dev_to_core(dev)->block_size);
-}
+MEMDEV_SHOW(block_size, "%llu", core->block_size)
 static DEVICE_ATTR_RO(block_size);
 
-static ssize_t node_show(struct device *dev, struct device_attribute *attr,
-			 char *buf)
-{
-	return sysfs_emit(buf, "%d\n", dev_to_core(dev)->node);
-}
+MEMDEV_SHOW(node, "%d", core->node)
 static DEVICE_ATTR_RO(node);
 
-static ssize_t kind_show(struct device *dev, struct device_attribute *attr,
-			 char *buf)
-{
-	return sysfs_emit(buf, "%s\n", to_memory_device(dev)->ops->kind);
-}
+MEMDEV_SHOW(kind, "%s", core->md->ops->kind)
 static DEVICE_ATTR_RO(kind);
 
-static ssize_t slot_show(struct device *dev, struct device_attribute *attr,
-			 char *buf)
-{
-	return sysfs_emit(buf, "%d\n", to_memory_device(dev)->slot);
-}
+MEMDEV_SHOW(slot, "%d", core->md->slot)
 static DEVICE_ATTR_RO(slot);
 
-static ssize_t id_show(struct device *dev, struct device_attribute *attr,
-		       char *buf)
-{
-	return sysfs_emit(buf, "%s\n", to_memory_device(dev)->id);
-}
+MEMDEV_SHOW(id, "%s", core->md->id)
 static DEVICE_ATTR_RO(id);
 
 /* --- settings ------------------------------------------------------------- */
-
-static ssize_t online_type_show(struct device *dev,
-				struct device_attribute *attr, char *buf)
-{
-	struct memdev_core *core = dev_to_core(dev);
-
-	return sysfs_emit(buf, "%s\n",
-			  memdev_online_types[READ_ONCE(core->online_type)]);
-}
 
 static ssize_t online_type_store(struct device *dev,
 				 struct device_attribute *attr, const char *buf,
@@ -176,125 +134,65 @@ static ssize_t online_type_store(struct device *dev,
 	struct memdev_settings set = { .has = MEMDEV_SET_ONLINE_TYPE };
 	int type = memdev_online_type_parse(buf);
 
-	if (type < 0)
-		return memdev_core_error(dev_to_core(dev), type, buf, count);
 	set.online_type = type;
-	return memdev_setting_store(dev, &set, count);
+	return memdev_setting_store(dev, &set, min(type, 0), buf, count);
 }
+
+MEMDEV_SHOW(online_type, "%s",
+	    memdev_online_types[READ_ONCE(core->online_type)])
 static DEVICE_ATTR_RW(online_type);
-
-static ssize_t memmap_on_memory_show(struct device *dev,
-				     struct device_attribute *attr, char *buf)
-{
-	struct memdev_core *core = dev_to_core(dev);
-
-	return sysfs_emit(buf, "%d\n", READ_ONCE(core->memmap_on_memory));
-}
 
 static ssize_t memmap_on_memory_store(struct device *dev,
 				      struct device_attribute *attr,
 				      const char *buf, size_t count)
 {
 	struct memdev_settings set = { .has = MEMDEV_SET_MEMMAP };
-	int rc;
+	int rc = kstrtobool(buf, &set.memmap_on_memory);
 
-	rc = kstrtobool(buf, &set.memmap_on_memory);
-	if (rc)
-		return memdev_core_error(dev_to_core(dev), rc, buf, count);
-	return memdev_setting_store(dev, &set, count);
+	return memdev_setting_store(dev, &set, rc, buf, count);
 }
+
+MEMDEV_SHOW(memmap_on_memory, "%d", READ_ONCE(core->memmap_on_memory))
 static DEVICE_ATTR_RW(memmap_on_memory);
-
-static ssize_t unplug_timeout_ms_show(struct device *dev,
-				      struct device_attribute *attr, char *buf)
-{
-	struct memdev_core *core = dev_to_core(dev);
-
-	return sysfs_emit(buf, "%u\n", READ_ONCE(core->timeout_ms));
-}
 
 static ssize_t unplug_timeout_ms_store(struct device *dev,
 				       struct device_attribute *attr,
 				       const char *buf, size_t count)
 {
 	struct memdev_settings set = { .has = MEMDEV_SET_TIMEOUT };
-	int rc;
+	int rc = kstrtouint(buf, 0, &set.timeout_ms);
 
-	rc = kstrtouint(buf, 0, &set.timeout_ms);
 	if (!rc && set.timeout_ms > MEMDEV_TIMEOUT_MAX)
 		rc = -ERANGE;
-	if (rc)
-		return memdev_core_error(dev_to_core(dev), rc, buf, count);
-	return memdev_setting_store(dev, &set, count);
+	return memdev_setting_store(dev, &set, rc, buf, count);
 }
+
+MEMDEV_SHOW(unplug_timeout_ms, "%u", READ_ONCE(core->timeout_ms))
 static DEVICE_ATTR_RW(unplug_timeout_ms);
 
 /* --- state ---------------------------------------------------------------- */
 
-static ssize_t state_show(struct device *dev, struct device_attribute *attr,
-			  char *buf)
-{
-	static const char *const names[] = {
-		[MEMDEV_STATE_UNPLUGGED]	= "unplugged",
-		[MEMDEV_STATE_PARTIAL]		= "partial",
-		[MEMDEV_STATE_PLUGGED]		= "plugged",
-		[MEMDEV_STATE_PLUGGING]		= "plugging",
-		[MEMDEV_STATE_UNPLUGGING]	= "unplugging",
-	};
-	struct memdev_core *core = dev_to_core(dev);
-	enum memdev_state state;
+static const char *const memdev_state_names[] = {
+	[MEMDEV_STATE_UNPLUGGED]	= "unplugged",
+	[MEMDEV_STATE_PARTIAL]		= "partial",
+	[MEMDEV_STATE_PLUGGED]		= "plugged",
+	[MEMDEV_STATE_PLUGGING]		= "plugging",
+	[MEMDEV_STATE_UNPLUGGING]	= "unplugging",
+};
 
-	spin_lock(&core->lock);
-	state = memdev_state(core);
-	spin_unlock(&core->lock);
-	return sysfs_emit(buf, "%s\n", names[state]);
-}
+MEMDEV_SHOW_LOCKED(state, "%s", memdev_state_names[memdev_state(core)])
 static DEVICE_ATTR_RO(state);
 
-static ssize_t memdev_blocks_show(struct device *dev, const unsigned long *map,
-				  char *buf)
-{
-	struct memdev_core *core = dev_to_core(dev);
-	ssize_t len;
-
-	spin_lock(&core->lock);
-	len = sysfs_emit(buf, "%*pbl\n", core->nr_blocks, map);
-	spin_unlock(&core->lock);
-	return len;
-}
-
-static ssize_t plugged_blocks_show(struct device *dev,
-				   struct device_attribute *attr, char *buf)
-{
-	return memdev_blocks_show(dev, dev_to_core(dev)->plugged, buf);
-}
+MEMDEV_SHOW_LOCKED(plugged_blocks, "%*pbl", core->nr_blocks, core->plugged)
 static DEVICE_ATTR_RO(plugged_blocks);
 
-static ssize_t online_blocks_show(struct device *dev,
-				  struct device_attribute *attr, char *buf)
-{
-	return memdev_blocks_show(dev, dev_to_core(dev)->online, buf);
-}
+MEMDEV_SHOW_LOCKED(online_blocks, "%*pbl", core->nr_blocks, core->online)
 static DEVICE_ATTR_RO(online_blocks);
 
-static ssize_t retired_blocks_show(struct device *dev,
-				   struct device_attribute *attr, char *buf)
-{
-	return memdev_blocks_show(dev, dev_to_core(dev)->retired, buf);
-}
+MEMDEV_SHOW_LOCKED(retired_blocks, "%*pbl", core->nr_blocks, core->retired)
 static DEVICE_ATTR_RO(retired_blocks);
 
-static ssize_t last_error_show(struct device *dev,
-			       struct device_attribute *attr, char *buf)
-{
-	struct memdev_core *core = dev_to_core(dev);
-	ssize_t len;
-
-	spin_lock(&core->lock);
-	len = sysfs_emit(buf, "%s\n", core->last_error.text);
-	spin_unlock(&core->lock);
-	return len;
-}
+MEMDEV_SHOW_LOCKED(last_error, "%s", core->last_error.text)
 static DEVICE_ATTR_RO(last_error);
 
 static struct attribute *memdev_device_attrs[] = {
@@ -328,38 +226,31 @@ static const struct attribute_group memdev_device_group = {
 
 /* --- stats/ --------------------------------------------------------------- */
 
-static struct memdev_stats memdev_stats_get(struct device *dev,
-					    enum memdev_op op)
-{
-	struct memdev_core *core = dev_to_core(dev);
-	struct memdev_stats stats;
+MEMDEV_SHOW_LOCKED(plug_count, "%llu", core->stats[0].count)
+static DEVICE_ATTR_RO(plug_count);
 
-	spin_lock(&core->lock);
-	stats = core->stats[op - MEMDEV_OP_PLUG];
-	spin_unlock(&core->lock);
-	return stats;
-}
+MEMDEV_SHOW_LOCKED(plug_bytes, "%llu", core->stats[0].bytes)
+static DEVICE_ATTR_RO(plug_bytes);
 
-#define MEMDEV_STAT(_name, _op, _value)					\
-static ssize_t _name##_show(struct device *dev,				\
-			    struct device_attribute *attr, char *buf)	\
-{									\
-	struct memdev_stats stats = memdev_stats_get(dev, _op);		\
-									\
-	return sysfs_emit(buf, "%llu\n", _value);			\
-}									\
-static DEVICE_ATTR_RO(_name)
+MEMDEV_SHOW_LOCKED(plug_failures, "%llu", core->stats[0].failures)
+static DEVICE_ATTR_RO(plug_failures);
 
-MEMDEV_STAT(plug_count, MEMDEV_OP_PLUG, stats.count);
-MEMDEV_STAT(plug_bytes, MEMDEV_OP_PLUG, stats.bytes);
-MEMDEV_STAT(plug_failures, MEMDEV_OP_PLUG, stats.failures);
-MEMDEV_STAT(plug_time_ms, MEMDEV_OP_PLUG,
-	    div_u64(stats.time_ns, NSEC_PER_MSEC));
-MEMDEV_STAT(unplug_count, MEMDEV_OP_UNPLUG, stats.count);
-MEMDEV_STAT(unplug_bytes, MEMDEV_OP_UNPLUG, stats.bytes);
-MEMDEV_STAT(unplug_failures, MEMDEV_OP_UNPLUG, stats.failures);
-MEMDEV_STAT(unplug_time_ms, MEMDEV_OP_UNPLUG,
-	    div_u64(stats.time_ns, NSEC_PER_MSEC));
+MEMDEV_SHOW_LOCKED(plug_time_ms, "%llu",
+		   div_u64(core->stats[0].time_ns, NSEC_PER_MSEC))
+static DEVICE_ATTR_RO(plug_time_ms);
+
+MEMDEV_SHOW_LOCKED(unplug_count, "%llu", core->stats[1].count)
+static DEVICE_ATTR_RO(unplug_count);
+
+MEMDEV_SHOW_LOCKED(unplug_bytes, "%llu", core->stats[1].bytes)
+static DEVICE_ATTR_RO(unplug_bytes);
+
+MEMDEV_SHOW_LOCKED(unplug_failures, "%llu", core->stats[1].failures)
+static DEVICE_ATTR_RO(unplug_failures);
+
+MEMDEV_SHOW_LOCKED(unplug_time_ms, "%llu",
+		   div_u64(core->stats[1].time_ns, NSEC_PER_MSEC))
+static DEVICE_ATTR_RO(unplug_time_ms);
 
 static struct attribute *memdev_stats_attrs[] = {
 	&dev_attr_plug_count.attr,
