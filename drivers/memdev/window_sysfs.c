@@ -9,101 +9,89 @@
 #include "internal.h"
 #include "window.h"
 
-static ssize_t start_show(struct device *dev, struct device_attribute *attr,
-			  char *buf)
-{
-	return sysfs_emit(buf, "0x%llx\n", to_memdev_window(dev)->start);
+/* Show values of a window; @w is its struct memdev_window */
+#define MEMDEV_WINDOW_SHOW(_name, _fmt, ...)				\
+static ssize_t _name##_show(struct device *dev,				\
+			    struct device_attribute *attr, char *buf)	\
+{									\
+	struct memdev_window *w = to_memdev_window(dev);		\
+									\
+	return sysfs_emit(buf, _fmt "\n", __VA_ARGS__);			\
 }
+
+/* Same as MEMDEV_WINDOW_SHOW(), under w->lock */
+#define MEMDEV_WINDOW_SHOW_LOCKED(_name, _fmt, ...)			\
+static ssize_t _name##_show(struct device *dev,				\
+			    struct device_attribute *attr, char *buf)	\
+{									\
+	struct memdev_window *w = to_memdev_window(dev);		\
+	ssize_t len;							\
+									\
+	mutex_lock(&w->lock);						\
+	len = sysfs_emit(buf, _fmt "\n", __VA_ARGS__);			\
+	mutex_unlock(&w->lock);						\
+	return len;							\
+}
+
+MEMDEV_WINDOW_SHOW(start, "0x%llx", w->start)
 static DEVICE_ATTR_ADMIN_RO(start);
 
-static ssize_t size_show(struct device *dev, struct device_attribute *attr,
-			 char *buf)
-{
-	return sysfs_emit(buf, "%llu\n", to_memdev_window(dev)->size);
-}
+MEMDEV_WINDOW_SHOW(size, "%llu", w->size)
 static DEVICE_ATTR_RO(size);
 
-static ssize_t node_show(struct device *dev, struct device_attribute *attr,
-			 char *buf)
-{
-	return sysfs_emit(buf, "%d\n", to_memdev_window(dev)->node);
-}
+MEMDEV_WINDOW_SHOW(node, "%d", w->node)
 static DEVICE_ATTR_RO(node);
 
-static ssize_t source_show(struct device *dev, struct device_attribute *attr,
-			   char *buf)
-{
-	struct memdev_window *w = to_memdev_window(dev);
-
-	return sysfs_emit(buf, "%s\n", memdev_source_names[w->source]);
-}
+MEMDEV_WINDOW_SHOW(source, "%s", memdev_source_names[w->source])
 static DEVICE_ATTR_RO(source);
 
-static ssize_t memdev_window_store_done(int rc, size_t count,
-					const struct memdev_reason *why)
+static ssize_t memdev_window_store(struct device *dev, const char *buf,
+				   size_t count,
+				   int (*store)(struct memdev_window *w,
+						const char *buf, size_t count,
+						struct memdev_reason *why))
 {
-	static const struct memdev_reason none = {};
+	struct memdev_window *w = to_memdev_window(dev);
+	struct memdev_reason why = {};
+	int rc;
 
-	memdev_bus_refused(rc ? why : &none);
+	mutex_lock(&w->lock);
+	rc = store(w, buf, count, &why);
+	mutex_unlock(&w->lock);
+	memdev_bus_refused(&why);
 	return rc ?: count;
 }
 
-static ssize_t limit_show(struct device *dev, struct device_attribute *attr,
-			  char *buf)
+static int memdev_window_set_limit(struct memdev_window *w, const char *buf,
+				   size_t count, struct memdev_reason *why)
 {
-	struct memdev_window *w = to_memdev_window(dev);
 	u64 limit;
+	int rc;
 
-	mutex_lock(&w->lock);
-	limit = w->alloc.limit;
-	mutex_unlock(&w->lock);
-	return sysfs_emit(buf, "%llu\n", limit);
+	rc = memdev_size_parse(buf, count, &limit);
+	if (rc)
+		return memdev_refuse_text(why, rc, buf, count);
+	if (limit < w->alloc.used)
+		return memdev_refuse(why, -EBUSY,
+				     "limit %s is less than the %s that devices of window%d use",
+				     MEMDEV_SIZE(limit),
+				     MEMDEV_SIZE(w->alloc.used), w->id);
+	w->alloc.limit = limit;
+	return 0;
 }
 
 static ssize_t limit_store(struct device *dev, struct device_attribute *attr,
 			   const char *buf, size_t count)
 {
-	struct memdev_window *w = to_memdev_window(dev);
-	struct memdev_reason why;
-	u64 limit;
-	int rc;
-
-	rc = memdev_size_parse(buf, count, &limit);
-	if (rc) {
-		memdev_refuse_text(&why, rc, buf, count);
-		return memdev_window_store_done(rc, count, &why);
-	}
-
-	mutex_lock(&w->lock);
-	if (limit < w->alloc.used)
-		rc = memdev_refuse(&why, -EBUSY,
-				   "limit %s is less than the %s that devices of window%d use",
-				   MEMDEV_SIZE(limit),
-				   MEMDEV_SIZE(w->alloc.used), w->id);
-	else
-		w->alloc.limit = limit;
-	mutex_unlock(&w->lock);
-	return memdev_window_store_done(rc, count, &why);
+	return memdev_window_store(dev, buf, count, memdev_window_set_limit);
 }
+
+MEMDEV_WINDOW_SHOW_LOCKED(limit, "%llu", w->alloc.limit)
 static DEVICE_ATTR_RW(limit);
 
-static ssize_t slots_show(struct device *dev, struct device_attribute *attr,
-			  char *buf)
+static int memdev_window_set_slots(struct memdev_window *w, const char *buf,
+				   size_t count, struct memdev_reason *why)
 {
-	struct memdev_window *w = to_memdev_window(dev);
-	unsigned int nr;
-
-	mutex_lock(&w->lock);
-	nr = w->alloc.nr_slots;
-	mutex_unlock(&w->lock);
-	return sysfs_emit(buf, "%u\n", nr);
-}
-
-static ssize_t slots_store(struct device *dev, struct device_attribute *attr,
-			   const char *buf, size_t count)
-{
-	struct memdev_window *w = to_memdev_window(dev);
-	struct memdev_reason why;
 	unsigned long used;
 	unsigned int nr;
 	int rc;
@@ -111,49 +99,32 @@ static ssize_t slots_store(struct device *dev, struct device_attribute *attr,
 	rc = kstrtouint(buf, 0, &nr);
 	if (!rc && nr > MEMDEV_SLOTS_MAX)
 		rc = -ERANGE;
-	if (rc) {
-		memdev_refuse_text(&why, rc, buf, count);
-		return memdev_window_store_done(rc, count, &why);
-	}
-
-	mutex_lock(&w->lock);
+	if (rc)
+		return memdev_refuse_text(why, rc, buf, count);
 	/* A slot in use cannot be removed */
 	used = find_next_bit(w->alloc.slots, MEMDEV_SLOTS_MAX, nr);
 	if (used < MEMDEV_SLOTS_MAX)
-		rc = memdev_refuse(&why, -EBUSY,
-				   "%u slots are too few: a device of window%d has slot %lu",
-				   nr, w->id, used);
-	else
-		w->alloc.nr_slots = nr;
-	mutex_unlock(&w->lock);
-	return memdev_window_store_done(rc, count, &why);
+		return memdev_refuse(why, -EBUSY,
+				     "%u slots are too few: a device of window%d has slot %lu",
+				     nr, w->id, used);
+	w->alloc.nr_slots = nr;
+	return 0;
 }
+
+static ssize_t slots_store(struct device *dev, struct device_attribute *attr,
+			   const char *buf, size_t count)
+{
+	return memdev_window_store(dev, buf, count, memdev_window_set_slots);
+}
+
+MEMDEV_WINDOW_SHOW_LOCKED(slots, "%u", w->alloc.nr_slots)
 static DEVICE_ATTR_RW(slots);
 
-static ssize_t used_show(struct device *dev, struct device_attribute *attr,
-			 char *buf)
-{
-	struct memdev_window *w = to_memdev_window(dev);
-	u64 used;
-
-	mutex_lock(&w->lock);
-	used = w->alloc.used;
-	mutex_unlock(&w->lock);
-	return sysfs_emit(buf, "%llu\n", used);
-}
+MEMDEV_WINDOW_SHOW_LOCKED(used, "%llu", w->alloc.used)
 static DEVICE_ATTR_RO(used);
 
-static ssize_t largest_free_show(struct device *dev,
-				 struct device_attribute *attr, char *buf)
-{
-	struct memdev_window *w = to_memdev_window(dev);
-	u64 free;
-
-	mutex_lock(&w->lock);
-	free = memdev_alloc_largest_free(&w->alloc);
-	mutex_unlock(&w->lock);
-	return sysfs_emit(buf, "%llu\n", free);
-}
+MEMDEV_WINDOW_SHOW_LOCKED(largest_free, "%llu",
+			  memdev_alloc_largest_free(&w->alloc))
 static DEVICE_ATTR_RO(largest_free);
 
 static struct attribute *memdev_window_attrs[] = {
