@@ -60,16 +60,15 @@ int memdev_bus_enter(void)
  */
 int memdev_bus_leave(int rc, struct memdev_reason *why)
 {
-	/* -ERESTARTNOINTR restarts the system call and is not a failure */
-	if (rc < 0 && rc != -ERESTARTNOINTR) {
-		if (!why->text[0])
-			memdev_refuse(why, rc, "failed (%d)", rc);
-		memdev_bus_refused(why);
-	} else {
-		/* Discard reasons of failed attempts before the success */
+	/*
+	 * Discard reasons of failed attempts before a success. -ERESTARTNOINTR
+	 * restarts the system call and is not a failure, either.
+	 */
+	if (rc >= 0 || rc == -ERESTARTNOINTR)
 		why->text[0] = '\0';
-		memdev_bus_refused(why);
-	}
+	else if (!why->text[0])
+		memdev_refuse(why, rc, "failed (%d)", rc);
+	memdev_bus_refused(why);
 	mutex_unlock(&memdev_bus_lock);
 	return rc;
 }
@@ -547,21 +546,12 @@ const struct attribute_group *memdev_bus_groups[] = {
 };
 
 /**
- * memdev_bus_open() - accept user requests from now on
+ * memdev_bus_set_open() - accept or refuse user requests from now on
+ * @open: true to accept them
  */
-void memdev_bus_open(void)
+void memdev_bus_set_open(bool open)
 {
 	mutex_lock(&memdev_bus_lock);
-	memdev_set_open(true);
-	mutex_unlock(&memdev_bus_lock);
-}
-
-/**
- * memdev_bus_close() - refuse user requests from now on
- */
-void memdev_bus_close(void)
-{
-	mutex_lock(&memdev_bus_lock);
-	memdev_set_open(false);
+	memdev_set_open(open);
 	mutex_unlock(&memdev_bus_lock);
 }

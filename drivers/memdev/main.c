@@ -238,7 +238,7 @@ static int __init memdev_init(void)
 	if (rc)
 		goto err_pm_exit;
 
-	memdev_bus_open();
+	memdev_bus_set_open(true);
 	return 0;
 
 err_pm_exit:
@@ -271,7 +271,7 @@ module_init(memdev_init);
 static void __exit memdev_exit(void)
 {
 	memdev_netlink_exit();
-	memdev_bus_close();
+	memdev_bus_set_open(false);
 	memdev_pm_exit();
 	memdev_emu_exit();
 	memdev_windows_destroy_all();
