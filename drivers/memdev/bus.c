@@ -47,7 +47,7 @@ int memdev_bus_enter(void)
 		mutex_unlock(&memdev_bus_lock);
 		return -ENODEV;
 	}
-	memdev_bus_refused(&none);
+	memdev_bus_set_error(&none);
 	return 0;
 }
 
@@ -68,7 +68,7 @@ int memdev_bus_leave(int rc, struct memdev_reason *why)
 		why->text[0] = '\0';
 	else if (!why->text[0])
 		memdev_refuse(why, rc, "failed (%d)", rc);
-	memdev_bus_refused(why);
+	memdev_bus_set_error(why);
 	mutex_unlock(&memdev_bus_lock);
 	return rc;
 }

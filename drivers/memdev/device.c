@@ -27,7 +27,7 @@ static int memdev_device_report(int rc, const struct memdev_reason *why,
 {
 	if (rc) {
 		/* An extack cannot hold every text, see memdev_extack_set() */
-		memdev_bus_refused(why);
+		memdev_bus_set_error(why);
 		memdev_extack_set(extack, why->text);
 	}
 	return rc;

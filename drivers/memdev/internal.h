@@ -418,7 +418,7 @@ void memdev_objects_wait_gone(void);
 void memdev_generation_next(void);
 void memdev_set_open(bool open);
 bool memdev_is_open(void);
-void memdev_bus_refused(const struct memdev_reason *why);
+void memdev_bus_set_error(const struct memdev_reason *why);
 bool memdev_bus_last_error(struct memdev_reason *why);
 
 /* netlink_notify.c */

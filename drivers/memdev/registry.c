@@ -116,12 +116,12 @@ bool memdev_is_open(void)
 }
 
 /**
- * memdev_bus_refused() - record why a write to the bus failed
+ * memdev_bus_set_error() - record why a write to the bus failed
  * @why: the reason; empty after a success
  *
  * Context: Any.
  */
-void memdev_bus_refused(const struct memdev_reason *why)
+void memdev_bus_set_error(const struct memdev_reason *why)
 {
 	spin_lock(&memdev_bus_error_lock);
 	memdev_bus_error = *why;

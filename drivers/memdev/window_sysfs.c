@@ -58,7 +58,7 @@ static ssize_t memdev_window_store(struct device *dev, const char *buf,
 	mutex_lock(&w->lock);
 	rc = store(w, buf, count, &why);
 	mutex_unlock(&w->lock);
-	memdev_bus_refused(&why);
+	memdev_bus_set_error(&why);
 	return rc ?: count;
 }
 
