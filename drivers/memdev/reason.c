@@ -36,26 +36,6 @@ static void memdev_reason_set(struct memdev_reason *why, const char *fmt,
 }
 
 /**
- * memdev_refuse() - record why a request is refused
- * @why: where to put the reason, or NULL
- * @rc: negative errno
- * @fmt: format of the reason, without a newline
- *
- * Return: @rc.
- */
-int memdev_refuse(struct memdev_reason *why, int rc, const char *fmt, ...)
-{
-	va_list args;
-
-	if (why) {
-		va_start(args, fmt);
-		memdev_reason_set(why, fmt, args);
-		va_end(args);
-	}
-	return rc;
-}
-
-/**
  * memdev_refuse_about() - record which part of a request is at fault, and why
  * @why: where to put the reason, or NULL
  * @about: the part of the request that is at fault

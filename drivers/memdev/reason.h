@@ -66,13 +66,22 @@ struct memdev_reason {
 };
 
 const char *memdev_size_text(char text[MEMDEV_SIZE_LEN], u64 size);
-__printf(3, 4)
-int memdev_refuse(struct memdev_reason *why, int rc, const char *fmt, ...);
 __printf(4, 5)
 int memdev_refuse_about(struct memdev_reason *why, enum memdev_about about,
 			int rc, const char *fmt, ...);
 __printf(4, 5)
 int memdev_refuse_block(struct memdev_reason *why, unsigned int block, int rc,
 			const char *fmt, ...);
+
+/**
+ * memdev_refuse() - record why a request is refused
+ * @why: where to put the reason, or NULL
+ * @rc: negative errno
+ * @...: format of the reason, without a newline, and its arguments
+ *
+ * Return: @rc.
+ */
+#define memdev_refuse(why, rc, ...) \
+	memdev_refuse_about(why, MEMDEV_ABOUT_NOTHING, rc, __VA_ARGS__)
 
 #endif /* _MEMDEV_REASON_H */
