@@ -135,11 +135,9 @@ int memdev_nl_dev_get_doit(struct sk_buff *skb, struct genl_info *info)
 	core = memdev_device_find(memdev_nl_dev_index(attrs[MEMDEV_A_DEV_INDEX]),
 				  memdev_nl_dev_id(attrs[MEMDEV_A_DEV_ID]));
 	rc = core ? memdev_nl_put_dev(reply, core, memdev_nl_admin(skb)) :
-		    -ENODEV;
+		    memdev_nl_refuse(info->extack, memdev_nl_dev_name(attrs),
+				     -ENODEV, "there is no such device");
 	mutex_unlock(&memdev_list_lock);
-	if (!core)
-		NL_SET_ERR_MSG_ATTR(info->extack, memdev_nl_dev_name(attrs),
-				    "there is no such device");
 	return memdev_nl_reply(reply, hdr, info, rc);
 }
 
@@ -208,6 +206,7 @@ static int memdev_nl_put_window(struct sk_buff *skb, struct memdev_window *w,
 
 int memdev_nl_window_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
+	const struct nlattr *index = info->attrs[MEMDEV_A_WINDOW_INDEX];
 	struct memdev_window *w;
 	struct sk_buff *reply;
 	void *hdr;
@@ -216,7 +215,7 @@ int memdev_nl_window_get_doit(struct sk_buff *skb, struct genl_info *info)
 	rc = memdev_nl_window_check(info);
 	if (rc)
 		return rc;
-	id = nla_get_u32(info->attrs[MEMDEV_A_WINDOW_INDEX]);
+	id = nla_get_u32(index);
 	reply = memdev_nl_reply_new(info, &hdr);
 	if (!reply)
 		return -ENOMEM;
@@ -224,12 +223,10 @@ int memdev_nl_window_get_doit(struct sk_buff *skb, struct genl_info *info)
 	mutex_lock(&memdev_list_lock);
 	w = memdev_window_next(id);
 	rc = w && w->id == id ?
-	     memdev_nl_put_window(reply, w, memdev_nl_admin(skb)) : -ENODEV;
+	     memdev_nl_put_window(reply, w, memdev_nl_admin(skb)) :
+	     memdev_nl_refuse(info->extack, index, -ENODEV,
+			      "there is no such window");
 	mutex_unlock(&memdev_list_lock);
-	if (rc == -ENODEV)
-		NL_SET_ERR_MSG_ATTR(info->extack,
-				    info->attrs[MEMDEV_A_WINDOW_INDEX],
-				    "there is no such window");
 	return memdev_nl_reply(reply, hdr, info, rc);
 }
 
@@ -291,15 +288,12 @@ memdev_nl_block_device(struct netlink_ext_ack *extack, struct nlattr **attrs)
 	struct memdev_core *core;
 
 	core = memdev_device_find(memdev_nl_dev_index(device), NULL);
-	if (!core) {
-		NL_SET_ERR_MSG_ATTR(extack, device, "there is no such device");
-		return ERR_PTR(-ENODEV);
-	}
-	if (first && nla_get_u32(first) >= core->nr_blocks) {
-		NL_SET_ERR_MSG_ATTR(extack, first,
-				    "the block is out of range");
-		return ERR_PTR(-ERANGE);
-	}
+	if (!core)
+		return ERR_PTR(memdev_nl_refuse(extack, device, -ENODEV,
+						"there is no such device"));
+	if (first && nla_get_u32(first) >= core->nr_blocks)
+		return ERR_PTR(memdev_nl_refuse(extack, first, -ERANGE,
+						"the block is out of range"));
 	return core;
 }
 
@@ -312,11 +306,9 @@ int memdev_nl_block_get_doit(struct sk_buff *skb, struct genl_info *info)
 	int rc;
 
 	if (GENL_REQ_ATTR_CHECK(info, MEMDEV_A_BLOCK_DEVICE) ||
-	    GENL_REQ_ATTR_CHECK(info, MEMDEV_A_BLOCK_FIRST)) {
-		NL_SET_ERR_MSG(info->extack,
-			       "a device and a first block are required");
-		return -EINVAL;
-	}
+	    GENL_REQ_ATTR_CHECK(info, MEMDEV_A_BLOCK_FIRST))
+		return memdev_nl_refuse(info->extack, NULL, -EINVAL,
+					"a device and a first block are required");
 
 	reply = memdev_nl_reply_new(info, &hdr);
 	if (!reply)
@@ -343,11 +335,10 @@ static int memdev_nl_block_dump_start(struct netlink_callback *cb,
 	if (cb->args[2])
 		return 0;
 	if (attrs && attrs[MEMDEV_A_BLOCK_FIRST] &&
-	    !attrs[MEMDEV_A_BLOCK_DEVICE]) {
-		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[MEMDEV_A_BLOCK_FIRST],
-				    "a first block requires a device");
-		return -EINVAL;
-	}
+	    !attrs[MEMDEV_A_BLOCK_DEVICE])
+		return memdev_nl_refuse(cb->extack, attrs[MEMDEV_A_BLOCK_FIRST],
+					-EINVAL,
+					"a first block requires a device");
 	if (attrs && attrs[MEMDEV_A_BLOCK_DEVICE]) {
 		core = memdev_nl_block_device(cb->extack, attrs);
 		if (IS_ERR(core))

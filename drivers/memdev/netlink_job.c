@@ -291,8 +291,8 @@ int memdev_job_start(const struct memdev_job_type *type, struct sk_buff *skb,
 	spin_lock(&memdev_jobs_lock);
 	if (memdev_nr_jobs >= MEMDEV_JOBS_MAX) {
 		spin_unlock(&memdev_jobs_lock);
-		NL_SET_ERR_MSG(info->extack, "too many requests in flight");
-		rc = -EAGAIN;
+		rc = memdev_nl_refuse(info->extack, NULL, -EAGAIN,
+				      "too many requests in flight");
 		goto err_stop;
 	}
 	memdev_nr_jobs++;

@@ -57,21 +57,17 @@ int memdev_nl_dev_check(struct genl_info *info)
 {
 	const struct nlattr *id = info->attrs[MEMDEV_A_DEV_ID];
 
-	if (info->attrs[MEMDEV_A_DEV_INDEX] && id) {
-		NL_SET_ERR_MSG_ATTR(info->extack, id,
-				    "specify the device by index or by id, not by both");
-		return -EINVAL;
-	}
-	if (!id && GENL_REQ_ATTR_CHECK(info, MEMDEV_A_DEV_INDEX)) {
-		NL_SET_ERR_MSG(info->extack,
-			       "a device index or id is required");
-		return -EINVAL;
-	}
+	if (info->attrs[MEMDEV_A_DEV_INDEX] && id)
+		return memdev_nl_refuse(info->extack, id, -EINVAL,
+					"specify the device by index or by id, not by both");
+	if (!id && GENL_REQ_ATTR_CHECK(info, MEMDEV_A_DEV_INDEX))
+		return memdev_nl_refuse(info->extack, NULL, -EINVAL,
+					"a device index or id is required");
 	/* Devices without an id cannot be found by id */
-	if (!id || *memdev_nl_dev_id(id))
-		return 0;
-	NL_SET_ERR_MSG_ATTR(info->extack, id, "an id cannot be empty");
-	return -EINVAL;
+	if (id && !*memdev_nl_dev_id(id))
+		return memdev_nl_refuse(info->extack, id, -EINVAL,
+					"an id cannot be empty");
+	return 0;
 }
 
 /**
@@ -95,14 +91,13 @@ int memdev_nl_window_check(struct genl_info *info)
 {
 	const struct nlattr *index = info->attrs[MEMDEV_A_WINDOW_INDEX];
 
-	if (GENL_REQ_ATTR_CHECK(info, MEMDEV_A_WINDOW_INDEX)) {
-		NL_SET_ERR_MSG(info->extack, "a window index is required");
-		return -EINVAL;
-	}
-	if (nla_get_u32(index) <= INT_MAX)
-		return 0;
-	NL_SET_ERR_MSG_ATTR(info->extack, index, "there is no such window");
-	return -ENODEV;
+	if (GENL_REQ_ATTR_CHECK(info, MEMDEV_A_WINDOW_INDEX))
+		return memdev_nl_refuse(info->extack, NULL, -EINVAL,
+					"a window index is required");
+	if (nla_get_u32(index) > INT_MAX)
+		return memdev_nl_refuse(info->extack, index, -ENODEV,
+					"there is no such window");
+	return 0;
 }
 
 /**
@@ -193,11 +188,9 @@ int memdev_nl_dump_check(struct netlink_callback *cb, int attr_max)
 	int i;
 
 	for (i = 1; i <= attr_max; i++) {
-		if (!attrs || !attrs[i])
-			continue;
-		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[i],
-				    "a dump takes no attributes");
-		return -EINVAL;
+		if (attrs && attrs[i])
+			return memdev_nl_refuse(cb->extack, attrs[i], -EINVAL,
+						"a dump takes no attributes");
 	}
 	return 0;
 }

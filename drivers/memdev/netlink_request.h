@@ -14,6 +14,20 @@ struct memdev_job_type;
 
 extern const struct genl_family *memdev_nl_family;
 
+/**
+ * memdev_nl_refuse() - set the text of an extack
+ * @extack: the extack
+ * @attr: the attribute at fault, or NULL
+ * @rc: negative errno
+ * @text: the reason, a constant
+ *
+ * Return: @rc.
+ */
+#define memdev_nl_refuse(extack, attr, rc, text) ({		\
+	NL_SET_ERR_MSG_ATTR(extack, attr, text);		\
+	rc;							\
+})
+
 bool memdev_nl_admin(struct sk_buff *skb);
 int memdev_nl_dev_index(const struct nlattr *attr);
 const char *memdev_nl_dev_id(const struct nlattr *attr);

@@ -35,16 +35,11 @@ static const u8 memdev_nl_dev_about[NR_MEMDEV_ABOUT] = {
 int memdev_nl_change(struct sk_buff *skb, struct genl_info *info,
 		     const struct memdev_job_type *type)
 {
-	int rc;
-
 	/* Check the privilege first, so that nothing leaks */
-	if (!memdev_nl_admin(skb)) {
-		NL_SET_ERR_MSG(info->extack,
-			       "changes need CAP_SYS_ADMIN in the initial user namespace");
-		return -EPERM;
-	}
-	rc = type->check(info);
-	return rc ?: memdev_job_start(type, skb, info);
+	if (!memdev_nl_admin(skb))
+		return memdev_nl_refuse(info->extack, NULL, -EPERM,
+					"changes need CAP_SYS_ADMIN in the initial user namespace");
+	return type->check(info) ?: memdev_job_start(type, skb, info);
 }
 
 /* Get the device that the request names; drop it with memdev_device_put() */
@@ -119,10 +114,10 @@ static int memdev_job_dev_new(struct memdev_job *job)
 
 static int memdev_nl_dev_new_check(struct genl_info *info)
 {
-	if (!GENL_REQ_ATTR_CHECK(info, MEMDEV_A_DEV_SIZE))
-		return 0;
-	NL_SET_ERR_MSG(info->extack, "a device needs a size");
-	return -EINVAL;
+	if (GENL_REQ_ATTR_CHECK(info, MEMDEV_A_DEV_SIZE))
+		return memdev_nl_refuse(info->extack, NULL, -EINVAL,
+					"a device needs a size");
+	return 0;
 }
 
 int memdev_nl_dev_new_doit(struct sk_buff *skb, struct genl_info *info)
@@ -207,17 +202,15 @@ static int memdev_nl_dev_set_check(struct genl_info *info)
 	const struct nlattr *timeout;
 
 	timeout = info->attrs[MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS];
-	if (timeout && nla_get_u32(timeout) > MEMDEV_TIMEOUT_MAX) {
-		NL_SET_ERR_MSG_ATTR(info->extack, timeout,
-				    "the timeout is too long");
-		return -ERANGE;
-	}
+	if (timeout && nla_get_u32(timeout) > MEMDEV_TIMEOUT_MAX)
+		return memdev_nl_refuse(info->extack, timeout, -ERANGE,
+					"the timeout is too long");
 	if (timeout || info->attrs[MEMDEV_A_DEV_REQUESTED_SIZE] ||
 	    info->attrs[MEMDEV_A_DEV_ONLINE_TYPE] ||
 	    info->attrs[MEMDEV_A_DEV_MEMMAP_ON_MEMORY])
 		return memdev_nl_dev_check(info);
-	NL_SET_ERR_MSG(info->extack, "no setting given");
-	return -EINVAL;
+	return memdev_nl_refuse(info->extack, NULL, -EINVAL,
+				"no setting given");
 }
 
 int memdev_nl_dev_set_doit(struct sk_buff *skb, struct genl_info *info)
@@ -287,21 +280,16 @@ static int memdev_nl_dev_op_check(struct genl_info *info)
 	const struct nlattr *size = info->attrs[MEMDEV_A_DEV_SIZE];
 	const struct nlattr *all = info->attrs[MEMDEV_A_DEV_ALL];
 
-	if (size && all) {
-		NL_SET_ERR_MSG_ATTR(info->extack, all,
-				    "size and all are mutually exclusive");
-		return -EINVAL;
-	}
-	if (!all && GENL_REQ_ATTR_CHECK(info, MEMDEV_A_DEV_SIZE)) {
-		NL_SET_ERR_MSG(info->extack, "a size or all is required");
-		return -EINVAL;
-	}
+	if (size && all)
+		return memdev_nl_refuse(info->extack, all, -EINVAL,
+					"size and all are mutually exclusive");
+	if (!all && GENL_REQ_ATTR_CHECK(info, MEMDEV_A_DEV_SIZE))
+		return memdev_nl_refuse(info->extack, NULL, -EINVAL,
+					"a size or all is required");
 	/* memdev_core_op() would take 0 for MEMORY_DEVICE_ALL */
-	if (size && !nla_get_u64(size)) {
-		NL_SET_ERR_MSG_ATTR(info->extack, size,
-				    "the size must not be 0");
-		return -EINVAL;
-	}
+	if (size && !nla_get_u64(size))
+		return memdev_nl_refuse(info->extack, size, -EINVAL,
+					"the size must not be 0");
 	return memdev_nl_dev_check(info);
 }
 
@@ -335,17 +323,14 @@ int memdev_nl_cancel_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	const struct nlattr *seq = info->attrs[MEMDEV_A_DEV_SEQ];
 
-	if (GENL_REQ_ATTR_CHECK(info, MEMDEV_A_DEV_SEQ)) {
-		NL_SET_ERR_MSG(info->extack,
-			       "the sequence number of a request is required");
-		return -EINVAL;
-	}
+	if (GENL_REQ_ATTR_CHECK(info, MEMDEV_A_DEV_SEQ))
+		return memdev_nl_refuse(info->extack, NULL, -EINVAL,
+					"the sequence number of a request is required");
 	/* A socket can cancel only its own requests */
-	if (memdev_job_cancel(NETLINK_CB(skb).sk, nla_get_u32(seq)))
-		return 0;
-	NL_SET_ERR_MSG_ATTR(info->extack, seq,
-			    "this socket has no such request in progress");
-	return -ENOENT;
+	if (!memdev_job_cancel(NETLINK_CB(skb).sk, nla_get_u32(seq)))
+		return memdev_nl_refuse(info->extack, seq, -ENOENT,
+					"this socket has no such request in progress");
+	return 0;
 }
 
 /* --- windows -------------------------------------------------------------- */
@@ -384,10 +369,10 @@ static int memdev_job_window_new(struct memdev_job *job)
 
 static int memdev_nl_window_new_check(struct genl_info *info)
 {
-	if (!GENL_REQ_ATTR_CHECK(info, MEMDEV_A_WINDOW_SIZE))
-		return 0;
-	NL_SET_ERR_MSG(info->extack, "a window needs a size");
-	return -EINVAL;
+	if (GENL_REQ_ATTR_CHECK(info, MEMDEV_A_WINDOW_SIZE))
+		return memdev_nl_refuse(info->extack, NULL, -EINVAL,
+					"a window needs a size");
+	return 0;
 }
 
 int memdev_nl_window_new_doit(struct sk_buff *skb, struct genl_info *info)
