@@ -3,13 +3,14 @@
  * Query, online and offline the kernel's memory blocks.
  *
  * Onlining and offlining need device_online(), device_offline() and
- * lock_device_hotplug(), which no kernel version exports, and add_memory*()
- * onlines blocks by the machine's policy, not the device's. But the store() of
- * a block's "state" attribute takes the right locks on all versions. So memdev
- * finds the attribute through the driver model and calls its store(), as a
- * write from user space does. Unlike sysfs, this call does not keep the block
- * from being removed. So pass only blocks that memdev alone adds and removes,
- * or that are never removed.
+ * lock_device_hotplug(), which neither 6.1 nor 6.12 nor 7.3 exports, and
+ * add_memory*() onlines blocks by the machine's policy, not the device's; the
+ * variant of 7.3 that takes an online type is exported to kmem only. But the
+ * store() of a block's "state" attribute takes the right locks on all versions.
+ * So memdev finds the attribute through the driver model and calls its store(),
+ * as a write from user space does. Unlike sysfs, this call does not keep the
+ * block from being removed. So pass only blocks that memdev alone adds and
+ * removes, or that are never removed.
  */
 #include <linux/kernfs.h>
 #include <linux/memory.h>
@@ -362,20 +363,16 @@ bool memdev_block_free_page(u64 addr, unsigned long *pfn)
 	return false;
 }
 
-static ssize_t (*memdev_block_find_store(struct device *dev,
-					 struct device_attribute **attr))
-	(struct device *dev, struct device_attribute *attr, const char *buf,
-	 size_t count)
+static struct device_attribute *memdev_block_find_state(struct device *dev)
 {
 	const struct attribute_group **group;
 	struct attribute **a;
 
 	for (group = dev->groups; group && *group; group++) {
 		for (a = (*group)->attrs; a && *a; a++) {
-			if (strcmp((*a)->name, "state"))
-				continue;
-			*attr = container_of(*a, struct device_attribute, attr);
-			return (*attr)->store;
+			if (!strcmp((*a)->name, "state"))
+				return container_of(*a, struct device_attribute,
+						    attr);
 		}
 	}
 	return NULL;
@@ -390,19 +387,16 @@ static ssize_t (*memdev_block_find_store(struct device *dev,
 static int memdev_block_store(struct memory_block *mem, const char *state,
 			      bool interruptible)
 {
-	ssize_t (*store)(struct device *dev, struct device_attribute *attr,
-			 const char *buf, size_t count);
-	struct device_attribute *attr;
+	struct device_attribute *attr = memdev_block_find_state(&mem->dev);
 	ssize_t rc;
 
-	store = memdev_block_find_store(&mem->dev, &attr);
-	if (!store)
+	if (!attr || !attr->store)
 		return -EOPNOTSUPP;
 
 	do {
 		if (interruptible && signal_pending(current))
 			return -EINTR;
-		rc = store(&mem->dev, attr, state, strlen(state));
+		rc = attr->store(&mem->dev, attr, state, strlen(state));
 		if (rc == -ERESTARTNOINTR)
 			memdev_signal_recalc();
 	} while (rc == -ERESTARTNOINTR);
@@ -440,7 +434,7 @@ static int memdev_block_try_offline(struct memory_block *mem,
 				    struct memdev_watch *watch,
 				    unsigned int slice_ms)
 {
-	int rc, end;
+	int rc;
 
 	rc = memdev_watch_arm(watch, slice_ms);
 	if (!rc && memdev_block_state_of(mem) != MEMDEV_BLOCK_STATE_OFFLINE)
@@ -451,8 +445,7 @@ static int memdev_block_try_offline(struct memory_block *mem,
 		return 0;
 	if (rc != -EINTR)
 		return rc;
-	end = memdev_watch_check(watch);
-	return end ?: -EAGAIN;
+	return memdev_watch_check(watch) ?: -EAGAIN;
 }
 
 /**
