@@ -128,12 +128,6 @@ static int memdev_window_check(struct memdev_window_spec *spec,
 
 /* --- claiming reserved RAM ------------------------------------------------ */
 
-struct memdev_conflict {
-	bool found;
-	u64 start;
-	u64 end;
-};
-
 /*
  * Another driver's claim inherits the descriptor of the resource that contains
  * it. Such a claim is busy, so claiming a range inside it fails anyway. Only
@@ -149,13 +143,12 @@ static bool memdev_resource_is_reserved(const struct resource *res)
 
 static int memdev_window_conflict(struct resource *res, void *arg)
 {
-	struct memdev_conflict *c = arg;
+	struct range *found = arg;
 
 	if (memdev_resource_is_reserved(res))
 		return 0;
-	c->found = true;
-	c->start = res->start;
-	c->end = res->end;
+	found->start = res->start;
+	found->end = res->end;
 	return 1;
 }
 
@@ -163,16 +156,16 @@ static int memdev_window_claim(struct memdev_window *w,
 			       struct memdev_reason *why)
 {
 	u64 last = w->start + w->size - 1;
-	struct memdev_conflict c = {};
+	struct range found = {};
 	struct resource *parent;
 	int rc;
 
-	walk_iomem_res_desc(IORES_DESC_NONE, 0, w->start, last, &c,
+	walk_iomem_res_desc(IORES_DESC_NONE, 0, w->start, last, &found,
 			    memdev_window_conflict);
-	if (c.found)
+	if (found.end)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EBUSY,
 					   "window [0x%llx-0x%llx]: [0x%llx-0x%llx] is already claimed, see /proc/iomem",
-					   w->start, last, c.start, c.end);
+					   w->start, last, found.start, found.end);
 	w->source = memdev_soft_reserved(w->start, w->size) ?
 		    MEMDEV_SOURCE_SOFT_RESERVED : MEMDEV_SOURCE_RESERVED;
 
@@ -456,37 +449,29 @@ struct memdev_window *memdev_window_next(int id)
 int memdev_window_destroy(int id, struct memdev_reason *why)
 {
 	struct memdev_window *w;
-	struct range found = {};
-	int rc = -ENODEV;
+	struct range found;
+	int rc = 0;
 
 	mutex_lock(&memdev_list_lock);
-	list_for_each_entry(w, &memdev_windows, list) {
-		if (w->id != id)
-			continue;
-		rc = RB_EMPTY_ROOT(&w->alloc.regions) ? 0 : -EBUSY;
-		if (!rc && memdev_window_foreign(w, &found))
-			rc = -EBUSY;
-		if (!rc) {
-			list_del(&w->list);
-			memdev_generation_next();
-		}
-		break;
+	w = memdev_window_next(id);
+	if (!w || w->id != id) {
+		rc = memdev_refuse_about(why, MEMDEV_ABOUT_WINDOW, -ENODEV,
+					 "there is no window%d", id);
+	} else if (!RB_EMPTY_ROOT(&w->alloc.regions)) {
+		rc = memdev_refuse_about(why, MEMDEV_ABOUT_WINDOW, -EBUSY,
+					 "window%d has devices", id);
+	} else if (memdev_window_foreign(w, &found)) {
+		rc = memdev_refuse_about(why, MEMDEV_ABOUT_WINDOW, -EBUSY,
+					 "window%d: another driver has claimed [0x%llx-0x%llx]",
+					 id, found.start, found.end);
+	} else {
+		list_del(&w->list);
+		memdev_generation_next();
 	}
 	mutex_unlock(&memdev_list_lock);
-
-	if (rc == -ENODEV)
-		return memdev_refuse_about(why, MEMDEV_ABOUT_WINDOW, rc,
-					   "there is no window%d", id);
-	if (found.end)
-		return memdev_refuse_about(why, MEMDEV_ABOUT_WINDOW, rc,
-					   "window%d: another driver has claimed [0x%llx-0x%llx]",
-					   id, found.start, found.end);
-	if (rc)
-		return memdev_refuse_about(why, MEMDEV_ABOUT_WINDOW, rc,
-					   "window%d has devices", id);
-
-	memdev_window_remove(w);
-	return 0;
+	if (!rc)
+		memdev_window_remove(w);
+	return rc;
 }
 
 /**
