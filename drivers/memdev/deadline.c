@@ -35,18 +35,14 @@ static void memdev_watch_fire(struct timer_list *timer)
  */
 void memdev_watch_begin(struct memdev_watch *w, unsigned int timeout_ms)
 {
+	*w = (struct memdev_watch){
+		.task = current,
+		.limited = timeout_ms,
+		.deadline = jiffies + msecs_to_jiffies(timeout_ms),
+		.turn = MEMDEV_TURN_YIELDS,
+		.slices = LIST_HEAD_INIT(w->slices),
+	};
 	timer_setup_on_stack(&w->timer, memdev_watch_fire, 0);
-	w->task = current;
-	w->limited = timeout_ms;
-	w->deadline = jiffies + msecs_to_jiffies(timeout_ms);
-	w->told = false;
-	w->turn = MEMDEV_TURN_YIELDS;
-	w->yielded = 0;
-	w->stop = 0;
-	w->pauses = false;
-	w->empty = false;
-	w->slice = 0;
-	INIT_LIST_HEAD(&w->slices);
 }
 
 /* The current task's ->sighand is stable */
