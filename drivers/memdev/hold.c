@@ -30,29 +30,6 @@ struct memdev_placeholder {
 	struct list_head list;
 };
 
-/*
- * Claim a range in the resource tree. The resource is not busy, so that plugged
- * memory can become its child. @name must outlive it. Returns NULL if a part of
- * the range is already claimed or an allocation fails.
- */
-static struct resource *memdev_resource_claim(struct resource *parent,
-					      u64 start, u64 size,
-					      const char *name)
-{
-	struct resource *res = __request_region(parent, start, size, name, 0);
-
-	if (res)
-		res->flags &= ~IORESOURCE_BUSY;
-	return res;
-}
-
-/* Other drivers' claims below @res move to the parent of @res */
-static void memdev_resource_release(struct resource *res)
-{
-	remove_resource(res);
-	kfree(res);
-}
-
 /* Prefer a spare placeholder, so that closing a gap rarely allocates */
 static struct memdev_placeholder *
 memdev_placeholder_get(struct memdev_hold *hold)
@@ -121,11 +98,13 @@ int memdev_hold_claim(struct memdev_hold *hold, struct resource *parent,
 	whole = memdev_placeholder_get(hold);
 	if (!whole)
 		return -ENOMEM;
-	hold->res = memdev_resource_claim(parent, start, size, name);
+	hold->res = __request_region(parent, start, size, name, 0);
 	if (!hold->res) {
 		kfree(whole);
 		return -EBUSY;
 	}
+	/* Plugged memory can become a child only if this is not busy */
+	hold->res->flags &= ~IORESOURCE_BUSY;
 	rc = memdev_placeholder_insert(hold, whole, start, start + size - 1,
 				       &hold->placeholders);
 	if (rc)
@@ -147,7 +126,9 @@ void memdev_hold_release(struct memdev_hold *hold)
 		memdev_placeholder_remove(hold, p);
 	list_for_each_entry_safe(p, next, &hold->spare, list)
 		kfree(p);
-	memdev_resource_release(hold->res);
+	/* Other drivers' claims below the resource move to its parent */
+	remove_resource(hold->res);
+	kfree(hold->res);
 	hold->res = NULL;
 }
 
