@@ -479,7 +479,7 @@ int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
 	*movable = bitmap_zalloc(c->want, GFP_KERNEL);
 	if (!c->movable || !*movable) {
 		rc = -ENOMEM;
-		goto err_free;
+		goto out;
 	}
 
 	c->watch = &watch;
@@ -503,20 +503,18 @@ int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
 			      MEMDEV_SIZE(spec->size),
 			      rc == -EINTR ? "interrupted" : "timed out");
 	if (rc)
-		goto err_free;
+		goto out;
 
 	spec->size = c->want * block_size;
 	spec->node = c->node;
 	for (i = 0; i < c->want; i++)
 		__assign_bit(c->want - 1 - i, *movable,
 			     test_bit(i, c->movable));
-	bitmap_free(c->movable);
-	kvfree(c);
-	return 0;
-
-err_free:
-	bitmap_free(*movable);
-	*movable = NULL;
+out:
+	if (rc) {
+		bitmap_free(*movable);
+		*movable = NULL;
+	}
 	bitmap_free(c->movable);
 	kvfree(c);
 	return rc;
