@@ -120,18 +120,12 @@ static int memdev_nl_dev_new_check(struct genl_info *info)
 	return 0;
 }
 
-int memdev_nl_dev_new_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	static const struct memdev_job_type type = {
-		.check = memdev_nl_dev_new_check,
-		.run = memdev_job_dev_new,
-		.creates = true,
-		.attr_of = memdev_nl_dev_about,
-		.attr_max = MEMDEV_A_DEV_SLOT,
-	};
-
-	return memdev_nl_change(skb, info, &type);
-}
+MEMDEV_NL_CHANGE(dev_new,
+		 .check = memdev_nl_dev_new_check,
+		 .run = memdev_job_dev_new,
+		 .creates = true,
+		 .attr_of = memdev_nl_dev_about,
+		 .attr_max = MEMDEV_A_DEV_SLOT)
 
 static int memdev_job_dev_del(struct memdev_job *job)
 {
@@ -151,17 +145,11 @@ static int memdev_job_dev_del(struct memdev_job *job)
 	return memdev_bus_leave(rc, &job->why);
 }
 
-int memdev_nl_dev_del_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	static const struct memdev_job_type type = {
-		.check = memdev_nl_dev_check,
-		.run = memdev_job_dev_del,
-		.attr_of = memdev_nl_dev_about,
-		.attr_max = MEMDEV_A_DEV_ID,
-	};
-
-	return memdev_nl_change(skb, info, &type);
-}
+MEMDEV_NL_CHANGE(dev_del,
+		 .check = memdev_nl_dev_check,
+		 .run = memdev_job_dev_del,
+		 .attr_of = memdev_nl_dev_about,
+		 .attr_max = MEMDEV_A_DEV_ID)
 
 static int memdev_job_dev_set(struct memdev_job *job)
 {
@@ -213,17 +201,11 @@ static int memdev_nl_dev_set_check(struct genl_info *info)
 				"no setting given");
 }
 
-int memdev_nl_dev_set_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	static const struct memdev_job_type type = {
-		.check = memdev_nl_dev_set_check,
-		.run = memdev_job_dev_set,
-		.attr_of = memdev_nl_dev_about,
-		.attr_max = MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS,
-	};
-
-	return memdev_nl_change(skb, info, &type);
-}
+MEMDEV_NL_CHANGE(dev_set,
+		 .check = memdev_nl_dev_set_check,
+		 .run = memdev_job_dev_set,
+		 .attr_of = memdev_nl_dev_about,
+		 .attr_max = MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS)
 
 /*
  * Put details in a reply that an error message cannot hold: how much the
@@ -293,29 +275,17 @@ static int memdev_nl_dev_op_check(struct genl_info *info)
 	return memdev_nl_dev_check(info);
 }
 
-int memdev_nl_dev_plug_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	static const struct memdev_job_type type = {
-		.check = memdev_nl_dev_op_check,
-		.run = memdev_job_dev_plug,
-		.attr_of = memdev_nl_dev_about,
-		.attr_max = MEMDEV_A_DEV_ALL,
-	};
+MEMDEV_NL_CHANGE(dev_plug,
+		 .check = memdev_nl_dev_op_check,
+		 .run = memdev_job_dev_plug,
+		 .attr_of = memdev_nl_dev_about,
+		 .attr_max = MEMDEV_A_DEV_ALL)
 
-	return memdev_nl_change(skb, info, &type);
-}
-
-int memdev_nl_dev_unplug_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	static const struct memdev_job_type type = {
-		.check = memdev_nl_dev_op_check,
-		.run = memdev_job_dev_unplug,
-		.attr_of = memdev_nl_dev_about,
-		.attr_max = MEMDEV_A_DEV_ALL,
-	};
-
-	return memdev_nl_change(skb, info, &type);
-}
+MEMDEV_NL_CHANGE(dev_unplug,
+		 .check = memdev_nl_dev_op_check,
+		 .run = memdev_job_dev_unplug,
+		 .attr_of = memdev_nl_dev_about,
+		 .attr_max = MEMDEV_A_DEV_ALL)
 
 /* --- requests ------------------------------------------------------------- */
 
@@ -375,18 +345,12 @@ static int memdev_nl_window_new_check(struct genl_info *info)
 	return 0;
 }
 
-int memdev_nl_window_new_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	static const struct memdev_job_type type = {
-		.check = memdev_nl_window_new_check,
-		.run = memdev_job_window_new,
-		.creates = true,
-		.attr_of = memdev_nl_window_about,
-		.attr_max = MEMDEV_A_WINDOW_NODE,
-	};
-
-	return memdev_nl_change(skb, info, &type);
-}
+MEMDEV_NL_CHANGE(window_new,
+		 .check = memdev_nl_window_new_check,
+		 .run = memdev_job_window_new,
+		 .creates = true,
+		 .attr_of = memdev_nl_window_about,
+		 .attr_max = MEMDEV_A_WINDOW_NODE)
 
 static int memdev_job_window_del(struct memdev_job *job)
 {
@@ -400,14 +364,8 @@ static int memdev_job_window_del(struct memdev_job *job)
 	return memdev_bus_leave(rc, &job->why);
 }
 
-int memdev_nl_window_del_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	static const struct memdev_job_type type = {
-		.check = memdev_nl_window_check,
-		.run = memdev_job_window_del,
-		.attr_of = memdev_nl_window_about,
-		.attr_max = MEMDEV_A_WINDOW_INDEX,
-	};
-
-	return memdev_nl_change(skb, info, &type);
-}
+MEMDEV_NL_CHANGE(window_del,
+		 .check = memdev_nl_window_check,
+		 .run = memdev_job_window_del,
+		 .attr_of = memdev_nl_window_about,
+		 .attr_max = MEMDEV_A_WINDOW_INDEX)
