@@ -174,16 +174,9 @@ static int memdev_nl_put_window(struct sk_buff *skb, struct memdev_window *w,
 				bool admin)
 {
 	struct memdev_alloc *a = &w->alloc;
-	u64 limit, used, largest_free;
-	unsigned int nr_slots;
+	int rc = 0;
 
 	mutex_lock(&w->lock);
-	limit = a->limit;
-	used = a->used;
-	nr_slots = a->nr_slots;
-	largest_free = memdev_alloc_largest_free(a);
-	mutex_unlock(&w->lock);
-
 	if (nla_put_u32(skb, MEMDEV_A_WINDOW_INDEX, w->id) ||
 	    (admin && nla_put_u64_64bit(skb, MEMDEV_A_WINDOW_START, w->start,
 					MEMDEV_A_WINDOW_PAD)) ||
@@ -191,17 +184,19 @@ static int memdev_nl_put_window(struct sk_buff *skb, struct memdev_window *w,
 			      MEMDEV_A_WINDOW_PAD) ||
 	    nla_put_s32(skb, MEMDEV_A_WINDOW_NODE, w->node) ||
 	    nla_put_u32(skb, MEMDEV_A_WINDOW_SOURCE, w->source) ||
-	    nla_put_u64_64bit(skb, MEMDEV_A_WINDOW_LIMIT, limit,
+	    nla_put_u64_64bit(skb, MEMDEV_A_WINDOW_LIMIT, a->limit,
 			      MEMDEV_A_WINDOW_PAD) ||
-	    nla_put_u32(skb, MEMDEV_A_WINDOW_SLOTS, nr_slots) ||
-	    nla_put_u64_64bit(skb, MEMDEV_A_WINDOW_USED, used,
+	    nla_put_u32(skb, MEMDEV_A_WINDOW_SLOTS, a->nr_slots) ||
+	    nla_put_u64_64bit(skb, MEMDEV_A_WINDOW_USED, a->used,
 			      MEMDEV_A_WINDOW_PAD) ||
-	    nla_put_u64_64bit(skb, MEMDEV_A_WINDOW_LARGEST_FREE, largest_free,
+	    nla_put_u64_64bit(skb, MEMDEV_A_WINDOW_LARGEST_FREE,
+			      memdev_alloc_largest_free(a),
 			      MEMDEV_A_WINDOW_PAD) ||
 	    nla_put_u64_64bit(skb, MEMDEV_A_WINDOW_BLOCK_SIZE,
 			      memory_block_size_bytes(), MEMDEV_A_WINDOW_PAD))
-		return -EMSGSIZE;
-	return 0;
+		rc = -EMSGSIZE;
+	mutex_unlock(&w->lock);
+	return rc;
 }
 
 int memdev_nl_window_get_doit(struct sk_buff *skb, struct genl_info *info)

@@ -103,10 +103,8 @@ static bool memdev_job_is_first(struct memdev_job *job)
 
 	spin_lock(&memdev_jobs_lock);
 	list_for_each_entry(other, &memdev_jobs, list) {
-		if (other == job)
-			break;
 		if (memdev_job_sock(other) == memdev_job_sock(job)) {
-			first = false;
+			first = other == job;
 			break;
 		}
 	}
