@@ -430,7 +430,6 @@ void memdev_event_open(const struct genl_family *family);
 void memdev_event_close(void);
 void memdev_event_device(struct memdev_core *core, u8 cmd);
 void memdev_event_size(struct memdev_core *core, u8 cmd, u64 was, u64 is);
-void memdev_event_refused(struct memdev_core *core);
 void memdev_event_retired(struct memdev_core *core, unsigned int block);
 void memdev_event_window(struct memdev_window *w, u8 cmd);
 int memdev_put_refusal(struct sk_buff *skb, int attr, struct memdev_core *core,

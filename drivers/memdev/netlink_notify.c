@@ -111,6 +111,7 @@ static int memdev_event_put_device(struct sk_buff *skb,
 			nla_put_u64_64bit(skb, MEMDEV_A_EVENT_ADDRESS,
 					  core->start, MEMDEV_A_EVENT_PAD);
 	case MEMDEV_CMD_DEV_REFUSED_NTF:
+		lockdep_assert_held(&core->lock);
 		return memdev_put_refusal(skb, MEMDEV_A_EVENT_REFUSAL, core,
 					  &core->failure, &core->last_error,
 					  admin);
@@ -185,9 +186,11 @@ static void memdev_event_send(const struct memdev_event *e)
 }
 
 /**
- * memdev_event_device() - notify that a device was created or removed
+ * memdev_event_device() - notify that a device was created or removed, or that
+ *			   an operation on it has failed
  * @core: the device
- * @cmd: MEMDEV_CMD_DEV_NEW_NTF or MEMDEV_CMD_DEV_DEL_NTF
+ * @cmd: MEMDEV_CMD_DEV_NEW_NTF, MEMDEV_CMD_DEV_DEL_NTF, or, under core->lock,
+ *	 MEMDEV_CMD_DEV_REFUSED_NTF
  */
 void memdev_event_device(struct memdev_core *core, u8 cmd)
 {
@@ -214,22 +217,6 @@ void memdev_event_size(struct memdev_core *core, u8 cmd, u64 was, u64 is)
 	lockdep_assert_held(&core->lock);
 	if (was != is)
 		memdev_event_send(&e);
-}
-
-/**
- * memdev_event_refused() - notify that an operation has failed
- * @core: the device
- *
- * Context: under core->lock.
- */
-void memdev_event_refused(struct memdev_core *core)
-{
-	const struct memdev_event e = {
-		.cmd = MEMDEV_CMD_DEV_REFUSED_NTF, .core = core,
-	};
-
-	lockdep_assert_held(&core->lock);
-	memdev_event_send(&e);
 }
 
 /**

@@ -256,7 +256,7 @@ static void memdev_account(struct memdev_core *core, enum memdev_op op, int rc,
 		memdev_set_outcome(core, op, rc, why);
 		/* -ECANCELED is preemption, not a refusal */
 		if (rc && rc != -ECANCELED)
-			memdev_event_refused(core);
+			memdev_event_device(core, MEMDEV_CMD_DEV_REFUSED_NTF);
 	}
 	spin_unlock(&core->lock);
 	if (op == MEMDEV_OP_PLUG)
