@@ -410,24 +410,6 @@ int memdev_add(struct memdev_core *core, unsigned int block, unsigned int nr,
 				   "block %u: adding failed (%d)", block, rc);
 }
 
-/* Remove a run of offline blocks */
-static int memdev_remove(struct memdev_core *core, unsigned int block,
-			 unsigned int nr)
-{
-	int rc;
-
-	rc = memdev_step_remove(core, block, nr);
-	if (rc)
-		return rc;
-
-	spin_lock(&core->lock);
-	memdev_set_unplugged(core, block, nr);
-	spin_unlock(&core->lock);
-	if (core->removed)
-		bitmap_set(core->removed, block, nr);
-	return 0;
-}
-
 /*
  * Remove a run of blocks. Returns -EAGAIN if one of them is online again. Retry
  * other failures once: a user or udev may have onlined a block and taken it
@@ -438,14 +420,19 @@ static int memdev_remove_run(struct memdev_core *core, unsigned int block,
 {
 	int rc, tries = 2;
 
-	do {
-		rc = memdev_remove(core, block, nr);
-		if (!rc)
-			return 0;
+	while ((rc = memdev_step_remove(core, block, nr))) {
 		if (find_next_bit(core->online, block + nr, block) < block + nr)
 			return -EAGAIN;
-	} while (--tries);
-	return rc;
+		if (!--tries)
+			return rc;
+	}
+
+	spin_lock(&core->lock);
+	memdev_set_unplugged(core, block, nr);
+	spin_unlock(&core->lock);
+	if (core->removed)
+		bitmap_set(core->removed, block, nr);
+	return 0;
 }
 
 /* Remove the blocks of a run one by one; see memdev_remove_victims() */
