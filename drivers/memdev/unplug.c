@@ -328,21 +328,6 @@ static int memdev_unplug_blocks(struct memdev_core *core, unsigned int nr,
 	return rc;
 }
 
-/* Add removed blocks again and make them victims, for the undo to online */
-static void memdev_unplug_undo_removed(struct memdev_core *core,
-				       struct memdev_reason *why)
-{
-	unsigned int block;
-
-	for_each_set_bit(block, core->removed, core->nr_blocks) {
-		/* The kernel forgot the poisoned pages: skip the block */
-		if (test_bit(block, core->retired))
-			continue;
-		if (!memdev_add(core, block, 1, why))
-			__set_bit(block, core->victims);
-	}
-}
-
 /**
  * struct memdev_unplug_undo - argument of memdev_unplug_undo()
  * @core: the device
@@ -364,7 +349,14 @@ static void memdev_unplug_undo(void *data)
 
 	for_each_set_bit(block, core->victims, core->nr_blocks)
 		memdev_provider_replug(core, block);
-	memdev_unplug_undo_removed(core, why);
+	/* Add removed blocks again, and make them victims to online them */
+	for_each_set_bit(block, core->removed, core->nr_blocks) {
+		/* The kernel forgot the poisoned pages: skip the block */
+		if (test_bit(block, core->retired))
+			continue;
+		if (!memdev_add(core, block, 1, why))
+			__set_bit(block, core->victims);
+	}
 	for_each_set_bit(block, core->victims, core->nr_blocks) {
 		if (test_bit(block, core->was_offline))
 			continue;
