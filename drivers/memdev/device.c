@@ -270,17 +270,15 @@ static int memdev_device_check(const struct memory_device *md,
 			       struct memdev_reason *why)
 {
 	const struct memory_device_ops *ops = md->ops;
+	int rc;
 
 	if (!ops->kind || !ops->get_addr || !ops->set_addr ||
 	    !ops->get_memory_region)
 		return memdev_refuse(why, -EINVAL,
 				     "the provider must set kind, get_addr, set_addr and get_memory_region");
-	if (md->node != NUMA_NO_NODE &&
-	    (md->node < 0 || md->node >= MAX_NUMNODES ||
-	     !node_possible(md->node)))
-		return memdev_refuse_about(why, MEMDEV_ABOUT_NODE, -EINVAL,
-					   "node %d is not possible on this machine",
-					   md->node);
+	rc = memdev_check_node(md->node, why);
+	if (rc)
+		return rc;
 
 	lockdep_assert_held(&memdev_list_lock);
 	if (md->id[0] && memdev_named_find(md->id))
@@ -515,11 +513,8 @@ struct memdev_core *memdev_device_find(int id, const char *name)
 	struct memdev_core *core;
 
 	lockdep_assert_held(&memdev_list_lock);
-	if (id >= 0) {
-		core = xa_load(&memdev_device_ids, id);
-		return core && core->registered ? core : NULL;
-	}
-	core = memdev_named_find(name);
+	core = id >= 0 ? xa_load(&memdev_device_ids, id) :
+			 memdev_named_find(name);
 	return core && core->registered ? core : NULL;
 }
 

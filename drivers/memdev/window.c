@@ -67,14 +67,20 @@ err:
 			     str);
 }
 
-static int memdev_window_check_node(struct memdev_window_spec *spec,
-				    struct memdev_reason *why)
+/**
+ * memdev_check_node() - check a node that a request names
+ * @node: the node, or NUMA_NO_NODE
+ * @why: where to put the reason
+ *
+ * Return: 0, or -EINVAL if the machine cannot have the node.
+ */
+int memdev_check_node(int node, struct memdev_reason *why)
 {
-	if (spec->node != NUMA_NO_NODE &&
-	    (spec->node >= MAX_NUMNODES || !node_possible(spec->node)))
+	if (node != NUMA_NO_NODE &&
+	    (node < 0 || node >= MAX_NUMNODES || !node_possible(node)))
 		return memdev_refuse_about(why, MEMDEV_ABOUT_NODE, -EINVAL,
 					   "node %d is not possible on this machine",
-					   spec->node);
+					   node);
 	return 0;
 }
 
@@ -340,9 +346,8 @@ int memdev_window_create(const struct memdev_window_spec *spec,
 	struct memdev_window *w;
 	int rc;
 
-	rc = memdev_window_check_node(&want, why);
-	if (!rc)
-		rc = memdev_window_check(&want, why);
+	rc = memdev_check_node(want.node, why) ?:
+	     memdev_window_check(&want, why);
 	if (rc)
 		return rc;
 

@@ -64,6 +64,7 @@ extern struct device_type memdev_window_type;
 
 int memdev_window_spec_parse(const char *str, struct memdev_window_spec *spec,
 			     struct memdev_reason *why);
+int memdev_check_node(int node, struct memdev_reason *why);
 int memdev_window_create(const struct memdev_window_spec *spec,
 			 struct memdev_reason *why);
 struct memdev_window *memdev_window_next(int id);
