@@ -143,23 +143,18 @@ static int memdev_carve_add_range(struct resource *res, void *arg)
 	return 0;
 }
 
-static void memdev_carve_stay_above(struct memdev_carving *c, u64 start,
-				    u64 end)
+static int memdev_carve_stay_above(struct resource *res, void *arg)
 {
 	struct memdev_carve_range *range;
+	struct memdev_carving *c = arg;
 	unsigned int i;
 
 	for (i = 0; i < c->nr_ranges; i++) {
 		range = &c->ranges[i];
-		if (start <= range->end && end >= range->start)
+		if (res->start <= range->end && res->end >= range->start)
 			range->floor = max(range->floor,
-					   min(end, range->end) + 1);
+					   min(res->end, range->end) + 1);
 	}
-}
-
-static int memdev_carve_add_child(struct resource *res, void *arg)
-{
-	memdev_carve_stay_above(arg, res->start, res->end);
 	return 0;
 }
 
@@ -172,17 +167,17 @@ static int memdev_carve_add_child(struct resource *res, void *arg)
  */
 static void memdev_carve_find_ranges(struct memdev_carving *c)
 {
-	phys_addr_t image = __pa_symbol(&iomem_resource);
+	struct resource image = DEFINE_RES_MEM(__pa_symbol(&iomem_resource), 1);
 	unsigned int desc;
 
 	c->nr_ranges = 0;
 	walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM |
 			    IORESOURCE_BUSY, 0, U64_MAX, c,
 			    memdev_carve_add_range);
-	memdev_carve_stay_above(c, image, image);
+	memdev_carve_stay_above(&image, c);
 	for (desc = IORES_DESC_NONE + 1; desc <= IORES_DESC_CXL; desc++)
 		walk_iomem_res_desc(desc, 0, 0, U64_MAX, c,
-				    memdev_carve_add_child);
+				    memdev_carve_stay_above);
 }
 
 /**
