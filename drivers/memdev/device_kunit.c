@@ -15,15 +15,17 @@
 #define FAKE_PLUGGED	4096ULL
 #define FAKE_REQUESTED	8192ULL
 
-/* A device of a fake provider, and a flag that its release sets */
+/* A device of a fake provider */
 struct fake {
 	struct memory_device md;
 	struct memory_device_ops ops;
 	struct memory_device_region region;
 	u64 addr;
 	u64 min_alignment;
-	bool *released;
 };
+
+/* Set when a device is released */
+static bool fake_released;
 
 static struct fake *to_fake(const struct memory_device *md)
 {
@@ -65,13 +67,11 @@ static void fake_fill_device_info(const struct memory_device *md,
 
 static void fake_release(struct memory_device *md)
 {
-	struct fake *fake = to_fake(md);
-
-	*fake->released = true;
-	kfree(fake);
+	fake_released = true;
+	kfree(to_fake(md));
 }
 
-static struct fake *fake_new(struct kunit *test, bool *released)
+static struct fake *fake_new(struct kunit *test)
 {
 	struct fake *fake = kzalloc(sizeof(*fake), GFP_KERNEL);
 
@@ -88,8 +88,6 @@ static struct fake *fake_new(struct kunit *test, bool *released)
 	fake->md.window = -1;
 	fake->md.node = NUMA_NO_NODE;
 	fake->md.slot = -1;
-	*released = false;
-	fake->released = released;
 	return fake;
 }
 
@@ -100,62 +98,28 @@ static int fake_pre_plug(struct fake *fake)
 
 static void fake_drop(struct kunit *test, struct fake *fake)
 {
-	bool *released = fake->released;
-
+	fake_released = false;
 	put_device(&fake->md.dev);
-	KUNIT_EXPECT_TRUE(test, *released);
+	KUNIT_EXPECT_TRUE(test, fake_released);
 }
 
-static void fake_expect_refused(struct kunit *test, struct fake *fake)
-{
-	KUNIT_EXPECT_EQ(test, -EINVAL, fake_pre_plug(fake));
-	fake_drop(test, fake);
+/* A test that a device is refused after @_change, which alters @fake */
+#define DEVICE_TEST_REFUSED(_name, _change)				\
+static void device_test_##_name(struct kunit *test)			\
+{									\
+	struct fake *fake = fake_new(test);				\
+									\
+	_change;							\
+	KUNIT_EXPECT_EQ(test, -EINVAL, fake_pre_plug(fake));		\
+	fake_drop(test, fake);						\
 }
 
-static void device_test_without_kind(struct kunit *test)
-{
-	bool released;
-	struct fake *fake = fake_new(test, &released);
-
-	fake->ops.kind = NULL;
-	fake_expect_refused(test, fake);
-}
-
-static void device_test_without_get_addr(struct kunit *test)
-{
-	bool released;
-	struct fake *fake = fake_new(test, &released);
-
-	fake->ops.get_addr = NULL;
-	fake_expect_refused(test, fake);
-}
-
-static void device_test_without_set_addr(struct kunit *test)
-{
-	bool released;
-	struct fake *fake = fake_new(test, &released);
-
-	fake->ops.set_addr = NULL;
-	fake_expect_refused(test, fake);
-}
-
-static void device_test_without_get_memory_region(struct kunit *test)
-{
-	bool released;
-	struct fake *fake = fake_new(test, &released);
-
-	fake->ops.get_memory_region = NULL;
-	fake_expect_refused(test, fake);
-}
-
-static void device_test_impossible_node(struct kunit *test)
-{
-	bool released;
-	struct fake *fake = fake_new(test, &released);
-
-	fake->md.node = MAX_NUMNODES;
-	fake_expect_refused(test, fake);
-}
+DEVICE_TEST_REFUSED(without_kind, fake->ops.kind = NULL)
+DEVICE_TEST_REFUSED(without_get_addr, fake->ops.get_addr = NULL)
+DEVICE_TEST_REFUSED(without_set_addr, fake->ops.set_addr = NULL)
+DEVICE_TEST_REFUSED(without_get_memory_region,
+		    fake->ops.get_memory_region = NULL)
+DEVICE_TEST_REFUSED(impossible_node, fake->md.node = MAX_NUMNODES)
 
 /*
  * Pre-plug a device and return its address; 0 if no window has room, or none
@@ -175,8 +139,7 @@ static u64 fake_pre_plug_addr(struct kunit *test, struct fake *fake)
 
 static void device_test_provider_overrides(struct kunit *test)
 {
-	bool released;
-	struct fake *fake = fake_new(test, &released);
+	struct fake *fake = fake_new(test);
 	struct memory_device_info info;
 	u64 addr;
 
@@ -203,14 +166,13 @@ static void device_test_alignment(struct kunit *test)
 {
 	u64 align = 2 * memory_block_size_bytes();
 	struct fake *plain, *aligned;
-	bool released[2];
 	u64 first, second = 0;
 
 	/* The block after @plain is not necessarily aligned */
-	plain = fake_new(test, &released[0]);
+	plain = fake_new(test);
 	first = fake_pre_plug_addr(test, plain);
 	if (first) {
-		aligned = fake_new(test, &released[1]);
+		aligned = fake_new(test);
 		aligned->ops.get_min_alignment = fake_get_min_alignment;
 		aligned->min_alignment = align;
 		aligned->region.size = align;
@@ -226,8 +188,7 @@ static void device_test_alignment(struct kunit *test)
 
 static void device_test_alignment_not_power_of_two(struct kunit *test)
 {
-	bool released;
-	struct fake *fake = fake_new(test, &released);
+	struct fake *fake = fake_new(test);
 	int rc;
 
 	fake->ops.get_min_alignment = fake_get_min_alignment;
@@ -243,15 +204,14 @@ static void device_test_alignment_not_power_of_two(struct kunit *test)
 static void device_test_drop_frees_region(struct kunit *test)
 {
 	struct fake *fake;
-	bool released;
 	u64 addr, again;
 
-	fake = fake_new(test, &released);
+	fake = fake_new(test);
 	addr = fake_pre_plug_addr(test, fake);
 	fake_drop(test, fake);
 	if (!addr)
 		kunit_skip(test, "no window has room for a block");
-	fake = fake_new(test, &released);
+	fake = fake_new(test);
 	again = fake_pre_plug_addr(test, fake);
 	KUNIT_EXPECT_EQ(test, addr, again);
 	fake_drop(test, fake);
@@ -260,8 +220,7 @@ static void device_test_drop_frees_region(struct kunit *test)
 /* The second call must not queue work for a device that is unregistered */
 static void device_test_unregister_twice(struct kunit *test)
 {
-	bool released;
-	struct fake *fake = fake_new(test, &released);
+	struct fake *fake = fake_new(test);
 	u64 addr = fake_pre_plug_addr(test, fake);
 	int rc;
 
