@@ -123,18 +123,6 @@ static enum memdev_block_state memdev_block_state_of(struct memory_block *mem)
 	return MEMDEV_BLOCK_STATE_KERNEL;
 }
 
-/*
- * Check whether a driver may remove a block. Drivers that hotplug memory (ACPI
- * DIMMs, dax, virtio-mem) put its blocks into a memory group. The blocks of a
- * DIMM that is in the memory map at boot have no group, but ACPI binds them to
- * the device that it can eject. Hyper-V and Xen never remove a block: they
- * allocate its pages instead.
- */
-static bool memdev_block_owned(struct memory_block *mem)
-{
-	return mem->group || dev_fwnode(&mem->dev);
-}
-
 /**
  * memdev_block_query() - get the state, node and ownership of a block
  * @addr: physical address of the block
@@ -154,7 +142,14 @@ struct memdev_block memdev_block_query(u64 addr)
 		return known;
 	known.state = memdev_block_state_of(mem);
 	known.node = mem->nid;
-	known.owned = memdev_block_owned(mem);
+	/*
+	 * A driver may remove the block. Drivers that hotplug memory (ACPI
+	 * DIMMs, dax, virtio-mem) put its blocks into a memory group. The
+	 * blocks of a DIMM that is in the memory map at boot have no group, but
+	 * ACPI binds them to the device that it can eject. Hyper-V and Xen
+	 * never remove a block: they allocate its pages instead.
+	 */
+	known.owned = mem->group || dev_fwnode(&mem->dev);
 	put_device(&mem->dev);
 	return known;
 }

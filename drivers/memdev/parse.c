@@ -88,11 +88,7 @@ int memdev_bytes_parse(const char *buf, size_t count, u64 *size)
  */
 int memdev_size_parse(const char *buf, size_t count, u64 *size)
 {
-	int rc = memdev_bytes_parse(buf, count, size);
-
-	if (rc)
-		return rc;
-	return *size ? 0 : -EINVAL;
+	return memdev_bytes_parse(buf, count, size) ?: (*size ? 0 : -EINVAL);
 }
 
 /**
