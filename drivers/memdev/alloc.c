@@ -110,7 +110,7 @@ static int memdev_alloc_hint(const struct memdev_alloc *a,
 	if (req->hint < a->start || req->size > window_size ||
 	    req->hint - a->start > window_size - req->size)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -ERANGE,
-					   "%s at 0x%llx is outside of the window: %s at 0x%llx",
+					   "%s at 0x%llx is outside the window: %s at 0x%llx",
 					   MEMDEV_SIZE(req->size), req->hint,
 					   MEMDEV_SIZE(window_size), a->start);
 
@@ -146,7 +146,7 @@ static int memdev_alloc_first_fit(const struct memdev_alloc *a,
 			      step);
 		if (nr > a->nr_blocks || first > a->nr_blocks - nr)
 			return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
-						   "no free range of %s with the alignment %s",
+						   "no free range of %s with alignment %s",
 						   MEMDEV_SIZE(req->size),
 						   MEMDEV_SIZE(req->align));
 		next = find_next_bit(a->map, first + nr, first);
@@ -179,7 +179,7 @@ int memdev_alloc_fit(const struct memdev_alloc *a,
 
 	if (!a || !a->nr_blocks)
 		return memdev_refuse(why, -ENODEV,
-				     "there is no window: make one by writing to /sys/bus/memdev/new_window");
+				     "there is no window: create one by writing to /sys/bus/memdev/new_window");
 
 	r->slot = MEMDEV_SLOT_NONE;
 	if (req->want_slot) {
@@ -194,7 +194,7 @@ int memdev_alloc_fit(const struct memdev_alloc *a,
 					   MEMDEV_SIZE(req->align));
 	if (req->size > a->limit || a->used > a->limit - req->size)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
-					   "%s is too much: %s of %s are in use",
+					   "%s is too much: %s of %s is in use",
 					   MEMDEV_SIZE(req->size),
 					   MEMDEV_SIZE(a->used),
 					   MEMDEV_SIZE(a->limit));

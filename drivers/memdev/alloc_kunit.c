@@ -143,7 +143,7 @@ static void alloc_test_end_of_address_space(struct kunit *test)
 	FITS(test, start, .align = BLOCK, .size = 4 * BLOCK);
 	FITS(test, last, .hint = last, .align = BLOCK, .size = BLOCK);
 	REFUSED(test, -ERANGE,
-		"256M at 0xfffffffff8000000 is outside of the window: 512M at 0xffffffffe0000000",
+		"256M at 0xfffffffff8000000 is outside the window: 512M at 0xffffffffe0000000",
 		.hint = last, .align = BLOCK, .size = 2 * BLOCK);
 
 	alloc_test_put(test, "last", last, BLOCK, MEMDEV_SLOT_NONE);
@@ -163,7 +163,7 @@ static void alloc_test_gaps(struct kunit *test)
 	FITS(test, START + 5 * BLOCK, .align = BLOCK, .size = 3 * BLOCK);
 	/* An aligned range of four blocks starts at block 0 or 4 */
 	REFUSED(test, -ENOSPC,
-		"no free range of 512M with the alignment 512M",
+		"no free range of 512M with alignment 512M",
 		.align = 4 * BLOCK, .size = 4 * BLOCK);
 	FITS(test, START + 2 * BLOCK, .align = 2 * BLOCK, .size = 2 * BLOCK);
 }
@@ -196,10 +196,10 @@ static void alloc_test_limit(struct kunit *test)
 	t->a.limit = 4 * BLOCK;
 	FITS(test, START + BLOCK, .align = BLOCK, .size = 3 * BLOCK);
 	REFUSED(test, -ENOSPC,
-		"512M is too much: 128M of 512M are in use",
+		"512M is too much: 128M of 512M is in use",
 		.align = BLOCK, .size = 4 * BLOCK);
 	REFUSED(test, -ENOSPC,
-		"17592186044288M is too much: 128M of 512M are in use",
+		"17592186044288M is too much: 128M of 512M is in use",
 		.align = BLOCK, .size = -BLOCK);
 }
 

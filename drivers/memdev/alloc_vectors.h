@@ -59,7 +59,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0x40000000ULL,
 		.rc = -ENODEV,
-		.text = "there is no window: make one by writing to /sys/bus/memdev/new_window",
+		.text = "there is no window: create one by writing to /sys/bus/memdev/new_window",
 	},
 	/*
 	 * A window without blocks is treated as a missing one.
@@ -73,7 +73,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0x40000000ULL,
 		.rc = -ENODEV,
-		.text = "there is no window: make one by writing to /sys/bus/memdev/new_window",
+		.text = "there is no window: create one by writing to /sys/bus/memdev/new_window",
 	},
 	{
 		.name = "empty,auto 1G",
@@ -247,7 +247,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0x40000000ULL,
 		.rc = -ERANGE,
-		.text = "1G at 0x200000 is outside of the window: 8G at 0x140000000",
+		.text = "1G at 0x200000 is outside the window: 8G at 0x140000000",
 	},
 	{
 		.name = "hint past end",
@@ -259,7 +259,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0x40000000ULL,
 		.rc = -ERANGE,
-		.text = "1G at 0x300200000 is outside of the window: 8G at 0x140000000",
+		.text = "1G at 0x300200000 is outside the window: 8G at 0x140000000",
 	},
 	{
 		.name = "hint huge",
@@ -271,7 +271,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0x40000000ULL,
 		.rc = -ERANGE,
-		.text = "1G at 0x15000000000000 is outside of the window: 8G at 0x140000000",
+		.text = "1G at 0x15000000000000 is outside the window: 8G at 0x140000000",
 	},
 	{
 		.name = "hint conflict",
@@ -356,7 +356,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0x80000000ULL,
 		.rc = -ENOSPC,
-		.text = "2G is too much: 3G of 4G are in use",
+		.text = "2G is too much: 3G of 4G is in use",
 	},
 	{
 		.name = "T exact",
@@ -384,7 +384,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0x200000ULL,
 		.rc = -ENOSPC,
-		.text = "2M is too much: 4G of 4G are in use",
+		.text = "2M is too much: 4G of 4G is in use",
 	},
 	{
 		.name = "used+size wraps",
@@ -398,7 +398,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0xffffffffc0000000ULL,
 		.rc = -ENOSPC,
-		.text = "17179869183G is too much: 2G of 4G are in use",
+		.text = "17179869183G is too much: 2G of 4G is in use",
 	},
 	{
 		.name = "hint wraps",
@@ -410,7 +410,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0x400000ULL,
 		.rc = -ERANGE,
-		.text = "4M at 0xffffffffffe00000 is outside of the window: 8G at 0x140000000",
+		.text = "4M at 0xffffffffffe00000 is outside the window: 8G at 0x140000000",
 	},
 	{
 		.name = "hint all ones",
@@ -448,7 +448,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x40000000ULL,
 		.size = 0x80000000ULL,
 		.rc = -ENOSPC,
-		.text = "no free range of 2G with the alignment 1G",
+		.text = "no free range of 2G with alignment 1G",
 	},
 	{
 		.name = "frag 2",
@@ -463,7 +463,7 @@ static const struct memdev_alloc_vector memdev_alloc_vectors[] = {
 		.align = 0x200000ULL,
 		.size = 0x80000000ULL,
 		.rc = -ENOSPC,
-		.text = "no free range of 2G with the alignment 2M",
+		.text = "no free range of 2G with alignment 2M",
 	},
 	{
 		.name = "align 32G unsupported",

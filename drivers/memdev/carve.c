@@ -461,7 +461,7 @@ int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
 				     "no memory can be carved on this architecture; reserve memory at boot: window=SIZE@START");
 	if (spec->size > available)
 		return memdev_refuse(why, -EBUSY,
-				     "%s cannot be carved: only %s are available",
+				     "%s cannot be carved: only %s is available",
 				     MEMDEV_SIZE(spec->size),
 				     MEMDEV_SIZE(ALIGN_DOWN(available, SZ_1M)));
 

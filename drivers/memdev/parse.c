@@ -29,8 +29,9 @@ int memdev_refuse_text(struct memdev_reason *why, int rc, const char *buf,
 	len = string_escape_mem(buf, min_t(size_t, count, 32), text,
 				sizeof(text) - 1, ESCAPE_NAP | ESCAPE_ANY,
 				NULL);
-	return memdev_refuse(why, rc, "'%.*s' is %s", len, text,
-			     rc == -ERANGE ? "too large" : "not understood");
+	return memdev_refuse(why, rc, rc == -ERANGE ?
+			     "value '%.*s' is too large" :
+			     "invalid value '%.*s'", len, text);
 }
 
 /**

@@ -204,15 +204,15 @@ static void parse_test_refusal(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, -EINVAL,
 			memdev_refuse_text(&why, -EINVAL, "1x", 2));
-	KUNIT_EXPECT_STREQ(test, "'1x' is not understood", why.text);
+	KUNIT_EXPECT_STREQ(test, "invalid value '1x'", why.text);
 	KUNIT_EXPECT_EQ(test, -ERANGE,
 			memdev_refuse_text(&why, -ERANGE, "16E", 3));
-	KUNIT_EXPECT_STREQ(test, "'16E' is too large", why.text);
+	KUNIT_EXPECT_STREQ(test, "value '16E' is too large", why.text);
 	memdev_refuse_text(&why, -EINVAL, "\n\0\x80'", 4);
-	KUNIT_EXPECT_STREQ(test, "'\\n\\0\\200'' is not understood", why.text);
+	KUNIT_EXPECT_STREQ(test, "invalid value '\\n\\0\\200''", why.text);
 	memset(bytes, 0xff, sizeof(bytes));
 	memdev_refuse_text(&why, -EINVAL, bytes, sizeof(bytes));
-	KUNIT_EXPECT_EQ(test, strlen("'' is not understood") + 32 * 4,
+	KUNIT_EXPECT_EQ(test, strlen("invalid value ''") + 32 * 4,
 			strlen(why.text));
 	/* The reason is optional */
 	KUNIT_EXPECT_EQ(test, -EINVAL, memdev_refuse_text(NULL, -EINVAL, "x", 1));

@@ -40,7 +40,7 @@ static int memdev_pm_notify(struct notifier_block *nb, unsigned long action,
 	case PM_HIBERNATION_PREPARE:
 	case PM_RESTORE_PREPARE:
 		if (!memdev_pm_try_hibernate()) {
-			pr_info("no hibernation while memory is plugged, or System RAM is carved or missing\n");
+			pr_info("cannot hibernate while memory is plugged, or System RAM is carved or missing\n");
 			return NOTIFY_BAD;
 		}
 		fallthrough;

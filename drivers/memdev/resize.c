@@ -184,7 +184,7 @@ static int memdev_close_refuse(struct memdev_core *core,
 			       struct memdev_reason *why)
 {
 	return memdev_refuse(why, -EBUSY,
-			     "cannot remove %s: %s are plugged",
+			     "cannot remove %s: %s is plugged",
 			     dev_name(&core->md->dev),
 			     MEMDEV_SIZE(core->nr_plugged * core->block_size));
 }

@@ -438,7 +438,7 @@ int memdev_unplug(struct memdev_core *core, u64 size,
 
 	if (!size || size > plugged)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -EINVAL,
-					   "%s is more than the %s that are plugged",
+					   "%s is more than the %s that is plugged",
 					   MEMDEV_SIZE(size),
 					   MEMDEV_SIZE(plugged));
 

@@ -181,7 +181,7 @@ static int memdev_window_claim(struct memdev_window *w,
 		return rc;
 	if (rc)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, rc,
-					   "window [0x%llx-0x%llx] cannot be claimed, it is in use or exceeds the reserved range",
+					   "window [0x%llx-0x%llx] cannot be claimed: it is in use or exceeds the reserved range",
 					   w->start, last);
 
 	/*

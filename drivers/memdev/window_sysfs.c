@@ -105,7 +105,7 @@ static int memdev_window_set_slots(struct memdev_window *w, const char *buf,
 	used = find_next_bit(w->alloc.slots, MEMDEV_SLOTS_MAX, nr);
 	if (used < MEMDEV_SLOTS_MAX)
 		return memdev_refuse(why, -EBUSY,
-				     "%u slots are too few: a device of window%d has slot %lu",
+				     "%u slots are too few: a device of window%d uses slot %lu",
 				     nr, w->id, used);
 	w->alloc.nr_slots = nr;
 	return 0;

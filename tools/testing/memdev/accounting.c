@@ -16,27 +16,27 @@ static void test_limit(void)
 	w->a.limit = 4 * BLOCK;
 	EXPECT_FIT(START, w, .align = BLOCK, .size = 4 * BLOCK);
 	EXPECT_REFUSAL(-ENOSPC,
-		       "640M is too much: 0 of 512M are in use",
+		       "640M is too much: 0 of 512M is in use",
 		       w, .align = BLOCK, .size = 5 * BLOCK);
 	add_blocks(w, "a", 6, 1);
 	EXPECT_FIT(START, w, .align = BLOCK, .size = 3 * BLOCK);
 	EXPECT_REFUSAL(-ENOSPC,
-		       "512M is too much: 128M of 512M are in use",
+		       "512M is too much: 128M of 512M is in use",
 		       w, .align = BLOCK, .size = 4 * BLOCK);
 	/* A limit of one byte less than 4 blocks allows 3 blocks. */
 	w->a.limit = 4 * BLOCK - 1;
 	EXPECT_FIT(START, w, .align = BLOCK, .size = 2 * BLOCK);
 	EXPECT_REFUSAL(-ENOSPC,
-		       "384M is too much: 128M of 536870911 are in use",
+		       "384M is too much: 128M of 536870911 is in use",
 		       w, .align = BLOCK, .size = 3 * BLOCK);
 	/* The limit may be lowered below what is in use. */
 	w->a.limit = BLOCK - 1;
 	EXPECT_REFUSAL(-ENOSPC,
-		       "128M is too much: 128M of 134217727 are in use",
+		       "128M is too much: 128M of 134217727 is in use",
 		       w, .align = BLOCK, .size = BLOCK);
 	w->a.limit = 0;
 	EXPECT_REFUSAL(-ENOSPC,
-		       "128M is too much: 128M of 0 are in use",
+		       "128M is too much: 128M of 0 is in use",
 		       w, .align = BLOCK, .size = BLOCK);
 	window_free(w);
 }
@@ -48,15 +48,15 @@ static void test_limit_overflow(void)
 	add_blocks(w, "a", 0, 2);
 	w->a.limit = U64_MAX;
 	EXPECT_REFUSAL(-ENOSPC,
-		       "17592186044288M is too much: 256M of 18446744073709551615 are in use",
+		       "17592186044288M is too much: 256M of 18446744073709551615 is in use",
 		       w, .align = BLOCK, .size = -BLOCK);
 	EXPECT_REFUSAL(-ENOSPC,
-		       "18446744073709551615 is too much: 256M of 18446744073709551615 are in use",
+		       "18446744073709551615 is too much: 256M of 18446744073709551615 is in use",
 		       w, .align = BLOCK, .size = U64_MAX);
 	EXPECT_FIT(START + 2 * BLOCK, w, .align = BLOCK, .size = 6 * BLOCK);
 	w->a.limit = 4 * BLOCK;
 	EXPECT_REFUSAL(-ENOSPC,
-		       "17592186044288M is too much: 256M of 512M are in use",
+		       "17592186044288M is too much: 256M of 512M is in use",
 		       w, .align = BLOCK, .size = -BLOCK);
 	window_free(w);
 }

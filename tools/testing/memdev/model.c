@@ -138,7 +138,7 @@ static void naive_place(const struct naive *n,
 		}
 	} else if (at < n->start || at + req->size > window_end) {
 		refuse(result, -ERANGE,
-		       "%s at 0x%llx is outside of the window: %s at 0x%llx",
+		       "%s at 0x%llx is outside the window: %s at 0x%llx",
 		       MEMDEV_SIZE(req->size), req->hint, MEMDEV_SIZE(n->size),
 		       n->start);
 		return;
@@ -161,7 +161,7 @@ static void naive_place(const struct naive *n,
 	}
 	if (at + req->size > window_end)
 		refuse(result, -ENOSPC,
-		       "no free range of %s with the alignment %s",
+		       "no free range of %s with alignment %s",
 		       MEMDEV_SIZE(req->size), MEMDEV_SIZE(req->align));
 	else
 		result->start = at;
@@ -182,7 +182,7 @@ static void naive_fit(const struct naive *n,
 		       MEMDEV_SIZE(req->align));
 	else if ((__u128)used + req->size > n->limit)
 		refuse(result, -ENOSPC,
-		       "%s is too much: %s of %s are in use",
+		       "%s is too much: %s of %s is in use",
 		       MEMDEV_SIZE(req->size), MEMDEV_SIZE(used),
 		       MEMDEV_SIZE(n->limit));
 	else if (req->hint % req->align)
@@ -394,7 +394,7 @@ static const char *const results[] = {
 	"address * is not a multiple of *",
 	"[0-9]* is not a multiple of *",
 	"a memory device needs a size",
-	"* is outside of the window: *",
+	"* is outside the window: *",
 	"* is too big for the window",
 	"* is taken by device 'r*'",
 	"* is taken by device '(unnamed)'",

@@ -140,7 +140,7 @@ static void test_alignment(void)
 	window_init(&w, 0, 32 * BLOCK, SHIFT, 1);
 	w.a.limit = U64_MAX;
 	EXPECT_FIT(0, &w, .align = 32 * BLOCK, .size = 32 * BLOCK);
-	EXPECT_REFUSAL(-ENOSPC, "no free range of 8E with the alignment 8E",
+	EXPECT_REFUSAL(-ENOSPC, "no free range of 8E with alignment 8E",
 		       &w, .align = 1ULL << 63, .size = 1ULL << 63);
 	window_free(&w);
 }
@@ -170,7 +170,7 @@ static void test_aligned_gaps(void)
 	/* Now the gap of six blocks starts at an odd block. */
 	add_blocks(w, "d", 10, 1);
 	EXPECT_HEX(6 * BLOCK, memdev_alloc_largest_free(&w->a));
-	EXPECT_REFUSAL(-ENOSPC, "no free range of 768M with the alignment 256M",
+	EXPECT_REFUSAL(-ENOSPC, "no free range of 768M with alignment 256M",
 		       w, .align = 2 * BLOCK, .size = 6 * BLOCK);
 	window_free(w);
 }
@@ -188,14 +188,14 @@ static void test_first_gap_that_fits(void)
 	EXPECT_FIT(START + BLOCK, w, .align = BLOCK, .size = 2 * BLOCK);
 	EXPECT_FIT(START + 4 * BLOCK, w, .align = BLOCK, .size = 3 * BLOCK);
 	EXPECT_FIT(START + 4 * BLOCK, w, .align = BLOCK, .size = 4 * BLOCK);
-	EXPECT_REFUSAL(-ENOSPC, "no free range of 640M with the alignment 128M",
+	EXPECT_REFUSAL(-ENOSPC, "no free range of 640M with alignment 128M",
 		       w, .align = BLOCK, .size = 5 * BLOCK);
 	EXPECT_HEX(4 * BLOCK, memdev_alloc_largest_free(&w->a));
 	/* The last gap ends with the window. */
 	add_blocks(w, "e", 4, 4);
 	EXPECT_FIT(START + 13 * BLOCK, w, .align = BLOCK, .size = 3 * BLOCK);
 	add_blocks(w, "f", 13, 2);
-	EXPECT_REFUSAL(-ENOSPC, "no free range of 384M with the alignment 128M",
+	EXPECT_REFUSAL(-ENOSPC, "no free range of 384M with alignment 128M",
 		       w, .align = BLOCK, .size = 3 * BLOCK);
 	window_free(w);
 }
@@ -211,7 +211,7 @@ static void test_full_window(void)
 		add_blocks(w, "d", i, 1);
 	}
 	EXPECT_HEX(0, memdev_alloc_largest_free(&w->a));
-	EXPECT_REFUSAL(-ENOSPC, "no free range of 128M with the alignment 128M",
+	EXPECT_REFUSAL(-ENOSPC, "no free range of 128M with alignment 128M",
 		       w, .align = BLOCK, .size = BLOCK);
 	window_free(w);
 }
@@ -222,16 +222,16 @@ static void test_larger_than_the_window(void)
 	struct window *w = window(4);
 
 	w->a.limit = U64_MAX;
-	EXPECT_REFUSAL(-ENOSPC, "no free range of 640M with the alignment 128M",
+	EXPECT_REFUSAL(-ENOSPC, "no free range of 640M with alignment 128M",
 		       w, .align = BLOCK, .size = 5 * BLOCK);
-	EXPECT_REFUSAL(-ENOSPC, "no free range of 17179869179G with the alignment 128M",
+	EXPECT_REFUSAL(-ENOSPC, "no free range of 17179869179G with alignment 128M",
 		       w, .align = BLOCK, .size = -START);
 	EXPECT_REFUSAL(-ENOSPC, "17592186039424M is too big for the window",
 		       w, .align = BLOCK, .size = BLOCK - START);
 	EXPECT_REFUSAL(-ENOSPC, "17592186044288M is too big for the window",
 		       w, .align = BLOCK, .size = -BLOCK);
 	EXPECT_REFUSAL(-ERANGE,
-		       "640M at 0x140000000 is outside of the window: 512M at 0x140000000",
+		       "640M at 0x140000000 is outside the window: 512M at 0x140000000",
 		       w, .hint = START, .align = BLOCK, .size = 5 * BLOCK);
 	window_free(w);
 }
@@ -244,18 +244,18 @@ static void test_hint_in_window(void)
 	EXPECT_FIT(START + 3 * BLOCK, w, .hint = START + 3 * BLOCK,
 		   .align = BLOCK, .size = BLOCK);
 	EXPECT_REFUSAL(-ERANGE,
-		       "128M at 0x138000000 is outside of the window: 512M at 0x140000000",
+		       "128M at 0x138000000 is outside the window: 512M at 0x140000000",
 		       w, .hint = START - BLOCK, .align = BLOCK, .size = BLOCK);
 	EXPECT_REFUSAL(-ERANGE,
-		       "256M at 0x138000000 is outside of the window: 512M at 0x140000000",
+		       "256M at 0x138000000 is outside the window: 512M at 0x140000000",
 		       w, .hint = START - BLOCK, .align = BLOCK,
 		       .size = 2 * BLOCK);
 	EXPECT_REFUSAL(-ERANGE,
-		       "128M at 0x160000000 is outside of the window: 512M at 0x140000000",
+		       "128M at 0x160000000 is outside the window: 512M at 0x140000000",
 		       w, .hint = START + 4 * BLOCK, .align = BLOCK,
 		       .size = BLOCK);
 	EXPECT_REFUSAL(-ERANGE,
-		       "256M at 0x158000000 is outside of the window: 512M at 0x140000000",
+		       "256M at 0x158000000 is outside the window: 512M at 0x140000000",
 		       w, .hint = START + 3 * BLOCK, .align = BLOCK,
 		       .size = 2 * BLOCK);
 	EXPECT_REFUSAL(-EINVAL, "address 0x148000000 is not a multiple of the alignment 256M",
@@ -291,10 +291,10 @@ static void test_window_at_end(void)
 	EXPECT_FIT(start, &w, .hint = start, .align = 4 * BLOCK,
 		   .size = 4 * BLOCK);
 	EXPECT_REFUSAL(-ERANGE,
-		       "256M at 0xfffffffff8000000 is outside of the window: 512M at 0xffffffffe0000000",
+		       "256M at 0xfffffffff8000000 is outside the window: 512M at 0xffffffffe0000000",
 		       &w, .hint = last, .align = BLOCK, .size = 2 * BLOCK);
 	EXPECT_REFUSAL(-ERANGE,
-		       "17592186044288M at 0xfffffffff8000000 is outside of the window: 512M at 0xffffffffe0000000",
+		       "17592186044288M at 0xfffffffff8000000 is outside the window: 512M at 0xffffffffe0000000",
 		       &w, .hint = last, .align = BLOCK, .size = -BLOCK);
 	EXPECT_REFUSAL(-ENOSPC, "640M is too big for the window",
 		       &w, .align = BLOCK, .size = 5 * BLOCK);
@@ -309,10 +309,10 @@ static void test_window_at_end(void)
 		       &w, .hint = start, .align = BLOCK, .size = 4 * BLOCK);
 	EXPECT_FIT(start, &w, .hint = start, .align = BLOCK,
 		   .size = 3 * BLOCK);
-	EXPECT_REFUSAL(-ENOSPC, "no free range of 512M with the alignment 128M",
+	EXPECT_REFUSAL(-ENOSPC, "no free range of 512M with alignment 128M",
 		       &w, .align = BLOCK, .size = 4 * BLOCK);
 	add(&w, "rest", start, 3 * BLOCK, MEMDEV_SLOT_NONE);
-	EXPECT_REFUSAL(-ENOSPC, "no free range of 128M with the alignment 128M",
+	EXPECT_REFUSAL(-ENOSPC, "no free range of 128M with alignment 128M",
 		       &w, .align = BLOCK, .size = BLOCK);
 	EXPECT_REFUSAL(-EBUSY,
 		       "256M at 0xfffffffff0000000 is taken by device 'rest'",
@@ -327,10 +327,10 @@ static void test_hint_overflow(void)
 
 	w->a.limit = U64_MAX;
 	EXPECT_REFUSAL(-ERANGE,
-		       "5248M at 0xfffffffff8000000 is outside of the window: 512M at 0x140000000",
+		       "5248M at 0xfffffffff8000000 is outside the window: 512M at 0x140000000",
 		       w, .hint = -BLOCK, .align = BLOCK, .size = START + BLOCK);
 	EXPECT_REFUSAL(-ERANGE,
-		       "17592186044288M at 0x148000000 is outside of the window: 512M at 0x140000000",
+		       "17592186044288M at 0x148000000 is outside the window: 512M at 0x140000000",
 		       w, .hint = START + BLOCK, .align = BLOCK,
 		       .size = -BLOCK);
 	EXPECT_REFUSAL(-EINVAL,

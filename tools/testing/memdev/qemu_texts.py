@@ -19,7 +19,7 @@ TEXTS = [Text(*line) for line in (
     ("limit", "ENOSPC",
      "not enough space, currently {used} in use of total space for memory "
      "devices {limit}",
-     "{size} is too much: {used} of {limit} are in use"),
+     "{size} is too much: {used} of {limit} is in use"),
     ("unaligned address", "EINVAL",
      "address must be aligned to {align} bytes",
      "address {addr} is not a multiple of the alignment {align}"),
@@ -29,7 +29,7 @@ TEXTS = [Text(*line) for line in (
     ("outside", "ERANGE",
      "can't add memory device [{addr}:{size}], usable range for memory devices "
      "[{start}:{window}]",
-     "{size} at {addr} is outside of the window: {window} at {start}"),
+     "{size} at {addr} is outside the window: {window} at {start}"),
     ("too big", "ENOSPC",
      "can't add memory device, device too big",
      "{size} is too big for the window"),
@@ -39,7 +39,7 @@ TEXTS = [Text(*line) for line in (
     ("fragmented", "ENOSPC",
      "could not find position in guest address space for memory device - memory "
      "fragmented due to alignments",
-     "no free range of {size} with the alignment {align}"),
+     "no free range of {size} with alignment {align}"),
     ("slot busy", "EBUSY",
      "slot {slot} is busy",
      "slot {slot} is busy"),

@@ -81,7 +81,7 @@ static const struct {
 	[HINT_UNALIGNED] = { 4, HINT, -EINVAL, "address * is not a multiple *" },
 	[SIZE_UNALIGNED] = { 5, ANY, -EINVAL, "[0-9]* is not a multiple *" },
 	[SIZE_ZERO] = { 5, ANY, -EINVAL, "a memory device needs a size" },
-	[HINT_OUTSIDE] = { 6, HINT, -ERANGE, "* is outside of the window: *" },
+	[HINT_OUTSIDE] = { 6, HINT, -ERANGE, "* is outside the window: *" },
 	[TOO_BIG] = { 6, NO_HINT, -ENOSPC,
 		      "* is too big for the window" },
 	[HINT_TAKEN] = { 7, HINT, -EBUSY, "* is taken by device *" },

@@ -112,7 +112,7 @@ static enum memdev_about about(const char *text)
 		{ "slot *", MEMDEV_ABOUT_SLOT },
 		{ "alignment *", MEMDEV_ABOUT_ALIGN },
 		{ "address *", MEMDEV_ABOUT_ADDRESS },
-		{ "* is outside of the window: *", MEMDEV_ABOUT_ADDRESS },
+		{ "* is outside the window: *", MEMDEV_ABOUT_ADDRESS },
 		{ "* is taken by device *", MEMDEV_ABOUT_ADDRESS },
 		{ "* is too big for the window", MEMDEV_ABOUT_SIZE },
 		{ "* is too much: *", MEMDEV_ABOUT_SIZE },

@@ -14,7 +14,7 @@
 #define BLOCK	BIT_ULL(SHIFT)
 #define START	0x140000000ULL
 
-#define NO_WINDOW	"there is no window: make one by writing to /sys/bus/memdev/new_window"
+#define NO_WINDOW	"there is no window: create one by writing to /sys/bus/memdev/new_window"
 
 /* A window with its maps and inserted regions */
 struct window {

@@ -58,7 +58,7 @@ is "a window of 3 blocks is created" "$(put $BUS/new_window "$spec")" ok
 check "the sample does not load with too small a window" \
 	sh -c '! modprobe memdev-sample'
 is "last_error names both sizes" "$(cat $BUS/last_error)" \
-	"$(in_units $((4 * BLOCK))) is too much: 0 of $(in_units $((3 * BLOCK))) are in use"
+	"$(in_units $((4 * BLOCK))) is too much: 0 of $(in_units $((3 * BLOCK))) is in use"
 check "rmmod" rmmod memdev
 
 # --- registration -----------------------------------------------------------

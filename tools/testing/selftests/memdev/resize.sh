@@ -153,7 +153,7 @@ check "last_error names the pinned block" \
 	grep -q "^block $pinned: it has pages" $D/last_error
 is "del_device is refused meanwhile" "$(put $BUS/del_device memdev0)" EBUSY
 is "last_error names the plugged size" "$(cat $BUS/last_error)" \
-	"cannot remove memdev0: $(in_units $BLOCK) are plugged"
+	"cannot remove memdev0: $(in_units $BLOCK) is plugged"
 is "requested_size is unchanged" "$(get requested_size)" 0
 
 # A new target takes effect at once, during an attempt or a pause of the worker.

@@ -232,7 +232,7 @@ void check_refused(const struct ground *g,
 		   const struct memdev_alloc_request *req)
 {
 	check_reason(g, req, -ENOSPC,
-		     text("no free range of %s with the alignment %s",
+		     text("no free range of %s with alignment %s",
 			  MEMDEV_SIZE(req->size), MEMDEV_SIZE(req->align)));
 }
 

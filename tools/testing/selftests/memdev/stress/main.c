@@ -131,7 +131,7 @@ static bool text_fits(const struct worker *w, const struct draw *d, int err)
 		return !sure || strstr(w->text, "is taken by another device");
 	/* The request was to unplug more than is plugged. */
 	if (d->op == OP_UNPLUG && err == EINVAL)
-		return sure ? !!strstr(w->text, "are plugged") :
+		return sure ? !!strstr(w->text, "is plugged") :
 			      !strstr(w->text, "as a whole");
 	if (d->op == OP_PLUG && err == EBUSY)
 		return !sure || strstr(w->text, "another driver has claimed");
