@@ -141,7 +141,7 @@ static int memdev_alloc_first_fit(const struct memdev_alloc *a,
 					   MEMDEV_SIZE(req->size));
 
 	do {
-		/* As the window is aligned, so is each multiple of step */
+		/* The window is aligned: aligning the block number is enough */
 		first = ALIGN(find_next_zero_bit(a->map, a->nr_blocks, next),
 			      step);
 		if (nr > a->nr_blocks || first > a->nr_blocks - nr)
@@ -162,7 +162,7 @@ static int memdev_alloc_first_fit(const struct memdev_alloc *a,
  * @req: requirements of the region
  * @r: where to put the start, the size and the slot, for
  *     memdev_alloc_insert(); its @id is not changed
- * @why: where to put the reason of a failure
+ * @why: where to put the reason for a failure
  *
  * Only the first check that fails is reported.
  *

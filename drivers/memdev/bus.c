@@ -54,14 +54,14 @@ int memdev_bus_enter(void)
 /**
  * memdev_bus_leave() - finish what memdev_bus_enter() started
  * @rc: the result, a negative errno for a failure
- * @why: the reason of the failure; set to a default text if it is empty
+ * @why: the reason for the failure; set to a default text if it is empty
  *
  * Return: @rc.
  */
 int memdev_bus_leave(int rc, struct memdev_reason *why)
 {
 	/*
-	 * Discard reasons of failed attempts before a success. -ERESTARTNOINTR
+	 * Discard reasons for failed attempts before a success. -ERESTARTNOINTR
 	 * restarts the system call and is not a failure, either.
 	 */
 	if (rc >= 0 || rc == -ERESTARTNOINTR)
@@ -367,7 +367,7 @@ static int memdev_bus_reason(int rc, const struct netlink_ext_ack *extack,
 /**
  * memdev_bus_new_device() - create a device
  * @params: parameters of the device
- * @why: where to put the reason of a failure
+ * @why: where to put the reason for a failure
  *
  * Context: under memdev_bus_lock, or in module init. Sleeps.
  * Return: the number of the device; -EINVAL for an unknown kind; or the
@@ -411,7 +411,7 @@ static BUS_ATTR_WO(new_device);
 /**
  * memdev_bus_del_device() - remove a device
  * @md: the device
- * @why: where to put the reason of a failure
+ * @why: where to put the reason for a failure
  *
  * Context: under memdev_bus_lock. Sleeps.
  * Return: 0; -EPERM if the kind of the device is not registered; or the
@@ -426,7 +426,7 @@ int memdev_bus_del_device(struct memory_device *md, struct memdev_reason *why)
 	kind = memdev_kind_get(NULL, md->ops);
 	if (!kind)
 		return memdev_refuse(why, -EPERM,
-				     "cannot remove %s: only its driver can",
+				     "cannot remove %s: only its provider can",
 				     dev_name(&md->dev));
 	rc = kind->destroy(md, &extack);
 	module_put(kind->owner);

@@ -114,7 +114,10 @@ static int memdev_direct_map_split(u64 start, u64 end)
 	return 0;
 }
 #else
-/* Other architectures refuse to remove boot memory, or map it by blocks */
+/*
+ * Nothing to split: other architectures either refuse to remove boot memory, or
+ * map it with page tables that do not cross memory blocks.
+ */
 static int memdev_direct_map_split(u64 start, u64 end)
 {
 	return -EOPNOTSUPP;
@@ -427,7 +430,7 @@ static int memdev_carve_refuse(const struct memdev_carving *c, u64 size,
 		}
 	}
 	return memdev_refuse(why, -EBUSY,
-			     "%s cannot be carved: at most %u of %llu contiguous memory blocks go offline (%u have hugetlb pages, %u are over half in use); reserve memory at boot: window=SIZE@START",
+			     "%s cannot be carved: only %u of %llu contiguous blocks can be offlined (in total %u have hugetlb pages, %u are over half used); reserve memory at boot: window=SIZE@START",
 			     MEMDEV_SIZE(size), c->best, size / block_size,
 			     hugetlb, costly);
 }

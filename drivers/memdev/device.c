@@ -293,7 +293,7 @@ static int memdev_device_check(const struct memory_device *md,
  * @md: the device, set up as described at struct memory_device
  * @legacy_align: alignment in bytes that overrides that of the region and the
  *		  device; or NULL
- * @extack: where to put the reason of a failure, or NULL
+ * @extack: where to put the reason for a failure, or NULL
  *
  * Reserves a region and, with MEMORY_DEVICE_SLOT, a slot. Passes the address to
  * the operation set_addr and stores the slot in @md->slot. The device is not
@@ -357,7 +357,7 @@ EXPORT_SYMBOL_GPL(memory_device_pre_plug);
 /**
  * memory_device_register() - register a device
  * @md: the device, set up as described at struct memory_device, or pre-plugged
- * @extack: where to put the reason of a failure, or NULL
+ * @extack: where to put the reason for a failure, or NULL
  *
  * No memory is plugged yet. After a failure the caller drops the device with
  * put_device(&md->dev), which calls the operation release.
@@ -434,7 +434,7 @@ EXPORT_SYMBOL_GPL(memory_device_register);
 /**
  * memory_device_unregister() - unregister a device
  * @md: a registered device
- * @extack: where to put the reason of a failure, or NULL
+ * @extack: where to put the reason for a failure, or NULL
  *
  * Stops the background worker. After a success the caller drops the device
  * with put_device(&md->dev).

@@ -174,7 +174,7 @@ void memdev_fault_rule_init(struct memdev_fault_rule *rule)
  * memdev_fault_check_block() - check whether a block is in range
  * @core: the device
  * @block: number of the block
- * @why: where to put the reason of a failure
+ * @why: where to put the reason for a failure
  *
  * Return: 0, or -ERANGE if the device has no such block.
  */
@@ -191,7 +191,7 @@ int memdev_fault_check_block(struct memdev_core *core, u32 block,
  * memdev_fault_check() - check whether a rule is valid
  * @core: the device
  * @rule: the rule
- * @why: where to put the reason of a failure
+ * @why: where to put the reason for a failure
  *
  * Return: 0; -EINVAL if the rule is invalid; -ERANGE if a value is too large.
  */
@@ -228,7 +228,7 @@ int memdev_fault_check(struct memdev_core *core,
  * memdev_fault_new() - add a rule to a device
  * @core: the device
  * @rule: the rule, checked by memdev_fault_check()
- * @why: where to put the reason of a failure
+ * @why: where to put the reason for a failure
  *
  * Context: Sleeps.
  * Return: 0; -ENOSPC if the device has too many rules or no index is left;
@@ -282,7 +282,7 @@ static void memdev_faults_free(struct list_head *faults)
  * memdev_fault_del() - remove a rule
  * @core: the device
  * @index: index of the rule
- * @why: where to put the reason of a failure
+ * @why: where to put the reason for a failure
  *
  * A step that the rule is delaying stays delayed.
  *

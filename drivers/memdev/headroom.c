@@ -148,7 +148,7 @@ int memdev_headroom_check(struct memdev_core *core, u64 size,
 	if (core->online_type == MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE &&
 	    size > more)
 		return memdev_refuse(why, -ENOMEM,
-				     "ZONE_MOVABLE cannot grow by %s: %s is left until it is %u times the size of the other zones",
+				     "ZONE_MOVABLE cannot grow by %s, only by %s: it may be at most %u times as large as the other zones",
 				     MEMDEV_SIZE(size),
 				     MEMDEV_SIZE(ALIGN_DOWN(more, SZ_1M)),
 				     MEMDEV_MOVABLE_RATIO);

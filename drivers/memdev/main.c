@@ -36,7 +36,7 @@ MODULE_PARM_DESC(devices, "Number of equally sized devices that fill each window
 
 static char *kind = "virtio-mem";
 module_param(kind, charp, 0444);
-MODULE_PARM_DESC(kind, "Kind of these devices: virtio-mem (default) or dimm");
+MODULE_PARM_DESC(kind, "Kind of the devices that devices= creates: virtio-mem (default) or dimm");
 
 static char *online_type = "online_movable";
 module_param(online_type, charp, 0444);
@@ -184,7 +184,7 @@ static int __init memdev_init(void)
 	int rc;
 
 	if (is_kdump_kernel()) {
-		pr_info("not supported in a kdump kernel: other RAM belongs to the crashed kernel\n");
+		pr_info("not supported in a kdump kernel: all other RAM belongs to the crashed kernel\n");
 		return -EBUSY;
 	}
 	/* Unbound: an unplug can keep a worker busy until its deadline */

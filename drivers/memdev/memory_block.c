@@ -174,7 +174,7 @@ static bool memdev_page_of_memmap(struct page *page)
 
 /*
  * Check whether a page that is not free in the buddy allocator is in use. For a
- * folio, check its first page. The caller holds no reference: the page may be
+ * folio, check its head page. The caller holds no reference: the page may be
  * freed, or become part of another folio, at any time.
  */
 static bool memdev_page_in_use(struct page *page, unsigned int order)

@@ -342,7 +342,7 @@ int memdev_foreign_refuse(struct memdev_core *core, struct memdev_hold *hold,
 /* --- adding and removing -------------------------------------------------- */
 
 /**
- * memdev_add() - give blocks to the kernel
+ * memdev_add() - add blocks to the kernel
  * @core: the device
  * @block: the first block
  * @nr: number of blocks, together at most memdev_chunk_len() bytes

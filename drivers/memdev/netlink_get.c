@@ -303,7 +303,7 @@ int memdev_nl_block_get_doit(struct sk_buff *skb, struct genl_info *info)
 	if (GENL_REQ_ATTR_CHECK(info, MEMDEV_A_BLOCK_DEVICE) ||
 	    GENL_REQ_ATTR_CHECK(info, MEMDEV_A_BLOCK_FIRST))
 		return memdev_nl_refuse(info->extack, NULL, -EINVAL,
-					"a device and a first block are required");
+					"'device' and 'first' are required");
 
 	reply = memdev_nl_reply_new(info, &hdr);
 	if (!reply)
@@ -333,7 +333,7 @@ static int memdev_nl_block_dump_start(struct netlink_callback *cb,
 	    !attrs[MEMDEV_A_BLOCK_DEVICE])
 		return memdev_nl_refuse(cb->extack, attrs[MEMDEV_A_BLOCK_FIRST],
 					-EINVAL,
-					"a first block requires a device");
+					"'first' requires a device");
 	if (attrs && attrs[MEMDEV_A_BLOCK_DEVICE]) {
 		core = memdev_nl_block_device(cb->extack, attrs);
 		if (IS_ERR(core))

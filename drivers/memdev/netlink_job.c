@@ -202,7 +202,7 @@ static void memdev_job_answer(struct memdev_job *job, int rc)
 		memdev_job_reply_index(job, rc);
 	}
 	memdev_job_reply_send(job);
-	/* The reason of the error, or a warning in the ACK */
+	/* The reason for the error, or a warning in the ACK */
 	if (job->why.text[0])
 		extack._msg = job->why.text;
 	if (rc < 0 || job->nlh->nlmsg_flags & NLM_F_ACK)
@@ -357,8 +357,8 @@ static int memdev_jobs_notify(struct notifier_block *nb, unsigned long event,
 		return NOTIFY_DONE;
 
 	/*
-	 * Another socket may already be bound to the portid. Look for dead
-	 * sockets instead: the one that is being closed is dead.
+	 * Another socket may already be bound to the portid, so do not look for
+	 * that but for dead sockets: the one that is being closed is dead.
 	 */
 	spin_lock(&memdev_jobs_lock);
 	list_for_each_entry(job, &memdev_jobs, list) {

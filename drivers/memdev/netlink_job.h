@@ -48,7 +48,7 @@ int memdev_nl_##_name##_doit(struct sk_buff *skb,			\
  * @skb: copy of the request
  * @nlh: header of the copy
  * @attrs: attributes of the copy
- * @why: reason of a failure, or warning after a success
+ * @why: reason for a failure, or warning after a success
  * @bad_attr: the attribute at fault, or NULL to take it from @why
  * @reply: message to send before the ACK or the error, or NULL
  * @cancelled: the socket was closed, or another request canceled the job;

@@ -35,7 +35,7 @@ static const u8 memdev_nl_dev_about[NR_MEMDEV_ABOUT] = {
 int memdev_nl_change(struct sk_buff *skb, struct genl_info *info,
 		     const struct memdev_job_type *type)
 {
-	/* Check the privilege first, so that nothing leaks */
+	/* First, so that other errors reveal nothing to unprivileged users */
 	if (!memdev_nl_admin(skb))
 		return memdev_nl_refuse(info->extack, NULL, -EPERM,
 					"changes need CAP_SYS_ADMIN in the initial user namespace");
@@ -208,8 +208,8 @@ MEMDEV_NL_CHANGE(dev_set,
 		 .attr_max = MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS)
 
 /*
- * Put details in a reply that an error message cannot hold: how much the
- * operation did before it failed, and at which block it failed.
+ * Put into the reply what an error message cannot hold: how much the operation
+ * did before it failed, and at which block it failed.
  */
 static void memdev_job_put_refusal(struct memdev_job *job,
 				   struct memdev_core *core,
@@ -264,10 +264,10 @@ static int memdev_nl_dev_op_check(struct genl_info *info)
 
 	if (size && all)
 		return memdev_nl_refuse(info->extack, all, -EINVAL,
-					"size and all are mutually exclusive");
+					"'size' and 'all' are mutually exclusive");
 	if (!all && GENL_REQ_ATTR_CHECK(info, MEMDEV_A_DEV_SIZE))
 		return memdev_nl_refuse(info->extack, NULL, -EINVAL,
-					"a size or all is required");
+					"either 'size' or 'all' is required");
 	/* memdev_core_op() would take 0 for MEMORY_DEVICE_ALL */
 	if (size && !nla_get_u64(size))
 		return memdev_nl_refuse(info->extack, size, -EINVAL,

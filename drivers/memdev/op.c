@@ -536,7 +536,7 @@ int memdev_extack_rc(int rc, const struct memdev_reason *why,
 {
 	if (rc)
 		memdev_extack_set(extack, why->text);
-	/* The caller may not be in a system call that can be restarted */
+	/* The caller might not be in a system call that can be restarted */
 	return rc == -ERESTARTNOINTR ? -EINTR : rc;
 }
 

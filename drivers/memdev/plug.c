@@ -25,7 +25,7 @@ static void memdev_online_blocks(struct memdev_core *core, unsigned int block,
 		rc = memdev_step_online(core, block, core->online_type);
 		if (rc)
 			memdev_refuse_block(why, block, rc,
-					    "block %u is plugged, but did not go %s (%d)",
+					    "block %u is plugged and offline: %s failed (%d)",
 					    block, memdev_online_types[core->online_type],
 					    rc);
 	}

@@ -26,7 +26,7 @@ static int memdev_poison_pfn(unsigned int block, unsigned long pfn,
 		return 0;
 	if (rc == -EHWPOISON)
 		return memdev_refuse_block(why, block, rc,
-					   "block %u: the page is poisoned already",
+					   "block %u: the page is already poisoned",
 					   block);
 	return memdev_refuse_block(why, block, rc < 0 ? rc : -EIO,
 				   "block %u: memory_failure() failed (%d)",

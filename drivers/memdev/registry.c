@@ -56,7 +56,7 @@ void memdev_object_get(void)
 }
 
 /**
- * memdev_object_put() - uncount a window or device at the end of its release
+ * memdev_object_put() - stop counting a window or device when it is released
  */
 void memdev_object_put(void)
 {

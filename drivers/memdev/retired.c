@@ -163,7 +163,7 @@ void memdev_missing_warn(void)
 	u64 size = memdev_missing_size();
 
 	if (size > memdev_missing_reported)
-		pr_warn("%s of System RAM is missing until the next boot: a hibernation image made before then cannot be resumed\n",
+		pr_warn("%s of System RAM is missing until the next boot: a hibernation image made before then cannot be restored\n",
 			MEMDEV_SIZE(size));
 	memdev_missing_reported = size;
 }
@@ -242,11 +242,11 @@ void memdev_retired_exit(void)
 	unsigned long nr;
 	void *entry;
 
-	/* Withheld blocks are not forgotten, as they stay claimed */
+	/* Withheld blocks are not lost track of: they stay claimed */
 	xa_for_each(&memdev_retired, nr, entry)
 		forgotten += !xa_load(&memdev_missing, nr);
 	if (forgotten)
-		pr_warn("%u memory blocks that had poisoned pages are forgotten: do not create a window over them before the next boot\n",
+		pr_warn("the record of %u memory blocks with poisoned pages is lost: do not create windows over them before the next boot\n",
 			forgotten);
 	memdev_missing_reported = 0;
 	memdev_missing_warn();

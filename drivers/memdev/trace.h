@@ -150,7 +150,7 @@ TRACE_EVENT(memdev_fault,
 		  __entry->addr, __entry->size, __entry->rc, __entry->delay)
 );
 
-/* Blocks came online or went offline, by memdev or by a user */
+/* Blocks were onlined or offlined, by memdev or by a user */
 TRACE_EVENT(memdev_block_state,
 	TP_PROTO(const struct memdev_core *core, unsigned int block,
 		 unsigned int nr, bool online),

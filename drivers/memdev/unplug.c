@@ -51,7 +51,7 @@ static const char *memdev_offline_error(int rc)
 	case -EBUSY:
 		return "it has pages that cannot be migrated";
 	case -ENODEV:
-		return "the block is gone";
+		return "it no longer exists";
 	default:
 		return "refused by the kernel or by a memory notifier";
 	}
@@ -296,8 +296,8 @@ static void memdev_pass_set_slices(struct memdev_core *core,
 
 /*
  * Without MEMORY_DEVICE_ATOMIC (kind=virtio-mem): unplug block by block, and
- * keep the progress. A background operation makes a single pass; if the worker
- * retries, the slices are longer.
+ * keep the progress. A background operation makes a single pass; each retry of
+ * the worker tries a block for longer.
  */
 static int memdev_unplug_blocks(struct memdev_core *core, unsigned int nr,
 				struct memdev_watch *watch,

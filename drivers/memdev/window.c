@@ -103,7 +103,7 @@ static int memdev_window_check(struct memdev_window_spec *spec,
 	/* The probe writes to the address */
 	if (security_locked_down(LOCKDOWN_DEV_MEM))
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EPERM,
-					   "the kernel is locked down: create a window by its SIZE, without an address");
+					   "the kernel is locked down: specify a window by SIZE only, without an address");
 	if (!IS_ALIGNED(spec->start, block_size))
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EINVAL,
 					   "window start 0x%llx is not a multiple of the memory block size %s",

@@ -60,7 +60,7 @@ static atomic_t memdev_nr_waiting = ATOMIC_INIT(0);
 /* The operation in MEMDEV_TURN_DUE, or NULL */
 static struct memdev_watch *memdev_due;
 
-/* Get the remaining jiffies of an attempt while other operations wait */
+/* Get how many jiffies an attempt has left if other operations wait */
 static unsigned long memdev_watch_share(const struct memdev_watch *w)
 {
 	unsigned int units = DIV_ROUND_UP(memory_block_size_bytes(), SZ_128M);

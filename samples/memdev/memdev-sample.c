@@ -57,7 +57,7 @@ static int sample_plug(struct memory_device *md, u64 offset, u64 size,
 		return plug_answer;
 	if (atomic || (size == memory_block_size_bytes() && !(offset & size)))
 		return 0;
-	NL_SET_ERR_MSG(extack, "odd blocks are not plugged");
+	NL_SET_ERR_MSG(extack, "odd-numbered blocks are not plugged");
 	return -EPERM;
 }
 
@@ -87,7 +87,7 @@ static const struct memory_device_ops sample_ops = {
 
 static bool dry_run;
 module_param(dry_run, bool, 0);
-MODULE_PARM_DESC(dry_run, "Say where the device would be, and do not load");
+MODULE_PARM_DESC(dry_run, "Log where the device would be placed, and fail to load");
 
 static int __init sample_init(void)
 {

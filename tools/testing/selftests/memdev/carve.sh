@@ -99,7 +99,7 @@ check "the module loads without a window" load window=none
 is "a window larger than the hugetlb page leaves is refused" \
 	"$(put $BUS/new_window 2G)" EBUSY
 check "the reason names the hugetlb pages" \
-	grep -E '\([1-9][0-9]* have hugetlb pages' $BUS/last_error
+	grep -E '[(]in total [1-9][0-9]* have hugetlb pages' $BUS/last_error
 say "$(cat $BUS/last_error)"
 is "all hugetlb pages are left" "$(pool | diff "$TMP/pool" -)" ""
 is "a window that fits beside the hugetlb page is carved" \

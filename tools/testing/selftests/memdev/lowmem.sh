@@ -100,7 +100,7 @@ all_comes_back()
 
 # KASAN's shadow makes memory run short before the zone ratio is too large.
 SHORT='not enough kernel memory.* plus a reserve of [^ ]*$'
-RATIO=$(on_debug ".*times the size of the other zones\|$SHORT" ".*times the size of the other zones")
+RATIO=$(on_debug ".*times as large as the other zones\|$SHORT" ".*times as large as the other zones")
 
 small_machine()
 {

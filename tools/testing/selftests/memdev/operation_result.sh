@@ -125,10 +125,10 @@ is "online_size omits the block" "$(get online_size) $(get online_blocks)" \
 	"$((size - BLOCK)) 0-2,4-5"
 is "unplug three blocks" "$(put_dev unplug $((3 * BLOCK)))" ok
 is "the netlink reply warns about the block" "$(nlreq dev-plug index=0 all)" \
-	"ok \"block 3 is plugged, but did not go online_movable (-5)\""
+	"ok \"block 3 is plugged and offline: online_movable failed (-5)\""
 is "unplug three blocks" "$(put_dev unplug $((3 * BLOCK)))" ok
 fails "memdevctl warns about the block" 0 \
-	"memdevctl: memdev0: plug all: done, but block 3 is plugged, but did not go online_movable (-5)" \
+	"memdevctl: memdev0: plug all: done, but block 3 is plugged and offline: online_movable failed (-5)" \
 	plug 0 all
 is "the fault rules are cleared" "$(faults clear)" ok
 is "unplug all" "$(put_dev unplug all)" ok

@@ -92,8 +92,8 @@ if reserved; then
 
 	log_mark
 	check "rmmod" rmmod memdev
-	is "the log says once that the poisoned blocks are forgotten" \
-		"$(log_memdev | grep -c '2 memory blocks.*poisoned.*forgotten')" 1
+	is "the log says once that the record of poisoned blocks is lost" \
+		"$(log_memdev | grep -c 'record of 2 memory blocks.*poisoned.*lost')" 1
 	say "$(log_memdev)"
 	check "rmmod leaves nothing behind" left_over
 else

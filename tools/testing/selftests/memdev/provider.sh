@@ -3,7 +3,7 @@
 # shellcheck shell=dash
 #
 # A provider in a separate module that uses only <linux/memdev.h>:
-# samples/memdev refuses to plug odd blocks, and to unplug while it is busy.
+# samples/memdev refuses to plug odd-numbered blocks, and to unplug while it is busy.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000
 # VM: blocks2g: mem=820G timeout=1800 append=memmap=800G$0x180000000 usual=6.12
@@ -83,8 +83,8 @@ is "the device is at the start of the window" \
 no_deadline
 is "del_device of the sample's device is refused" \
 	"$(put $BUS/del_device memdev0)" EPERM
-check "last_error says that only its driver can remove it" \
-	grep -q "only its driver can" $BUS/last_error
+check "last_error says that only its provider can remove it" \
+	grep -q "only its provider can" $BUS/last_error
 is "del_window is refused" "$(put $BUS/del_window 0)" EBUSY
 check "rmmod memdev is refused" sh -c '! rmmod memdev'
 
@@ -97,7 +97,7 @@ is "plugged_size of the bus is one block" "$(cat $BUS/plugged_size)" $BLOCK
 log_mark
 is "plug of an odd block is refused" "$(put_dev plug $BLOCK)" EPERM
 is "last_error is the sample's message" "$(get last_error)" \
-	"block 1: odd blocks are not plugged"
+	"block 1: odd-numbered blocks are not plugged"
 is "the sample was asked once" "$(asked plug 1)" 1
 requested_stays $BLOCK $BLOCK
 is "plug all is refused at the odd block" "$(put_dev plug all)" EPERM
@@ -108,7 +108,7 @@ check "sysfs, /proc/iomem and lsmem agree" agree
 
 is "the full size is requested" "$(put_dev requested_size $((4 * BLOCK)))" ok
 check "the worker gets the sample's refusal" \
-	until_true 600 sh -c "grep -q 'odd blocks' $D/last_error"
+	until_true 600 sh -c "grep -q 'odd-numbered blocks' $D/last_error"
 requested_stays $BLOCK $((4 * BLOCK))
 
 # --- rmmod -------------------------------------------------------------------
@@ -225,7 +225,7 @@ requested_stays 0 0
 log_mark
 is "two blocks are requested" "$(put_dev requested_size $((2 * BLOCK)))" ok
 check "the second block is refused" \
-	until_true 600 sh -c "grep -q 'odd blocks' $D/last_error"
+	until_true 600 sh -c "grep -q 'odd-numbered blocks' $D/last_error"
 if [ $BLOCK -ge $GiB ]; then
 	# Blocks of 1 GiB are plugged one at a time, so the first is plugged.
 	requested_stays $BLOCK $((2 * BLOCK))

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# The caller gets the full reason of a refusal, and the kernel log gets
+# The caller gets the full reason for a refusal, and the kernel log gets
 # nothing, however long the reason is.
 #
 # VM: mem=4G append=memmap=1G$0x100000000 usual="6.1 7.3"

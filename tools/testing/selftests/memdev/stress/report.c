@@ -46,7 +46,7 @@ void finding(const char *fmt, ...)
 void check_text(const char *text, const char *whose)
 {
 	/* Each of these messages means a driver bug. */
-	if (strstr(text, "the block is gone") ||
+	if (strstr(text, "it no longer exists") ||
 	    strstr(text, "adding failed (-17)") ||
 	    strstr(text, "adding failed (-22)") ||
 	    strstr(text, "memmap_on_memory is off"))
