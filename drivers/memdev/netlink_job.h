@@ -31,16 +31,6 @@ struct memdev_job_type {
 	unsigned int attr_max;
 };
 
-/* Define the handler of a command: @... is its struct memdev_job_type */
-#define MEMDEV_NL_CHANGE(_name, ...)					\
-int memdev_nl_##_name##_doit(struct sk_buff *skb,			\
-			     struct genl_info *info)			\
-{									\
-	static const struct memdev_job_type type = { __VA_ARGS__ };	\
-									\
-	return memdev_nl_change(skb, info, &type);			\
-}
-
 /**
  * struct memdev_job - a request that a thread runs
  * @list: entry in memdev_jobs

@@ -10,8 +10,6 @@
 #include "internal.h"
 #include "netlink-gen.h"
 
-struct memdev_job_type;
-
 extern const struct genl_family *memdev_nl_family;
 
 /**
@@ -41,9 +39,5 @@ void *memdev_nl_dump_put(struct sk_buff *skb, struct netlink_callback *cb,
 			 u8 cmd);
 void memdev_nl_dump_end(struct sk_buff *skb, void *hdr, int rc);
 int memdev_nl_dump_check(struct netlink_callback *cb, int attr_max);
-
-/* netlink_set.c */
-int memdev_nl_change(struct sk_buff *skb, struct genl_info *info,
-		     const struct memdev_job_type *type);
 
 #endif /* _MEMDEV_NETLINK_REQUEST_H */

@@ -24,22 +24,25 @@ static const u8 memdev_nl_dev_about[NR_MEMDEV_ABOUT] = {
 	[MEMDEV_ABOUT_MEMMAP]		= MEMDEV_A_DEV_MEMMAP_ON_MEMORY,
 };
 
-/**
- * memdev_nl_change() - check a change request, and start a job for it
- * @skb: the message of the request
- * @info: the request
- * @type: type of the job
- *
- * Return: the value for the command's handler to return.
- */
-int memdev_nl_change(struct sk_buff *skb, struct genl_info *info,
-		     const struct memdev_job_type *type)
+/* Check a change request, and start a job for it */
+static int memdev_nl_change(struct sk_buff *skb, struct genl_info *info,
+			    const struct memdev_job_type *type)
 {
 	/* First, so that other errors reveal nothing to unprivileged users */
 	if (!memdev_nl_admin(skb))
 		return memdev_nl_refuse(info->extack, NULL, -EPERM,
 					"changes need CAP_SYS_ADMIN in the initial user namespace");
 	return type->check(info) ?: memdev_job_start(type, skb, info);
+}
+
+/* Define the handler of a command: @... is its struct memdev_job_type */
+#define MEMDEV_NL_CHANGE(_name, ...)					\
+int memdev_nl_##_name##_doit(struct sk_buff *skb,			\
+			     struct genl_info *info)			\
+{									\
+	static const struct memdev_job_type type = { __VA_ARGS__ };	\
+									\
+	return memdev_nl_change(skb, info, &type);			\
 }
 
 /* Get the device that the request names; drop it with memdev_device_put() */
