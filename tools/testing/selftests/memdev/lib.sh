@@ -9,8 +9,8 @@ set -u
 export LC_ALL=C
 
 HERE=$(cd -P "$(dirname "$0")" && pwd)
-# Helper programs are in the build directory or next to the tests.
-PATH=${MEMDEV_HELPERS:+$MEMDEV_HELPERS:}$HERE:$PATH:/usr/sbin:/sbin
+# Helpers are in the build directory or, in the kernel's tree, beside the tests.
+PATH=${MEMDEV_HELPERS:-$HERE}:$HERE/../kselftest:$PATH:/usr/sbin:/sbin
 BUS=/sys/bus/memdev
 WINDOWS=/sys/devices/memdev
 MEM=/sys/devices/system/memory
@@ -24,8 +24,19 @@ RESERVED_SIZE=0
 
 # --- TAP ---------------------------------------------------------------------
 
-TESTS=0
-FAILED=0
+# shellcheck source=/dev/null # the kernel's
+. ktap_helpers.sh
+ktap_print_header
+
+# ktap HELPER TEXT: the helpers would split the text into words and expand them
+ktap()
+{
+	local IFS=
+
+	set -f
+	"ktap_$1" "$2"
+	set +f
+}
 
 say()
 {
@@ -34,16 +45,13 @@ say()
 
 pass()
 {
-	TESTS=$((TESTS + 1))
-	echo "ok $TESTS $1"
+	ktap test_pass "$1"
 }
 
 # fail NAME [DETAIL...]
 fail()
 {
-	TESTS=$((TESTS + 1))
-	FAILED=$((FAILED + 1))
-	echo "not ok $TESTS $1"
+	ktap test_fail "$1"
 	shift
 	for why; do
 		say "$why"
@@ -60,15 +68,13 @@ more_on_failure()
 # skip NAME REASON
 skip()
 {
-	pass "$1 # SKIP $2"
+	ktap test_skip "$1: $2"
 }
 
 skip_all()
 {
-	trap - EXIT
-	cleanup >/dev/null 2>&1
-	echo "1..0 # SKIP $1"
-	exit 4
+	ktap skip_all "$1"
+	exit "$KSFT_SKIP"
 }
 
 # need PROGRAM...: skip the test if a program is missing
@@ -142,25 +148,24 @@ die()
 	finish
 }
 
-# finish: remove the module, print the plan and exit
+# finish: remove the module and end the test
 finish()
 {
-	trap - EXIT
 	if cleanup >"$TMP/cleanup" 2>&1 && left_over >>"$TMP/cleanup"; then
 		pass "rmmod leaves nothing behind"
 	else
 		fail "rmmod leaves nothing behind" "$(cat "$TMP/cleanup")"
 	fi
-	rm -rf "$TMP"
-	echo "1..$TESTS"
-	[ $FAILED = 0 ]
-	exit
+	end
 }
 
-on_exit()
+# end: print the plan and exit
+end()
 {
-	cleanup >/dev/null 2>&1
+	trap - EXIT
 	rm -rf "$TMP"
+	ktap_set_plan $((KTAP_TESTNO - 1))
+	ktap_finished
 }
 
 # Tests override this to undo changes outside the module.
@@ -307,23 +312,6 @@ log_quiet()
 }
 
 # --- the machine's memory ----------------------------------------------------
-
-# Requirements of this file
-[ "$(id -u)" = 0 ] || { echo "1..0 # SKIP needs root"; exit 4; }
-[ -r $MEM/block_size_bytes ] ||
-	{ echo "1..0 # SKIP this kernel cannot hotplug memory"; exit 4; }
-for program in write_errno write_diff snapshot memfill mempin memtoggle uevents pollattr \
-	       lsmem setpriv modprobe; do
-	command -v $program >/dev/null && continue
-	echo "1..0 # SKIP $program is missing"
-	exit 4
-done
-
-TMP=$(mktemp -d "${TMPDIR:-/tmp}/memdev-test.XXXXXX") || exit 1
-trap on_exit EXIT
-trap 'exit 1' INT TERM HUP
-
-BLOCK=$((0x$(cat $MEM/block_size_bytes)))
 
 # MemTotal in bytes
 mem_total()
@@ -777,3 +765,15 @@ pin_stop()
 	PIN_PID=
 	rm -f "$TMP/pin.in" "$TMP/pin.out"
 }
+
+# --- requirements of this file -----------------------------------------------
+
+TMP=$(mktemp -d "${TMPDIR:-/tmp}/memdev-test.XXXXXX") || exit 1
+trap 'cleanup >/dev/null 2>&1; rm -rf "$TMP"' EXIT
+trap 'exit 1' INT TERM HUP
+
+[ "$(id -u)" = 0 ] || skip_all "needs root"
+[ -r $MEM/block_size_bytes ] || skip_all "this kernel cannot hotplug memory"
+need write_errno write_diff snapshot memfill mempin memtoggle uevents pollattr \
+	lsmem setpriv modprobe
+BLOCK=$((0x$(cat $MEM/block_size_bytes)))

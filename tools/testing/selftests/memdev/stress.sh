@@ -464,7 +464,7 @@ check "all poisoned blocks are retired, and no others" retired
 cat "$TMP/blocks"
 fill_stop
 check "the kernel logged no warning" log_quiet
-if [ $FAILED != 0 ]; then
+if [ "$KTAP_CNT_FAIL" != 0 ]; then
 	more_on_failure
 fi
 echo 0 >"$TRACE/events/memdev/enable"
