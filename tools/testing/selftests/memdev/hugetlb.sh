@@ -17,33 +17,20 @@ M2=$HUGE/hugepages-2048kB/nr_hugepages
 need memhuge
 [ $BLOCK -lt $GiB ] || skip_all "a huge page is not larger than a memory block"
 
-HUGE_PID=
-
 # huge_start ARGUMENT...: run memhuge and set HUGE_AT
 huge_start()
 {
-	mkfifo "$TMP/huge.in" "$TMP/huge.out"
-	memhuge "$@" <"$TMP/huge.in" >"$TMP/huge.out" &
-	HUGE_PID=$!
-	exec 4>"$TMP/huge.in" 5<"$TMP/huge.out"
-	read -r HUGE_AT <&5
-	case $HUGE_AT in
-	"has "*)	HUGE_AT=${HUGE_AT#has } ;;
-	*)		echo "memhuge: $HUGE_AT"; return 1 ;;
-	esac
+	hold_start "has " memhuge "$@" && HUGE_AT=${HELD#has }
 }
 
 # huge_stop: end memhuge and set HUGE_SAID
 huge_stop()
 {
 	HUGE_SAID=gone
-	[ -n "$HUGE_PID" ] || return 0
-	exec 4>&-
-	read -r HUGE_SAID <&5
-	exec 5<&-
-	wait "$HUGE_PID" 2>/dev/null
-	HUGE_PID=
-	rm -f "$TMP/huge.in" "$TMP/huge.out"
+	[ -n "$HOLD_PID" ] || return 0
+	exec 8>&-
+	read -r HUGE_SAID <&9
+	hold_stop
 }
 
 undo()
@@ -149,13 +136,11 @@ top=$((low + (n - 1) * BLOCK))
 # migrates each of them once, without a split
 huge_moves()
 {
-	local nr=$((BLOCK / 2 / (2 * MiB))) before after
+	local nr=$((BLOCK / 2 / (2 * MiB)))
 
 	is "$1: plug all" "$(put_dev plug all)" ok
-	# shellcheck disable=SC2046 # a word each
 	is "$1: only the highest block is online" \
-		"$(put_each offline $(seq 0 $((n - 2)))) $(get online_blocks)" \
-		"ok $((n - 1))"
+		"$(put_lower offline) $(get online_blocks)" "ok $((n - 1))"
 	[ "$2" = thp ] || echo $((2 * nr)) >$M2
 	huge_start "$2" 21 $top $((top + BLOCK)) $nr 512 >"$TMP/huge" || {
 		skip "$1" "no huge page on the device: $(cat "$TMP/huge")"
@@ -165,16 +150,9 @@ huge_moves()
 		return
 	}
 	[ "$2" = thp ] || echo $nr >$M2
-	# shellcheck disable=SC2046
-	is "$1: the other blocks come online" \
-		"$(put_each online_movable $(seq 0 $((n - 2)))) $(get online_blocks)" \
-		"ok 0-$((n - 1))"
-	before=$(pages_moved)
-	is "$1: unplug all" "$(put_dev unplug all)" ok
-	after=$(($(pages_moved) - before))
-	say "$after of $((nr * 512)) pages were migrated"
+	unplug_used "$1: "
 	check "$1: unplug migrates each huge page once, unsplit" \
-		[ $after -lt $((nr * 512 * 3 / 2)) ]
+		[ $MOVED -lt $((nr * 512 * 3 / 2)) ]
 	huge_stop
 	is "$1: no data is lost" "$HUGE_SAID" intact
 	echo 0 >$M2

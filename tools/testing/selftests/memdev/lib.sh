@@ -176,8 +176,7 @@ undo()
 
 cleanup()
 {
-	fill_stop
-	pin_stop
+	hold_stop
 	# A subshell has no jobs to list, so list them before the loop.
 	jobs -p >"$TMP/jobs"
 	while read -r job; do
@@ -651,25 +650,47 @@ memory_state()
 	write_diff
 }
 
-# --- helpers that hold memory ------------------------------------------------
+# --- programs that hold memory ------------------------------------------------
 
-FILL_PID=
-PIN_PID=
+HOLD_PID=
+
+# hold_start READY PROGRAM [ARGUMENT...]: start a program, one at a time, and set
+# HELD to its first line; fail unless that begins with READY
+hold_start()
+{
+	local ready=$1
+	shift
+
+	mkfifo "$TMP/hold.in" "$TMP/hold.out" || return
+	"$@" <"$TMP/hold.in" >"$TMP/hold.out" &
+	HOLD_PID=$! HELD=
+	exec 8>"$TMP/hold.in" 9<"$TMP/hold.out"
+	read -r HELD <&9
+	case $HELD in
+	"$ready"*)	return 0 ;;
+	esac
+	echo "$1: $HELD"
+	hold_stop
+	return 1
+}
+
+hold_stop()
+{
+	[ -n "$HOLD_PID" ] || return 0
+	exec 8>&- 9<&-
+	kill "$HOLD_PID" 2>/dev/null
+	wait "$HOLD_PID" 2>/dev/null
+	HOLD_PID=
+	rm -f "$TMP/hold.in" "$TMP/hold.out"
+}
 
 # fill_start BYTES LOW HIGH: fill memory with data, preferably at LOW..HIGH-1
 fill_start()
 {
-	local said=
-
-	mkfifo "$TMP/fill.in" "$TMP/fill.out"
-	memfill "$@" <"$TMP/fill.in" >"$TMP/fill.out" &
-	FILL_PID=$!
-	exec 8>"$TMP/fill.in" 9<"$TMP/fill.out"
-	read -r said <&9
-	[ "$said" = "filled $1" ] || { echo "memfill: $said"; return 1; }
+	hold_start "filled $1" memfill "$@"
 }
 
-# fill_ask where|check
+# fill_ask where|check|renew
 fill_ask()
 {
 	local said=gone
@@ -681,13 +702,21 @@ fill_ask()
 
 fill_stop()
 {
-	[ -n "$FILL_PID" ] || return 0
-	exec 8>&- 9<&-
-	kill "$FILL_PID" 2>/dev/null
-	wait "$FILL_PID" 2>/dev/null
-	FILL_PID=
-	rm -f "$TMP/fill.in" "$TMP/fill.out"
+	hold_stop
 }
+
+# pin_start LOW HIGH: pin a page at LOW..HIGH-1, so that it cannot migrate
+pin_start()
+{
+	hold_start pinned mempin "$1" "$2" $(($(meminfo MemFree) * 1024 / 2))
+}
+
+pin_stop()
+{
+	hold_stop
+}
+
+# --- the pages that an unplug migrates ----------------------------------------
 
 # put_each STATE BLOCK...: write STATE to memory blocks of the device
 put_each()
@@ -701,69 +730,53 @@ put_each()
 	done | sort -u
 }
 
+# put_lower STATE: write STATE to all plugged blocks but the highest
+put_lower()
+{
+	# shellcheck disable=SC2046 # a word each
+	put_each "$1" $(seq 0 $(($(get plugged_size) / BLOCK - 2)))
+}
+
 pages_moved()
 {
 	awk '/^pgmigrate_success/ { print $2 }' /proc/vmstat
+}
+
+# unplug_used PREFIX: bring the lower blocks online again and unplug all, with PREFIX
+# before the names of the tests; set MOVED to the number of migrated pages
+unplug_used()
+{
+	local before last=$(($(get plugged_size) / BLOCK - 1))
+
+	is "$1the other blocks come online" \
+		"$(put_lower online_movable) $(get online_blocks)" "ok 0-$last"
+	before=$(pages_moved)
+	is "$1unplug all" "$(put_dev unplug all)" ok
+	MOVED=$(($(pages_moved) - before))
+	say "$MOVED pages were migrated"
 }
 
 # free_goes_first: if only the highest plugged block is in use, unplug of all
 # blocks does not migrate its pages to the device's other blocks
 free_goes_first()
 {
-	local last fill=$((64 * MiB)) page top there before after
+	local last fill=$((64 * MiB)) page top there
 
 	page=$(getconf PAGESIZE)
 	last=$(($(get plugged_size) / BLOCK - 1))
 	top=$(($(get address) + last * BLOCK))
-	# shellcheck disable=SC2046 # a word each
 	is "only the highest block is online" \
-		"$(put_each offline $(seq 0 $((last - 1)))) $(get online_blocks)" \
-		"ok $last"
+		"$(put_lower offline) $(get online_blocks)" "ok $last"
 	fill_start $fill $top $((top + BLOCK)) || die "cannot fill memory"
 	there=$(fill_ask where)
 	say "$there bytes of $fill are in that block"
 	check "that block is in use" [ "$there" -ge $((fill / 2)) ]
-	# shellcheck disable=SC2046
-	is "the other blocks come online" \
-		"$(put_each online_movable $(seq 0 $((last - 1)))) $(get online_blocks)" \
-		"ok 0-$last"
-	before=$(pages_moved)
-	is "unplug all" "$(put_dev unplug all)" ok
-	after=$(($(pages_moved) - before))
-	say "$after pages were migrated"
-	check "the used pages are migrated" [ $after -ge $((there / page)) ]
+	unplug_used ""
+	check "the used pages are migrated" [ $MOVED -ge $((there / page)) ]
 	check "the used pages are migrated only once" \
-		[ $after -lt $(((there + fill / 2) / page)) ]
+		[ $MOVED -lt $(((there + fill / 2) / page)) ]
 	is "no data is lost" "$(fill_ask check)" intact
-	fill_stop
-}
-
-# pin_start LOW HIGH: pin a page at LOW..HIGH-1, so that it cannot migrate
-pin_start()
-{
-	local said=
-
-	mkfifo "$TMP/pin.in" "$TMP/pin.out"
-	mempin "$1" "$2" $(($(meminfo MemFree) * 1024 / 2)) \
-		<"$TMP/pin.in" >"$TMP/pin.out" &
-	PIN_PID=$!
-	exec 6>"$TMP/pin.in" 7<"$TMP/pin.out"
-	read -r said <&7
-	case $said in
-	pinned*)	return 0 ;;
-	esac
-	echo "mempin: $said"
-	return 1
-}
-
-pin_stop()
-{
-	[ -n "$PIN_PID" ] || return 0
-	exec 6>&- 7<&-
-	kill "$PIN_PID" 2>/dev/null
-	wait "$PIN_PID" 2>/dev/null
-	PIN_PID=
-	rm -f "$TMP/pin.in" "$TMP/pin.out"
+	hold_stop
 }
 
 # --- requirements of this file -----------------------------------------------
