@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# The helpers in lib.sh fail when they must: for a missing value, a missing
-# command, a log without the mark, or a device that disagrees with the machine.
+# The functions that tests share fail when they must: for a missing value, a
+# missing command, a log without the mark, or a device that disagrees with the
+# machine.
 #
 # VM: mem=4G append=memmap=1G$0x100000000 usual=6.1
 
