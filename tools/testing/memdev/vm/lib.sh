@@ -28,22 +28,6 @@ say()
 	printf '%s\n' "$*" >&2
 }
 
-# kernel_dir KERNEL: the directory of a fetched or built kernel, or any directory of
-# the same layout, given by its path
-kernel_dir()
-{
-	case $1 in
-	*/*)	(cd -P "$1" 2>/dev/null && pwd) || echo "$1" ;;
-	*)	echo "$CACHE/$1" ;;
-	esac
-}
-
-# kernel_name KERNEL: the name of its directories and logs
-kernel_name()
-{
-	basename "$1"
-}
-
 # is_debug KERNEL: whether vm/debug builds it
 is_debug()
 {
@@ -166,7 +150,7 @@ module_tree()
 
 kernel_release()
 {
-	cat "$(kernel_dir "$1")/release"
+	cat "$CACHE/$1/release"
 }
 
 # in_root ROOT DIR COMMAND...: run COMMAND with ROOT as its root file system and DIR,
