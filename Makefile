@@ -2,6 +2,10 @@
 #
 # Out-of-tree build of memdev. "make help" lists what there is.
 
+ifneq ($(words $(CURDIR)),1)
+$(error make cannot work in '$(CURDIR)', a path with a blank)
+endif
+
 VM := tools/testing/memdev/vm
 TESTING := tools/testing/memdev
 

@@ -28,6 +28,12 @@ say()
 	printf '%s\n' "$*" >&2
 }
 
+# Neither make nor QEMU can quote these in a path.
+case $TOP$CACHE in
+*[:,\\[:space:]]*)
+	die "no blank, colon, comma or backslash may be in '$TOP' and '$CACHE'" ;;
+esac
+
 # is_debug KERNEL: whether vm/debug builds it
 is_debug()
 {
