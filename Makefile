@@ -125,7 +125,7 @@ help:
 	@echo 'make samples            also build samples/memdev/memdev-sample.ko'
 	@echo 'make install            install memdev.ko for that kernel, run depmod'
 	@echo 'make memdevctl          build the tool; make install-memdevctl installs it'
-	@echo 'make demo [KERNEL=6.1]  show memdev in a VM (6.1, 6.12, 7.3)'
+	@echo 'make demo [KERNEL=6.1]  show memdev in a VM'
 	@echo 'make check              static checks, unit tests, build and tests on 6.1:'
 	@echo '                        at most 15 minutes on two processors'
 	@echo 'make check-all          all tests on all kernels, KUnit, comparison with'

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Differences between kernels 6.1, 6.12 and 7.3. No other file checks the
+ * Differences between the supported kernels. No other file checks the
  * kernel version.
  */
 #ifndef _MEMDEV_COMPAT_H
