@@ -6,9 +6,9 @@
 # before memdev adds it, it keeps the range.
 #
 # VM: reserved: mem=4G timeout=1800 append=memmap=1G$0x100000000
-# VM: reserved: kernels="6.1 6.12 7.3" usual="6.1 7.3" alone=yes
+# VM: reserved: usual="6.1 7.3" alone=yes
 # VM: soft: mem=5G timeout=1800 append=memmap=512M%0x100000000-1+0xefffffff
-# VM: soft: kernels="6.1 6.12 7.3" usual="6.12 7.3" alone=yes
+# VM: soft: usual="6.12 7.3" alone=yes
 # VM: nvdimm: mem=4G timeout=900 usual=6.1
 # VM: nvdimm: qemu="-machine nvdimm=on -m slots=2,maxmem=8G"
 # VM: nvdimm: qemu="-object memory-backend-ram,id=nv,size=512M"

@@ -9,7 +9,7 @@
 # enables lockdown after loading the module. Lockdown cannot be disabled again.
 #
 # VM: mem=4G timeout=1800 append=memmap=1G$0x100000000
-# VM: kernels="6.1 6.12 7.3" usual="6.1 7.3" alone=yes
+# VM: usual="6.1 7.3" alone=yes
 
 . "$(dirname "$0")/lib.sh"
 
