@@ -176,6 +176,66 @@ is "refused writes change no rule" "$(rules | diff "$TMP/rules" -)" ""
 is "a write of 20000 bytes is refused" \
 	"$(head -c 20000 /dev/zero | tr '\0' '#' | write_errno "$F")" E2BIG
 set_faults
+
+# random_lines SEED: lines of valid and invalid words
+random_lines()
+{
+	awk -v seed="$1" 'function pick(words, a) {
+			return a[1 + int(rand() * split(words, a))]
+		}
+		BEGIN {
+			srand(seed)
+			for (i = 0; i < 300; i++) {
+				line = pick("add online offline remove answer" \
+					    " add poison del clear x add=1 #")
+				if (rand() < 0.7)
+					line = line " errno=EIO"
+				for (n = int(rand() * 4); n; n--)
+					line = line " " \
+						pick("block errno delay nth every" \
+						     " times chance seed page x") \
+						pick("= = = = = = = = == x") \
+						pick("1 1 1 1 2 3 5 0 133 134 1000" \
+						     " 1001 3600001 4294967296 -1 x")
+				print line
+			}
+		}'
+}
+
+seed=${SEED:-$(random 1000000)}
+accepted=0 refused=0
+: >"$TMP/odd"
+random_lines "$seed" >"$TMP/random"
+while IFS= read -r line; do
+	[ "$(rules | wc -l)" -lt 60 ] || set_faults
+	rules >"$TMP/rules"
+	got=$(faults "$line")
+	case $got,$line in
+	ok,[ox]*|ok,add*|ok,remove*|ok,answer*)
+		accepted=$((accepted + 1))
+		# Exactly one more rule, and written back it is the same
+		rules | sed '$d' | cmp -s - "$TMP/rules" &&
+			again=$(rules | tail -n 1) &&
+			[ "$(faults "$again")" = ok ] &&
+			[ "$(rules | tail -n 1)" = "$again" ] && continue
+		;;
+	ok,*)
+		# Deletes, or has no effect
+		rules | grep -qvxFf "$TMP/rules" || continue
+		;;
+	*)
+		refused=$((refused + 1))
+		rules | cmp -s - "$TMP/rules" && [ -n "$(get last_error)" ] &&
+			continue
+		;;
+	esac
+	echo "'$line': $got" >>"$TMP/odd"
+done <"$TMP/random"
+say "random lines, SEED=$seed: $accepted rules, $refused refused"
+is "random lines add one rule or change nothing" "$(cat "$TMP/odd")" ""
+check "random lines are accepted and refused" \
+	[ $accepted -gt 20 -a $refused -gt 20 ]
+set_faults
 i=0
 while [ $i -lt 64 ]; do
 	echo "add delay=1"
