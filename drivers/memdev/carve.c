@@ -115,8 +115,8 @@ static int memdev_direct_map_split(u64 start, u64 end)
 }
 #else
 /*
- * Nothing to split: other architectures either refuse to remove boot memory, or
- * map it with page tables that do not cross memory blocks.
+ * Never called: memdev_carve() supports only x86-64. Other architectures either
+ * refuse to remove boot memory, or use no mappings that cross memory blocks.
  */
 static int memdev_direct_map_split(u64 start, u64 end)
 {

@@ -137,7 +137,7 @@ void memdev_retired_exit(void);
  * @res: resource of the range, NULL while it is not claimed
  * @lock: protects the fields below it
  * @placeholders: busy resources that fill unplugged memory, by address
- * @spare: preallocated placeholders
+ * @spare: unused placeholders, kept for reuse
  */
 struct memdev_hold {
 	struct resource *res;

@@ -376,8 +376,8 @@ static struct device_attribute *memdev_block_find_state(struct device *dev)
 /*
  * If device_hotplug_lock is contended, store() sets TIF_SIGPENDING and returns
  * -ERESTARTNOINTR to restart the system call. Recalculate the flag and call
- * store() again here, unless @interruptible is set and a real signal is
- * pending.
+ * store() again here, unless @interruptible is set and signal_pending() is
+ * still true.
  */
 static int memdev_block_store(struct memory_block *mem, const char *state,
 			      bool interruptible)
