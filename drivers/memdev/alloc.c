@@ -166,10 +166,10 @@ static int memdev_alloc_first_fit(const struct memdev_alloc *a,
  *
  * Only the first check that fails is reported.
  *
- * Return: 0; -ENODEV without a window; -EINVAL for an invalid slot, alignment,
- * address or size; -ERANGE for an address outside the window; -EBUSY if the
- * address or the slot is taken; -ENOSPC if no slot or range is free, or the
- * limit is exceeded.
+ * Return: 0; -ENODEV if there is no window; -EINVAL for an invalid slot,
+ * alignment, address or size; -ERANGE for an address outside the window; -EBUSY
+ * if the address or the slot is taken; -ENOSPC if no slot or range is free, or
+ * the limit is exceeded.
  */
 int memdev_alloc_fit(const struct memdev_alloc *a,
 		     const struct memdev_alloc_request *req,

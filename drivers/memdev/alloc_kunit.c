@@ -2,9 +2,9 @@
 /*
  * KUnit tests of the allocator.
  *
- * alloc_vectors.h contains cases and QEMU's results. The user-space tests in
- * tools/testing/memdev run these and more cases, and compare the allocator with
- * another one.
+ * alloc_vectors.h contains test cases and QEMU's results. The user-space tests
+ * in tools/testing/memdev run these and more cases, and also compare the
+ * allocator with a simple model.
  */
 #include <kunit/test.h>
 #include <linux/bitmap.h>
@@ -138,7 +138,7 @@ static void alloc_test_end_of_address_space(struct kunit *test)
 	struct alloc_test *t = test->priv;
 
 	alloc_test_window(test, start, 4 * BLOCK, BLOCK_SHIFT);
-	/* The limit is checked before conflicts */
+	/* The limit is checked first: keep it from hiding the other errors */
 	t->a.limit = U64_MAX;
 	FITS(test, start, .align = BLOCK, .size = 4 * BLOCK);
 	FITS(test, last, .hint = last, .align = BLOCK, .size = BLOCK);
@@ -173,7 +173,7 @@ static void alloc_test_lowest_conflict(struct kunit *test)
 	struct alloc_test *t = test->priv;
 
 	alloc_test_window(test, START, 8 * BLOCK, BLOCK_SHIFT);
-	/* The limit is checked before conflicts */
+	/* The limit is checked first: keep it from hiding the conflicts */
 	t->a.limit = U64_MAX;
 	alloc_test_put(test, "d6", START + 6 * BLOCK, BLOCK, MEMDEV_SLOT_NONE);
 	alloc_test_put(test, "d2", START + 2 * BLOCK, BLOCK, MEMDEV_SLOT_NONE);

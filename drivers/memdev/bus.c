@@ -22,7 +22,7 @@
 /* Maximum length of input; valid input has up to about 150 characters */
 #define MEMDEV_TEXT_MAX	256
 
-/* Serializes writes to bus attributes, and changes of memdev_is_open() */
+/* Serializes writes to bus attributes, and changes to memdev_opened */
 static DEFINE_MUTEX(memdev_bus_lock);
 
 /* Protected by memdev_list_lock */
@@ -61,8 +61,8 @@ int memdev_bus_enter(void)
 int memdev_bus_leave(int rc, struct memdev_reason *why)
 {
 	/*
-	 * Discard reasons for failed attempts before a success. -ERESTARTNOINTR
-	 * restarts the system call and is not a failure, either.
+	 * After a success, discard the reasons of earlier failed attempts.
+	 * -ERESTARTNOINTR restarts the system call and is not a failure either.
 	 */
 	if (rc >= 0 || rc == -ERESTARTNOINTR)
 		why->text[0] = '\0';
@@ -162,10 +162,10 @@ static BUS_ATTR_WO(del_window);
 
 /**
  * memory_device_kind_register() - let users create devices of a kind
- * @kind: the kind; must stay until memory_device_kind_unregister()
+ * @kind: the kind; must stay valid until memory_device_kind_unregister()
  *
  * Context: Sleeps.
- * Return: 0, or -EEXIST if a kind of this name is registered.
+ * Return: 0, or -EEXIST if a kind with this name is already registered.
  */
 int memory_device_kind_register(struct memory_device_kind *kind)
 {
@@ -188,8 +188,8 @@ EXPORT_SYMBOL_GPL(memory_device_kind_register);
  * memory_device_kind_unregister() - unregister a kind
  * @kind: a registered kind
  *
- * Afterwards users can neither create nor remove devices of the kind, and the
- * caller removes those that exist.
+ * Afterwards users can neither create nor remove devices of the kind, so the
+ * caller has to remove those that still exist.
  *
  * Context: Sleeps until no device is being created or removed. Must not be
  * called from the kind's create or destroy.

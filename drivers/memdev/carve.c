@@ -36,8 +36,8 @@
 /* Time slice for offlining a block */
 #define MEMDEV_CARVE_SLICE_MS	2000
 /*
- * Deadline for carving the default window. As no user asked for that window,
- * blocks with more than half of their pages in use are not taken, either.
+ * Deadline for carving the default window. No user asked for that window, so it
+ * also leaves out blocks with more than half of their pages in use.
  */
 #define MEMDEV_CARVE_LIMIT_MS	30000
 
@@ -60,7 +60,7 @@ struct memdev_carve_range {
  * @watch: the watch that ends the search
  * @node: node that the blocks must be on, or NUMA_NO_NODE for any
  * @want: number of blocks
- * @shrink: accept fewer blocks than @want, but only mostly free ones
+ * @shrink: accept fewer blocks than @want, but none that are mostly in use
  * @best: length of the longest run that went offline, in blocks
  * @movable: blocks that were in ZONE_MOVABLE; bit 0 is the highest block
  * @nr_ranges: number of System RAM resources in @ranges
@@ -351,12 +351,12 @@ static int memdev_carve_search(struct memdev_carving *c, u64 *start)
 	return -ENOENT;
 }
 
-/* Bytes from @addr on that one call can remove */
+/* Get how many bytes at @addr one call can remove */
 static u64 memdev_carve_len(const struct memdev_carving *c, u64 addr, u64 end)
 {
 	unsigned int i;
 
-	/* One removal from two resources would leave a part of them behind */
+	/* A removal across two resources would leave a part of them behind */
 	for (i = 0; i < c->nr_ranges; i++) {
 		if (addr >= c->ranges[i].start && addr <= c->ranges[i].end)
 			end = min(end, c->ranges[i].end + 1);
@@ -437,14 +437,14 @@ static int memdev_carve_refuse(const struct memdev_carving *c, u64 size,
 
 /**
  * memdev_carve() - take memory out of System RAM
- * @spec: size and node; on success, start, node and, with @spec->shrink, size
- *	  are set to those of the carved memory
+ * @spec: size and node; on success, set to the start and the node of the carved
+ *	  memory and, with @spec->shrink, to its size
  * @movable: where to put the bitmap of blocks that were in ZONE_MOVABLE, for
  *	     memdev_carve_return(); free it with bitmap_free()
  * @why: where to put the reason
  *
  * Context: Sleeps, takes mm's locks. A signal ends the search.
- * Return: 0; -EBUSY if there is no run of blocks that go offline, or not enough
+ * Return: 0; -EBUSY if no run of blocks can be taken offline, or not enough
  * memory is available; -EINTR; -ERESTARTNOINTR; -ETIMEDOUT; -ENOMEM;
  * -EOPNOTSUPP on architectures other than x86-64, or if the direct map cannot
  * be split; or the errno of set_memory_uc() or remove_memory().
@@ -518,7 +518,7 @@ out:
 	return rc;
 }
 
-/* Bytes from @addr on that one call can give back; 0 if @addr is poisoned */
+/* Get how many bytes at @addr one call can give back; 0 if poisoned */
 static u64 memdev_carve_return_len(u64 addr, u64 end)
 {
 	u64 most = memdev_chunk_len(addr, end);

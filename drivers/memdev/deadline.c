@@ -6,8 +6,8 @@
  * pending: a single pinned page makes it loop forever. To end it at the
  * deadline or to preempt it, set TIF_NOTIFY_SIGNAL for the task, as
  * livepatch does to make tasks leave the kernel. The flag acts like a signal
- * without a number and a handler, and also works for kernel workers. A real
- * signal ends offline_pages() without further help.
+ * without a number or a handler, and also works for kernel workers. A real
+ * signal ends offline_pages() by itself.
  */
 #include <linux/jiffies.h>
 #include <linux/sched/signal.h>
@@ -54,7 +54,7 @@ static spinlock_t *memdev_siglock(void)
 /**
  * memdev_signal_recalc() - recalculate TIF_SIGPENDING
  *
- * Clears the flag that restart_syscall() sets without a signal.
+ * Clears the flag if only restart_syscall() set it, and no signal is pending.
  */
 void memdev_signal_recalc(void)
 {
@@ -156,9 +156,9 @@ void memdev_watch_stop(struct memdev_watch *w, int rc)
 /**
  * memdev_watch_left() - get the time left until @end or the deadline
  * @w: the watch
- * @end: in jiffies
+ * @end: end of a wait, in jiffies
  *
- * Return: jiffies until the earlier one, not negative.
+ * Return: jiffies until the earlier of the two, never negative.
  */
 long memdev_watch_left(const struct memdev_watch *w, unsigned long end)
 {

@@ -23,7 +23,7 @@ enum memdev_turn {
 
 /**
  * struct memdev_watch - deadline and time slices of an operation
- * @timer: fires when the slice is over or at the deadline
+ * @timer: fires at the end of the slice or at the deadline
  * @task: the task that runs the operation
  * @deadline: jiffies at which the operation times out, if @limited
  * @limited: there is a deadline

@@ -139,7 +139,7 @@ static int memdev_add_plugged_size(struct memory_device *md, void *arg)
 }
 
 /**
- * memory_device_plugged_size() - get the plugged size of all devices together
+ * memory_device_plugged_size() - get the total plugged size of all devices
  *
  * Context: same as memory_device_list().
  * Return: bytes.
@@ -187,7 +187,7 @@ static enum memdev_block_state memdev_block_state(struct memdev_core *core,
 			MEMDEV_BLOCK_STATE_UNPLUGGED;
 	if (!test_bit(block, core->online))
 		return MEMDEV_BLOCK_STATE_OFFLINE;
-	/* Check the last page: the first may be the memmap, which is offline */
+	/* Check the last page: the first may hold the memmap and be offline */
 	last = PHYS_PFN(memdev_block_addr(core, block + 1)) - 1;
 	if (!pfn_to_online_page(last))
 		return MEMDEV_BLOCK_STATE_OFFLINE;

@@ -17,7 +17,7 @@
 #include "internal.h"
 #include "window.h"
 
-/* Devices with an id, by id, from pre-plug on; under memdev_list_lock */
+/* Devices with an id, pre-plugged or registered; under memdev_list_lock */
 static struct rb_root memdev_named = RB_ROOT;
 /* Registered devices, and one being registered; under memdev_list_lock */
 static DEFINE_XARRAY_ALLOC(memdev_device_ids);
@@ -162,7 +162,7 @@ static int memdev_region_get(struct memory_device *md,
 	return memdev_alloc_fit(NULL, NULL, NULL, why);
 }
 
-/* memdev_list_lock excludes tasks that look at the window's regions */
+/* memdev_list_lock keeps other tasks from looking at the window's regions */
 static void memdev_region_put(struct memory_device *md)
 {
 	struct memdev_core *core = md->core;
@@ -177,7 +177,7 @@ static void memdev_region_put(struct memory_device *md)
 	put_device(&w->dev);
 }
 
-/* --- life ----------------------------------------------------------------- */
+/* --- lifetime ------------------------------------------------------------- */
 
 static void memdev_core_free(struct memdev_core *core)
 {
@@ -310,8 +310,8 @@ static int memdev_device_check(const struct memory_device *md,
  * Context: Sleeps. The caller must not hold a lock that the device's operations
  * take.
  * Return: 0; -EINVAL for an invalid device or parameter; -ERANGE for an address
- * outside the window; -ENODEV without a window; -EBUSY if the address or the
- * slot is taken; -EEXIST if the id is taken; -ENOSPC if no range or slot is
+ * outside the window; -ENODEV if there is no window; -EBUSY if the address or
+ * the slot is taken; -EEXIST if the id is taken; -ENOSPC if no range or slot is
  * free, or the limit of the window is exceeded; -ENOMEM.
  */
 int memory_device_pre_plug(struct memory_device *md, const u64 *legacy_align,
@@ -441,8 +441,8 @@ EXPORT_SYMBOL_GPL(memory_device_register);
  *
  * Context: Sleeps until no task uses the device's attributes: the caller must
  * not hold a lock that the attributes take.
- * Return: 0; -EBUSY if memory is plugged or a user's plug or unplug is in
- * flight, and the device stays registered; -ENODEV if it is already being
+ * Return: 0; -EBUSY, leaving the device registered, if memory is plugged or a
+ * user's plug or unplug is in flight; -ENODEV if the device is already being
  * unregistered.
  */
 int memory_device_unregister(struct memory_device *md,
@@ -472,7 +472,7 @@ int memory_device_unregister(struct memory_device *md,
 	memdev_region_put(md);
 	xa_erase(&memdev_device_ids, core->id);
 	mutex_unlock(&memdev_list_lock);
-	/* debugfs is closed, so no rule is added any more */
+	/* The debugfs file is gone, so no more rules can be added */
 	memdev_fault_clear(core);
 	return 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of the checks of providers, and of their optional operations.
+ * KUnit tests of how providers are checked, and of their optional operations.
  * Tests that need a region are skipped if no window has room.
  */
 #include <kunit/test.h>
@@ -103,7 +103,7 @@ static void fake_drop(struct kunit *test, struct fake *fake)
 	KUNIT_EXPECT_TRUE(test, fake_released);
 }
 
-/* A test that a device is refused after @_change, which alters @fake */
+/* Define a test: after the statement @_change, @fake must be refused */
 #define DEVICE_TEST_REFUSED(_name, _change)				\
 static void device_test_##_name(struct kunit *test)			\
 {									\
@@ -217,7 +217,7 @@ static void device_test_drop_frees_region(struct kunit *test)
 	fake_drop(test, fake);
 }
 
-/* The second call must not queue work for a device that is unregistered */
+/* The second call must not queue work for an unregistered device */
 static void device_test_unregister_twice(struct kunit *test)
 {
 	struct fake *fake = fake_new(test);

@@ -94,7 +94,7 @@ static int memdev_fault_wait(unsigned int delay_ms, struct memdev_watch *watch)
 
 /*
  * Check whether a delayed step is skipped when the operation must end. Other
- * steps are then done without further delay, because the undo needs them.
+ * steps then proceed without further delay, because the undo needs them.
  */
 static bool memdev_fault_skips_step(struct memdev_core *core,
 				    enum memdev_step step)
@@ -140,7 +140,7 @@ int memdev_fault_hit(struct memdev_core *core, enum memdev_step step,
 		    !memdev_fault_count_step(fault))
 			continue;
 		hit = true;
-		/* <= MEMDEV_FAULTS_MAX * MEMDEV_FAULT_DELAY_MAX: fits u32 */
+		/* MEMDEV_FAULTS_MAX * MEMDEV_FAULT_DELAY_MAX fits in a u32 */
 		delay_ms += fault->rule.delay_ms;
 		if (!error)
 			error = fault->rule.error;

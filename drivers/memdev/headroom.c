@@ -49,7 +49,7 @@
  */
 #define MEMDEV_MOVABLE_RATIO	16
 
-/* Bytes of kernel memory that adds in flight take, for all devices */
+/* Bytes of kernel memory taken by adds in flight on all devices */
 static atomic64_t memdev_headroom_taken = ATOMIC64_INIT(0);
 
 /**
@@ -106,7 +106,7 @@ static u64 memdev_headroom_cost(struct memdev_core *core, u64 size)
 	return cost;
 }
 
-/* Check whether new blocks will probably stay offline, like the present ones */
+/* Check whether new blocks will probably stay offline, like existing ones */
 static bool memdev_headroom_offline(struct memdev_core *core)
 {
 	bool offline;

@@ -4,10 +4,10 @@
  *
  * If a driver claims a range, the claim becomes a child of the innermost
  * resource that contains the range and is not busy. The parent of plugged
- * memory must not be busy, or the kernel would not find the memory again to
- * remove it. So busy placeholders fill all unplugged parts of a window and of a
- * device's region. memdev opens a gap right before it claims a region or plugs
- * memory, and closes the gap once the region is released or the memory removed.
+ * memory must not be busy, or the kernel would not find the memory when it
+ * removes it. So busy placeholders cover all unplugged parts of a window and of
+ * a device's region. memdev opens a gap right before it claims a region or adds
+ * memory, and closes it once the region is released or the memory is removed.
  *
  * Another driver can still claim a range in a gap. memdev then plugs nothing
  * there, and the claim outlives the resource that contains it.
@@ -46,8 +46,8 @@ memdev_placeholder_get(struct memdev_hold *hold)
 }
 
 /*
- * Fails if another driver has claimed a part of the range; @p is put into the
- * spare list then.
+ * If another driver has claimed a part of the range, fails and puts @p on the
+ * spare list.
  */
 static int memdev_placeholder_insert(struct memdev_hold *hold,
 				     struct memdev_placeholder *p, u64 start,
@@ -103,7 +103,7 @@ int memdev_hold_claim(struct memdev_hold *hold, struct resource *parent,
 		kfree(whole);
 		return -EBUSY;
 	}
-	/* Plugged memory can become a child only if this is not busy */
+	/* Plugged memory can become a child only of a non-busy resource */
 	hold->res->flags &= ~IORESOURCE_BUSY;
 	rc = memdev_placeholder_insert(hold, whole, start, start + size - 1,
 				       &hold->placeholders);
@@ -186,7 +186,7 @@ int memdev_hold_open(struct memdev_hold *hold, u64 start, u64 end)
 	return rc;
 }
 
-/* Merge two placeholders that have become adjacent, as a gap was closed */
+/* Merge two placeholders that became adjacent when a gap was closed */
 static void memdev_placeholder_merge(struct memdev_hold *hold,
 				     struct memdev_placeholder *low,
 				     struct memdev_placeholder *high)
@@ -227,7 +227,7 @@ void memdev_hold_close(struct memdev_hold *hold, u64 start, u64 end)
 			low = p;
 		before = &p->list;
 	}
-	/* Prefer growing a placeholder to adding one: that needs no memory */
+	/* Grow a placeholder if possible: adding one may need memory */
 	if (low && !adjust_resource(&low->res, low->res.start,
 				    end + 1 - low->res.start)) {
 		if (high)

@@ -2,7 +2,7 @@
 /*
  * Structures, locks and functions that the files of memdev share.
  *
- * The Makefile lists the files from top to bottom: a file calls functions only
+ * The Makefile lists the files from top to bottom: a file calls only functions
  * in files below it. Functions are declared here roughly from bottom to top.
  *
  * Locks, outermost first:
@@ -136,7 +136,7 @@ void memdev_retired_exit(void);
  * struct memdev_hold - a range that other drivers cannot claim
  * @res: resource of the range, NULL while it is not claimed
  * @lock: protects the fields below it
- * @placeholders: busy resources that fill unplugged memory, by address
+ * @placeholders: busy resources that cover unplugged memory, by address
  * @spare: unused placeholders, kept for reuse
  */
 struct memdev_hold {
@@ -158,13 +158,13 @@ bool memdev_hold_foreign(struct memdev_hold *hold, u64 start, u64 end,
 /* --- devices -------------------------------------------------------------- */
 
 /**
- * enum memdev_step - a step of an operation, traced and open to scripted faults
- * @MEMDEV_STEP_ADD: add memory blocks to the kernel, offline
+ * enum memdev_step - step of an operation, for trace events and scripted faults
+ * @MEMDEV_STEP_ADD: add memory blocks to the kernel, without onlining them
  * @MEMDEV_STEP_ONLINE: online a memory block
  * @MEMDEV_STEP_OFFLINE: offline a memory block
  * @MEMDEV_STEP_REMOVE: remove memory blocks from the kernel
- * @MEMDEV_STEP_ANSWER: begin a plug, an unplug, or an attempt of the background
- *			worker
+ * @MEMDEV_STEP_ANSWER: get the device's answer to a plug, an unplug, or an
+ *			attempt of the background worker
  */
 enum memdev_step {
 	MEMDEV_STEP_ADD,
@@ -178,7 +178,7 @@ enum memdev_step {
  * struct memdev_stats - statistics of plugs, or of unplugs
  * @count: number of operations
  * @bytes: memory plugged or unplugged in bytes
- * @failures: operations that failed, including those that were partly done
+ * @failures: operations that failed, including those that succeeded in part
  * @time_ns: time spent in ns
  */
 struct memdev_stats {
@@ -201,7 +201,7 @@ struct memdev_failure {
 /**
  * struct memdev_settings - new values of a device's settings
  * @has: members to apply, MEMDEV_SET_*
- * @requested: target of the plugged size in bytes
+ * @requested: target for the plugged size in bytes
  * @online_type: how plugged blocks are onlined
  * @memmap_on_memory: allocate the memmap of a block from the block
  * @timeout_ms: deadline of an unplug in ms, 0 for none
@@ -262,8 +262,8 @@ struct memdev_settings {
  *	      not plugged
  * @lock: protects the fields below it
  * @dying: the device is being unregistered: no operation may begin
- * @waiting: number of tasks that wait for @op_lock; no background operation may
- *	     begin meanwhile
+ * @waiting: number of tasks that wait for @op_lock; while it is not 0, no
+ *	     background operation may begin
  * @op: the operation in flight, or MEMDEV_OP_NONE
  * @background: @resize runs @op; written under both @op_lock and @lock
  * @adding: the task in add_memory*(), or NULL. The memory notifier refuses to
@@ -271,7 +271,7 @@ struct memdev_settings {
  *	    zone that does not suit @online_type.
  * @added: first of the blocks that add_memory*() is adding, or has added
  * @nr_added: number of those blocks; 0 once they are in @plugged
- * @watch: deadline of @op, through which other tasks can stop it; or NULL
+ * @watch: deadline of @op, also used by other tasks to stop @op; or NULL
  * @plugged: blocks that are plugged
  * @nr_plugged: number of blocks in @plugged
  * @online: blocks that are online, a subset of @plugged
@@ -280,7 +280,7 @@ struct memdev_settings {
  *	     without MEMORY_DEVICE_ATOMIC
  * @retired: blocks that had a poisoned page when they went offline and are
  *	     not plugged again
- * @requested: target of the plugged size in bytes
+ * @requested: target for the plugged size in bytes
  * @stats: statistics of plugs and of unplugs, in this order
  * @failure: failure of the last operation
  * @last_error: why the last request failed; empty after a success

@@ -19,9 +19,9 @@
 #include "window.h"
 
 /*
- * Resize workers poll for device_hotplug_lock, so more workers do not resize
- * faster. But a worker that yields can sleep until its device's deadline: this
- * many devices can be stuck before others are delayed.
+ * All resize workers need device_hotplug_lock, so adding workers does not speed
+ * up resizing. But a worker that yields can sleep until its device's deadline:
+ * this many devices can be stuck before others are delayed.
  */
 #define MEMDEV_RESIZE_WORKERS	32
 
@@ -116,7 +116,7 @@ static int memdev_create_windows(void)
 	return rc;
 }
 
-/* Get the size of each device if equal devices fill a window */
+/* Get the size of each device if devices of equal size fill a window */
 static u64 memdev_device_size(const struct memdev_window *w)
 {
 	return ALIGN_DOWN(div_u64(w->size, devices), memory_block_size_bytes());

@@ -3,14 +3,14 @@
  * Query, online and offline the kernel's memory blocks.
  *
  * Onlining and offlining need device_online(), device_offline() and
- * lock_device_hotplug(), which neither 6.1 nor 6.12 nor 7.3 exports, and
- * add_memory*() onlines blocks by the machine's policy, not the device's; the
- * variant of 7.3 that takes an online type is exported to kmem only. But the
- * store() of a block's "state" attribute takes the right locks on all versions.
- * So memdev finds the attribute through the driver model and calls its store(),
- * as a write from user space does. Unlike sysfs, this call does not keep the
- * block from being removed. So pass only blocks that memdev alone adds and
- * removes, or that are never removed.
+ * lock_device_hotplug(), which 6.1, 6.12 and 7.3 do not export. add_memory*()
+ * onlines blocks by the machine's policy, not the device's; 7.3 has a variant
+ * that takes an online type, but exports it to kmem only. The store() of a
+ * block's "state" attribute, however, takes the right locks on all versions. So
+ * memdev finds the attribute through the driver model and calls its store(), as
+ * a write from user space does. Unlike sysfs, this call does not keep the block
+ * from being removed: pass only blocks that memdev alone adds and removes, or
+ * that are never removed.
  */
 #include <linux/kernfs.h>
 #include <linux/memory.h>
@@ -54,7 +54,7 @@ static struct kset *memdev_devices_kset;
 /**
  * memdev_blocks_init() - find the directory of the kernel's memory blocks
  *
- * Context: Sleeps. memdev_root is registered.
+ * Context: Sleeps. memdev_root must be registered.
  * Return: 0, or -ENODEV if there is no such directory.
  */
 int memdev_blocks_init(void)
@@ -183,7 +183,7 @@ static bool memdev_page_in_use(struct page *page, unsigned int order)
 
 	if (page_ref_count(page) || PageTail(page))
 		return true;
-	/* A slab in newer kernels has no references, like a free huge page */
+	/* A slab in newer kernels has refcount 0, like a free hugetlb page */
 	return order ? !folio_test_hugetlb(folio) : folio_test_slab(folio);
 }
 
@@ -192,10 +192,9 @@ static bool memdev_page_in_use(struct page *page, unsigned int order)
  * @addr: physical address of the block
  *
  * Steps over each free range and each folio as a whole. If a folio starts in
- * another block, that block may be removed at any time. So the folio's first
- * page is not read, and its pages count as in use. Therefore a free huge page
- * that is larger than a block counts as in use, too, except in the block in
- * which it starts.
+ * another block, that block may be removed at any time. So the folio's head
+ * page is not read, and its pages count as in use. This includes a free hugetlb
+ * page that is larger than a block, except in the block in which it starts.
  *
  * Context: Sleeps.
  * Return: number of pages, except those of a memmap on the block; 0 if the
@@ -224,7 +223,7 @@ unsigned int memdev_block_in_use(u64 addr)
 				continue;
 		}
 		page = pfn_to_page(pfn);
-		/* Racy: after an allocation or a split, the order is wrong */
+		/* Racy: after an allocation or a split, the order is stale */
 		if (PageBuddy(page))
 			order = READ_ONCE(page->private);
 		else
@@ -259,7 +258,7 @@ unsigned long memdev_block_free_pages(u64 addr)
 		page = pfn_to_online_page(pfn);
 		if (!page || !PageBuddy(page))
 			continue;
-		/* Racy: after an allocation, the order is wrong */
+		/* Racy: after an allocation, the order is stale */
 		order = READ_ONCE(page->private);
 		if (order <= ilog2(MAX_ORDER_NR_PAGES) &&
 		    IS_ALIGNED(pfn, 1UL << order))
@@ -273,8 +272,8 @@ unsigned long memdev_block_free_pages(u64 addr)
  * memdev_block_has_hugetlb() - check whether a block has hugetlb pages
  * @addr: physical address of the block
  *
- * Checks one page of each pageblock. This suffices as memory is carved only on
- * x86, where no hugetlb page is smaller than a pageblock.
+ * Checking one page of each pageblock suffices, because memory is carved only
+ * on x86, where no hugetlb page is smaller than a pageblock.
  *
  * Context: Sleeps.
  * Return: true if the block is online and has a hugetlb page, free or in use.
@@ -444,7 +443,7 @@ static int memdev_block_try_offline(struct memory_block *mem,
 }
 
 /**
- * memdev_block_online() - put a block into the state that an online type names
+ * memdev_block_online() - bring a block into the state of an online type
  * @addr: physical address of the block
  * @type: the online type
  *

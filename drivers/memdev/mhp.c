@@ -279,7 +279,7 @@ int memdev_provider_refused(struct memdev_reason *why, int rc,
 /**
  * memdev_provider_replug() - tell the provider that a block stays plugged
  * @core: the device
- * @block: a block; the provider has allowed memdev to unplug it
+ * @block: a block that the provider has allowed memdev to unplug
  *
  * Ignores the provider's return value.
  */
@@ -296,7 +296,7 @@ void memdev_provider_replug(struct memdev_core *core, unsigned int block)
 /**
  * memdev_provider_revoke() - tell the provider that blocks are not plugged
  * @core: the device
- * @block: the first block; the provider has allowed memdev to plug the blocks
+ * @block: the first of the blocks that the provider has allowed memdev to plug
  * @nr: number of blocks
  *
  * Ignores the provider's return value.
@@ -392,7 +392,7 @@ int memdev_add(struct memdev_core *core, unsigned int block, unsigned int nr,
 	if (!rc)
 		memdev_set_plugged(core, block, nr);
 	else if (find_next_bit(core->plugged, block + nr, block) < block + nr)
-		/* Another driver added the range, and its blocks are online */
+		/* Another driver added the range, and its blocks came online */
 		memdev_set_unplugged(core, block, nr);
 	spin_unlock(&core->lock);
 	if (!rc)

@@ -2,7 +2,7 @@
 /*
  * Information on devices, windows and memory blocks over generic netlink.
  *
- * A dump proceeds by number, so that it can continue if devices or windows are
+ * A dump goes by device or window number, so that it can continue if any are
  * added or removed meanwhile. NLM_F_DUMP_INTR then marks it as inconsistent.
  */
 #include <linux/err.h>
@@ -319,8 +319,8 @@ int memdev_nl_block_get_doit(struct sk_buff *skb, struct genl_info *info)
 }
 
 /*
- * Position of a dump of blocks: args[0] is the device, args[1] the block, and
- * args[2] is set once the dump has started.
+ * Set the start of a dump of blocks: args[0] is the device and args[1] the
+ * block to continue with, and args[2] is set once the dump has started.
  */
 static int memdev_nl_block_dump_start(struct netlink_callback *cb,
 				      struct nlattr **attrs)

@@ -95,7 +95,7 @@ static struct memdev_job *memdev_job_alloc(const struct memdev_job_type *type,
 	return job;
 }
 
-/* Check whether all earlier jobs of the socket are done: they run in order */
+/* Jobs of a socket run in order: check whether all earlier ones are done */
 static bool memdev_job_is_first(struct memdev_job *job)
 {
 	struct memdev_job *other;
@@ -202,7 +202,7 @@ static void memdev_job_answer(struct memdev_job *job, int rc)
 		memdev_job_reply_index(job, rc);
 	}
 	memdev_job_reply_send(job);
-	/* The reason for the error, or a warning in the ACK */
+	/* The text is the reason for an error, or a warning in the ACK */
 	if (job->why.text[0])
 		extack._msg = job->why.text;
 	if (rc < 0 || job->nlh->nlmsg_flags & NLM_F_ACK)
@@ -240,7 +240,7 @@ static int memdev_job_thread(void *data)
 	else
 		rc = memdev_job_run(job);
 
-	/* Answer while in the list: the socket's next job waits for that */
+	/* Answer first: leaving the list lets the socket's next job start */
 	memdev_job_answer(job, rc);
 
 	/* Other tasks can signal a job in the list: remove it, then free it */
@@ -357,8 +357,8 @@ static int memdev_jobs_notify(struct notifier_block *nb, unsigned long event,
 		return NOTIFY_DONE;
 
 	/*
-	 * Another socket may already be bound to the portid, so do not look for
-	 * that but for dead sockets: the one that is being closed is dead.
+	 * Another socket may already be bound to the portid, so look for dead
+	 * sockets instead: the socket that is being closed is dead.
 	 */
 	spin_lock(&memdev_jobs_lock);
 	list_for_each_entry(job, &memdev_jobs, list) {

@@ -13,7 +13,7 @@
 #include "netlink-gen.h"
 #include "window.h"
 
-/* Sizes of a message with all other attributes, and of a refusal in it */
+/* Maximum size of a message without a refusal, and of the refusal */
 #define MEMDEV_EVENT_LEN	384
 #define MEMDEV_REFUSAL_LEN	(128 + MEMDEV_REASON_LEN)
 
@@ -44,7 +44,7 @@ struct memdev_event {
 };
 
 /**
- * memdev_put_refusal() - put the failure of an operation in a message
+ * memdev_put_refusal() - put the failure of an operation into a message
  * @skb: the message
  * @attr: the nested attribute for the failure
  * @core: the device
@@ -186,8 +186,7 @@ static void memdev_event_send(const struct memdev_event *e)
 }
 
 /**
- * memdev_event_device() - notify that a device was created or removed, or that
- *			   an operation on it has failed
+ * memdev_event_device() - notify of a device's creation, removal or refusal
  * @core: the device
  * @cmd: MEMDEV_CMD_DEV_NEW_NTF, MEMDEV_CMD_DEV_DEL_NTF, or, under core->lock,
  *	 MEMDEV_CMD_DEV_REFUSED_NTF

@@ -211,8 +211,8 @@ MEMDEV_NL_CHANGE(dev_set,
 		 .attr_max = MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS)
 
 /*
- * Put into the reply what an error message cannot hold: how much the operation
- * did before it failed, and at which block it failed.
+ * An error message has no attributes for details, so put them into the reply:
+ * how much the operation did before it failed, and at which block it failed.
  */
 static void memdev_job_put_refusal(struct memdev_job *job,
 				   struct memdev_core *core,

@@ -4,9 +4,9 @@
  *
  * @plugged is updated as soon as the kernel has added or removed a range.
  * @online is updated by the notifier, as users may online and offline blocks at
- * any time. The kernel sends MEM_ONLINE and MEM_OFFLINE when a block has
- * changed, and updates the state of the memory block only later, so reading
- * that state could return a stale one. Online blocks are always plugged.
+ * any time. When a block has gone online or offline, the kernel sends
+ * MEM_ONLINE or MEM_OFFLINE before it updates the state of the memory block,
+ * which may therefore be stale. Online blocks are always plugged.
  *
  * One notifier serves all devices, as the kernel calls each notifier for each
  * block of the machine.
@@ -122,8 +122,8 @@ static void memdev_retire(struct memdev_core *core, unsigned int block)
  * add_memory*() may auto-online blocks by the machine's policy, possibly in a
  * zone from which they can never be unplugged. At MEM_GOING_ONLINE, the pages
  * are already in the zone: veto if the zone does not suit the device's online
- * type, and the operation onlines the block later. Also veto if there are fault
- * rules: the online step has to run, as it injects faults.
+ * type, and let the operation online the block later. Also veto if there are
+ * fault rules, as faults are injected into the operation's online step.
  */
 static bool memdev_may_online(struct memdev_core *core, unsigned long pfn)
 {
@@ -153,9 +153,9 @@ static int memdev_notify_core(struct memdev_core *core, unsigned long action,
 	int rc = NOTIFY_OK;
 
 	/*
-	 * The kernel forgets which pages are poisoned when the block is
-	 * removed; some kernels already forget it when the block is onlined
-	 * again. So check now, no matter which task offlines the block.
+	 * When a block is removed, or on some kernels when it is onlined again,
+	 * the kernel forgets which of its pages are poisoned. So check now, no
+	 * matter which task offlines the block.
 	 */
 	if (action == MEM_OFFLINE)
 		poisoned = memdev_block_poisoned(arg->start_pfn,

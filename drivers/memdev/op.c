@@ -22,9 +22,9 @@
 #define MEMDEV_RESTART_MS	5
 
 /*
- * Plugged memory pins this module, as no other module can remove the memory,
- * and the provider's module, which has to allow the removal. An operation in
- * flight pins both modules, too.
+ * Plugged memory pins both this module, as no other module can remove the
+ * memory, and the provider's module, which has to allow the removal. So does an
+ * operation in flight.
  */
 static bool memdev_modules_get(struct memdev_core *core)
 {
@@ -54,7 +54,7 @@ void memdev_background_stop(struct memdev_core *core)
  * memdev_op_pause() - stop an operation for system sleep
  * @core: the device
  *
- * Stops only operations of kernel threads, as the freezer interrupts processes.
+ * Stops only operations of kernel threads: the freezer interrupts processes.
  *
  * Context: Any, once memdev_pm_sleeping() returns true.
  */
@@ -73,9 +73,9 @@ void memdev_op_pause(struct memdev_core *core)
  * Stops a background operation.
  *
  * Loading the module or registering the device may still fail, and would then
- * wait for all tasks that read or write attributes of the device. So the task
- * must not wait here: the system call is restarted until both have succeeded or
- * the device is gone.
+ * wait for all tasks that read or write attributes of the device. So do not
+ * wait here, but restart the system call until both have succeeded or the
+ * device is gone.
  *
  * Context: Sleeps until another user's operation ends. A signal ends the wait.
  * The caller unlocks core->op_lock.
@@ -221,7 +221,7 @@ static void memdev_set_outcome(struct memdev_core *core, enum memdev_op op,
 		.op = rc ? op : MEMDEV_OP_NONE,
 		.rc = rc,
 	};
-	/* After a success @why has at most a note for the caller, no error */
+	/* After a success, @why is not an error but a remark, or empty */
 	core->last_error = rc ? *why : (struct memdev_reason){};
 }
 
@@ -280,7 +280,7 @@ static void memdev_account(struct memdev_core *core, enum memdev_op op, int rc,
  * Return: same as memdev_plug() and memdev_unplug(); -ECANCELED if a background
  * operation is preempted; -EBUSY if the machine is about to hibernate or
  * another driver has claimed a part of the region; -ENOMEM; -ENODEV if the
- * device or a module is being removed; the errno of a scripted fault.
+ * device or a module is being removed; or the errno of a scripted fault.
  */
 int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
 		   bool background, bool resumes, struct memdev_reason *why)
@@ -507,10 +507,10 @@ out:
  *
  * A freezer, a group stop or a tracer interrupts a process, which freezes or
  * stops on its way out of the system call. The system call is restarted
- * afterwards and would begin with all of @size again. So if a part of @size is
- * done, the system call fails with -EINTR instead, unless @size is
- * MEMORY_DEVICE_ALL. A kernel thread waits here until the machine wakes up, and
- * then continues with the rest.
+ * afterwards and would begin with all of @size again. So after any progress,
+ * the system call fails with -EINTR instead, unless @size is MEMORY_DEVICE_ALL.
+ * A kernel thread waits here until the machine wakes up, and then continues
+ * with the rest.
  *
  * Context: Sleeps. A signal ends the operation.
  * Return: same as memory_device_plug() and memory_device_unplug(), or
@@ -544,7 +544,7 @@ int memdev_extack_rc(int rc, const struct memdev_reason *why,
  * memory_device_plug() - give memory of the device to the kernel
  * @md: a registered device
  * @size: bytes, a multiple of the memory block size, or MEMORY_DEVICE_ALL for
- *	  all of the region that is not plugged, which may be nothing
+ *	  all memory of the region that is not plugged, if any
  * @extack: where to put the reason for a failure, or NULL
  *
  * Plugs the lowest free blocks, either all of @size or nothing. Does not fail
@@ -572,7 +572,7 @@ EXPORT_SYMBOL_GPL(memory_device_plug);
  * memory_device_unplug() - take memory of the device back from the kernel
  * @md: a registered device
  * @size: bytes, a multiple of the memory block size, or MEMORY_DEVICE_ALL for
- *	  all that is plugged, which may be nothing
+ *	  all plugged memory, if any
  * @extack: where to put the reason for a failure, or NULL
  *
  * Unplugs offline blocks first, then the highest ones. After a failure, blocks

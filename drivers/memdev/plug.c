@@ -33,7 +33,7 @@ static void memdev_online_blocks(struct memdev_core *core, unsigned int block,
 
 /*
  * Find the first run of free blocks at or after *@from; the caller has checked
- * that there is one. Sets *@from to its first block and returns its length.
+ * that one exists. Sets *@from to the start of the run and returns its length.
  */
 static unsigned int memdev_free_run(struct memdev_core *core,
 				    unsigned int *from, unsigned int max)
@@ -60,7 +60,7 @@ static unsigned int memdev_free_run(struct memdev_core *core,
 	return find_next_bit(core->taken, block + max, block) - block;
 }
 
-/* Give each block its own deadline: a pinned page affects only its own block */
+/* Give each block its own deadline, so that a pinned page affects only one */
 static int memdev_undo_offline(struct memdev_core *core, unsigned int block)
 {
 	unsigned int units = DIV_ROUND_UP(core->block_size, SZ_128M);
@@ -142,7 +142,7 @@ static int memdev_refuse_no_space(struct memdev_core *core, u64 size, u64 free,
  * @size: bytes, a multiple of the block size
  * @watch: the operation's watch
  * @why: where to put the reason; after a success, why a block did not come
- *	 online, if any
+ *	 online, or empty
  *
  * Plugs the lowest free blocks, either all of @size or nothing. Without
  * MEMORY_DEVICE_ATOMIC, a background operation plugs fewer blocks if fewer are

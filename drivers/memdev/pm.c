@@ -5,15 +5,15 @@
  * The kernel that resumes from hibernation knows only the memory that the
  * machine has at boot. If memory was plugged or carved when the image was
  * created, that kernel would restore the image to the wrong memory, or refuse
- * it. So hibernation is refused while there is a hold. There is one for each
- * operation in flight, each device with plugged memory, and each window that is
- * carved, being carved or being given back. It is taken before any memory
- * changes and dropped after all memory is back. No hold can be taken while the
+ * it. So hibernation is refused while there is a hold: one for each operation
+ * in flight, each device with plugged memory, and each window that is carved,
+ * being carved or being given back. A hold is taken before memory is added or
+ * removed, and dropped once all memory is back. No hold can be taken while the
  * machine hibernates.
  *
- * Suspend keeps all memory. The freezer interrupts processes as a signal does,
- * but not kernel threads, and gives up after 20 s if one of them stays busy. So
- * the PM notifier (pm_notifier.c) stops operations of kernel threads, which
+ * Suspend preserves all memory. But the freezer interrupts only processes, not
+ * kernel threads, and gives up after 20 s if a kernel thread stays busy. So the
+ * PM notifier (pm_notifier.c) stops operations of kernel threads, which
  * continue after resume.
  */
 #include <linux/freezer.h>
@@ -108,7 +108,7 @@ int memdev_pm_wait(void)
  * Undo with memdev_pm_wake().
  *
  * Context: Any.
- * Return: false if there is a hold, so that the machine must not hibernate.
+ * Return: false if there is a hold, in which case do not hibernate.
  */
 bool memdev_pm_hibernate(void)
 {
@@ -134,7 +134,7 @@ void memdev_pm_sleep(void)
 }
 
 /**
- * memdev_pm_wake() - end system sleep
+ * memdev_pm_wake() - undo memdev_pm_sleep() and memdev_pm_hibernate()
  *
  * Context: Any.
  */

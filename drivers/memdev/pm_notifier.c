@@ -13,7 +13,7 @@ static bool memdev_pm_try_hibernate(void)
 {
 	if (!memdev_pm_hibernate())
 		return false;
-	/* As there is no hold, no more System RAM can go missing meanwhile */
+	/* No hold can be taken now, so no more System RAM can go missing */
 	if (!memdev_missing_size())
 		return true;
 	memdev_pm_wake();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Poison a page of a device, as a hardware memory error does.
+ * Poison a page of a device, as a hardware memory error would.
  *
- * Unlike a scripted fault, this is a real error to the kernel: the kernel
- * handles it, and the block of the page is retired when it goes offline.
+ * Unlike a scripted fault, this is a real error to the kernel, which handles
+ * it. The block that contains the page is retired when it goes offline.
  */
 #include <linux/memory.h>
 #include <linux/mm.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Probing: check whether a range that the kernel does not use is RAM.
+ * Probing: check whether a range is RAM that the kernel does not use.
  *
  * Writing to anything but RAM can do harm, but only a write can tell RAM from
  * unassigned addresses. So before writing, check that the kernel has no memory
@@ -67,7 +67,7 @@ static bool memdev_firmware_read(struct kobject *kobj, char *buf,
 /*
  * Check that the map reports a range as RAM; if not, set *@bad to an address
  * that is not reported as RAM. The entries are not sorted, and the entries of
- * hot-plugged memory overlap with others.
+ * hot-plugged memory overlap others.
  */
 static bool memdev_firmware_ram(struct kset *map, char *buf, u64 start,
 				u64 last, u64 *bad)
@@ -147,7 +147,7 @@ static int memdev_page_check(u64 addr)
 	u64 *p, saved;
 	int i, rc = 0;
 
-	/* Bypass the cache if possible: it returns the data even without RAM */
+	/* Bypass the cache if possible: it would hide that there is no RAM */
 	p = memremap(addr, PAGE_SIZE, MEMREMAP_WC);
 	if (!p)
 		p = memremap(addr, PAGE_SIZE, MEMREMAP_WB);

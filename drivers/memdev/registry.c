@@ -40,8 +40,8 @@ static struct memdev_reason memdev_bus_error;
 static const struct task_struct *memdev_bus_error_task;
 
 /*
- * Number of windows and devices that are not released yet. The module's code
- * must stay until then: another driver may drop the last reference late.
+ * Number of windows and devices that are not released yet. Module exit waits
+ * for them, as another driver may drop the last reference late.
  */
 static atomic_t memdev_nr_objects = ATOMIC_INIT(0);
 /* memdev_objects_wait_gone() waits here for memdev_nr_objects to reach 0 */
@@ -77,10 +77,10 @@ void memdev_objects_wait_gone(void)
 }
 
 /**
- * memdev_generation_next() - count a new or removed window or device
+ * memdev_generation_next() - start a new generation
  *
- * A netlink dump compares generations to detect that it is inconsistent. Skips
- * 0, which means that the generation is unknown.
+ * Called when a window or device is added or removed. A netlink dump that spans
+ * generations is inconsistent. Skips 0, which means an unknown generation.
  *
  * Context: under memdev_list_lock.
  */

@@ -24,8 +24,8 @@
 #include "internal.h"
 
 /*
- * Poisoned blocks of windows, by block number. The entries of a window's blocks
- * are reserved when it is created, as the memory notifier must not allocate.
+ * Poisoned blocks of windows, by block number. Entries are reserved when a
+ * window is created, as the memory notifier must not allocate.
  */
 static DEFINE_XARRAY(memdev_retired);
 /* Blocks that were not given back to System RAM, by block number */
@@ -242,7 +242,7 @@ void memdev_retired_exit(void)
 	unsigned long nr;
 	void *entry;
 
-	/* Withheld blocks are not lost track of: they stay claimed */
+	/* Withheld blocks are not forgotten: they stay claimed */
 	xa_for_each(&memdev_retired, nr, entry)
 		forgotten += !xa_load(&memdev_missing, nr);
 	if (forgotten)

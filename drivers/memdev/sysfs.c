@@ -67,7 +67,7 @@ static ssize_t unplug_store(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_WO(unplug);
 
-/* Change a setting; @rc is the errno of parsing its value */
+/* Change a setting; @rc is the result of parsing its value */
 static ssize_t memdev_setting_store(struct device *dev,
 				    const struct memdev_settings *set, int rc,
 				    const char *buf, size_t count)

@@ -65,7 +65,7 @@ void memdev_undo_run(void (*fn)(void *data), void *data)
 }
 
 /**
- * memdev_undo_init() - create the workers
+ * memdev_undo_init() - create the workqueue
  *
  * Return: 0 or -ENOMEM.
  */
@@ -78,7 +78,7 @@ int memdev_undo_init(void)
 }
 
 /**
- * memdev_undo_exit() - destroy the workers
+ * memdev_undo_exit() - destroy the workqueue
  */
 void memdev_undo_exit(void)
 {

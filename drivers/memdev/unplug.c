@@ -13,22 +13,22 @@
  * Time slices for offlining a block.
  *
  * The kernel holds device_hotplug_lock while it offlines a block, and no other
- * memory of the machine can be plugged or unplugged meanwhile. So that a pinned
- * page does not block the lock until the operation's deadline, each attempt has
- * a short time slice, and the operation yields after it. If another operation
- * waits for the lock, the slice is cut even shorter (yield.c).
+ * memory on the machine can be plugged or unplugged meanwhile. So that a pinned
+ * page does not tie up the lock until the operation's deadline, each attempt
+ * has a short time slice, and the operation yields after it. If another
+ * operation waits for the lock, the slice is cut even shorter (yield.c).
  *
- * Pages that an attempt migrates out of a block may migrate back into it while
+ * Pages that were migrated out of a block may be migrated back into it while
  * the next block is tried. So if an attempt left fewer pages in use, the block
- * gets another slice, which is twice as long. But pages also migrate back
- * during a yield, so with a pinned page this could repeat many times. So once
- * an attempt leaves half of the pages or fewer in use, only one more follows.
+ * gets another slice, which is twice as long. With a pinned page, this could
+ * repeat many times, because pages also come back during a yield. So once an
+ * attempt leaves half of the pages or fewer in use, only one more follows.
  *
  * If an attempt makes no progress, because of a pinned page or a slow machine,
  * the operation leaves the block until the next pass, which has longer slices.
  * A block with no page in use gets MEMDEV_EMPTY_TRIES slices before that: a
  * slow machine needs them, and if other blocks were tried first, their pages
- * could migrate into it. Offlining the block may still fail, as
+ * could be migrated into it. Offlining the block may still fail, as
  * memdev_block_in_use() does not see every user of a page.
  */
 #define MEMDEV_SLICE_MIN_MS	500U	/* per 128 MiB of a block */
@@ -62,8 +62,8 @@ static const char *memdev_offline_error(int rc)
  * @watch: the operation's watch
  * @why: where to put the reason for a failure
  * @slice_ms: first time slice of a block, in ms
- * @free_ms: time slice of a block with no page in use, in ms; may be longer, as
- *	     a slow machine needs a lot of time to offline the block
+ * @free_ms: time slice of a block with no page in use, in ms; may exceed
+ *	     @slice_ms, as a slow machine needs a lot of time to offline a block
  * @needed: number of victims still needed
  * @refusal: errno of the last refusal other than -EAGAIN, 0 for none
  * @retry: an attempt, or the provider, returned -EAGAIN
@@ -194,7 +194,7 @@ static bool memdev_pass_may_try(struct memdev_core *core, unsigned int block)
 
 /*
  * Find the highest block below @end that the pass may try; if @offline is set,
- * only among offline blocks. Returns false if there is none.
+ * consider only offline blocks. Returns false if there is none.
  */
 static bool memdev_pass_below(struct memdev_core *core, unsigned int end,
 			      bool offline, unsigned int *block)
@@ -229,7 +229,7 @@ static int memdev_pass_down(struct memdev_core *core, struct memdev_pass *pass,
 
 /*
  * Among the @needed highest blocks, try blocks with no page in use first, so
- * that pages of the other blocks do not migrate into them.
+ * that pages of the other blocks are not migrated into them.
  *
  * The order of free blocks does not matter, but ascending order saves zone
  * scans: when a part of a block leaves a zone, the kernel scans the zone until
@@ -273,7 +273,7 @@ static int memdev_pass(struct memdev_core *core, struct memdev_pass *pass)
 	     memdev_pass_down(core, pass, false);
 	if (!rc && pass->needed)
 		rc = pass->retry ? -EAGAIN : pass->refusal ?: -EBUSY;
-	/* The provider returned -EAGAIN, no block was tried: do not spin */
+	/* Only the provider was asked, and returned -EAGAIN: do not spin */
 	if (rc == -EAGAIN && !pass->attempted && !core->background) {
 		memdev_turn_end(pass->watch);
 		memdev_watch_pause(pass->watch, pass->slice_ms);
@@ -351,7 +351,7 @@ static void memdev_unplug_undo(void *data)
 		memdev_provider_replug(core, block);
 	/* Add removed blocks again, and make them victims to online them */
 	for_each_set_bit(block, core->removed, core->nr_blocks) {
-		/* The kernel forgot the poisoned pages: skip the block */
+		/* The kernel forgot which pages are poisoned: skip the block */
 		if (test_bit(block, core->retired))
 			continue;
 		if (!memdev_add(core, block, 1, why))
@@ -424,8 +424,8 @@ static int memdev_unplug_atomic(struct memdev_core *core,
  *
  * Context: under core->op_lock. Sleeps, takes mm's locks.
  * Return: 0 if all of @size is unplugged; -EINVAL if @size is 0 or exceeds the
- * plugged size; -EBUSY if pages cannot be migrated; -EAGAIN in the background,
- * if a block needs more time or is online again; or the errno of
+ * plugged size; -EBUSY if pages cannot be migrated; -EAGAIN if a block needs
+ * more time or is online again (background only); or the errno of
  * memdev_watch_check(), remove_memory(), the provider, a memory notifier or a
  * scripted fault.
  */

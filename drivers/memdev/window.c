@@ -425,7 +425,7 @@ static void memdev_window_remove(struct memdev_window *w)
 
 /**
  * memdev_window_next() - find the next window by number
- * @id: lowest number
+ * @id: the lowest number to look at
  *
  * Context: under memdev_list_lock.
  * Return: the window with the lowest number that is at least @id, or NULL.

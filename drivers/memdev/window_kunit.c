@@ -56,7 +56,7 @@ static void claim_test_find(struct kunit *test, struct memdev_window_spec *spec)
 	KUNIT_ASSERT_EQ(test, 0, claim_test_destroy(rc));
 }
 
-/* Check that a block is refused while another driver claims it with @flags */
+/* Check that a block is refused if another driver has claimed it with @flags */
 static void claim_test_conflict(struct kunit *test, unsigned long flags)
 {
 	struct memdev_window_spec spec;

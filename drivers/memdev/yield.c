@@ -245,7 +245,7 @@ void memdev_turn_yield(struct memdev_watch *w, unsigned int slice_ms)
 	unsigned long began = jiffies;
 	long left;
 
-	/* Remain due in the pause: operations that wait for the lock take it */
+	/* Stay due during the pause, while waiting operations take the lock */
 	if (w->turn != MEMDEV_TURN_DUE)
 		memdev_turn_end(w);
 	memdev_watch_pause(w, MEMDEV_PAUSE_MS);

@@ -37,7 +37,7 @@ struct memory_device_region {
  * @addr: physical address of the region, 0 while the device has no address
  * @size: size of the region in bytes
  * @plugged_size: plugged memory in bytes
- * @requested_size: target of the plugged size in bytes
+ * @requested_size: target for the plugged size in bytes
  * @node: NUMA node of the memory
  * @slot: slot number, or -1
  */
@@ -135,8 +135,8 @@ struct memory_device_ops {
 	 * @plug: decide whether the core may plug @size bytes at @offset in the
 	 * region, both multiples of the memory block size. Optional: without
 	 * it, every range is allowed. May sleep to delay the plug. A refusal
-	 * ends the plug, and the core unplugs what this plug has added, except
-	 * for a plug by the background worker without MEMORY_DEVICE_ATOMIC.
+	 * ends the plug. The core then unplugs the blocks that it has added,
+	 * unless the plug runs in the background without MEMORY_DEVICE_ATOMIC.
 	 * Called under the device's operation lock.
 	 *
 	 * The core also calls @plug for a block that stays plugged after
@@ -170,8 +170,8 @@ struct memory_device_ops {
 
 	/**
 	 * @release: free the device when its last reference is dropped.
-	 * Mandatory. The device's attributes are no longer in use. Called
-	 * without locks.
+	 * Mandatory. The device's attributes are no longer in use. Called with
+	 * no locks held.
 	 */
 	void (*release)(struct memory_device *md);
 };
@@ -263,10 +263,10 @@ struct memory_device_params {
  * struct memory_device_kind - a kind of device that users create by name
  * @name: value of "kind=" in the bus attribute new_device
  * @owner: module of the provider
- * @ops: operations of the kind's devices, by which a device's kind is found
+ * @ops: operations of the kind's devices, also used to find a device's kind
  * @create: create and register a device. Returns the device, or an ERR_PTR()
- *	    and the reason in the extack. The device must stay until @destroy
- *	    is called.
+ *	    and the reason in the extack. The device must stay registered until
+ *	    @destroy is called.
  * @destroy: unregister a device that @create returned, and drop it. Returns 0,
  *	     or a negative errno and the reason in the extack, for example from
  *	     memory_device_unregister() while memory is plugged.
