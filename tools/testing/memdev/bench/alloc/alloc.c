@@ -17,7 +17,7 @@
 
 #include "alloc.h"
 #include "ground.h"
-#include "report.h"
+#include "samples.h"
 
 #define BATCHES_MAX	10000
 
@@ -60,7 +60,6 @@ int main(int argc, char **argv)
 		return 2;
 	}
 
-	report_begin();
 	packed_cases();
 	worst_cases();
 	churn_cases();
@@ -71,6 +70,5 @@ int main(int argc, char **argv)
 	       "# (%llu bytes) and each slot (%d bytes), and %zu bytes more\n",
 	       sizeof(struct memdev_region), window, BLOCKS / 8,
 	       MEMDEV_SLOTS_MAX / 8, sizeof(struct memdev_alloc));
-	report_end();
 	return 0;
 }

@@ -7,7 +7,7 @@
 
 #include "alloc.h"
 #include "ground.h"
-#include "report.h"
+#include "samples.h"
 
 /* The window has this many blocks per region, which is their average size. */
 #define BLOCKS_PER_REGION 8ULL
@@ -40,7 +40,7 @@ static void churn_create(struct churn *c, struct step *step,
 			 struct memdev_alloc_request req)
 {
 	struct memdev_region *r = c->g.spare[c->g.nr_spare - 1];
-	struct moment begin;
+	u64 begin;
 
 	begin = now();
 	step->rc = create(&c->g, &req, r);
@@ -59,7 +59,7 @@ static void churn_create(struct churn *c, struct step *step,
 static void churn_destroy(struct churn *c, struct step *step)
 {
 	struct memdev_region *r = c->g.taken[below(c->g.nr_taken)];
-	struct moment begin;
+	u64 begin;
 
 	begin = now();
 	memdev_alloc_remove(&c->g.w.a, r);
@@ -115,8 +115,8 @@ static void churn_full(unsigned int percent, const char *name,
 	struct churn c = {};
 	unsigned int i, j;
 
-	report_section("random regions of 1 to 128 blocks, aligned to 1 to 32, window %u %% full",
-		       percent);
+	section_print("random regions of 1 to 128 blocks, aligned to 1 to 32, window %u %% full",
+		      percent);
 	ground_init(&c.g, blocks, blocks);
 	churn_prepare(&c, used);
 	for (i = 0; i < batches; i++) {
@@ -134,12 +134,12 @@ static void churn_full(unsigned int percent, const char *name,
 	row.regions = c.g.nr_taken;
 	row.gaps = shadow_gaps(&c.g);
 	row.op = "create";
-	report_row(&row, &c.created);
+	row_print(&row, &c.created);
 	row.op = "destroy";
-	report_row(&row, &c.destroyed);
+	row_print(&row, &c.destroyed);
 	row.name = name_refused;
 	row.op = "find";
-	report_row(&row, &c.refused);
+	row_print(&row, &c.refused);
 	ground_free(&c.g);
 }
 

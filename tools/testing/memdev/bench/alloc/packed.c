@@ -7,7 +7,7 @@
 
 #include "alloc.h"
 #include "ground.h"
-#include "report.h"
+#include "samples.h"
 
 /* State shared by the steps of a batch */
 struct packed {
@@ -25,7 +25,7 @@ static void packed_lookup(struct packed *p, struct samples *s)
 	const char *id[BATCH];
 	unsigned int i;
 	int rc[BATCH];
-	struct moment begin;
+	u64 begin;
 
 	for (i = 0; i < p->batch; i++) {
 		struct memdev_region *r = p->g.taken[below(p->g.nr_taken)];
@@ -50,7 +50,7 @@ static void packed_find(struct packed *p, struct samples *s)
 	struct memdev_region found[BATCH];
 	unsigned int i;
 	int rc[BATCH];
-	struct moment begin;
+	u64 begin;
 
 	begin = now();
 	for (i = 0; i < p->batch; i++)
@@ -67,7 +67,7 @@ static void packed_create(struct packed *p, struct samples *s)
 	const struct memdev_alloc_request req = request(1, 1);
 	unsigned int i;
 	int rc[BATCH];
-	struct moment begin;
+	u64 begin;
 
 	for (i = 0; i < p->batch; i++)
 		p->top[i] = ground_take(&p->g);
@@ -87,7 +87,7 @@ static void packed_destroy(struct packed *p, struct samples *s)
 {
 	struct memdev_region *gone[BATCH];
 	unsigned int i;
-	struct moment begin;
+	u64 begin;
 
 	for (i = 0; i < p->batch; i++) {
 		gone[i] = p->g.taken[below(p->g.nr_taken)];
@@ -147,20 +147,20 @@ static void packed_level(struct packed *p)
 		packed_pack(p);
 	}
 	row.op = "create";
-	report_row(&row, &creates);
+	row_print(&row, &creates);
 	row.op = "lookup";
-	report_row(&row, &lookups);
+	row_print(&row, &lookups);
 	row.op = "destroy";
-	report_row(&row, &destroys);
+	row_print(&row, &destroys);
 	row.op = "find";
-	report_row(&row, &finds);
+	row_print(&row, &finds);
 }
 
 void packed_cases(void)
 {
 	struct packed p;
 
-	report_section("adjacent regions of one block: create, look up and destroy one");
+	section_print("adjacent regions of one block: create, look up and destroy one");
 	ground_init(&p.g, BLOCKS, max_regions + BATCH);
 	p.regions = 0;
 	while ((p.regions = next_level(p.regions, 0, max_regions))) {

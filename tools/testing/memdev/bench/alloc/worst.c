@@ -14,7 +14,7 @@
 
 #include "alloc.h"
 #include "ground.h"
-#include "report.h"
+#include "samples.h"
 
 /* Time limit for a batch of more than one operation */
 #define BATCH_NS	20000
@@ -131,7 +131,7 @@ static void measure_find(const struct ground *g, const char *name,
 	struct samples s = {};
 	unsigned int i, j;
 	int rc[BATCH];
-	struct moment begin;
+	u64 begin;
 
 	EXPECT_HEX(block, shadow_fit(g, req->size / BLOCK, req->align / BLOCK));
 	if (block == NOWHERE)
@@ -140,7 +140,7 @@ static void measure_find(const struct ground *g, const char *name,
 	memdev_alloc_fit(&g->w.a, req, &found[0], NULL);
 	begin = now();
 	memdev_alloc_fit(&g->w.a, req, &found[0], NULL);
-	row.batch = fitting_batch(ns_since(begin));
+	row.batch = fitting_batch(now() - begin);
 	for (i = 0; i < batches; i++) {
 		begin = now();
 		for (j = 0; j < row.batch; j++)
@@ -157,7 +157,7 @@ static void measure_find(const struct ground *g, const char *name,
 			EXPECT_INT(slot, found[j].slot);
 		}
 	}
-	report_row(&row, &s);
+	row_print(&row, &s);
 }
 
 static void layout_find(const struct layout *l)
@@ -167,7 +167,7 @@ static void layout_find(const struct layout *l)
 	struct ground g;
 	u64 fits;
 
-	report_section("%s", l->about);
+	section_print("%s", l->about);
 	while ((regions = next_level(regions, l->peak, max_regions))) {
 		ground_init(&g, l->blocks ? l->blocks : 2 * regions, regions);
 		layout_fill(l, &g, regions);
@@ -184,10 +184,10 @@ static void largest_free(const struct layout *l)
 	struct samples s = {};
 	unsigned int i, j;
 	struct ground g;
-	struct moment begin;
+	u64 begin;
 	u64 sum;
 
-	report_section("the largest gap if every second block is free");
+	section_print("the largest gap if every second block is free");
 	while ((row.regions = next_level(row.regions, l->peak, max_regions))) {
 		ground_init(&g, l->blocks, row.regions);
 		layout_fill(l, &g, row.regions);
@@ -196,7 +196,7 @@ static void largest_free(const struct layout *l)
 		memdev_alloc_largest_free(&g.w.a);
 		begin = now();
 		memdev_alloc_largest_free(&g.w.a);
-		row.batch = fitting_batch(ns_since(begin));
+		row.batch = fitting_batch(now() - begin);
 		for (i = 0; i < batches; i++) {
 			sum = 0;
 			begin = now();
@@ -205,7 +205,7 @@ static void largest_free(const struct layout *l)
 			samples_add(&s, begin, row.batch);
 			EXPECT_HEX(row.batch * l->gap * BLOCK, sum);
 		}
-		report_row(&row, &s);
+		row_print(&row, &s);
 		ground_free(&g);
 	}
 }
@@ -219,7 +219,7 @@ static void slots(void)
 	struct ground g;
 	u64 block;
 
-	report_section("find a place and a slot, with a slot for each region");
+	section_print("find a place and a slot, with a slot for each region");
 	req.want_slot = true;
 	while ((regions = next_level(regions, 0, max))) {
 		ground_init(&g, BLOCKS, regions);
