@@ -11,6 +11,70 @@
 #include "netlink_request.h"
 #include "window.h"
 
+/* --- messages ------------------------------------------------------------- */
+
+static struct sk_buff *memdev_nl_reply_new(struct genl_info *info, void **hdr)
+{
+	struct sk_buff *reply = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+
+	if (!reply)
+		return NULL;
+	*hdr = genlmsg_put_reply(reply, info, memdev_nl_family, 0,
+				 info->genlhdr->cmd);
+	if (*hdr)
+		return reply;
+	nlmsg_free(reply);
+	return NULL;
+}
+
+/* Send a reply, or free it if @rc is an errno; return what the handler returns */
+static int memdev_nl_reply(struct sk_buff *reply, void *hdr,
+			   struct genl_info *info, int rc)
+{
+	if (rc < 0) {
+		nlmsg_free(reply);
+		return rc;
+	}
+	genlmsg_end(reply, hdr);
+	return genlmsg_reply(reply, info);
+}
+
+/* Start a message of a dump; return NULL if it does not fit */
+static void *memdev_nl_dump_put(struct sk_buff *skb,
+				struct netlink_callback *cb, u8 cmd)
+{
+	void *hdr;
+
+	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			  memdev_nl_family, NLM_F_MULTI, cmd);
+	if (hdr)
+		genl_dump_check_consistent(cb, hdr);
+	return hdr;
+}
+
+/* Complete a message of a dump, or cancel it if @rc says that it did not fit */
+static void memdev_nl_dump_end(struct sk_buff *skb, void *hdr, int rc)
+{
+	if (rc < 0)
+		genlmsg_cancel(skb, hdr);
+	else
+		genlmsg_end(skb, hdr);
+}
+
+/* Check that a dump request has none of the attributes up to @attr_max */
+static int memdev_nl_dump_check(struct netlink_callback *cb, int attr_max)
+{
+	struct nlattr **attrs = memdev_dump_attrs(cb);
+	int i;
+
+	for (i = 1; i <= attr_max; i++) {
+		if (attrs && attrs[i])
+			return memdev_nl_refuse(cb->extack, attrs[i], -EINVAL,
+						"a dump takes no attributes");
+	}
+	return 0;
+}
+
 /* --- devices -------------------------------------------------------------- */
 
 static int memdev_nl_put_stats(struct sk_buff *skb, int attr,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Netlink requests: find the device or window that a request names, and reply.
+ * Netlink requests: find the device or window that a request names.
  */
 #include <linux/capability.h>
 #include <linux/netlink.h>
@@ -97,100 +97,5 @@ int memdev_nl_window_check(struct genl_info *info)
 	if (nla_get_u32(index) > INT_MAX)
 		return memdev_nl_refuse(info->extack, index, -ENODEV,
 					"there is no such window");
-	return 0;
-}
-
-/**
- * memdev_nl_reply_new() - allocate a reply
- * @info: the request
- * @hdr: where to put the header, for memdev_nl_reply()
- *
- * Return: the message, or NULL.
- */
-struct sk_buff *memdev_nl_reply_new(struct genl_info *info, void **hdr)
-{
-	struct sk_buff *reply = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
-
-	if (!reply)
-		return NULL;
-	*hdr = genlmsg_put_reply(reply, info, memdev_nl_family, 0,
-				 info->genlhdr->cmd);
-	if (*hdr)
-		return reply;
-	nlmsg_free(reply);
-	return NULL;
-}
-
-/**
- * memdev_nl_reply() - send a reply, or free it after a failure
- * @reply: the message
- * @hdr: from memdev_nl_reply_new()
- * @info: the request
- * @rc: negative errno after a failure, otherwise 0 or more
- *
- * Return: the value for the command's handler to return.
- */
-int memdev_nl_reply(struct sk_buff *reply, void *hdr, struct genl_info *info,
-		    int rc)
-{
-	if (rc < 0) {
-		nlmsg_free(reply);
-		return rc;
-	}
-	genlmsg_end(reply, hdr);
-	return genlmsg_reply(reply, info);
-}
-
-/**
- * memdev_nl_dump_put() - start a message in a dump
- * @skb: the dump
- * @cb: the state of the dump
- * @cmd: the command
- *
- * Return: the header, for memdev_nl_dump_end(); NULL if it does not fit.
- */
-void *memdev_nl_dump_put(struct sk_buff *skb, struct netlink_callback *cb,
-			 u8 cmd)
-{
-	void *hdr;
-
-	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-			  memdev_nl_family, NLM_F_MULTI, cmd);
-	if (hdr)
-		genl_dump_check_consistent(cb, hdr);
-	return hdr;
-}
-
-/**
- * memdev_nl_dump_end() - complete a message in a dump
- * @skb: the dump
- * @hdr: from memdev_nl_dump_put()
- * @rc: negative errno if the message did not fit and has to be canceled
- */
-void memdev_nl_dump_end(struct sk_buff *skb, void *hdr, int rc)
-{
-	if (rc < 0)
-		genlmsg_cancel(skb, hdr);
-	else
-		genlmsg_end(skb, hdr);
-}
-
-/**
- * memdev_nl_dump_check() - check that a dump request has no attributes
- * @cb: the state of the dump
- * @attr_max: the last attribute to look for
- *
- * Return: 0, or -EINVAL and the reason in the extack.
- */
-int memdev_nl_dump_check(struct netlink_callback *cb, int attr_max)
-{
-	struct nlattr **attrs = memdev_dump_attrs(cb);
-	int i;
-
-	for (i = 1; i <= attr_max; i++) {
-		if (attrs && attrs[i])
-			return memdev_nl_refuse(cb->extack, attrs[i], -EINVAL,
-						"a dump takes no attributes");
-	}
 	return 0;
 }

@@ -32,12 +32,5 @@ const char *memdev_nl_dev_id(const struct nlattr *attr);
 int memdev_nl_dev_check(struct genl_info *info);
 const struct nlattr *memdev_nl_dev_name(struct nlattr **attrs);
 int memdev_nl_window_check(struct genl_info *info);
-struct sk_buff *memdev_nl_reply_new(struct genl_info *info, void **hdr);
-int memdev_nl_reply(struct sk_buff *reply, void *hdr, struct genl_info *info,
-		    int rc);
-void *memdev_nl_dump_put(struct sk_buff *skb, struct netlink_callback *cb,
-			 u8 cmd);
-void memdev_nl_dump_end(struct sk_buff *skb, void *hdr, int rc);
-int memdev_nl_dump_check(struct netlink_callback *cb, int attr_max);
 
 #endif /* _MEMDEV_NETLINK_REQUEST_H */
