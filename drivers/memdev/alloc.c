@@ -224,7 +224,7 @@ static bool memdev_region_less(struct rb_node *node,
 }
 
 /**
- * memdev_alloc_insert() - reserve the place that memdev_alloc_fit() found
+ * memdev_alloc_insert() - reserve the range that memdev_alloc_fit() found
  * @a: the window
  * @r: the region
  */

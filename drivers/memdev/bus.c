@@ -354,7 +354,7 @@ static int memdev_bus_reason(int rc, const struct netlink_ext_ack *extack,
 			     struct memdev_reason *why)
 {
 	/*
-	 * Not every text of the core fits in an extack. memdev_bus_last_error()
+	 * Not every message of the core fits in an extack. memdev_bus_last_error()
 	 * returns the full text, but providers can overwrite it without
 	 * memdev_bus_lock: use it only if this task wrote it.
 	 */

@@ -488,7 +488,7 @@ int memdev_carve(struct memdev_window_spec *spec, unsigned long **movable,
 		rc = memdev_carve_blocks(c, &spec->start, why);
 		if (rc != -ENOENT || !spec->shrink || !c->best)
 			break;
-		/* Retry with the length of a run that went offline before */
+		/* Retry with the length of the longest run that could be offlined */
 		c->want = min(c->best, c->want - 1);
 	} while (c->want);
 	memdev_watch_end(&watch);

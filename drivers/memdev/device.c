@@ -265,7 +265,7 @@ static int memdev_core_maps_alloc(struct memdev_core *core)
 	return 0;
 }
 
-/* Checks in addition to those of QEMU's memory devices */
+/* Checks that the core makes in addition to those that it shares with QEMU */
 static int memdev_device_check(const struct memory_device *md,
 			       struct memdev_reason *why)
 {

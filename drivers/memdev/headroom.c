@@ -95,7 +95,10 @@ static struct memdev_headroom memdev_headroom_query(void)
 /* Kernel memory needed to add and online @size bytes */
 static u64 memdev_headroom_cost(struct memdev_core *core, u64 size)
 {
-	/* The direct map, at worst with base pages; other costs are smaller */
+	/*
+	 * Page tables of the direct map, assuming base pages. Costs that are
+	 * not counted here are smaller.
+	 */
 	u64 cost = size / (PAGE_SIZE / sizeof(pte_t));
 
 	if (!core->memmap_on_memory)

@@ -166,7 +166,10 @@ enum memdev_block_state memdev_pfn_state(unsigned long pfn)
 		MEMDEV_BLOCK_STATE_MOVABLE : MEMDEV_BLOCK_STATE_KERNEL;
 }
 
-/* For pages in the page cache or swap cache, the flag has another meaning */
+/*
+ * PG_vmemmap_self_hosted shares its bit with a flag that has another meaning
+ * for pages in the page cache or swap cache: leave those out.
+ */
 static bool memdev_page_of_memmap(struct page *page)
 {
 	return PageVmemmapSelfHosted(page) && !page->mapping && !PageLRU(page);

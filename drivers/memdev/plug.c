@@ -128,7 +128,7 @@ static int memdev_refuse_no_space(struct memdev_core *core, u64 size, u64 free,
 	/* MEMORY_DEVICE_ALL, but all blocks are plugged or retired */
 	if (!size)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
-					   "no block is left to plug, retired blocks: %*pbl",
+					   "no block is left to plug; retired blocks: %*pbl",
 					   core->nr_blocks, core->left_out);
 	return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
 				   "%s is more than the %s that is free, retired blocks: %*pbl",

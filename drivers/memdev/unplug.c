@@ -185,7 +185,7 @@ static int memdev_pass_try(struct memdev_core *core, struct memdev_pass *pass,
 	return 0;
 }
 
-/* With MEMORY_DEVICE_ATOMIC, no block is skipped: @skip is @was_offline */
+/* MEMORY_DEVICE_ATOMIC skips no block: the bitmap of @skip is @was_offline */
 static bool memdev_pass_may_try(struct memdev_core *core, unsigned int block)
 {
 	return !test_bit(block, core->victims) &&
@@ -349,7 +349,7 @@ static void memdev_unplug_undo(void *data)
 
 	for_each_set_bit(block, core->victims, core->nr_blocks)
 		memdev_provider_replug(core, block);
-	/* Add removed blocks again, and make them victims to online them */
+	/* Add removed blocks again, and mark them to be onlined below */
 	for_each_set_bit(block, core->removed, core->nr_blocks) {
 		/* The kernel forgot which pages are poisoned: skip the block */
 		if (test_bit(block, core->retired))

@@ -245,7 +245,7 @@ void memdev_turn_yield(struct memdev_watch *w, unsigned int slice_ms)
 	unsigned long began = jiffies;
 	long left;
 
-	/* Stay due during the pause, while waiting operations take the lock */
+	/* Stay due during the pause, in which other operations take the lock */
 	if (w->turn != MEMDEV_TURN_DUE)
 		memdev_turn_end(w);
 	memdev_watch_pause(w, MEMDEV_PAUSE_MS);

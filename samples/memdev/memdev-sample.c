@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A provider with one memory device of four blocks. It logs each request. It
- * refuses to plug odd blocks unless the parameter "atomic" is set, and refuses
- * to unplug while the parameter "busy" is set. For tests, the parameters
- * plug_answer and unplug_answer override its return values.
+ * refuses to plug odd-numbered blocks unless the parameter "atomic" is set, and
+ * refuses to unplug while the parameter "busy" is set. For tests, the
+ * parameters plug_answer and unplug_answer override its return values.
  */
 #include <linux/memdev.h>
 #include <linux/memory.h>

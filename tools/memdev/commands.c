@@ -47,7 +47,7 @@ const struct opt options[OPT_COUNT] = {
 	  "then hit every Nth matching step (default: 1)" },
 	{ OPT_TIMES, 0, "times", "N", "hit at most N steps (default: no limit)" },
 	{ OPT_CHANCE, 0, "chance", "N",
-	  "hit each of these steps with a probability of N in 1000 (default: 1000)" },
+	  "hit each selected step with a probability of N in 1000 (default: 1000)" },
 	{ OPT_SEED, 0, "seed", "N", "seed of the random numbers" },
 	{ OPT_HELP, 'h', "help", NULL, "print this help" },
 };
@@ -138,7 +138,7 @@ static const struct cmd commands[] = {
 			"  online     bring a block online\n"
 			"  offline    take a block offline\n"
 			"  remove     remove blocks from the kernel\n"
-			"  answer     begin a plug, an unplug or a background resize",
+			"  answer     accept a plug, an unplug or a background resize",
 		.run = cmd_fault_add,
 		.opts = OPT(BLOCK) | OPT(ERRNO) | OPT(DELAY) | OPT(NTH) |
 			OPT(EVERY) | OPT(TIMES) | OPT(CHANCE) | OPT(SEED),

@@ -33,7 +33,7 @@ QEMU = (f"-object memory-backend-ram,id=of-virtio-mem,size={LARGEST},"
 
 
 class GuestPeer:
-    """A provider that the guest plugs and times."""
+    """A provider whose memory the guest plugs; the guest takes the time."""
 
     def __init__(self, vm, name):
         self.vm = vm
@@ -48,7 +48,7 @@ class GuestPeer:
 
 
 class HostPeer:
-    """A provider that the host plugs; the guest reports when it is done."""
+    """A provider whose memory the host plugs; the guest reports the end."""
 
     def __init__(self, vm, _):
         self.vm = vm

@@ -272,7 +272,7 @@ all_again "an undo that failed"
 set_faults "add block=$((n - 1)) errno=EIO" "remove block=0 errno=EIO"
 is "unplug all skips a block that cannot be removed" "$(put_dev unplug all)" EIO
 say "$(get last_error)"
-is "that block is plugged and offline" \
+is "the block that did not come online is plugged and offline" \
 	"$(get plugged_blocks) $(get online_blocks)" "0 "
 check "sysfs, /proc/iomem and lsmem agree" agree
 set_faults
@@ -291,7 +291,7 @@ is "unplug all" "$(put_dev unplug all)" ok
 set_faults "online block=3 errno=EIO"
 is "plug all succeeds although a block does not come online" \
 	"$(put_dev plug all)" ok
-is "that block is plugged and offline" \
+is "the block that did not come online is plugged and offline" \
 	"$(get plugged_blocks) $(get online_blocks)" "0-5 0-2,4-5"
 is "last_error is empty" "$(get last_error)" ""
 check "sysfs, /proc/iomem and lsmem agree" agree
@@ -489,13 +489,13 @@ for took in 2 "0 1 2 3 4 5"; do
 	rule=$(sed -n 's/.*EAGAIN.*# rule \([0-9]*\):.*/\1/p' "$F")
 	cp "$TMP/zones" "$TMP/zones.user"
 	begin_op unplug all
-	check "an unplug retries offline" until_true 60 tried
+	check "an unplug retries the offline step" until_true 60 tried
 	for block in $took; do
 		is "a user takes block $block offline" \
 			"$(put "$MEM/memory$((first + block))/state" offline)" ok
 		sed -i "s/^$block .*/$block offline/" "$TMP/zones.user"
 	done
-	is "the rule that fails offline is deleted" "$(faults "del $rule")" ok
+	is "the rule that fails the offline step is deleted" "$(faults "del $rule")" ok
 	wait $OP
 	is "the unplug fails because no block can be removed" \
 		"$(cat "$TMP/op")" EIO

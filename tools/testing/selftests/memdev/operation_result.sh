@@ -220,7 +220,7 @@ is "netlink dev-plug all names the retired block" \
 no_error "plug all but the retired block"
 is "plug all is refused if only retired blocks are left" "$(put_dev plug all)" ENOSPC
 is "last_error names the retired block" "$(get last_error)" \
-	"no block is left to plug, retired blocks: 1"
+	"no block is left to plug; retired blocks: 1"
 is "unplug one block" "$(put_dev unplug $BLOCK)" ok
 fails "memdevctl plug all names the retired block" 0 \
 	"memdevctl: memdev0: plug all: done, but retired blocks are left out: 1" \

@@ -81,7 +81,7 @@ check "all devices are plugged" plugged_are "$n"
 
 # Keep the last two devices idle, for operations meanwhile.
 last=$((n - 1))
-check "a fault rule delays offline by an hour" \
+check "a fault rule delays the offline step by an hour" \
 	each_fault "offline delay=3600000" 1
 echo clear >$DEBUG/memdev/memdev$last/faults
 n=$last

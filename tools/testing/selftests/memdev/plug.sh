@@ -107,7 +107,7 @@ total=$(mem_total)
 is "plug $plug" "$reply" ok
 want=$plug
 [ "$(get memmap_on_memory)" = 0 ] || want=$((plug - plug / 64))
-is "MemTotal grows at once by the size less its own memmap" \
+is "MemTotal grows immediately, by the plugged size less any memmap on it" \
 	$((total - base)) $want
 is "plugged_size is $plug" "$(get plugged_size)" $plug
 is "online_size is $plug" "$(get online_size)" $plug

@@ -298,13 +298,13 @@ is "the window has no device" "$(ls $BUS/devices)" ""
 is "the whole window is free" "$(cat $W/used) $(cat $W/largest_free)" "0 $size"
 if [ "$size" -gt $BLOCK ]; then
 	is "limit accepts one block" "$(put $W/limit $BLOCK)" ok
-	is "limit reads back one block" "$(cat $W/limit)" $BLOCK
+	is "limit reads back as one block" "$(cat $W/limit)" $BLOCK
 	is "a device beyond the limit is refused" \
 		"$(put $BUS/new_device "size=$size")" ENOSPC
 	is "limit accepts the size" "$(put $W/limit $size)" ok
 fi
 is "slots accepts 0" "$(put $W/slots 0)" ok
-is "slots reads back 0" "$(cat $W/slots)" 0
+is "slots reads back as 0" "$(cat $W/slots)" 0
 is "a dimm without a free slot is refused" \
 	"$(put $BUS/new_device "size=$BLOCK kind=dimm")" ENOSPC
 is "slots accepts 256" "$(put $W/slots 256)" ok
