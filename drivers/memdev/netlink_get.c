@@ -61,13 +61,13 @@ static void memdev_nl_dump_end(struct sk_buff *skb, void *hdr, int rc)
 		genlmsg_end(skb, hdr);
 }
 
-/* Check that a dump request has none of the attributes up to @attr_max */
-static int memdev_nl_dump_check(struct netlink_callback *cb, int attr_max)
+/* Check that a dump request has no attributes */
+static int memdev_nl_dump_check(struct netlink_callback *cb, u8 cmd)
 {
 	struct nlattr **attrs = memdev_dump_attrs(cb);
-	int i;
+	unsigned int i;
 
-	for (i = 1; i <= attr_max; i++) {
+	for (i = 1; i <= memdev_nl_attr_max(cmd); i++) {
 		if (attrs && attrs[i])
 			return memdev_nl_refuse(cb->extack, attrs[i], -EINVAL,
 						"a dump takes no attributes");
@@ -213,7 +213,7 @@ int memdev_nl_dev_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	void *hdr;
 	int rc;
 
-	rc = memdev_nl_dump_check(cb, MEMDEV_A_DEV_ID);
+	rc = memdev_nl_dump_check(cb, MEMDEV_CMD_DEV_GET);
 	if (rc)
 		return rc;
 
@@ -298,7 +298,7 @@ int memdev_nl_window_get_dumpit(struct sk_buff *skb,
 	void *hdr;
 	int rc;
 
-	rc = memdev_nl_dump_check(cb, MEMDEV_A_WINDOW_INDEX);
+	rc = memdev_nl_dump_check(cb, MEMDEV_CMD_WINDOW_GET);
 	if (rc)
 		return rc;
 

@@ -83,7 +83,7 @@ static struct memdev_job *memdev_job_alloc(const struct memdev_job_type *type,
 		return NULL;
 	}
 	job->nlh = skb_put_data(job->skb, nlh, nlh->nlmsg_len);
-	for (i = 1; i <= type->attr_max; i++) {
+	for (i = 1; i <= memdev_nl_attr_max(info->genlhdr->cmd); i++) {
 		if (info->attrs[i])
 			job->attrs[i] = (void *)job->nlh +
 				((void *)info->attrs[i] - (void *)nlh);

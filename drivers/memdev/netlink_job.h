@@ -21,14 +21,12 @@ struct memdev_job;
  *	 may hold a warning.
  * @creates: the command creates an object, and the reply has its index
  * @attr_of: the attribute for each enum memdev_about, 0 for none
- * @attr_max: the highest attribute that a request may have
  */
 struct memdev_job_type {
 	int (*check)(struct genl_info *info);
 	int (*run)(struct memdev_job *job);
 	bool creates;
 	const u8 *attr_of;
-	unsigned int attr_max;
 };
 
 /**

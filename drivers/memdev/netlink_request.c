@@ -25,6 +25,23 @@ bool memdev_nl_admin(struct sk_buff *skb)
 }
 
 /**
+ * memdev_nl_attr_max() - get the highest attribute that requests may have
+ * @cmd: their command
+ *
+ * Return: the attribute; 0 for an unknown command.
+ */
+unsigned int memdev_nl_attr_max(u8 cmd)
+{
+	unsigned int i;
+
+	for (i = 0; i < memdev_nl_family->n_ops; i++) {
+		if (memdev_nl_family->ops[i].cmd == cmd)
+			return memdev_nl_family->ops[i].maxattr;
+	}
+	return 0;
+}
+
+/**
  * memdev_nl_dev_index() - get the number of the device that a request names
  * @attr: the attribute with the number, or NULL
  *

@@ -27,6 +27,7 @@ extern const struct genl_family *memdev_nl_family;
 })
 
 bool memdev_nl_admin(struct sk_buff *skb);
+unsigned int memdev_nl_attr_max(u8 cmd);
 int memdev_nl_dev_index(const struct nlattr *attr);
 const char *memdev_nl_dev_id(const struct nlattr *attr);
 int memdev_nl_dev_check(struct genl_info *info);

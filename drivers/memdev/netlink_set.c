@@ -127,8 +127,7 @@ MEMDEV_NL_CHANGE(dev_new,
 		 .check = memdev_nl_dev_new_check,
 		 .run = memdev_job_dev_new,
 		 .creates = true,
-		 .attr_of = memdev_nl_dev_about,
-		 .attr_max = MEMDEV_A_DEV_SLOT)
+		 .attr_of = memdev_nl_dev_about)
 
 static int memdev_job_dev_del(struct memdev_job *job)
 {
@@ -151,8 +150,7 @@ static int memdev_job_dev_del(struct memdev_job *job)
 MEMDEV_NL_CHANGE(dev_del,
 		 .check = memdev_nl_dev_check,
 		 .run = memdev_job_dev_del,
-		 .attr_of = memdev_nl_dev_about,
-		 .attr_max = MEMDEV_A_DEV_ID)
+		 .attr_of = memdev_nl_dev_about)
 
 static int memdev_job_dev_set(struct memdev_job *job)
 {
@@ -191,15 +189,17 @@ static int memdev_job_dev_set(struct memdev_job *job)
 static int memdev_nl_dev_set_check(struct genl_info *info)
 {
 	const struct nlattr *timeout;
+	unsigned int i;
 
 	timeout = info->attrs[MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS];
 	if (timeout && nla_get_u32(timeout) > MEMDEV_TIMEOUT_MAX)
 		return memdev_nl_refuse(info->extack, timeout, -ERANGE,
 					"the timeout is too long");
-	if (timeout || info->attrs[MEMDEV_A_DEV_REQUESTED_SIZE] ||
-	    info->attrs[MEMDEV_A_DEV_ONLINE_TYPE] ||
-	    info->attrs[MEMDEV_A_DEV_MEMMAP_ON_MEMORY])
-		return memdev_nl_dev_check(info);
+	for (i = 1; i <= memdev_nl_attr_max(info->genlhdr->cmd); i++) {
+		if (info->attrs[i] && i != MEMDEV_A_DEV_INDEX &&
+		    i != MEMDEV_A_DEV_ID)
+			return memdev_nl_dev_check(info);
+	}
 	return memdev_nl_refuse(info->extack, NULL, -EINVAL,
 				"no setting given");
 }
@@ -207,8 +207,7 @@ static int memdev_nl_dev_set_check(struct genl_info *info)
 MEMDEV_NL_CHANGE(dev_set,
 		 .check = memdev_nl_dev_set_check,
 		 .run = memdev_job_dev_set,
-		 .attr_of = memdev_nl_dev_about,
-		 .attr_max = MEMDEV_A_DEV_UNPLUG_TIMEOUT_MS)
+		 .attr_of = memdev_nl_dev_about)
 
 /*
  * An error message has no attributes for details, so put them into the reply:
@@ -281,14 +280,12 @@ static int memdev_nl_dev_op_check(struct genl_info *info)
 MEMDEV_NL_CHANGE(dev_plug,
 		 .check = memdev_nl_dev_op_check,
 		 .run = memdev_job_dev_plug,
-		 .attr_of = memdev_nl_dev_about,
-		 .attr_max = MEMDEV_A_DEV_ALL)
+		 .attr_of = memdev_nl_dev_about)
 
 MEMDEV_NL_CHANGE(dev_unplug,
 		 .check = memdev_nl_dev_op_check,
 		 .run = memdev_job_dev_unplug,
-		 .attr_of = memdev_nl_dev_about,
-		 .attr_max = MEMDEV_A_DEV_ALL)
+		 .attr_of = memdev_nl_dev_about)
 
 /* --- requests ------------------------------------------------------------- */
 
@@ -352,8 +349,7 @@ MEMDEV_NL_CHANGE(window_new,
 		 .check = memdev_nl_window_new_check,
 		 .run = memdev_job_window_new,
 		 .creates = true,
-		 .attr_of = memdev_nl_window_about,
-		 .attr_max = MEMDEV_A_WINDOW_NODE)
+		 .attr_of = memdev_nl_window_about)
 
 static int memdev_job_window_del(struct memdev_job *job)
 {
@@ -370,5 +366,4 @@ static int memdev_job_window_del(struct memdev_job *job)
 MEMDEV_NL_CHANGE(window_del,
 		 .check = memdev_nl_window_check,
 		 .run = memdev_job_window_del,
-		 .attr_of = memdev_nl_window_about,
-		 .attr_max = MEMDEV_A_WINDOW_INDEX)
+		 .attr_of = memdev_nl_window_about)

@@ -5,6 +5,8 @@
 #ifndef MEMDEVCTL_ARGS_H
 #define MEMDEVCTL_ARGS_H
 
+#include <assert.h>
+
 #include "util.h"
 
 enum opt_id {
@@ -40,6 +42,8 @@ enum opt_id {
 	OPT_HELP,
 	OPT_COUNT,
 };
+
+static_assert(OPT_COUNT <= 32, "a mask has 32 bits");
 
 #define OPT(id)		(1U << OPT_##id)
 /* Options that select a table's contents, and all table options */
