@@ -77,7 +77,7 @@ static int memdev_alloc_slot(const struct memdev_alloc *a, int slot,
 	return 0;
 }
 
-/* Find the lowest region that overlaps a range, or NULL */
+/* Return the lowest region that overlaps a range, or NULL if there is none */
 static const struct memdev_region *
 memdev_alloc_conflict(const struct memdev_alloc *a, u64 start, u64 size)
 {
@@ -134,14 +134,20 @@ static int memdev_alloc_first_fit(const struct memdev_alloc *a,
 	unsigned long nr = req->size >> a->block_shift;
 	unsigned long first, next = 0;
 
-	/* As in QEMU, this error means that the end would exceed 64 bits */
+	/*
+	 * As in QEMU, this error does not mean that the region is larger than
+	 * the window, but that the region's end would exceed 64 bits.
+	 */
 	if (req->size - 1 > ~a->start)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
 					   "%s is too big for the window",
 					   MEMDEV_SIZE(req->size));
 
 	do {
-		/* The window is aligned: aligning the block number is enough */
+		/*
+		 * The window starts at a multiple of the alignment, so it is
+		 * enough to align the block number in the window.
+		 */
 		first = ALIGN(find_next_zero_bit(a->map, a->nr_blocks, next),
 			      step);
 		if (nr > a->nr_blocks || first > a->nr_blocks - nr)

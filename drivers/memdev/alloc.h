@@ -14,7 +14,7 @@
 #define MEMDEV_SLOTS_DEFAULT	256
 #define MEMDEV_SLOTS_MAX	65536
 
-/* No slot; in a request, the lowest free slot */
+/* No slot; in a request, this asks for the lowest free slot */
 #define MEMDEV_SLOT_NONE	-1
 
 /**

@@ -25,7 +25,7 @@
 /* Serializes writes to bus attributes, and changes to memdev_opened */
 static DEFINE_MUTEX(memdev_bus_lock);
 
-/* Protected by memdev_list_lock */
+/* Registered kinds of devices; protected by memdev_list_lock */
 static LIST_HEAD(memdev_kinds);
 
 /**
@@ -204,7 +204,7 @@ void memory_device_kind_unregister(struct memory_device_kind *kind)
 }
 EXPORT_SYMBOL_GPL(memory_device_kind_unregister);
 
-/* Find a kind by name or by @ops. The caller drops the module reference. */
+/* Find a kind by @name or by @ops. The caller must put the kind's module. */
 static struct memory_device_kind *
 memdev_kind_get(const char *name, const struct memory_device_ops *ops)
 {
@@ -276,7 +276,7 @@ bool memdev_id_valid(const char *id)
 	const char *c;
 	int nr;
 
-	/* del_device would take "memdev0" or "0" for a device number */
+	/* del_device would take the id "memdev0" or "0" for a device number */
 	if (!memdev_number_parse(id, "memdev", &nr))
 		return false;
 	for (c = id; *c; c++) {
@@ -467,7 +467,7 @@ static ssize_t last_error_show(MEMDEV_BUS_TYPE *bus, char *buf)
 	return sysfs_emit(buf, "%s\n", why.text);
 }
 
-/* Reasons contain physical addresses: for root only */
+/* Reasons contain physical addresses: only root may read them */
 static struct bus_attribute bus_attr_last_error =
 	__ATTR(last_error, 0400, last_error_show, NULL);
 

@@ -36,8 +36,8 @@
 /* Time slice for offlining a block */
 #define MEMDEV_CARVE_SLICE_MS	2000
 /*
- * Deadline for carving the default window. No user asked for that window, so it
- * also leaves out blocks with more than half of their pages in use.
+ * Deadline for carving the default window. No user asked for that window, so
+ * the carving also skips blocks with more than half of their pages in use.
  */
 #define MEMDEV_CARVE_LIMIT_MS	30000
 
@@ -96,10 +96,10 @@ static int memdev_direct_map_split(u64 start, u64 end)
 		if (!memdev_direct_map_is_huge(addr))
 			continue;
 		/*
-		 * The struct page holds the memory type. Kernels with DEBUG_VM
-		 * fill the struct page of an offline page with ones, as if a
-		 * type were already set. The struct page is not in use: clear
-		 * it.
+		 * set_memory_uc() records the memory type in the struct page.
+		 * Kernels with DEBUG_VM fill the struct page of an offline page
+		 * with ones, as if a type were already set. The struct page is
+		 * not in use, so clear it.
 		 */
 		mm_zero_struct_page(pfn_to_page(PHYS_PFN(addr)));
 		rc = set_memory_uc((unsigned long)__va(addr), 1);
@@ -132,7 +132,7 @@ static int memdev_carve_add_range(struct resource *res, void *arg)
 	    res->flags & IORESOURCE_SYSRAM_DRIVER_MANAGED)
 		return 0;
 
-	/* Full: drop the lowest range, as the search starts at the top */
+	/* @ranges is full: drop the lowest, as the search starts at the top */
 	if (c->nr_ranges == MEMDEV_CARVE_RANGES) {
 		memmove(c->ranges, c->ranges + 1,
 			sizeof(c->ranges) - sizeof(c->ranges[0]));
@@ -162,11 +162,11 @@ static int memdev_carve_stay_above(struct resource *res, void *arg)
 }
 
 /*
- * The exported walk over resources does not descend into a match. So find a
- * child by a descriptor that its parent does not have. The kernel image has no
- * descriptor: use the address of one byte of the image. As blocks of the image
- * never go offline, a block that goes offline is either below that byte or
- * above the image.
+ * walk_iomem_res_desc() does not descend into a resource that matches. So find
+ * a child by a descriptor that its parent does not have. The kernel image has
+ * no descriptor: use the address of one byte of the image. As blocks of the
+ * image never go offline, a block that goes offline is either below that byte
+ * or above the image.
  */
 static void memdev_carve_find_ranges(struct memdev_carving *c)
 {
@@ -351,7 +351,7 @@ static int memdev_carve_search(struct memdev_carving *c, u64 *start)
 	return -ENOENT;
 }
 
-/* Get how many bytes at @addr one call can remove */
+/* Get how many bytes one call can remove, starting at @addr */
 static u64 memdev_carve_len(const struct memdev_carving *c, u64 addr, u64 end)
 {
 	unsigned int i;
@@ -518,7 +518,7 @@ out:
 	return rc;
 }
 
-/* Get how many bytes at @addr one call can give back; 0 if poisoned */
+/* Get how many bytes one call can give back; 0 if @addr's block is poisoned */
 static u64 memdev_carve_return_len(u64 addr, u64 end)
 {
 	u64 most = memdev_chunk_len(addr, end);

@@ -102,7 +102,7 @@ static inline struct nlattr **memdev_dump_attrs(struct netlink_callback *cb)
 #endif
 }
 
-/* Get a reference to a file, or NULL if it is closed */
+/* Get a reference to a file; return NULL if the file is closed */
 static inline struct file *memdev_file_get(struct file **file)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)

@@ -45,7 +45,7 @@ void memdev_watch_begin(struct memdev_watch *w, unsigned int timeout_ms)
 	timer_setup_on_stack(&w->timer, memdev_watch_fire, 0);
 }
 
-/* The current task's ->sighand is stable */
+/* The current task's ->sighand cannot change, so this needs no RCU lock */
 static spinlock_t *memdev_siglock(void)
 {
 	return &rcu_dereference_protected(current->sighand, true)->siglock;
@@ -141,7 +141,7 @@ void memdev_watch_set(struct memdev_watch *w, unsigned long after)
 
 /**
  * memdev_watch_stop() - stop another task's operation
- * @w: the operation's watch; the caller must keep it from ending
+ * @w: the operation's watch; the caller must keep the watch from ending
  * @rc: negative errno for memdev_watch_check() to return
  */
 void memdev_watch_stop(struct memdev_watch *w, int rc)

@@ -19,7 +19,7 @@
 
 /* Devices with an id, pre-plugged or registered; under memdev_list_lock */
 static struct rb_root memdev_named = RB_ROOT;
-/* Registered devices, and one being registered; under memdev_list_lock */
+/* Devices that are registered or being registered; under memdev_list_lock */
 static DEFINE_XARRAY_ALLOC(memdev_device_ids);
 
 static int memdev_device_report(int rc, const struct memdev_reason *why,
@@ -74,8 +74,8 @@ static void memdev_named_del(struct memdev_core *core)
 /* --- pre_plug: checks and address ----------------------------------------- */
 
 /*
- * Get the largest alignment of the region, the device and the memory block. If
- * one is not a power of two, return that one: memdev_alloc_fit() refuses it.
+ * Get the largest of the alignments of the region, the device and the memory
+ * block, or one that is not a power of two: memdev_alloc_fit() refuses that.
  */
 static u64 memdev_device_align(const struct memory_device *md)
 {
@@ -265,7 +265,10 @@ static int memdev_core_maps_alloc(struct memdev_core *core)
 	return 0;
 }
 
-/* Checks that the core makes in addition to those that it shares with QEMU */
+/*
+ * Check the provider's operations, the node and the id. The checks that QEMU
+ * also makes are in memdev_alloc_fit().
+ */
 static int memdev_device_check(const struct memory_device *md,
 			       struct memdev_reason *why)
 {
@@ -421,7 +424,7 @@ err_unregister:
 err_free_id:
 	xa_erase(&memdev_device_ids, core->id);
 err_unlock:
-	/* Free the region even if a task still holds a reference */
+	/* Free the region now, even if a task still refers to the device */
 	if (!pre_plugged) {
 		memdev_named_del(core);
 		memdev_region_put(md);

@@ -217,7 +217,7 @@ static void device_test_drop_frees_region(struct kunit *test)
 	fake_drop(test, fake);
 }
 
-/* The second call must not queue work for an unregistered device */
+/* A second memory_device_unregister() must not queue work for the device */
 static void device_test_unregister_twice(struct kunit *test)
 {
 	struct fake *fake = fake_new(test);

@@ -61,7 +61,10 @@ static bool memdev_fault_count_step(struct memdev_fault *fault)
 	div64_u64_rem(fault->seen - rule->nth, rule->every, &left);
 	if (left)
 		return false;
-	/* Draw once per candidate, so that the same seed gives the same hits */
+	/*
+	 * Draw a number for every step that gets here, even if @times is used
+	 * up, so that the same seed gives the same hits.
+	 */
 	if (rule->chance < MEMDEV_FAULT_CHANCE_MAX &&
 	    prandom_u32_state(&fault->random) % MEMDEV_FAULT_CHANCE_MAX >=
 	    rule->chance)
@@ -73,8 +76,8 @@ static bool memdev_fault_count_step(struct memdev_fault *fault)
 }
 
 /*
- * Ending an operation sets a flag that offline_pages() polls, but does not wake
- * this task. So poll the flag here, too.
+ * The deadline and memdev_watch_stop() only set a flag that offline_pages()
+ * polls, and do not wake this task. So poll the watch here.
  */
 static int memdev_fault_wait(unsigned int delay_ms, struct memdev_watch *watch)
 {
@@ -131,7 +134,7 @@ int memdev_fault_hit(struct memdev_core *core, enum memdev_step step,
 	int error = 0;
 	int rc;
 
-	/* Not lockdep_assert_held(): a worker may run the owner's undo */
+	/* Not lockdep_assert_held(): a worker may run the lock owner's undo */
 	lockdep_assert(mutex_is_locked(&core->op_lock));
 
 	spin_lock(&core->lock);
@@ -247,7 +250,7 @@ int memdev_fault_new(struct memdev_core *core,
 	fault->rule = *rule;
 	prandom_seed_state(&fault->random, rule->seed);
 
-	/* Enable first, so that no rule in the list is ignored */
+	/* Enable the branch first, so that no rule in the list is ignored */
 	static_branch_inc(&memdev_faults_wanted);
 	spin_lock(&core->lock);
 	if (core->nr_faults >= MEMDEV_FAULTS_MAX ||

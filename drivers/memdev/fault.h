@@ -72,7 +72,7 @@ int memdev_fault_hit(struct memdev_core *core, enum memdev_step step,
 		     struct memdev_watch *watch);
 
 /**
- * memdev_fault() - delay or fail a step according to a device's rules
+ * memdev_fault() - delay a step or make it fail, as the rules of a device say
  * @core: the device
  * @step: the step
  * @block: the first block of the step
@@ -82,7 +82,7 @@ int memdev_fault_hit(struct memdev_core *core, enum memdev_step step,
  * A static branch skips this while no device has a rule.
  *
  * Context: under core->op_lock. Sleeps.
- * Return: 0 to do the step, or the negative errno to fail it with.
+ * Return: 0 to do the step, or the negative errno with which it has to fail.
  */
 static inline int memdev_fault(struct memdev_core *core, enum memdev_step step,
 			       unsigned int block, unsigned int nr,

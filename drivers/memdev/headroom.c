@@ -34,9 +34,9 @@
 #define MEMDEV_KEEP		SZ_16M
 
 /*
- * A block that stays offline costs kernel memory but provides none. So the
- * reserve is then MEMDEV_KEEP_OFFLINE, or the kernel memory shifted right by
- * MEMDEV_KEEP_SHIFT if that is larger.
+ * A block that stays offline costs kernel memory but provides none. So for such
+ * blocks the reserve is MEMDEV_KEEP_OFFLINE, or the kernel memory shifted right
+ * by MEMDEV_KEEP_SHIFT if that is larger.
  */
 #define MEMDEV_KEEP_OFFLINE	SZ_64M
 #define MEMDEV_KEEP_SHIFT	4
@@ -45,7 +45,7 @@
  * Maximum ratio of ZONE_MOVABLE to the other zones. At this ratio, the memmap
  * of ZONE_MOVABLE takes a quarter of the other zones. For each GiB of
  * ZONE_MOVABLE, that leaves 48 MiB of the other zones for the page tables, page
- * cache nodes and inodes that using the memory requires.
+ * cache nodes and inodes that the users of that memory need.
  */
 #define MEMDEV_MOVABLE_RATIO	16
 
@@ -141,7 +141,7 @@ int memdev_headroom_check(struct memdev_core *core, u64 size,
 	struct memdev_headroom room;
 	u64 keep, limit, more;
 
-	/* The memmap is on the memory itself */
+	/* The memmap is allocated from the memory that is added */
 	if (core->memmap_on_memory)
 		return 0;
 

@@ -6,8 +6,9 @@
  * resource that contains the range and is not busy. The parent of plugged
  * memory must not be busy, or the kernel would not find the memory when it
  * removes it. So busy placeholders cover all unplugged parts of a window and of
- * a device's region. memdev opens a gap right before it claims a region or adds
- * memory, and closes it once the region is released or the memory is removed.
+ * a device's region. memdev opens a gap in the placeholders right before it
+ * claims a region or adds memory, and closes the gap once the region is
+ * released or the memory is removed.
  *
  * Another driver can still claim a range in a gap. memdev then plugs nothing
  * there, and the claim outlives the resource that contains it.
@@ -30,7 +31,7 @@ struct memdev_placeholder {
 	struct list_head list;
 };
 
-/* Prefer a spare placeholder, so that closing a gap rarely allocates */
+/* Prefer a spare placeholder, so that closing a gap rarely allocates memory */
 static struct memdev_placeholder *
 memdev_placeholder_get(struct memdev_hold *hold)
 {
@@ -46,8 +47,8 @@ memdev_placeholder_get(struct memdev_hold *hold)
 }
 
 /*
- * If another driver has claimed a part of the range, fails and puts @p on the
- * spare list.
+ * Insert @p as the placeholder of a range. If another driver has claimed a part
+ * of the range, fail and put @p on the spare list.
  */
 static int memdev_placeholder_insert(struct memdev_hold *hold,
 				     struct memdev_placeholder *p, u64 start,
@@ -227,7 +228,7 @@ void memdev_hold_close(struct memdev_hold *hold, u64 start, u64 end)
 			low = p;
 		before = &p->list;
 	}
-	/* Grow a placeholder if possible: adding one may need memory */
+	/* Try to grow an adjacent placeholder: a new one may need memory */
 	if (low && !adjust_resource(&low->res, low->res.start,
 				    end + 1 - low->res.start)) {
 		if (high)

@@ -255,7 +255,7 @@ struct memdev_settings {
  *	     it fails; NULL without MEMORY_DEVICE_ATOMIC
  * @skip: scratch: blocks that an unplug skips because they failed for good
  * @was_offline: alias of @skip in an unplug with MEMORY_DEVICE_ATOMIC: victims
- *		 that were offline before and stay offline after the undo
+ *		 that were offline before the unplug and stay so if it is undone
  * @taken: alias of @skip in a plug: blocks that are plugged or retired
  * @undone: alias of @skip in the undo of a plug: blocks to remove
  * @left_out: alias of @skip in memdev_find_retired(): retired blocks that are
@@ -266,9 +266,9 @@ struct memdev_settings {
  *	     background operation may begin
  * @op: the operation in flight, or MEMDEV_OP_NONE
  * @background: @resize runs @op; written under both @op_lock and @lock
- * @adding: the task in add_memory*(), or NULL. The memory notifier refuses to
- *	    auto-online blocks in this task if the device has @faults, or in a
- *	    zone that does not suit @online_type.
+ * @adding: the task in add_memory*(), or NULL. If this task auto-onlines a
+ *	    block, the memory notifier vetoes that if the device has @faults, or
+ *	    if the block's zone does not suit @online_type.
  * @added: first of the blocks that add_memory*() is adding, or has added
  * @nr_added: number of those blocks; 0 once they are in @plugged
  * @watch: deadline of @op, also used by other tasks to stop @op; or NULL

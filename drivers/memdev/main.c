@@ -26,7 +26,10 @@
 #define MEMDEV_RESIZE_WORKERS	32
 
 static char *window;
-/* Contains physical addresses: for root only, not settable under lockdown */
+/*
+ * The parameter contains physical addresses: only root may read it, and it
+ * cannot be set under lockdown.
+ */
 module_param_hw(window, charp, iomem, 0400);
 MODULE_PARM_DESC(window, "Windows, separated by commas: SIZE@START[:NODE] (RAM that was reserved at boot), SIZE[:NODE] (carved out of System RAM) or none; default: carve 1G, or as much as is available; none if built in");
 

@@ -69,7 +69,7 @@ int memdev_memmap_init(void)
 	node = memdev_kernfs_child(node, "memory_hotplug");
 	if (!node)
 		return 0;
-	/* memory_hotplug is built in: its objects are never freed */
+	/* memory_hotplug is built in: its kobjects are never freed */
 	module = container_of((struct kobject *)node->priv,
 			      struct module_kobject, kobj);
 	node = memdev_kernfs_child(node, "parameters");

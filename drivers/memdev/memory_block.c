@@ -143,7 +143,7 @@ struct memdev_block memdev_block_query(u64 addr)
 	known.state = memdev_block_state_of(mem);
 	known.node = mem->nid;
 	/*
-	 * A driver may remove the block. Drivers that hotplug memory (ACPI
+	 * A driver may remove an owned block. Drivers that hotplug memory (ACPI
 	 * DIMMs, dax, virtio-mem) put its blocks into a memory group. The
 	 * blocks of a DIMM that is in the memory map at boot have no group, but
 	 * ACPI binds them to the device that it can eject. Hyper-V and Xen
@@ -167,8 +167,8 @@ enum memdev_block_state memdev_pfn_state(unsigned long pfn)
 }
 
 /*
- * PG_vmemmap_self_hosted shares its bit with a flag that has another meaning
- * for pages in the page cache or swap cache: leave those out.
+ * In pages of the page cache or swap cache, the bit of PG_vmemmap_self_hosted
+ * is used for another page flag: leave such pages out.
  */
 static bool memdev_page_of_memmap(struct page *page)
 {
@@ -195,9 +195,9 @@ static bool memdev_page_in_use(struct page *page, unsigned int order)
  * @addr: physical address of the block
  *
  * Steps over each free range and each folio as a whole. If a folio starts in
- * another block, that block may be removed at any time. So the folio's head
- * page is not read, and its pages count as in use. This includes a free hugetlb
- * page that is larger than a block, except in the block in which it starts.
+ * another block, that block may be removed at any time. So the head page is not
+ * read, and the folio's pages count as in use. This also applies to a free
+ * hugetlb page larger than a block, except in the block in which it starts.
  *
  * Context: Sleeps.
  * Return: number of pages, except those of a memmap on the block; 0 if the
@@ -218,7 +218,10 @@ unsigned int memdev_block_in_use(u64 addr)
 		pfn++;
 
 	for (; pfn < end; pfn += nr) {
-		/* Sections are online as a whole and hold one or more pageblocks */
+		/*
+		 * Check once per pageblock: a section has one or more of them,
+		 * and is online or offline as a whole.
+		 */
 		if (!(pfn % pageblock_nr_pages)) {
 			cond_resched();
 			nr = pageblock_nr_pages;

@@ -106,7 +106,7 @@ static int memdev_step_add_range(struct memdev_core *core, u64 start, u64 size,
 {
 	int rc;
 
-	/* The memmap is not from this add: the cleanup must not remove it */
+	/* The cleanup must not remove a memmap that existed before this add */
 	if (memdev_memmap_present(start, size))
 		return -EEXIST;
 	rc = add_memory_driver_managed(core->mgid, start, size, memdev_ram_name,
@@ -457,9 +457,9 @@ static int memdev_remove_singly(struct memdev_core *core, unsigned int block,
 }
 
 /**
- * memdev_remove_victims() - remove the victims, run by run
+ * memdev_remove_victims() - remove the blocks in core->victims, run by run
  * @core: the device
- * @whole: keep a run if one of its blocks cannot be removed
+ * @whole: keep a whole run if one of its blocks cannot be removed
  * @why: where to put the reason, or NULL
  *
  * The resources of a run are merged, so a single call can remove the run. The
@@ -467,11 +467,11 @@ static int memdev_remove_singly(struct memdev_core *core, unsigned int block,
  * the blocks of such a run are then removed one by one, and if the kernel
  * refuses to remove an offline block, the operation skips it from then on.
  *
- * Victims that could not be removed remain victims.
+ * Blocks that could not be removed stay in core->victims.
  *
  * Context: under core->op_lock. Sleeps, takes mm's locks.
- * Return: 0, even if victims remain because they are online again; or the errno
- * if the kernel refused to remove an offline block.
+ * Return: 0, even if blocks were not removed because they are online again; or
+ * the errno if the kernel refused to remove an offline block.
  */
 int memdev_remove_victims(struct memdev_core *core, bool whole,
 			  struct memdev_reason *why)

@@ -2,8 +2,9 @@
 /*
  * Information on devices, windows and memory blocks over generic netlink.
  *
- * A dump goes by device or window number, so that it can continue if any are
- * added or removed meanwhile. NLM_F_DUMP_INTR then marks it as inconsistent.
+ * A dump goes by device or window number, so that it can continue if devices or
+ * windows are added or removed meanwhile. NLM_F_DUMP_INTR then marks the dump
+ * as inconsistent.
  */
 #include <linux/err.h>
 #include <linux/netlink.h>
@@ -439,7 +440,7 @@ int memdev_nl_block_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	int rc;
 
 	mutex_lock(&memdev_list_lock);
-	/* Each block change sends a notification: use the notification stamp */
+	/* Each block change sends a notification, which changes the stamp */
 	cb->seq = memdev_event_stamp();
 	rc = memdev_nl_block_dump_start(cb, attrs);
 	if (rc)
@@ -447,7 +448,7 @@ int memdev_nl_block_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 
 	id = cb->args[0];
 	while ((core = memdev_device_next(&id))) {
-		/* The device in args[0] is gone: start with the next one */
+		/* If device args[0] is gone, begin at block 0 of the next */
 		if (id != cb->args[0])
 			cb->args[1] = 0;
 		if (one && id != nla_get_u32(attrs[MEMDEV_A_BLOCK_DEVICE]))

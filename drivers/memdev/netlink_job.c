@@ -59,7 +59,7 @@ static void memdev_job_free(struct memdev_job *job)
 {
 	sock_put(memdev_job_sock(job));
 	nlmsg_free(job->reply);
-	/* memdev_job_alloc() set this without taking a reference */
+	/* memdev_job_alloc() set skb->sk without taking a reference */
 	job->skb->sk = NULL;
 	consume_skb(job->skb);
 	kfree(job);
@@ -123,9 +123,9 @@ static bool memdev_job_cancelled(struct memdev_job *job)
 }
 
 /*
- * Netlink delivers by portid, which can belong to another socket once this one
- * is closed. Keep the file open while the answer is sent, so that the socket
- * keeps its portid. Returns NULL if the socket is closed.
+ * Netlink delivers by portid, which can belong to another socket once the
+ * request's socket is closed. Keep the socket's file open while the answer is
+ * sent, so that the socket keeps its portid. Returns NULL if it is closed.
  */
 static struct file *memdev_job_file_get(const struct memdev_job *job)
 {

@@ -120,10 +120,10 @@ static void memdev_retire(struct memdev_core *core, unsigned int block)
 
 /*
  * add_memory*() may auto-online blocks by the machine's policy, possibly in a
- * zone from which they can never be unplugged. At MEM_GOING_ONLINE, the pages
- * are already in the zone: veto if the zone does not suit the device's online
- * type, and let the operation online the block later. Also veto if there are
- * fault rules, as faults are injected into the operation's online step.
+ * zone from which they can never be unplugged. At MEM_GOING_ONLINE, the block's
+ * pages are already in a zone: veto if this zone does not suit the device's
+ * online type, and let the operation online the block later. Also veto if there
+ * are fault rules, as faults are injected into the operation's online step.
  */
 static bool memdev_may_online(struct memdev_core *core, unsigned long pfn)
 {
@@ -135,7 +135,7 @@ static bool memdev_may_online(struct memdev_core *core, unsigned long pfn)
 	return !core->nr_faults && memdev_block_suits(state, core->online_type);
 }
 
-/* Another driver may have claimed a part of the region and added memory */
+/* Another driver may have claimed part of the region and added memory there */
 static bool memdev_block_is_ours(struct memdev_core *core, unsigned int block)
 {
 	lockdep_assert_held(&core->lock);

@@ -465,7 +465,7 @@ static int memdev_core_try_op(struct memdev_core *core, enum memdev_op op,
 	if (all)
 		size = op == MEMDEV_OP_PLUG ? memdev_pluggable_size(core) :
 					      plugged;
-	/* A failed undo may leave a dimm partly plugged: accept the rest */
+	/* A failed undo may leave a dimm partly plugged: allow the rest, too */
 	whole = op == MEMDEV_OP_PLUG ? core->size - plugged : plugged;
 	rc = memdev_check_aligned(core, size, MEMDEV_ABOUT_SIZE, why) ?:
 	     memdev_check_atomic(core, size, whole, MEMDEV_ABOUT_SIZE, why);

@@ -33,7 +33,7 @@ static void memdev_online_blocks(struct memdev_core *core, unsigned int block,
 
 /*
  * Find the first run of free blocks at or after *@from; the caller has checked
- * that one exists. Sets *@from to the start of the run and returns its length.
+ * that a block is free. Sets *@from to the run's start and returns its length.
  */
 static unsigned int memdev_free_run(struct memdev_core *core,
 				    unsigned int *from, unsigned int max)
@@ -60,7 +60,7 @@ static unsigned int memdev_free_run(struct memdev_core *core,
 	return find_next_bit(core->taken, block + max, block) - block;
 }
 
-/* Give each block its own deadline, so that a pinned page affects only one */
+/* Each block gets its own deadline: a pinned page affects only its own block */
 static int memdev_undo_offline(struct memdev_core *core, unsigned int block)
 {
 	unsigned int units = DIV_ROUND_UP(core->block_size, SZ_128M);
@@ -125,7 +125,7 @@ static int memdev_refuse_no_space(struct memdev_core *core, u64 size, u64 free,
 					   "%s is more than the %s that is free",
 					   MEMDEV_SIZE(size),
 					   MEMDEV_SIZE(free));
-	/* MEMORY_DEVICE_ALL, but all blocks are plugged or retired */
+	/* Asked for MEMORY_DEVICE_ALL, but all blocks are plugged or retired */
 	if (!size)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
 					   "no block is left to plug; retired blocks: %*pbl",
@@ -174,7 +174,7 @@ int memdev_plug(struct memdev_core *core, u64 size, struct memdev_watch *watch,
 			return rc;
 	}
 
-	/* If the plug fails, the undo removes the victims */
+	/* If the plug fails, the undo removes the blocks in core->victims */
 	bitmap_zero(core->victims, core->nr_blocks);
 	left = now / core->block_size;
 

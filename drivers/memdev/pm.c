@@ -103,7 +103,7 @@ int memdev_pm_wait(void)
 }
 
 /**
- * memdev_pm_hibernate() - refuse new holds, unless there is one already
+ * memdev_pm_hibernate() - refuse new holds from now on, if there is no hold
  *
  * Undo with memdev_pm_wake().
  *

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Trace events: start and end of operations, their steps, state changes of
- * blocks, creation and removal of windows.
+ * blocks, and creation and removal of windows.
  *
- * Sizes are in bytes, times in ns, rc is 0 or a negative errno.
+ * Sizes are in bytes and times in ns; rc is 0 or a negative errno.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM memdev
@@ -123,7 +123,7 @@ TRACE_EVENT(memdev_step,
 		  __entry->size, __entry->rc, __entry->ns)
 );
 
-/* A scripted fault delays a step by @delay ms, and fails it if rc is not 0 */
+/* A scripted fault delays a step by @delay ms; the step fails if rc is not 0 */
 TRACE_EVENT(memdev_fault,
 	TP_PROTO(const struct memdev_core *core, enum memdev_step step,
 		 unsigned int block, unsigned int nr, int rc,

@@ -64,7 +64,7 @@ static const char *memdev_offline_error(int rc)
  * @slice_ms: first time slice of a block, in ms
  * @free_ms: time slice of a block with no page in use, in ms; may exceed
  *	     @slice_ms, as a slow machine needs a lot of time to offline a block
- * @needed: number of victims still needed
+ * @needed: number of blocks that still have to go offline
  * @refusal: errno of the last refusal other than -EAGAIN, 0 for none
  * @retry: an attempt, or the provider, returned -EAGAIN
  * @attempted: the pass has tried to offline a block
@@ -106,7 +106,7 @@ static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
 		rc = memdev_step_offline(core, block, watch, slice_ms);
 		if (rc != -EAGAIN)
 			return rc;
-		/* The next attempt may take minutes: remove victims first */
+		/* The next attempt may take minutes: remove offline blocks */
 		if (!memdev_is_atomic(core))
 			memdev_remove_victims(core, false, NULL);
 		memdev_turn_yield(watch, slice_ms);
@@ -123,7 +123,7 @@ static int memdev_offline_sliced(struct memdev_core *core, unsigned int block,
 	return -EAGAIN;
 }
 
-/* Offline a block that has @in_use pages in use, and make it a victim */
+/* Offline a block that has @in_use pages in use; add it to core->victims */
 static int memdev_offline_one(struct memdev_core *core, unsigned int block,
 			      struct memdev_pass *pass, unsigned int in_use)
 {
@@ -185,7 +185,10 @@ static int memdev_pass_try(struct memdev_core *core, struct memdev_pass *pass,
 	return 0;
 }
 
-/* MEMORY_DEVICE_ATOMIC skips no block: the bitmap of @skip is @was_offline */
+/*
+ * An unplug with MEMORY_DEVICE_ATOMIC skips no block, and uses the bitmap of
+ * core->skip as core->was_offline.
+ */
 static bool memdev_pass_may_try(struct memdev_core *core, unsigned int block)
 {
 	return !test_bit(block, core->victims) &&
@@ -231,12 +234,12 @@ static int memdev_pass_down(struct memdev_core *core, struct memdev_pass *pass,
  * Among the @needed highest blocks, try blocks with no page in use first, so
  * that pages of the other blocks are not migrated into them.
  *
- * The order of free blocks does not matter, but ascending order saves zone
- * scans: when a part of a block leaves a zone, the kernel scans the zone until
- * it finds a hole. A memmap on the block leaves the zone after the rest of the
- * block. In ascending order, the rest becomes a hole near the start of the
- * zone, and the scan ends early. In descending order, the zone shrinks, and the
- * scan covers all of it without finding a hole.
+ * The order of the blocks with no page in use does not matter, but ascending
+ * order saves zone scans: when a part of a block leaves a zone, the kernel
+ * scans the zone until it finds a hole. A memmap on the block leaves the zone
+ * after the rest of the block. In ascending order, the rest becomes a hole near
+ * the start of the zone, and the scan ends early. In descending order, the zone
+ * shrinks, and the scan covers all of it without finding a hole.
  */
 static int memdev_pass_free(struct memdev_core *core, struct memdev_pass *pass)
 {
@@ -258,7 +261,7 @@ static int memdev_pass_free(struct memdev_core *core, struct memdev_pass *pass)
 }
 
 /*
- * Try the plugged blocks, offline ones first, until there are enough victims.
+ * Try the plugged blocks, offline ones first, until enough of them are offline.
  * Returns 0; the errno that ended the pass; -EAGAIN if a block needs more time;
  * or the errno of the last refusal.
  */
@@ -372,8 +375,8 @@ static void memdev_unplug_undo(void *data)
 }
 
 /*
- * With MEMORY_DEVICE_ATOMIC (kind=dimm): unplug all or nothing. Victims in
- * @was_offline were offline before: the undo leaves them offline.
+ * With MEMORY_DEVICE_ATOMIC (kind=dimm): unplug all or nothing. The undo leaves
+ * blocks in core->was_offline offline, as they were before the unplug.
  */
 static int memdev_unplug_atomic(struct memdev_core *core,
 				struct memdev_watch *watch,

@@ -100,7 +100,7 @@ static int memdev_window_check(struct memdev_window_spec *spec,
 	if (spec->carve)
 		return 0;
 
-	/* The probe writes to the address */
+	/* The probe writes to the physical address that the user gave */
 	if (security_locked_down(LOCKDOWN_DEV_MEM))
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EPERM,
 					   "the kernel is locked down: specify a window by SIZE only, without an address");
@@ -493,7 +493,7 @@ void memdev_windows_destroy_all(void)
 	list_splice_init(&memdev_windows, &gone);
 	mutex_unlock(&memdev_list_lock);
 
-	/* In reverse: each window was carved next to the previous one */
+	/* In reverse order: each window was carved next to the previous one */
 	list_for_each_entry_safe_reverse(w, next, &gone, list)
 		memdev_window_remove(w);
 }

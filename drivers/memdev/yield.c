@@ -103,7 +103,7 @@ int memdev_watch_arm(struct memdev_watch *w, unsigned int slice_ms)
 	w->slice = msecs_to_jiffies(slice_ms);
 	memdev_watch_set(w, w->told ? 0 : w->slice);
 
-	/* Check after clearing the flag: a later stop sets it again */
+	/* Check after clearing TIF_NOTIFY_SIGNAL: a later stop sets it again */
 	return memdev_watch_check(w);
 }
 
@@ -245,7 +245,7 @@ void memdev_turn_yield(struct memdev_watch *w, unsigned int slice_ms)
 	unsigned long began = jiffies;
 	long left;
 
-	/* Stay due during the pause, in which other operations take the lock */
+	/* Stay due in the pause, in which others take device_hotplug_lock */
 	if (w->turn != MEMDEV_TURN_DUE)
 		memdev_turn_end(w);
 	memdev_watch_pause(w, MEMDEV_PAUSE_MS);
