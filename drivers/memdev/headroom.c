@@ -49,7 +49,7 @@
  */
 #define MEMDEV_MOVABLE_RATIO	16
 
-/* Bytes of kernel memory taken by adds in flight on all devices */
+/* Bytes of kernel memory needed by adds in flight on all devices */
 static atomic64_t memdev_headroom_taken = ATOMIC64_INIT(0);
 
 /**

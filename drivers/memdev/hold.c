@@ -127,7 +127,7 @@ void memdev_hold_release(struct memdev_hold *hold)
 		memdev_placeholder_remove(hold, p);
 	list_for_each_entry_safe(p, next, &hold->spare, list)
 		kfree(p);
-	/* Other drivers' claims below the resource move to its parent */
+	/* Children of the resource, claimed by other drivers, move to its parent */
 	remove_resource(hold->res);
 	kfree(hold->res);
 	hold->res = NULL;

@@ -196,7 +196,10 @@ static void parse_test_online_type(struct kunit *test)
 	KUNIT_EXPECT_GT(test, 0, memdev_online_type_parse("Offline"));
 }
 
-/* The reason quotes any input in printable ASCII and is not truncated */
+/*
+ * The reason quotes the first 32 bytes of any input, escaped as printable
+ * ASCII. Even if all of them are escaped, the text fits.
+ */
 static void parse_test_refusal(struct kunit *test)
 {
 	struct memdev_reason why = {};

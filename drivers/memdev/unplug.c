@@ -22,7 +22,7 @@
  * the next block is tried. So if an attempt left fewer pages in use, the block
  * gets another slice, which is twice as long. With a pinned page, this could
  * repeat many times, because pages also come back during a yield. So once an
- * attempt leaves half of the pages or fewer in use, only one more follows.
+ * attempt has at least halved the number of pages in use, only one more follows.
  *
  * If an attempt makes no progress, because of a pinned page or a slow machine,
  * the operation leaves the block until the next pass, which has longer slices.
