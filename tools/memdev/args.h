@@ -63,7 +63,7 @@ struct column;
  * @min: minimum number of arguments
  * @max: maximum number of arguments, -1 for no limit
  * @run: run the command and return an exit status
- * @columns: columns of its table, ending with one without a name, or NULL
+ * @columns: columns of the output table, ended by a nameless one, or NULL
  * @opts: mask of the accepted options, see OPT()
  */
 struct cmd {

@@ -255,7 +255,7 @@ void command_help(FILE *f, const struct cmd *cmd)
 	}
 }
 
-/* Print help for each two-word command that starts with this word. */
+/* Print help for each two-word command whose first word is @word. */
 static void group_help(const char *word)
 {
 	const size_t len = strlen(word);

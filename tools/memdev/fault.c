@@ -50,7 +50,7 @@ const struct column fault_columns[] = {
 { .name = NULL }
 };
 
-/* What a rule has by key: the option, its minimum, and its default if any */
+/* A value of a rule: its key, option, minimum, and default or NULL */
 static const struct key {
 	const char *name;
 	enum opt_id opt;
@@ -70,7 +70,7 @@ static const struct key {
 
 /* --- reading -------------------------------------------------------------- */
 
-/* A rule: its numbers, and by column the text of its values or NULL */
+/* A rule; value[] has the text for each column, or NULL if there is none */
 struct rule {
 	__u32 device;
 	__u32 index;
@@ -122,7 +122,7 @@ static void fault_cell(const void *item, const struct column *column,
 		cell->number = rule->hit;
 		break;
 	case FAULT_ERRNO:
-		/* The kernel only knows the names that are common here. */
+		/* The kernel writes uncommon errors as numbers. */
 		name = value && isdigit((unsigned char)*value) ?
 		       strerrorname_np(atoi(value)) : NULL;
 		cell_set_text(cell, name ? name : value);
@@ -219,7 +219,7 @@ static int rules_write(const struct call *call, struct nl *nl, FILE *f,
 
 static int errno_parse(const char *text, __u32 *nr)
 {
-	/* As many as the kernel's MAX_ERRNO */
+	/* The kernel's MAX_ERRNO is 4095. */
 	for (*nr = 1; *nr < 4096; (*nr)++) {
 		const char *name = strerrorname_np(*nr);
 
@@ -230,8 +230,8 @@ static int errno_parse(const char *text, __u32 *nr)
 }
 
 /*
- * Append the options that are set to a line, which is freed. Returns NULL after
- * a usage error.
+ * Return a copy of @line with the options of the call appended, or NULL after a
+ * usage error. Frees @line.
  */
 static char *line_options(const struct call *call, char *line)
 {
@@ -283,7 +283,7 @@ static int device_write(const struct call *call, const char *line,
 		rc = EXIT_FAILED;
 		goto out;
 	}
-	/* Another memdevctl could add a rule before this one is read back. */
+	/* Another memdevctl could add a rule before ours is read back. */
 	if (index)
 		flock(fileno(f), LOCK_EX);
 	rc = rules_write(call, &nl, f, &dev, line);

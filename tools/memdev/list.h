@@ -8,7 +8,7 @@
 #include "nl.h"
 #include "table.h"
 
-/* A device and, for each state, a list of blocks "0-3,6", or NULL */
+/* A device and, for each state, a list of blocks such as "0-3,6" or NULL */
 struct dev_row {
 	const struct dev *dev;
 	char *blocks[NR_BLOCK_STATES];

@@ -9,7 +9,7 @@ _memdevctl_words()
 	sed -nE "s/^ +$1.*/\\1 \\2/p" 2>/dev/null | uniq
 }
 
-# Print what the arguments of a command can be, from its help.
+# Print the possible arguments of a command, whose help is $1.
 _memdevctl_args()
 {
 	local usage=${1%%$'\n'*}
@@ -56,7 +56,7 @@ _memdevctl()
 			return
 			;;
 		*)
-			# The value of another option
+			# Offer no words for the value of another option.
 			[[ $prev != -* || $help != *"$prev "[A-Z]* ]] || return
 			words=$(_memdevctl_args "$help"
 				_memdevctl_words '(-[A-Za-z])?,? ?(--[a-z-]+)' <<<"$help")

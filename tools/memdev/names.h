@@ -11,7 +11,7 @@
 
 struct refusal;
 
-/* Compare; in text, hyphens match the underscores of name. */
+/* Compare text with name; a hyphen in text matches an underscore in name. */
 bool name_matches(const char *text, size_t len, const char *name);
 
 /* Return "unknown" for a value that is newer than this tool. */

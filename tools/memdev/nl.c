@@ -38,7 +38,7 @@ static struct nlmsghdr *request_new(__u16 family, __u8 cmd, __u8 version,
 
 struct nlmsghdr *nl_request(__u8 cmd, __u16 flags)
 {
-	/* The family id may not be known yet: send_request() sets it. */
+	/* The family id might not be known yet: send_request() sets it. */
 	return request_new(0, cmd, MEMDEV_FAMILY_VERSION, flags);
 }
 

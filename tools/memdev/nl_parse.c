@@ -72,7 +72,7 @@ static void attr_parse(const struct nlattr *attr, const struct member *member,
 		get_text(to, member->size, attr);
 	else
 		store_number(to, member->size, get_number(attr));
-	/* Every structure starts with its mask. */
+	/* Every structure starts with the mask of its attributes. */
 	*(__u32 *)base |= 1U << member->attribute;
 }
 

@@ -77,7 +77,7 @@ static void progress_tick(void *arg)
 		progress_draw(progress, dev.plugged_size);
 }
 
-/* The refusal in the reply names the block and the bytes done before it. */
+/* The refusal in the reply has the failed block and the bytes done so far. */
 static int plug_failed(struct nl *nl, const struct dev *dev, const char *what,
 		       const struct refusal *refusal, int rc)
 {
@@ -197,7 +197,7 @@ static char *retired_blocks(struct nl *nl, const struct dev *dev, __u64 *bytes)
 	return list;
 }
 
-/* Return whether retired blocks make the size unreachable; print an error. */
+/* Print an error and return true if retired blocks make @size unreachable. */
 static bool out_of_reach(struct nl *nl, const struct dev *dev, __u64 size,
 			 struct progress *progress)
 {

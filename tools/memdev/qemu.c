@@ -99,7 +99,7 @@ void qemu_devices(const struct call *call, struct devs *devs)
 		printf("{\"return\": [");
 	for (size_t i = 0; i < devs->n; i++) {
 		const struct dev *dev = &devs->v[i];
-		/* Print a kind that QEMU does not know as one of these. */
+		/* Print kinds unknown to QEMU like one of the two it knows. */
 		const bool dimm = dev->slot >= 0;
 
 		if (!qmp) {

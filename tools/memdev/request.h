@@ -78,7 +78,7 @@ int devs_command(const struct call *call, const char *json, bool all,
 		 int (*print)(const struct call *call, struct nl *nl,
 			      struct devs *devs, struct table *table));
 
-/* Return the exit status after done of total steps succeeded. */
+/* Return the exit status if @done of @total steps succeeded. */
 int partial_status(int done, int total);
 /* After a success, print the kernel's warning, if there is one. */
 void print_warning(const struct nl *nl, const struct dev *dev,

@@ -9,7 +9,7 @@
 #include "names.h"
 #include "strip.h"
 
-/* More blocks than any machine has: do not draw a strip beyond this. */
+/* More blocks than any machine has: do not draw a longer strip. */
 #define MAX_BLOCKS	(16U << 20)
 
 const struct cell_style cell_styles[NR_CELL_TYPES] = {
@@ -45,13 +45,13 @@ const unsigned char legend_order[NR_CELL_TYPES] = {
 	MEMDEV_BLOCK_STATE_RETIRED, CELL_FREE,
 };
 
-/* Mark the blocks of a device that starts offset blocks into the strip. */
+/* Mark the blocks of a device that starts at block @offset of the strip. */
 static void strip_mark(struct map *map, struct strip *strip, size_t owner,
 		       __u64 offset)
 {
 	const struct dev *dev = &map->devs.v[owner];
 
-	/* A block is unplugged unless a run says otherwise. */
+	/* A block that is in no run is unplugged. */
 	for (__u64 i = 0; i < dev->size / strip->block_size; i++) {
 		if (offset + i >= strip->count)
 			break;

@@ -8,7 +8,7 @@
 #include "args.h"
 #include "nl.h"
 
-/* A cell is an enum memdev_block_state, or this if no device owns the block. */
+/* A cell is an enum memdev_block_state, or CELL_FREE if it has no device. */
 #define CELL_FREE	NR_BLOCK_STATES
 #define NR_CELL_TYPES	(NR_BLOCK_STATES + 1)
 
@@ -57,7 +57,7 @@ struct map {
 int map_read(const struct call *call, struct map *map);
 void map_free(struct map *map);
 
-/* Return the end of the run of blocks from first on that share an owner. */
+/* From block first on, return the end of the blocks with the same owner. */
 __u64 strip_owner_end(const struct strip *strip, __u64 first);
 /* The caller frees the result. */
 char *strip_title(const struct strip *strip);

@@ -182,7 +182,7 @@ int output_flush(FILE *f, const char *name)
 {
 	static FILE *reported;
 
-	/* If only ferror() fails, the errno of an earlier write is lost. */
+	/* If only ferror() reports an error, the errno of the write is lost. */
 	errno = 0;
 	if (!fflush(f) && !ferror(f))
 		return EXIT_DONE;

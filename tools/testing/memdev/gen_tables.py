@@ -31,7 +31,7 @@ def constant(attrs, attr):
 
 
 def member(attr):
-    """Name of a member of a structure; errno is a macro of C."""
+    """Name of the member for an attribute; "errno" is a macro in C."""
     return "error" if attr["name"] == "errno" else lower(attr["name"])
 
 
@@ -41,7 +41,7 @@ class Spec:
             spec = yaml.safe_load(file)
         self.enums = [one for one in spec["definitions"] if one["type"] == "enum"]
         self.sets = spec["attribute-sets"]
-        # HAS() and NL_BIT() have a bit for each, counted from 1
+        # HAS() and NL_BIT() use one bit per attribute, starting with bit 1.
         assert all(len(one["attributes"]) < 32 for one in self.sets)
         self.ops = spec["operations"]["list"]
 

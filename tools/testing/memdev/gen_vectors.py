@@ -6,9 +6,9 @@ Usage: gen_vectors.py [FILE]
 Write drivers/memdev/alloc_vectors.h to FILE, or print it.
 
 vectors.json has requests for an address and the answers of QEMU's memory
-devices. memdev gives the answers of QEMU 4.0 ("q40"), in its own texts, which
-qemu_texts.py has. vectors-memdev.json has memdev's answers that differ, with
-the reasons.
+devices. memdev gives the answers of QEMU 4.0 ("q40"), but in texts of its own,
+which are in qemu_texts.py. vectors-memdev.json has the answers of memdev that
+differ, with the reasons.
 """
 
 import json

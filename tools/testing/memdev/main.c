@@ -13,7 +13,7 @@
 #include "tests.h"
 #include "unit.h"
 
-/* End a search that loops forever; a run takes a small fraction of this. */
+/* Time limit that ends an endless search; a run takes far less. */
 #define SECONDS_MAX 300
 
 static u64 choose_seed(void)

@@ -384,7 +384,7 @@ static unsigned int random_nr_slots(void)
 	}
 }
 
-/* Count each kind of result: one that never occurs is not compared. */
+/* Count each kind of result: one that never occurs is not tested. */
 static const char *const results[] = {
 	"no free slot",
 	"slot * is out of range *",
@@ -472,7 +472,7 @@ static void step_fit(struct pair *p)
 	EXPECT_STR(result.text, why.text);
 	EXPECT_INT(result.rc, rc);
 	EXPECT_INT(1, r->id == id);
-	/* Insert only a region that both accept, or they diverge. */
+	/* Insert only what both allocator and model accept, or they diverge. */
 	if (rc || result.rc)
 		return;
 	EXPECT_HEX(result.start, r->start);

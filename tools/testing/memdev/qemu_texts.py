@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Translate QEMU's answers to a request for an address to memdev's.
+"""Translate QEMU's answers to requests for an address into memdev's.
 
-memdev gives the answers of QEMU's memory devices in its own texts: the
-request, what is wrong, what is allowed. TEXTS translates recorded answers
-(gen_vectors.py) and those of a running QEMU (compare).
+memdev gives the answers of QEMU's memory devices, but in texts of its own,
+which say what was requested, what is wrong and what is allowed. TEXTS
+translates recorded answers (gen_vectors.py) and those of a running QEMU
+(compare).
 """
 
 import collections
@@ -57,7 +58,7 @@ ADDRESSES = ("addr", "start")
 
 
 def size_text(size):
-    """Format a size as memdev_size_text() in drivers/memdev/reason.c."""
+    """Format a size like memdev_size_text() in drivers/memdev/reason.c."""
     units = " KMGTPE"
     unit = 0
     while size and size % 1024 == 0:
@@ -95,7 +96,7 @@ def find(said):
 
 
 def memdev_text(said, request):
-    """Translate QEMU's answer to a request; keep an unknown one."""
+    """Translate QEMU's answer to a request; keep an unknown answer."""
     text, values = find(said)
     if not text:
         return said

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Requests with the model's results, and the order in which the allocator
+ * Requests with the expected answers, and the order in which the allocator
  * checks a request.
  */
 #include <errno.h>

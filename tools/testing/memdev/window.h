@@ -34,7 +34,7 @@ struct window *window(u64 blocks);
 struct memdev_region *add(struct window *w, const char *id, u64 start, u64 size,
 			  int slot);
 
-/* Insert a region without a slot; @first and @nr are blocks from START. */
+/* Insert a region without a slot: @nr blocks, @first blocks after START. */
 struct memdev_region *add_blocks(struct window *w, const char *id, u64 first,
 				 u64 nr);
 

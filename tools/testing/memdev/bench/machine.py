@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A VM that executes and times requests, and QEMU's monitor of it."""
+"""A VM that executes and times requests, and a connection to its monitor."""
 
 import json
 import pathlib
@@ -11,7 +11,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 RUN = HERE.parent / "vm/run"
 
-# Time limit for a VM that hangs; a slow machine has to stay below it.
+# Time limit to stop a VM that hangs; even a slow machine has to take less.
 HANGS = 900
 
 

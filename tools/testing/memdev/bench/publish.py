@@ -78,7 +78,7 @@ def publish(results, output, top):
         for kind in ("txt", "svg"):
             shutil.copy(output / f"{kernel}.{kind}", top / where)
     readme = top / where / "README.md"
-    where = "."  # for links in it
+    where = "."  # for links in the README
     before, begin, rest = readme.read_text().partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:

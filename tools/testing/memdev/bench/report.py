@@ -31,7 +31,7 @@ class Times:
         self.times = collections.defaultdict(list)
         for sample in samples:
             for op in ("plug", "unplug"):
-                # The memory is filled after the plug.
+                # Filling the memory does not affect the plug before it.
                 before = sample["before"] if op == "unplug" else ""
                 key = (sample["peer"], op, sample["memmap"], before,
                        sample["policy"])
@@ -57,7 +57,7 @@ def cell(times):
 
 
 def ratio(ours, theirs):
-    """The ratio of the medians and its 95 % interval, by bootstrap."""
+    """The ratio of the medians and its 95 % interval, by bootstrapping."""
     random.seed(1)
     drawn = sorted(statistics.median(random.choices(ours, k=len(ours))) /
                    statistics.median(random.choices(theirs, k=len(theirs)))
@@ -77,9 +77,9 @@ def speed_rows(times, memmap, policy):
     return rows
 
 
-# Limit of memdev's own share of a plug
+# Limit for memdev's own share of the time of a plug
 OWN = .02
-# Operation, compared provider, limit of the ratio
+# Operation, provider to compare with, limit of the ratio
 GOALS = (
     ("plug", "raw", 1.10), ("unplug", "raw", 1.10),
     ("plug", "dax/kmem", 1.0), ("unplug", "dax/kmem", 1.15),
@@ -88,7 +88,7 @@ GOALS = (
 
 
 def best_raw(times, op, memmap, before):
-    """The times of the fastest chunk size of the kernel's calls."""
+    """The times of the kernel's calls with the fastest chunk size."""
     all_of = [times.get(peer, op, memmap, before)
               for peer in TITLES if peer.startswith("raw-")]
     all_of = [some for some in all_of if some]
@@ -133,10 +133,10 @@ def speed_goals(result):
 
 
 def own_goals(result):
-    """The time outside the kernel's steps, by the tracepoints.
+    """The share of time outside the kernel's steps, by the tracepoints.
 
-    It is limited for plug only: unplug scans the pages itself, to skip blocks
-    with unmovable ones.
+    There is a limit for plug only: for an unplug memdev itself scans pages, to
+    skip blocks with unmovable pages.
     """
     for boot in result["speed"]:
         found = boot["profile"]
@@ -252,7 +252,7 @@ COLOURS = {"memdev": "#d62728", "raw-128M": "#aaaaaa", "raw-512M": "#555555",
 
 
 def curve(samples, peer, op, memmap):
-    """Yield size, median and quartiles in ms of idle memory."""
+    """Yield the size, and the median and quartiles in ms, for idle memory."""
     by_size = collections.defaultdict(list)
     for sample in samples:
         if (sample["peer"] == peer and sample["memmap"] == memmap and

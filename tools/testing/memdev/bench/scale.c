@@ -18,7 +18,7 @@
  * unplug NR			unplug NR of the devices that plug has plugged
  * serial plug|unplug NR	plug or unplug the first NR devices one by one:
  *				the total time, then the time of each
- * together plug|unplug NR	the same for all NR devices at once
+ * together plug|unplug NR	like serial, but for all NR devices at once
  * write FILE TEXT		write to a file
  * list				print the devices' numbers instead of times
  *
@@ -34,7 +34,7 @@
 #define BUS		"/sys/bus/memdev/"
 #define MAX_DEVICES	8192
 #define MAX_THREADS	256
-/* Addresses ascend with numbers: devices below this one are near each other. */
+/* Addresses ascend with device numbers: those below NEAR are close together. */
 #define NEAR		10
 /* Separators of words in a request */
 #define WORDS		"\n "
@@ -146,7 +146,7 @@ static void parse_reply(const char *what, const struct nlattr **tb)
 	nl_parse((void *)nl.reply, tb, MEMDEV_A_DEV_MAX);
 }
 
-/* Any plugged size */
+/* Accept any plugged size. */
 #define ANY	UINT64_MAX
 
 /* Check that the last reply describes @d, with @plugged bytes online. */
@@ -195,7 +195,7 @@ static void adopt(const struct nlmsghdr *nlh, void *data)
 	nr_devices++;
 }
 
-/* Add devices that exist already. */
+/* Add the devices that exist already to the array. */
 static void adopt_all(void)
 {
 	struct nlmsghdr *nlh = nl_begin(&nl, MEMDEV_CMD_DEV_GET, NLM_F_DUMP);

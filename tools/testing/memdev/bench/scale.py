@@ -34,7 +34,7 @@ HELPERS = TOP / "build/bench"
 GIB = 1 << 30
 BLOCK = 128 << 20
 PARTS = ("many", "linear", "together", "stubborn")
-# Time limit for a VM that hangs; a slow machine has to stay below it.
+# Time limit to stop a VM that hangs; even a slow machine has to take less.
 HANGS = 3600
 
 PR_SET_THP_DISABLE = 41
@@ -68,15 +68,15 @@ class Machine:
 def small_pages():
     """Turn off huge pages.
 
-    QEMU touches single pages of a window; huge ones would take 4 MiB of the
-    host's memory for each block, and a minute.
+    QEMU touches single pages of a window; as huge pages they would take 4 MiB
+    of the host's memory for each block, and a minute of time.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "PR_SET_THP_DISABLE")
 
 
-# The reserved range ends with RAM; otherwise memory blocks would be larger.
+# The reserved range ends where RAM does, or memory blocks would be larger.
 LARGE = Machine(4, 800, 6 * GIB, small_pages)
 SMALL = Machine(4, 32, 6 * GIB)
 
@@ -95,7 +95,7 @@ def build():
 
 
 def watch(vm):
-    """Wait for a VM; return its status and the host's loads meanwhile."""
+    """Wait for a VM; return its status and the host's load averages."""
     load = [0]
     while True:
         try:
@@ -162,7 +162,7 @@ def rows_of(rows, **wanted):
 
 
 def by_devices(rows):
-    """Yield for each way the rows of 100 and of the most devices."""
+    """For each way, yield the rows with 100 and with the most devices."""
     levels = sorted({row["devices"] for row in rows})
     low = 100 if levels[-1] > 100 else levels[0]
     for by in dict.fromkeys(row["by"] for row in rows):
@@ -178,7 +178,7 @@ def each(row):
 
 
 def own_bytes(result):
-    """Bytes of a device: memdev's own data and other objects it needs."""
+    """Bytes per device: memdev's own data and other objects that it needs."""
     device = result["allocations"]["device"]
     return device["own"]["bytes"] + device["asked"]["bytes"]
 
@@ -206,7 +206,7 @@ def many_required(result):
                     f"{few['devices']}")
             if op == "dump":
                 few, many = each(few), each(many)
-            # The others are not required to be flat, but desired.
+            # It is desired, not required, that other operations are flat.
             yield compared(what, few, many, FLAT,
                            required=op in ("create", "destroy", "lookup"))
     yield requirement("memdev's own memory for a device",
@@ -214,7 +214,7 @@ def many_required(result):
 
 
 def growth(rows):
-    """The time for a GiB of the largest size divided by that of others.
+    """The time per GiB for the largest size, divided by that for the others.
 
     Return the ratio of medians and that of 10th percentiles.
     """
@@ -226,9 +226,9 @@ def growth(rows):
 
 
 def linear_required(result):
-    """memdev's time per GiB may not grow more than that of the kernel's calls.
+    """memdev's time per GiB must grow no more than that of the kernel's calls.
 
-    That grows as well, as a large memmap does not fit into the CPU's cache.
+    The latter grows too, as a large memmap does not fit into the CPU's cache.
     """
     for op in "plug", "unplug":
         grow = {by: growth(rows_of(result["linear"], op=op, by=by))
@@ -248,8 +248,8 @@ def together_required(result):
     for op in "plug", "unplug":
         one, = rows_of(result["together"], op=op, how="serial")
         other, = rows_of(result["together"], op=op, how="together")
-        # Unplug is not required: the kernel drains the caches of all CPUs for
-        # each block.
+        # For unplug this is not required, as the kernel drains the caches of
+        # all CPUs for each block.
         yield compared(f"{op} of {one['devices']} devices: at once against "
                        "one by one", one, other, TOGETHER,
                        required=op == "plug")
@@ -328,7 +328,7 @@ def share_text(result):
 
 
 def growing(result):
-    """Functions that take at least 20 % and 50 µs more."""
+    """Functions that take over 20 % and 50 µs more with the most devices."""
     functions = [row for row in result["functions"] if row["by"] != "netlink"]
     levels = sorted({row["devices"] for row in functions})
     rows = []

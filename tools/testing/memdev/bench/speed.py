@@ -9,8 +9,8 @@ from machine import Failed, Machine
 
 GIB = 1 << 30
 
-# Address of each provider's memory. There is RAM above it: addresses above all
-# RAM have no node, which dax/kmem needs.
+# Addresses of the providers' memory, with RAM above them: an address above all
+# RAM has no node, but dax/kmem needs one.
 LARGEST = 4 * GIB
 MEMDEV = 4 * GIB
 RAW = MEMDEV + LARGEST
@@ -21,19 +21,19 @@ APPEND = (f"memmap={LARGEST >> 30}G${MEMDEV:#x} "
           f"memmap={LARGEST >> 30}G%{DAX:#x}-1+0xefffffff")
 
 CALLS = ("raw-128M", "raw-512M", "raw-1024M")
-# The part of the memory that is filled before an unplug: "filled" memory is
+# Divisor of the amount of memory filled before an unplug: "filled" memory is
 # freed before the unplug, "in use" memory after it.
 BEFORE = {"filled": 1, "in use": 4}
 PEERS = ("memdev", *CALLS, "dax/kmem", "virtio-mem", "dimm")
 
-# virtio-mem with its default blocks of 2 MiB; larger ones unplug as slowly.
+# virtio-mem with its default blocks of 2 MiB; larger ones unplug no faster.
 QEMU = (f"-object memory-backend-ram,id=of-virtio-mem,size={LARGEST},"
         "reserve=off -device virtio-mem-pci,id=virtio-mem,"
         "memdev=of-virtio-mem,requested-size=0")
 
 
 class GuestPeer:
-    """A provider whose memory the guest plugs; the guest takes the time."""
+    """A provider whose memory the guest plugs; the guest measures the time."""
 
     def __init__(self, vm, name):
         self.vm = vm
@@ -48,7 +48,7 @@ class GuestPeer:
 
 
 class HostPeer:
-    """A provider whose memory the host plugs; the guest reports the end."""
+    """A provider whose memory the host plugs; the guest reports completion."""
 
     def __init__(self, vm, _):
         self.vm = vm
@@ -91,7 +91,7 @@ class Dimm(HostPeer):
     def plug(self, size, memmap):
         self.vm.command("object-add", **{
             "qom-type": "memory-backend-ram", "id": "of-dimm", "size": size})
-        # Name an address, as the guest has to wait for these blocks.
+        # Choose an address, so that the guest knows which blocks to wait for.
         taken = [(info["data"].get("memaddr") or info["data"]["addr"],
                   info["data"].get("max-size") or info["data"]["size"])
                  for info in self.vm.command("query-memory-devices")]
@@ -151,27 +151,27 @@ def cases(kernel, about, options):
     single = memmap and kernel == "6.1"
     for peer in options.peers:
         if memmap and peer == "virtio-mem":
-            # virtio-mem does not support it.
+            # virtio-mem does not support memmap on memory.
             continue
         maps = {False}
         if memmap and peer == "dimm":
-            # ACPI always uses it.
+            # ACPI always uses memmap on memory.
             maps = {True}
         elif memmap and (peer == "memdev" or peer in CALLS):
             maps = {False, True}
         elif memmap and peer == "dax/kmem" and kernel != "6.1":
             maps = {False, True}
         for on in sorted(maps):
-            # Linux 6.1 supports it only for single blocks.
+            # Linux 6.1 supports memmap on memory only for single blocks.
             if single and on and peer in CALLS and peer != "raw-128M":
                 continue
             for before in options.before:
-                # Migration is slow, and takes the same time for each GiB.
+                # One size is enough: migration is slow, and linear in size.
                 in_use = before == "in use"
                 for size in options.sizes[:1] if in_use else options.sizes:
                     yield Case(peer, size, on, before, "online_movable")
-        # With the distribution's online policy. The policy "online" may online
-        # blocks to ZONE_NORMAL, where unplug may fail; memdev overrides it.
+        # Also use the distribution's policy. The policy "online" may online
+        # blocks to ZONE_NORMAL, where unplug may fail; memdev overrides that.
         if not memmap and (peer == "memdev" or about["policy"] == "offline" and
                            peer in ("raw-512M", "dax/kmem")):
             for size in options.sizes:

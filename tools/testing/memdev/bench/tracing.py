@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Trace the times of kernel functions, and allocations, in a VM.
+"""Trace allocations and the times of kernel functions in a VM.
 
 Trace on a single CPU only: see one_cpu().
 """
@@ -104,10 +104,10 @@ class Functions:
 
     @staticmethod
     def clock():
-        """Seconds of CLOCK_MONOTONIC in a second of the trace clock.
+        """Seconds of CLOCK_MONOTONIC per second of the trace clock.
 
-        The trace clock uses the TSC, and on an emulated CPU the kernel may
-        overestimate its frequency several times.
+        The trace clock uses the TSC. On an emulated CPU the kernel may take
+        the TSC's frequency to be several times higher than it is.
         """
         began, clock = now(), time.monotonic()
         time.sleep(2)
@@ -116,7 +116,7 @@ class Functions:
     def of(self, ask, nr):
         """Call "ask", which does something nr times.
 
-        Return its result, and for each function the µs each time.
+        Return its result, and for each function the µs that it took each time.
         """
         write("trace", "")
         write("tracing_on", "1")
@@ -133,7 +133,7 @@ class Functions:
 
 
 def each_time(values, nr):
-    """The median over nr times, if each has as many calls; else the mean."""
+    """The median of nr times if each has equally many calls, else the mean."""
     several, left = divmod(len(values), nr)
     if left:
         return sum(values) / nr
@@ -151,7 +151,7 @@ def purpose(stack, site):
 
 
 def allocations(helper, ask, events, condition="0", stacks=True):
-    """Allocations of a process during "ask" that it did not free."""
+    """Allocations that a process makes during "ask" and does not free."""
     write("trace", "")
     write("buffer_size_kb", BUFFER_KB)
     write("set_event_pid", str(helper.pid))
@@ -209,7 +209,7 @@ def allocations_by(helper, ask):
 
 
 def summed(sites, nr):
-    """Add up the call sites; divide by nr."""
+    """Add up the allocations of all call sites; divide by nr."""
     found = {}
     for key in "bytes_asked", "bytes", "allocations":
         found[key] = round(sum(of[key] for of in sites.values()) / nr, 1)

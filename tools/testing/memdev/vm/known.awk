@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# Remove reports that memdev does not cause from a console. They are:
+# Remove from a console the reports that memdev does not cause. They are:
 #
 # Lockdep: a write to memoryN/state holds the attribute, takes device_hotplug_lock by
 # trylock, then mem_hotplug_lock. Removing the block takes both locks and waits for the
 # attribute. This cannot deadlock, as a failed trylock releases the attribute and
-# restarts the system call, but lockdep does not know. It reports the second of the
-# two and then disables itself.
+# restarts the system call, but lockdep does not know. It reports whichever of the
+# two comes second, and then disables itself.
 #
 # KASAN, with fault injection: if the allocation of a shadow fails while a block is
 # onlined, a vmalloc worker frees the partial shadow, and KASAN frees it again when
@@ -15,11 +15,11 @@
 # firmware_map, with fault injection: if the allocation of a sysfs entry for added
 # memory fails, the entry is freed but stays in the list.
 #
-# memory_failure() marks a page before it isolates it. If its block is offlined in
+# memory_failure() marks a page and then isolates it. If the page's block is offlined in
 # between, do_migrate_range() warns and isolates the page. Later kernels do not warn.
 #
-# The scheduler's deadline server: on a CPU that did not run its timer is late, is
-# armed again meanwhile, and warns.
+# The scheduler's deadline server: if a CPU was not running, the server's timer is late,
+# is armed again meanwhile, and warns.
 #
 # vmemmap: without a free range of 2 MiB the memmap uses small pages, and the kernel
 # reports that once.
@@ -40,7 +40,7 @@ function flush(	i, known) {
 	injected = 1
 }
 
-# In a stack of fault injection; not each failed vmalloc is reported
+# Found in a stack of fault injection, as not every failed vmalloc is reported
 injected && / kasan_mem_notifier\+/ {
 	shadow = 1
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034
 #
-# Shared by the scripts of this directory and those above it. Sourced only.
+# Shared by the scripts in this directory and the one above. Only to be sourced.
 
 set -u
 
@@ -14,7 +14,7 @@ KNOWN_KERNELS="6.1 6.12 7.3"
 # Kernels that vm/debug builds
 DEBUG_KERNELS="debug kcsan"
 
-# Users may lack sbin in their path, which has depmod and QEMU's helpers.
+# depmod and QEMU's helpers are in sbin, which users may lack in their path.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 die()
@@ -28,7 +28,7 @@ say()
 	printf '%s\n' "$*" >&2
 }
 
-# Neither make nor QEMU can quote these in a path.
+# Neither make nor QEMU can quote these characters in a path.
 case $TOP$CACHE in
 *[:,\\[:space:]]*)
 	die "no blank, colon, comma or backslash may be in '$TOP' and '$CACHE'" ;;
@@ -76,8 +76,8 @@ not_known()
 	awk -f "$VM_DIR/known.awk"
 }
 
-# broken FILTER: print the kernel's bug reports in the console $log, after the filter
-# and without lines that match $allow, each with the test that ran
+# broken FILTER: print the kernel's bug reports in the console $log, except what FILTER
+# drops and lines that match $allow, each with the test that was running
 #
 # Return 1 if there are none, 2 if the search failed: the log is not a kernel's, or
 # the filter or the expression is invalid.
@@ -96,16 +96,16 @@ broken()
 	words="$words|scheduling while atomic|Bad page state|unable to handle"
 	grep -qa 'Linux version ' "$log" || return 2
 	lines=$(tr -d '\r\0' <"$log" | "$@") && [ -n "$lines" ] || return 2
-	# Pass them in the environment: awk drops backslashes of -v variables.
+	# Pass expressions in the environment: awk drops backslashes of -v variables.
 	printf '%s\n' "$lines" |
 		WORDS=$words ALLOW=${allow:-^\$} awk '
-		# A report ends with its test.
+		# A report ends when its test does.
 		/memdev-vm: test / { test = $NF; more = 0 }
 		/memdev-vm: end/ { test = ""; more = 0 }
 		$0 ~ ENVIRON["WORDS"] && !/[Cc]ommand line:/ &&
 		$0 !~ ENVIRON["ALLOW"] {
 			any = 1
-			# Print the lines that follow the first report.
+			# After the first report of a test, print the lines that follow.
 			if (!more)
 				more = seen[test]++ ? 1 : 40
 		}
@@ -120,7 +120,7 @@ pack_initramfs()
 {
 	(cd "$1" && find . | "$2/busybox" cpio -o -H newc) \
 		>"$2/initramfs" 2>/dev/null || die "cannot pack the initramfs"
-	# The kernel needs an archive that follows to be aligned to four bytes.
+	# The kernel requires a following archive to be aligned to four bytes.
 	truncate -s %512 "$2/initramfs"
 }
 
@@ -162,7 +162,8 @@ kernel_release()
 # in_root ROOT DIR COMMAND...: run COMMAND with ROOT as its root file system and DIR,
 # mounted at its own path, as its working directory
 #
-# The mounts are private to the command. Users need unprivileged namespaces.
+# The mounts are private to the command. Users other than root need unprivileged
+# user namespaces.
 in_root()
 {
 	local ns=(--mount)

@@ -4,7 +4,7 @@
  * constructs in the headers of Linux 7.3.
  */
 
-/* This keeps qualifiers: sparse may warn about assignments to const objects. */
+/* This keeps qualifiers, so sparse may warn about assignments to const. */
 #define __typeof_unqual__(x) __typeof__(x)
 
 /* A static_assert() in MODULE_INFO() needs a constant for an array. */

@@ -9,7 +9,7 @@
 #include "ground.h"
 #include "samples.h"
 
-/* The window has this many blocks per region, which is their average size. */
+/* Number of blocks in the window per region; also a region's average size */
 #define BLOCKS_PER_REGION 8ULL
 
 /* A step, to be checked after the batch */
@@ -28,7 +28,7 @@ struct churn {
 	struct samples destroyed;
 };
 
-/* 1 to 128 blocks, small sizes more often, aligned to 1 to 32 blocks */
+/* Request 1 to 128 blocks, mostly only a few, aligned to 1 to 32 blocks. */
 static struct memdev_alloc_request random_request(void)
 {
 	const unsigned int order = __builtin_ctzll(below(63) + 1);

@@ -8,7 +8,7 @@
 
 #include "../window.h"
 
-/* Aligned to any alignment that the cases use */
+/* A multiple of every alignment that the cases use */
 #define BASE		BIT_ULL(46)
 
 /* No block */

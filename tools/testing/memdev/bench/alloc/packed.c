@@ -14,7 +14,7 @@ struct packed {
 	struct ground g;
 	unsigned int regions;
 	unsigned int batch;
-	/* Regions created above the @regions lower ones */
+	/* Regions created above the lowest @regions ones */
 	struct memdev_region *top[BATCH];
 };
 

@@ -13,7 +13,7 @@
 
 #include "samples.h"
 
-/* End a search that loops forever; a section takes a small fraction of this. */
+/* Time limit that ends an endless search; a section takes far less. */
 #define SECONDS_MAX	600
 
 u64 now(void)

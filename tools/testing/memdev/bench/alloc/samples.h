@@ -8,7 +8,7 @@
 #include <linux/compiler.h>
 #include <linux/types.h>
 
-/* Times of one operation in ns, of each batch */
+/* Time of one operation in ns, for each batch */
 struct samples {
 	double *ns;
 	unsigned int nr;

@@ -35,7 +35,7 @@ struct layout {
 	/* The request; only the tail can satisfy it */
 	u64 nr;
 	u64 align;
-	/* Number of regions with the most gaps */
+	/* Number of regions at which there are the most gaps */
 	unsigned int peak;
 };
 
@@ -177,7 +177,7 @@ static void layout_find(const struct layout *l)
 	}
 }
 
-/* The search for a window's largest_free attribute, which visits all gaps */
+/* Measure the search behind the attribute largest_free: it visits all gaps. */
 static void largest_free(const struct layout *l)
 {
 	struct row row = { .name = "largest-free", .op = "find" };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The kernel prints a u64 with %llx. The library's own u64 is a long, which
- * would cause a warning for every such format and hide the wrong ones.
+ * would cause a warning for every such format and hide real mistakes.
  */
 #ifndef _MEMDEV_TEST_LINUX_TYPES_H
 #define _MEMDEV_TEST_LINUX_TYPES_H
