@@ -251,7 +251,7 @@ refuse $new EINVAL "$BLOCK"
 refuse $new EINVAL "size"
 refuse $new EINVAL "node=0" "a missing size"
 refuse $new EINVAL "size=$BLOCK colour=red" "an unknown key"
-refuse $new EINVAL "size=$BLOCK Size=$BLOCK" "an unknown key in capitals"
+refuse $new EINVAL "size=$BLOCK Size=$BLOCK" "a key in the wrong case"
 refuse $new EINVAL "size=$BLOCK junk" "a word without a key"
 refuse $new EINVAL "size=$BLOCK =1" "a missing key"
 refuse $new EINVAL "size=$BLOCK size=$BLOCK" "a duplicate key"
@@ -259,12 +259,12 @@ refuse $new EINVAL "size=$BLOCK,node=0" "a comma"
 refuse $new EINVAL "size=$((BLOCK - 1))" "an unaligned size"
 refuse $new EINVAL "size=$((BLOCK / 2))" "half a block"
 refuse $new ENOSPC "size=$((BLOCK + 1))" \
-	"more than is free, checked before the alignment"
+	"more than is free (checked before the alignment)"
 refuse $new ENOSPC "size=$((2 * BLOCK))" "more than is free"
 refuse $new ENOSPC "size=$((1 << 50))" "a petabyte"
 for text in 999 1023 4096; do
 	refuse $new EINVAL "size=$BLOCK node=$text" \
-		"node=$text, an impossible node"
+		"node=$text (an impossible node)"
 done
 for text in -2 x '' 18446744073709551616 4294967296; do
 	refuse $new EINVAL,ERANGE "size=$BLOCK node=$text"
@@ -321,7 +321,7 @@ for file in $D/size $D/plugged_size $D/address $D/state $D/last_error \
 		echo "$file" >>"$TMP/said"
 done
 is "read-only attributes refuse writes" "$(cat "$TMP/said")" ""
-is "no other state changed" "$(memory_state | diff "$TMP/before" -)" ""
+is "refused writes changed no state" "$(memory_state | diff "$TMP/before" -)" ""
 check "the kernel logged no warning" log_quiet
 check "the module logged nothing at error level" [ -z "$(dmesg -x | after_mark |
 	grep -E '^[^:]*: *(emerg|alert|crit|err) *: .*memdev')" ]

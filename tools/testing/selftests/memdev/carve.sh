@@ -65,7 +65,7 @@ if [ -s "$TMP/owned" ]; then
 		"$(of_firmware | diff "$TMP/owned" -)" ""
 	check "rmmod" unload
 	check "the module loads without a window" load window=none
-	is "1 GiB more is carved" "$(put $BUS/new_window 1G)" ok
+	is "a window of 1 GiB is carved" "$(put $BUS/new_window 1G)" ok
 	say "$(cat $WINDOWS/window0/start $WINDOWS/window0/size)"
 	is "no block of the DIMM is carved" \
 		"$(of_firmware | diff "$TMP/owned" -)" ""
@@ -87,27 +87,27 @@ say "$(cat "$TMP/pool")"
 check "the module loads without parameters" load
 say "$(log_memdev)"
 check "a window is created, or the log says why not" window_or_why
-is "all hugetlb pages are left" "$(pool | diff "$TMP/pool" -)" ""
+is "all hugetlb pages still exist" "$(pool | diff "$TMP/pool" -)" ""
 check "rmmod" unload
-is "all hugetlb pages are left" "$(pool | diff "$TMP/pool" -)" ""
+is "all hugetlb pages still exist" "$(pool | diff "$TMP/pool" -)" ""
 echo 0 >$HUGE_2M
 
 # The kernel occupies the bottom of memory, so the 1 GiB page is above 4 GiB,
-# where there are 2 GiB of RAM. Less than that is below 4 GiB.
+# where there are 2 GiB of RAM. Below 4 GiB, there is less RAM.
 pool >"$TMP/pool"
 check "the module loads without a window" load window=none
-is "a window larger than the hugetlb page leaves is refused" \
+is "a window too large to fit beside the hugetlb page is refused" \
 	"$(put $BUS/new_window 2G)" EBUSY
-check "the reason names the hugetlb pages" \
+check "last_error names the hugetlb pages" \
 	grep -E '[(]in total [1-9][0-9]* have hugetlb pages' $BUS/last_error
 say "$(cat $BUS/last_error)"
-is "all hugetlb pages are left" "$(pool | diff "$TMP/pool" -)" ""
+is "all hugetlb pages still exist" "$(pool | diff "$TMP/pool" -)" ""
 is "a window that fits beside the hugetlb page is carved" \
 	"$(put $BUS/new_window 512M)" ok
-is "all hugetlb pages are left" "$(pool | diff "$TMP/pool" -)" ""
+is "all hugetlb pages still exist" "$(pool | diff "$TMP/pool" -)" ""
 is "del_window" "$(put $BUS/del_window window0)" ok
 check "rmmod" unload
-is "all hugetlb pages are left" "$(pool | diff "$TMP/pool" -)" ""
+is "all hugetlb pages still exist" "$(pool | diff "$TMP/pool" -)" ""
 
 # --- the cost of a load without parameters ----------------------------------
 
@@ -118,7 +118,7 @@ low=$((top - 8 * BLOCK))
 fill_start $((8 * BLOCK)) $low $top || die "cannot fill memory"
 before=$(fill_ask where)
 say "$before bytes are in use from $(hex $low) to $(hex $top)"
-check "most of the uppermost blocks is in use" [ "$before" -ge $((4 * BLOCK)) ]
+check "most of the uppermost blocks are in use" [ "$before" -ge $((4 * BLOCK)) ]
 log_mark
 check "the module loads without parameters" load
 say "$(log_memdev)"

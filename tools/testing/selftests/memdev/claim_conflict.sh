@@ -52,7 +52,7 @@ not_held()
 	! held "$1"
 }
 
-# room_made: start a plug that waits after it released the first range to add
+# room_made: start a plug that releases the first range to add and then waits
 room_made()
 {
 	[ "$(put "$(faults_file)" "add delay=600000 times=1")" = ok ] || return 1
@@ -105,7 +105,7 @@ claims_are_kept()
 	check "a window over the claimed range is refused" \
 		sh -c "! modprobe memdev window=$spec"
 	say "$(log_memdev | tail -n 1)"
-	is "$1 is unchanged" "$(diff "$TMP/iomem.kept" /proc/iomem)" ""
+	is "/proc/iomem is unchanged" "$(diff "$TMP/iomem.kept" /proc/iomem)" ""
 }
 
 # all_is_well: the claim leaves nothing behind, and memdev works
@@ -115,7 +115,7 @@ all_is_well()
 	check "no resource was released twice" \
 		sh -c '! dmesg | grep "nonexistent resource"'
 	check "the kernel logged no warning" log_quiet
-	check "window=$spec" load "window=$spec"
+	check "the module loads with window=$spec" load "window=$spec"
 	no_deadline
 	is "plug all" "$(put_dev plug all)" ok
 	is "all blocks are plugged" "$(get plugged_size)" "$(get size)"
@@ -131,7 +131,7 @@ log_mark
 
 # QEMU places the NVDIMM above the RAM, at the next GiB boundary.
 if [ -e /sys/firmware/acpi/tables/NFIT ]; then
-	check "window=none" load window=none
+	check "the module loads with window=none" load window=none
 	# shellcheck disable=SC2013 # words
 	for range in $(sed -n 's/^\([0-9a-f]*-[0-9a-f]*\) : System RAM$/\1/p' \
 		       /proc/iomem); do
@@ -144,7 +144,7 @@ if [ -e /sys/firmware/acpi/tables/NFIT ]; then
 	else
 		is "unclaimed persistent memory is refused" \
 			"$(put $BUS/new_window "$((512 * MiB))@$(hex "$at")")" ENXIO
-		check "the reason is that firmware does not report it as RAM" \
+		check "last_error: firmware does not report the range as RAM" \
 			grep -q 'the firmware does not report' $BUS/last_error
 		say "$(cat $BUS/last_error)"
 	fi
@@ -179,7 +179,7 @@ if reserved; then
 		skip_all "the reserved range is not 8 memory blocks"
 	spec=$RESERVED_SIZE@$(hex $RESERVED)
 
-	check "window=$spec devices=2" load "window=$spec" devices=2
+	check "the module loads with devices=2" load "window=$spec" devices=2
 	no_deadline
 	no_ramoops "where nothing is plugged" $LOW
 	is "plug two blocks" "$(put_dev plug $((2 * BLOCK)))" ok
@@ -201,7 +201,7 @@ if reserved; then
 	no_ramoops "where all blocks are unplugged again" $((LOW + BLOCK))
 	check "rmmod" unload
 
-	check "window=$spec" load "window=$spec"
+	check "the module loads with window=$spec" load "window=$spec"
 	check "a plug waits before it adds block 0" room_made
 	check "ramoops claims the range first" ramoops_at $((LOW + BLOCK))
 	is "a signal ends the plug" "$(plug_stopped)" EINTR
@@ -216,7 +216,7 @@ if reserved; then
 	is "plug all" "$(put_dev plug all)" ok
 	check "sysfs, /proc/iomem and lsmem agree" agree
 	is "unplug all" "$(put_dev unplug all)" ok
-	no_ramoops "after all of that" $((LOW + BLOCK))
+	no_ramoops "after all operations" $((LOW + BLOCK))
 	check "rmmod" unload
 	is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem" -)" ""
 	check "the kernel logged no warning" log_quiet
@@ -233,7 +233,7 @@ spec=$((512 * MiB))@$(hex $LOW)
 n=$((512 * MiB / BLOCK))
 echo offline >$MEM/auto_online_blocks
 
-check "window=$spec" load "window=$spec"
+check "the module loads with window=$spec" load "window=$spec"
 no_deadline
 check "kmem loads" kmem_load
 is "kmem does not get the window" "$(grep -E 'dax|kmem' /proc/iomem)" ""
@@ -248,7 +248,7 @@ check "kmem claims the range first" kmem_load
 check "/proc/iomem shows System RAM of kmem" claimed 'System RAM (kmem)'
 is "kmem's memory comes online" \
 	"$(put_each online_movable $(seq 0 $((n - 1))))" ok
-is "the device counts none of that memory" \
+is "the device does not count kmem's memory" \
 	"$(get plugged_size) $(get online_size)" "0 0"
 is "a signal ends the plug" "$(plug_stopped)" EINTR
 claims_are_kept 'System RAM (kmem)'

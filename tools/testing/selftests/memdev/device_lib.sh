@@ -220,7 +220,7 @@ user()
 		--bounding-set=-all -- "$@"
 }
 
-# memory_state: everything that shows memory, without the failure counters
+# memory_state: the files that show memory, without the failure counters
 memory_state()
 {
 	write_diff
@@ -230,8 +230,8 @@ memory_state()
 
 HOLD_PID=
 
-# hold_start READY PROGRAM [ARGUMENT...]: start a program, one at a time, and set
-# HELD to its first line; fail unless that begins with READY
+# hold_start READY PROGRAM [ARGUMENT...]: start a program and set HELD to its
+# first line; fail unless that line begins with READY. Only one runs at a time.
 hold_start()
 {
 	local ready=$1
@@ -346,7 +346,7 @@ free_goes_first()
 	fill_start $fill $top $((top + BLOCK)) || die "cannot fill memory"
 	there=$(fill_ask where)
 	say "$there bytes of $fill are in that block"
-	check "that block is in use" [ "$there" -ge $((fill / 2)) ]
+	check "the highest block is in use" [ "$there" -ge $((fill / 2)) ]
 	unplug_used ""
 	check "the used pages are migrated" [ $MOVED -ge $((there / page)) ]
 	check "the used pages are migrated only once" \

@@ -16,7 +16,7 @@ list()
 	cat $BUS/device_list
 }
 
-# by_address: the same list, from the address attributes
+# by_address: the expected device_list, from the address attributes
 by_address()
 {
 	grep -H . $BUS/devices/*/address |
@@ -49,12 +49,12 @@ check "the module loads with two windows" load devices=0 \
 is "there is no device" "$(list)" ""
 is "no block is plugged" "$(cat $BUS/plugged_size)" 0
 
-# Not in address order, and not up to the end of the windows
+# Create devices out of address order; leave the end of the windows free.
 for at in 6 0 2 4 1; do
 	check "a device is created at block $at" new $at 1
 done
 is "device_list is sorted by address" "$(list | xargs)" "$(by_address | xargs)"
-is "the order of creation was another" "$(list | xargs)" \
+is "the devices were created in another order" "$(list | xargs)" \
 	"memdev1 memdev4 memdev2 memdev3 memdev0"
 for name in memdev3 memdev0 memdev4; do
 	is "a block of $name is plugged" \
@@ -92,7 +92,7 @@ if [ $half -gt 200 ]; then
 	by_address >"$TMP/by_address"
 	is "the long list is complete and sorted" \
 		"$(diff "$TMP/list" "$TMP/by_address" | head -n 5)" ""
-	is "reads of 7 bytes return the same list" \
+	is "reading the list in steps of 7 bytes returns the same text" \
 		"$(dd if=$BUS/device_list bs=7 2>/dev/null |
 			diff - "$TMP/list" | head -n 5)" ""
 fi

@@ -3,8 +3,8 @@
 # shellcheck shell=dash
 #
 # Unplug a block from a GiB that is full of data. Where possible, x86 maps an
-# aligned GiB with a single page table leaf. When removing a part of that leaf,
-# it would mistake the data for a page table.
+# aligned GiB with a single page table leaf. If a part of the leaf were removed,
+# x86 would mistake the data for a page table.
 #
 # nokaslr keeps the kernel image out of the carved window.
 #
@@ -31,8 +31,8 @@ if reserved; then
 	load_blocks $n
 else
 	kind=carved
-	# Reach below the last GiB of RAM, which the kernel maps before it has
-	# memory for large leaves.
+	# The window must reach below the last GiB of RAM, which the kernel
+	# maps before it has memory for large leaves.
 	n=$((1536 * MiB / BLOCK))
 	[ $n -gt 1 ] || n=2
 	# Fill the memory around the window, too: the leaf that carving splits
@@ -73,7 +73,7 @@ else
 fi
 part=$((size * 3 / 4))
 if [ $BLOCK -ge $GiB ]; then
-	# If no part of a GiB can be unplugged, less data is enough.
+	# Such blocks are never a part of a GiB, so less data is enough.
 	bytes=$((size * 5 / 8))
 	part=$((size / 2))
 fi
@@ -102,7 +102,7 @@ is "the blocks are plugged again" "$(put_dev plug $((2 * BLOCK)))" ok
 
 # Unplug everything if the data fits elsewhere.
 if [ $(($(meminfo MemAvailable) * 1024)) -gt $((size + GiB)) ]; then
-	is "all blocks are unplugged from under the data" \
+	is "all blocks are unplugged although they hold data" \
 		"$(put_dev unplug all)" ok
 	is "all data is intact" "$(fill_ask check)" intact
 	if [ $kind = carved ]; then

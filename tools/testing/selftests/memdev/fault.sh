@@ -31,7 +31,7 @@ counts()
 		"$(faults_file)" | xargs
 }
 
-# hit: the first rule has hit
+# hit: the first rule has hit a step
 hit()
 {
 	expr "$(counts)" : "1 1" >/dev/null
@@ -43,7 +43,7 @@ tried()
 	! expr "$(counts)" : "0 " >/dev/null
 }
 
-# all_again NAME: without rules, everything can be unplugged and plugged again
+# all_again WHEN: without rules, everything can be unplugged and plugged again
 all_again()
 {
 	set_faults
@@ -71,7 +71,8 @@ start_op()
 	until_true 60 hit || die "$1 $2: no rule hit" "$(counts)"
 }
 
-# end_op: interrupt the writer and set SAID. A subshell could not wait for it.
+# end_op: interrupt the writer and set SAID. A subshell could not wait for the
+# writer.
 end_op()
 {
 	kill -INT $OP
@@ -98,7 +99,7 @@ F=$(faults_file)
 
 # --- the file ----------------------------------------------------------------
 
-is "only root can read or write the file" "$(stat -c %a "$F")" 600
+is "only root can read or write the faults file" "$(stat -c %a "$F")" 600
 is "a new device has no rules" "$(cat "$F")" ""
 cat >"$TMP/rules" <<EOF
 add errno=ENOMEM nth=2 times=1
@@ -120,10 +121,10 @@ is "the rules read back as written" "$(rules | diff "$TMP/rules" -)" ""
 is "rule numbers are not reused" \
 	"$(sed 's/.*# rule \([0-9]*\):.*/\1/' "$F" | xargs)" "6 7 8 9 10"
 is "del 8" "$(faults "del 8")" ok
-is "del removes only that rule" \
+is "del 8 removes only rule 8" \
 	"$(rules | diff "$TMP/rules" - | grep '^[<>]')" \
 	"< offline block=3 errno=EBUSY"
-is "del of a removed rule" "$(faults "del 8")" ENOENT
+is "del of a removed rule is refused" "$(faults "del 8")" ENOENT
 
 rules >"$TMP/rules"
 while IFS='|' read -r want text; do
@@ -213,14 +214,14 @@ while IFS= read -r line; do
 	case $got,$line in
 	ok,[ox]*|ok,add*|ok,remove*|ok,answer*)
 		accepted=$((accepted + 1))
-		# Exactly one more rule, and written back it is the same
+		# There is one more rule; writing its text adds an equal one.
 		rules | sed '$d' | cmp -s - "$TMP/rules" &&
 			again=$(rules | tail -n 1) &&
 			[ "$(faults "$again")" = ok ] &&
 			[ "$(rules | tail -n 1)" = "$again" ] && continue
 		;;
 	ok,*)
-		# Deletes, or has no effect
+		# The line deletes rules or has no effect.
 		rules | grep -qvxFf "$TMP/rules" || continue
 		;;
 	*)
@@ -232,8 +233,8 @@ while IFS= read -r line; do
 	echo "'$line': $got" >>"$TMP/odd"
 done <"$TMP/random"
 say "random lines, SEED=$seed: $accepted rules, $refused refused"
-is "random lines add one rule or change nothing" "$(cat "$TMP/odd")" ""
-check "random lines are accepted and refused" \
+is "each random line adds one rule or changes nothing" "$(cat "$TMP/odd")" ""
+check "some random lines are accepted, and some are refused" \
 	[ $accepted -gt 20 -a $refused -gt 20 ]
 set_faults
 i=0
@@ -252,22 +253,22 @@ set_faults "add errno=ENOMEM nth=2 times=1"
 is "plug all fails with the errno of the second add" \
 	"$(put_dev plug all)" ENOMEM
 say "$(get last_error)"
-is "the rule was hit once" "$(counts)" "2 1"
+is "the rule hit once" "$(counts)" "2 1"
 is "the first add is undone" "$(get plugged_size) $(get state)" "0 unplugged"
 check "sysfs, /proc/iomem and lsmem agree" agree
 is "plug all succeeds the next time" "$(put_dev plug all)" ok
-check "a rule with times=1 is not hit again" [ "$(counts | cut -d' ' -f2)" = 1 ]
+check "a rule with times=1 hits only once" [ "$(counts | cut -d' ' -f2)" = 1 ]
 is "all blocks are plugged" "$(get plugged_size)" "$size"
 is "unplug all" "$(put_dev unplug all)" ok
 
 set_faults "add errno=EIO nth=2" "offline block=0 errno=EBUSY times=1"
-is "an add fails, and an offline of its undo" "$(put_dev plug all)" EIO
+is "an add fails, and so does an offline of its undo" "$(put_dev plug all)" EIO
 say "$(get last_error)"
 is "the block that stayed online is plugged" \
 	"$(get plugged_blocks) $(get online_blocks) $(get requested_size)" \
 	"0 0 $BLOCK"
 check "sysfs, /proc/iomem and lsmem agree" agree
-all_again "an undo that failed"
+all_again "after a failed undo"
 
 set_faults "add block=$((n - 1)) errno=EIO" "remove block=0 errno=EIO"
 is "unplug all skips a block that cannot be removed" "$(put_dev unplug all)" EIO
@@ -278,11 +279,11 @@ check "sysfs, /proc/iomem and lsmem agree" agree
 set_faults
 is "unplug all" "$(put_dev unplug all)" ok
 set_faults "add block=$((n - 1)) errno=EIO" "remove block=0 errno=EIO"
-is "an add fails, and a remove of its undo" "$(put_dev plug all)" EIO
+is "an add fails, and so does a remove of its undo" "$(put_dev plug all)" EIO
 is "the block that was not removed is plugged and offline" \
 	"$(get plugged_blocks) $(get online_blocks)" "0 "
 check "sysfs, /proc/iomem and lsmem agree" agree
-all_again "an undo that failed"
+all_again "after a failed undo"
 
 # --- online ------------------------------------------------------------------
 
@@ -299,9 +300,9 @@ set_faults
 is "unplug all" "$(put_dev unplug all)" ok
 
 set_faults "online errno=EIO nth=2 every=2 times=2"
-is "plug all with every second online failing, twice" "$(put_dev plug all)" ok
+is "plug all succeeds although two blocks stay offline" "$(put_dev plug all)" ok
 is "the second and the fourth block are offline" "$(get online_blocks)" 0,2,4-5
-is "the rule counts all onlines" "$(counts)" "6 2"
+is "the rule counts all online steps" "$(counts)" "6 2"
 set_faults
 is "unplug all" "$(put_dev unplug all)" ok
 
@@ -338,7 +339,7 @@ say "$(get last_error)"
 is "only the refusing block is left" \
 	"$(get plugged_blocks) $(get online_blocks)" "5 5"
 check "sysfs, /proc/iomem and lsmem agree" agree
-all_again "a block that refused"
+all_again "after a block refused"
 
 # -EAGAIN is retried until a deadline or a signal.
 set_faults "offline errno=EAGAIN"
@@ -347,7 +348,7 @@ is "unplug of blocks that always return -EAGAIN times out" \
 	"$(put_dev unplug $BLOCK)" ETIMEDOUT
 check "sysfs, /proc/iomem and lsmem agree" agree
 no_deadline
-all_again "blocks that returned -EAGAIN"
+all_again "after blocks returned -EAGAIN"
 
 # --- remove ------------------------------------------------------------------
 
@@ -366,7 +367,7 @@ is "unplug all terminates if no block can be removed" \
 	"$(put_dev unplug all)" EIO
 check "last_error names the failed remove" grep -q "removing it failed" $D/last_error
 check "sysfs, /proc/iomem and lsmem agree" agree
-all_again "removes that failed"
+all_again "after failed removes"
 
 # --- delays ------------------------------------------------------------------
 
@@ -374,7 +375,7 @@ set_faults "offline delay=300" "offline errno=EBUSY nth=1 times=1 delay=300"
 before=$(uptime_ms)
 is "two rules hit the same step" "$(put_dev unplug $BLOCK)" ok
 after=$(uptime_ms)
-is "both rules delay the step, the second fails it" \
+is "both rules delay the step, and the second one fails it" \
 	"$(get plugged_blocks) $([ $((after - before)) -ge 890 ] && echo slow)" \
 	"0-3,5 slow"
 is "both rules count the step" "$(counts)" "2 2 2 1"
@@ -383,16 +384,16 @@ set_faults "answer delay=$LONG"
 start_op unplug all
 is "the state is unplugging while the device delays its answer" \
 	"$(get state)" unplugging
-is "del_device is refused meanwhile" "$(put $BUS/del_device memdev0)" EBUSY
+is "del_device fails during the unplug" "$(put $BUS/del_device memdev0)" EBUSY
 end_op
 is "a signal ends the delay" "$SAID" EINTR
 say "$(get last_error)"
 is "no block was unplugged" "$(get plugged_blocks)" 0-3,5
 check "sysfs, /proc/iomem and lsmem agree" agree
 is "unplug_timeout_ms 300" "$(put_dev unplug_timeout_ms 300)" ok
-is "the deadline ends a delayed answer" "$(put_dev unplug all)" ETIMEDOUT
+is "the deadline cuts a delayed answer short" "$(put_dev unplug all)" ETIMEDOUT
 set_faults "offline delay=$LONG"
-is "the deadline ends a delayed offline" "$(put_dev unplug all)" ETIMEDOUT
+is "the deadline cuts a delayed offline short" "$(put_dev unplug all)" ETIMEDOUT
 no_deadline
 set_faults "answer errno=ENXIO"
 is "a device that refuses everything: unplug all" "$(put_dev unplug all)" ENXIO
@@ -437,7 +438,7 @@ if [ -e $event/enable ]; then
 		"$(sed -n 's/.*memdev_fault: //p' $TRACE/trace)" \
 		"memdev0 offline addr=$addr size=$BLOCK rc=-16 delay=10"
 else
-	skip "this kernel has no tracing" "this kernel does not trace"
+	skip "only the hit of the rule is traced" "this kernel does not trace"
 fi
 
 # --- a dimm ------------------------------------------------------------------
@@ -476,10 +477,10 @@ set_faults "remove errno=EIO" "online block=2 errno=EIO"
 is "no block of a dimm can be removed, and one does not come online again" \
 	"$(put_dev unplug all)" EIO
 say "$(get last_error)"
-is "that block is shown as offline" \
+is "block 2 is shown as plugged and offline" \
 	"$(get plugged_blocks) $(get online_blocks)" "0-5 0-1,3-5"
 check "sysfs, /proc/iomem and lsmem agree" agree
-all_again "a dimm"
+all_again "after failures on a dimm"
 
 # A user takes blocks offline while an unplug retries one of them or another
 # block.
@@ -499,11 +500,11 @@ for took in 2 "0 1 2 3 4 5"; do
 	wait $OP
 	is "the unplug fails because no block can be removed" \
 		"$(cat "$TMP/op")" EIO
-	is "the user's blocks stay offline, the others are restored" \
+	is "the user's blocks stay offline, and the others are restored" \
 		"$(zones | sed "s/ offline .*/ offline/" |
 			diff "$TMP/zones.user" -)" ""
 	check "sysfs, /proc/iomem and lsmem agree" agree
-	all_again "a dimm with blocks $took taken offline by a user"
+	all_again "after a user took blocks $took of a dimm offline"
 done
 
 set_faults
@@ -555,8 +556,8 @@ while :; do
 done 2>/dev/null &
 busy=$!
 for i in 1 2 3; do
-	is "plug all while rules change, $i" "$(put_dev plug all)" ok
-	is "unplug all while rules change, $i" "$(put_dev unplug all)" ok
+	is "plug all while rules change, round $i" "$(put_dev plug all)" ok
+	is "unplug all while rules change, round $i" "$(put_dev unplug all)" ok
 done
 kill $busy
 wait $busy 2>/dev/null
@@ -581,7 +582,7 @@ if [ -e $MEM/hard_offline_page ]; then
 	page=$((BLOCK / 8192))
 	is "poison block=4 page=$page" \
 		"$(faults "poison block=4 page=$page")" ok
-	is "a page that is poisoned already is refused" \
+	is "a page that is already poisoned is refused" \
 		"$(faults "poison block=4 page=$page")" EHWPOISON
 	say "$(get last_error)"
 	check "sysfs, /proc/iomem and lsmem agree" agree

@@ -78,9 +78,9 @@ if [ -e $G1 ]; then
 	# 1.5 GiB per device, so that each has an aligned GiB
 	n=$((3 * GiB / BLOCK))
 	spec=$(window_spec $n) || skip_all "no reserved range of 3 GiB"
-	check "load with two devices" \
+	check "the module loads with two devices" \
 		load "window=$spec" devices=2 online_type=online_kernel
-	is "blocks of the other device stay offline" \
+	is "online_type of the other device is set to offline" \
 		"$(put $BUS/devices/memdev1/online_type offline)" ok
 	no_deadline
 	low=$(($(get address)))
@@ -104,9 +104,9 @@ if [ -e $G1 ]; then
 		until_true 300 plugged_are "$from-$last"
 	say "plugged: $(get plugged_blocks), $(get last_error)"
 	others_take 15
-	check "the other device waits less than 0.5 s per 128 MiB of a block" \
+	check "the other device waits under 0.5 s per 128 MiB of block size" \
 		[ "$OTHERS" -le $((4 * quiet + 500 * BLOCK / (128 * MiB))) ]
-	check "the blocks of the 1 GiB page stay, as it cannot migrate" \
+	check "the blocks of the 1 GiB page stay, as the page cannot migrate" \
 		plugged_are "$from-$last"
 	check "the unplug keeps trying" [ ! -s "$TMP/first" ]
 	kill -INT $first
@@ -118,11 +118,11 @@ if [ -e $G1 ]; then
 	huge_stop
 	is "no data is lost" "$HUGE_SAID" intact
 	echo 0 >$G1
-	check "the rest is unplugged once the page is freed" \
+	check "the other blocks are unplugged once the page is freed" \
 		until_true 600 plugged_are ""
 	check "rmmod" rmmod memdev
 else
-	skip "a page of 1 GiB" "no hugetlb pages of 1 GiB"
+	skip "unplug around a page of 1 GiB" "no hugetlb pages of 1 GiB"
 fi
 
 # --- pages smaller than a block, which can migrate --------------------------
@@ -151,14 +151,14 @@ huge_moves()
 	}
 	[ "$2" = thp ] || echo $nr >$M2
 	unplug_used "$1: "
-	check "$1: unplug migrates each huge page once, unsplit" \
+	check "$1: unplug migrates each huge page once, without a split" \
 		[ $MOVED -lt $((nr * 512 * 3 / 2)) ]
 	huge_stop
 	is "$1: no data is lost" "$HUGE_SAID" intact
 	echo 0 >$M2
 }
 
-huge_moves "2 MiB of hugetlb" hugetlb
+huge_moves "hugetlb pages of 2 MiB" hugetlb
 if grep -q '\[never\]' /sys/kernel/mm/transparent_hugepage/enabled 2>/dev/null ||
    [ ! -e /sys/kernel/mm/transparent_hugepage ]; then
 	skip "transparent huge pages" "this kernel has none"

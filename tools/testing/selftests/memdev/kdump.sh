@@ -22,7 +22,7 @@ for parameter in '' window=none "window=$BLOCK"; do
 	fi
 	check "modprobe memdev $parameter is refused with EBUSY" \
 		grep -q 'resource busy' "$TMP/err"
-	is "the refusal is one line in the log" "$(log_memdev | wc -l)" 1
+	is "the module logs the refusal in one line" "$(log_memdev | wc -l)" 1
 	say "$(log_memdev)"
 	check "the log line names kdump" [ -n "$(log_memdev | grep -i kdump)" ]
 	is "the memory of the machine is unchanged" \

@@ -25,7 +25,8 @@ GiB=$((1 << 30))
 . ktap_helpers.sh
 ktap_print_header
 
-# ktap HELPER TEXT: the helpers would split the text into words and expand them
+# ktap HELPER TEXT: call a helper so that it does not split the text into words
+# and expand them
 ktap()
 {
 	local IFS=
@@ -335,7 +336,7 @@ nr_carved()
 	sort -u "$TMP/carved" | wc -l
 }
 
-# total_is_back TOTAL [NR]: MemTotal is TOTAL plus the memmap of a maximum of NR
+# total_is_back TOTAL [NR]: MemTotal is TOTAL plus the memmap of at most NR
 # carved blocks (default: all that were carved). Until a block is first removed,
 # its memmap is in boot memory that MemTotal does not count.
 total_is_back()

@@ -55,7 +55,7 @@ rm -f "$TMP/loaded"
 plug_early >"$TMP/early" &
 check "the module loads with 256 devices" \
 	load "window=$((n * BLOCK))@$(hex "$RESERVED")" devices=256
-check "the early plug succeeds" until_true 600 \
+check "a plug during the load takes effect" until_true 600 \
 	sh -c "[ \"\$(cat $D/plugged_size)\" = \"\$(cat $D/size)\" ]"
 : >"$TMP/loaded"
 wait $!

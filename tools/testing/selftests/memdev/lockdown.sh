@@ -43,7 +43,7 @@ denied()
 	esac
 }
 
-# poison_refused: a write to the fault rules, opened before lockdown, is refused
+# poison_refused: a faults file that was opened before lockdown refuses a write
 poison_refused()
 {
 	! echo "poison block=0" >&7 && grep 'locked down' "$D/last_error"
@@ -60,7 +60,7 @@ if command -v objcopy >/dev/null && [ "$(getconf LONG_BIT)" = 64 ]; then
 else
 	skip "lockdown refuses one module parameter" "needs objcopy"
 fi
-check "window=$spec" load "window=$spec"
+check "the module loads with window=$spec" load "window=$spec"
 no_deadline
 is "plug two blocks" "$(put_dev plug $((2 * BLOCK)))" ok
 is "sysfs new_window" "$(put $BUS/new_window "$BLOCK@$there")" ok
@@ -86,10 +86,10 @@ for level in integrity confidentiality; do
 		grep -q 'locked down' $BUS/last_error
 	is "$level: /proc/iomem is unchanged" \
 		"$(iomem | diff "$TMP/before" -)" ""
-	check "$level: a file that is open already cannot poison" \
+	check "$level: a faults file opened before lockdown cannot poison" \
 		poison_refused
 	is "$level: no page is poisoned" "$(meminfo HardwareCorrupted)" 0
-	check "$level: debugfs is denied" \
+	check "$level: writing to debugfs is denied" \
 		one_of "$(put "$(faults_file)" "poison block=0")" open:EPERM,EPERM
 
 	is "$level: plug all" "$(put_dev plug all)" ok
@@ -98,7 +98,7 @@ for level in integrity confidentiality; do
 	is "$level: a window without an address is carved" \
 		"$(put $BUS/new_window $BLOCK)" ok
 	note_carved
-	is "$level: a device is created in it" \
+	is "$level: a device is created in the carved window" \
 		"$(put $BUS/new_device "size=$BLOCK window=1 id=carved")" ok
 	is "$level: netlink plugs the device" \
 		"$(nl dev-plug index=1 size=$BLOCK)" ok

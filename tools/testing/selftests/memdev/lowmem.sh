@@ -93,7 +93,7 @@ all_comes_back()
 		"$(put_dev unplug all) $(get plugged_size)" "ok 0"
 	is "$1: memory is plugged again" \
 		"$(put_dev plug 512M) $(get plugged_size)" "ok $((512 * MiB))"
-	is "$1: and unplugged again" \
+	is "$1: memory is unplugged again" \
 		"$(put_dev unplug all) $(get plugged_size)" "ok 0"
 	check "$1: the kernel logged no warning" log_quiet
 }
@@ -116,12 +116,12 @@ small_machine()
 		fill_start $((512 * MiB))
 	is "movable: no data is lost" "$(fill_ask check)" intact
 	fill_stop
-	is "movable: requested_size takes the whole device" \
+	is "movable: requested_size accepts the size of the device" \
 		"$(put_dev requested_size 60G)" ok
-	check "movable: the worker is refused, too" \
+	check "movable: a plug by the worker is refused, too" \
 		until_true 300 grep -qE '^(ZONE_MOVABLE cannot grow|not enough kernel memory)' $D/last_error
 	say "$(get plugged_size): $(get last_error)"
-	check "movable: the worker keeps what was plugged" \
+	check "movable: the worker keeps the plugged memory" \
 		[ "$(get plugged_size)" -ge $((N * GiB)) ]
 	say "$(kernel_free) MiB are free to the kernel"
 	check "movable: the kernel has memory left" \
@@ -137,7 +137,7 @@ small_machine()
 	is "online_type is set to online_movable" \
 		"$(put_dev online_type online_movable)" ok
 
-	check "a hog leaves 56 MiB" hog_start 56
+	check "a hog leaves 56 MiB available" hog_start 56
 	plug_until_refused
 	refused "hog" "$SHORT"
 	hog_stop
@@ -171,20 +171,20 @@ small_machine()
 full_machine()
 {
 	load_blocks 4
-	is "a block is plugged offline" \
+	is "a block is plugged and stays offline" \
 		"$(put_dev online_type offline) $(put_dev plug $BLOCK)" "ok ok"
 	is "online_type is set to online_movable" \
 		"$(put_dev online_type online_movable)" ok
 	fill_start $(($(meminfo MemAvailable) * 1024 - 120 * MiB)) ||
 		die "cannot fill memory"
 	say "$(available) MiB are available"
-	is "beside an offline block, a movable plug is refused" \
+	is "with a block offline, plug of an online_movable block is refused" \
 		"$(put_dev plug $BLOCK)" ENOMEM
 	check "last_error names the memory kept for offline blocks" \
 		expr "$(get last_error)" : '.*while blocks are offline'
 	say "$(get last_error)"
 	is "the block comes online" "$(put_each online_movable 0)" ok
-	is "a movable block is plugged" \
+	is "an online_movable block is plugged" \
 		"$(put_dev plug $BLOCK) $(get online_blocks)" "ok 0-1"
 	is "online_type is set to offline" "$(put_dev online_type offline)" ok
 	is "a plug whose block would stay offline is refused" \
@@ -200,9 +200,9 @@ full_machine()
 	fill_start $(($(meminfo MemAvailable) * 1024 - 120 * MiB)) ||
 		die "cannot fill memory"
 	say "$(available) MiB are available"
-	is "a kernel block is plugged" \
+	is "an online_kernel block is plugged" \
 		"$(put_dev plug $BLOCK) $(get online_blocks)" "ok 0"
-	is "another kernel block is plugged" \
+	is "another online_kernel block is plugged" \
 		"$(put_dev plug $BLOCK) $(get online_blocks)" "ok 0-1"
 	fill_stop
 	check "the kernel logged no warning" log_quiet

@@ -74,7 +74,7 @@ is "list prints a line per device" "$(echo "$OUT" | wc -l)" 4
 runs "list -n" list -n
 is "list -n omits the heading" "$(echo "$OUT" | wc -l)" 3
 runs "list -o takes columns in any case" list -n -o plugged,DEVICE
-is "list -o keeps their order" \
+is "list -o keeps the order of the columns" \
 	"$(echo "$OUT" | awk 'NR == 3 { print $1, $2 }')" \
 	"$(numfmt --to=iec $BLOCK) memdev2"
 runs "list -b" list -nbo DEVICE,SIZE,PLUGGED
@@ -139,7 +139,7 @@ fails "show of an unknown name" 1 "memdevctl: nosuch: *" show nosuch
 
 plugged=$((2 * BLOCK))
 runs "list --format hmp" list --format hmp
-is "list --format hmp prints what QEMU does, without what memdev lacks" "$OUT" \
+is "list --format hmp prints what QEMU does, except what memdev lacks" "$OUT" \
 "Memory device [virtio-mem]: \"\"
   memaddr: $(hex $((start)))
   node: 0
@@ -230,7 +230,7 @@ print(root.tag == svg + "svg", "".join(cells[:8]),
       int(root.get("width")) < 2000, int(root.get("height")) < 2000)' \
 	"$TMP/map.svg")" "True MMouKuMf True True"
 runs "map --svg -" map --svg -
-is "map --svg - prints the same" "$(cmp "$TMP/out" "$TMP/map.svg")" ""
+is "map --svg - prints the same SVG" "$(cmp "$TMP/out" "$TMP/map.svg")" ""
 fails "map --svg to a missing directory" 1 \
 	"memdevctl: /nosuch/map.svg: No such file or directory" \
 	map --svg /nosuch/map.svg
@@ -279,8 +279,8 @@ monitors()
 		END { exit !found }' /proc/net/netlink
 }
 
-# monitor NAME COMMAND...: start a monitor in the background and set PID; quiet
-# waits for its output
+# monitor NAME COMMAND...: start a monitor in the background and set PID; the
+# output is in $TMP/NAME
 monitor()
 {
 	local name=$1
@@ -288,10 +288,10 @@ monitor()
 
 	"$@" >"$TMP/$name" 2>"$TMP/$name.err" &
 	PID=$!
-	until_true 10 monitors $PID || fail "$* joins its group"
+	until_true 10 monitors $PID || fail "$* joins its multicast group"
 }
 
-# quiet COUNT FILE: FILE has COUNT lines
+# quiet COUNT FILE: FILE has at least COUNT lines
 quiet()
 {
 	[ "$(wc -l <"$2")" -ge "$1" ]
@@ -367,7 +367,7 @@ check "monitor reports how many messages were lost" until_true 30 \
 check "monitor continues after the loss" \
 	until_true 30 grep -q '(last) new' "$TMP/public"
 runs "destroy by id" destroy last
-check "a monitor that reads loses nothing" sh -c \
+check "a monitor that keeps reading loses no message" sh -c \
 	"! grep -q lost '$TMP/lines' '$TMP/json'"
 kill $lines $json $public
 wait $lines $json $public 2>/dev/null
@@ -383,9 +383,9 @@ put $BUS/del_device full >/dev/null
 # --- resize, unplug ----------------------------------------------------------
 
 runs "resize --wait to a larger size" resize 0 $((4 * BLOCK)) --wait
-is "the device has grown when it returns" "$(get plugged_size)" $((4 * BLOCK))
+is "resize waited until the device grew" "$(get plugged_size)" $((4 * BLOCK))
 runs "resize --wait to a smaller size" resize --wait memdev0 $((2 * BLOCK))
-is "the device has shrunk when it returns" "$(get plugged_size)" $((2 * BLOCK))
+is "resize waited until the device shrank" "$(get plugged_size)" $((2 * BLOCK))
 runs "resize --wait to the current size" resize -w 0 $((2 * BLOCK))
 fails "resize to an unaligned size" \
 	1 "memdevctl: memdev0: resize 1: *multiple*" resize 0 1
@@ -407,20 +407,20 @@ runs "plug one block again" plug 0 $BLOCK
 # Pin a page in the device's memory.
 if pin_start $((start)) $((start + 4 * BLOCK)); then
 	runs "set a deadline" set 0 unplug_timeout_ms=3000
-	fails "unplug that completes in part exits with 64, the block and the reason" 64 \
+	fails "a partial unplug exits with 64 and prints the block and the reason" 64 \
 		"memdevctl: memdev0: unplug all: $(($((3 * BLOCK)) >> 20))M done, then block memory[0-9]* (0x*) refused: ?*" \
 		unplug 0 all
 	say "$ERR"
 	n=$(echo "$ERR" | sed 's/.*block memory\([0-9]*\) .*/\1/')
-	is "the named block is the one left" "$(get plugged_blocks)" \
+	is "unplug names the block still plugged" "$(get plugged_blocks)" \
 		$((n - start / BLOCK))
-	is "the named address is that block's" \
+	is "unplug prints the address of the block" \
 		"$(echo "$ERR" | sed 's/.*(\(0x[0-9a-f]*\)).*/\1/')" \
 		"$(hex $((n * BLOCK)))"
-	fails "unplug that does nothing exits with 1" 1 \
+	fails "an unplug that unplugs nothing exits with 1" 1 \
 		"memdevctl: memdev0: unplug all: block memory$n (*) refused: *" \
 		unplug 0 all
-	runs "show with a refusal" show 0
+	runs "show after a refusal" show 0
 	check "show prints the refusal" grep -q "refused .*block memory$n" \
 		"$TMP/out"
 	user memdevctl show 0 >"$TMP/out"
@@ -432,10 +432,10 @@ if pin_start $((start)) $((start + 4 * BLOCK)); then
 	script -qec "memdevctl unplug 0 all" /dev/null >"$TMP/out" </dev/null
 	check "unplug shows its progress on a terminal" \
 		grep -q 'memdev0: unplug all: 0B of ' "$TMP/out"
-	is "unplug erases the progress at its end" \
+	is "unplug erases the progress when it ends" \
 		"$(tail -n 1 "$TMP/out" | tr '\r' '\n' |
 		grep -c "$(printf '^\033\\[Kmemdevctl: ')")" 1
-	is "unplug shows no progress elsewhere" \
+	is "unplug shows no progress outside a terminal" \
 		"$(printf %s "$ERR" | tr -d '\n' | tr -cd '\r' |
 		wc -c)" 0
 
@@ -446,12 +446,12 @@ if pin_start $((start)) $((start + 4 * BLOCK)); then
 		env --default-signal=INT memdevctl unplug 0 all \
 			2>"$TMP/err" &
 		pid=$!
-		check "all other blocks are unplugged ($signal)" \
+		check "all blocks but the pinned one are unplugged ($signal)" \
 			until_true 60 sh -c "[ \$(cat $D/plugged_size) = $BLOCK ]"
 		is "unplug keeps trying ($signal)" "$(get state)" unplugging
 		kill -$signal $pid
 		wait $pid
-		is "$signal ends unplug, which prints what was done" \
+		is "SIG$signal ends unplug, which prints what was done" \
 			"$? $(cat "$TMP/err")" \
 			"64 memdevctl: memdev0: unplug all: $((2 * BLOCK >> 20))M done, then interrupted"
 		is "the driver stops the unplug ($signal)" \
@@ -465,7 +465,7 @@ if pin_start $((start)) $((start + 4 * BLOCK)); then
 		"[ \$(cat $D/state) = unplugging ]"
 	kill -INT $pid
 	wait $pid
-	is "an unplug that SIGINT ends early exits with 1" \
+	is "an unplug that SIGINT ends before any progress exits with 1" \
 		"$? $(cat "$TMP/err")" \
 		"1 memdevctl: memdev0: unplug all: interrupted"
 	env --default-signal=INT memdevctl resize --wait 0 0 2>"$TMP/err" &
@@ -602,7 +602,7 @@ is "an unprivileged user can list" \
 	"$? $(json '[(d["id"], d["address"]) for d in it["memdev"]]' \
 	<"$TMP/out")" "0 [('two', None)]"
 user memdevctl map >"$TMP/out" 2>"$TMP/err"
-is "an unprivileged user sees the map by device" \
+is "an unprivileged user sees a map per device" \
 	"$? $(sed -n 1,2p "$TMP/out")" \
 	"0 $window, $(basename "$(readlink -f $BUS/devices/*)") (two): $(
 	numfmt --to=iec $BLOCK), 1 block of $(numfmt --to=iec $BLOCK)
@@ -615,7 +615,7 @@ is "an unprivileged user cannot change anything" \
 	"$? $(cut -d: -f1-3 "$TMP/err")" \
 	"1 memdevctl: $(basename "$(readlink -f $BUS/devices/*)"): plug all"
 unshare -n memdevctl list >"$TMP/out" 2>"$TMP/err"
-is "memdevctl names the lack of the family in another network namespace" \
+is "in another network namespace, memdevctl reports the missing family" \
 	"$? $(grep -c 'initial network namespace' "$TMP/err")" "1 1"
 runs "destroy the last device" destroy two
 monitor end memdevctl monitor

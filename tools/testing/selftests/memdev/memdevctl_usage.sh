@@ -24,7 +24,7 @@ bad()
 	esac
 }
 
-fails "without the module, without the module, list suggests modprobe" 1 \
+fails "without the module, list suggests modprobe" 1 \
 	"memdevctl: the memdev module is not loaded, *modprobe memdev*" list
 fails "without the module, plug names the remedy" \
 	1 "*modprobe memdev*" plug 0 1G
@@ -32,10 +32,10 @@ runs "help works without the module" help
 check "help names the commands" \
 	expr "$OUT" : ".*unplug DEV SIZE|all.*window add SIZE.*version"
 runs "version works without the module" version
-runs "--version equals version" --version
+runs "--version works like version" --version
 bad "an unknown command is a usage error" nosuch
 memdevctl >"$TMP/out" 2>"$TMP/err"
-is "no command is a usage error" "$? $(wc -c <"$TMP/out")" "2 0"
+is "a missing command is a usage error" "$? $(wc -c <"$TMP/out")" "2 0"
 bad "an unknown option is a usage error" --nosuch
 bad "window without a subcommand" window
 bad "help for an unknown command" help nosuch
@@ -47,7 +47,7 @@ for command in list show create destroy plug unplug resize set map monitor \
 	help=$OUT
 	# shellcheck disable=SC2086
 	runs "$command --help" $command --help
-	is "both print the same" "$OUT" "$help"
+	is "$command --help prints the same as help $command" "$OUT" "$help"
 	# shellcheck disable=SC2086
 	bad "$command --nosuch" $command --nosuch
 done
@@ -92,7 +92,7 @@ bad "--node with -1" create 1G --node -1
 bad "--slot with an invalid number" create 1G --slot x
 bad "--window with an invalid name" create 1G --window foo
 bad "--id with an empty name" create 1G --id ""
-bad "--id with a name too long" create 1G --id "$(printf '%064d' 0)"
+bad "--id with an overlong name" create 1G --id "$(printf '%064d' 0)"
 bad "--start with an invalid address" window add 1G --start x
 bad "set without a value" set 0 online_type
 bad "set with an unknown key" set 0 nosuch=1
@@ -103,7 +103,7 @@ bad "set with memmap_on_memory=2" set 0 memmap_on_memory=2
 bad "list with an unknown column" list -o DEVICE,NOSUCH
 bad "list with two formats" list -J -r
 bad "list with an unknown format" list --format xml
-bad "list with QEMU format and JSON" list --format qmp -J
+bad "list with a QEMU format and JSON" list --format qmp -J
 bad "stat with two formats" stat --prometheus -J
 bad "map with an unknown color mode" map --color=nosuch
 bad "map with an invalid window" map foo

@@ -87,7 +87,7 @@ int main(int argc, char **argv)
 			break;
 		*p = 1;
 		phys = phys_of(pagemap, p);
-		/* A mapping inside a folio does not map the whole page. */
+		/* A mapping that begins inside a folio maps no whole page. */
 		if (phys >= low && phys < high && !(phys % size))
 			held[got++] = p;
 		else

@@ -29,9 +29,9 @@ with()
 	reply=$(put_dev memmap_on_memory "$1")
 	[ "$1" = 0 ] || carried=64
 	is "memmap_on_memory accepts $1" "$reply" ok
-	is "memmap_on_memory reads back" "$(get memmap_on_memory)" "$1"
+	is "memmap_on_memory reads back as $1" "$(get memmap_on_memory)" "$1"
 	is "plug all" "$(put_dev plug all)" ok
-	is "MemTotal grows by the size less its own memmap" \
+	is "MemTotal grows by the plugged size less the memmap on it" \
 		$(($(mem_total) - base)) \
 		$((carried ? size - size / carried : size))
 	is "plugged_size and online_size include the memmap" \
@@ -55,7 +55,8 @@ with()
 
 want=0
 [ "$on" = N ] || want=1
-is "the default is the kernel's setting" "$(get memmap_on_memory)" $want
+is "memmap_on_memory defaults to the kernel's setting" \
+	"$(get memmap_on_memory)" $want
 with 0
 if [ "$on" != N ]; then
 	with 1

@@ -372,7 +372,7 @@ TEST_F(netlink, a_refused_unplug_reports_the_block)
 	ASSERT_EQ(0, dev_plug(nl, self->a, 3 * block_size));
 	if (!pin_start(&self->pin, low, low + block_size))
 		SKIP(return, "no page could be pinned on the device");
-	/* A short deadline ends after a varying number of blocks. */
+	/* With this short deadline, the number of unplugged blocks varies. */
 	ASSERT_EQ(0, dev_write(self->a, "unplug_timeout_ms", "5000"));
 	EXPECT_REFUSED(ETIMEDOUT, nl,
 		       amount_begin(nl, MEMDEV_CMD_DEV_UNPLUG, self->a, 0), 0);

@@ -82,7 +82,7 @@ TEST_F(netlink, an_unknown_attribute_is_refused)
 			nlh = nl_begin(self->nl, cmd, 0);
 			mnl_attr_put(nlh, type,
 				     attr ? type_len(attr->type) : 4, zero);
-			/* Reported before missing attributes */
+			/* Unknown types are reported before missing types. */
 			EXPECT_REFUSED(EINVAL, self->nl, nlh, 0);
 			EXPECT_EQ(-1, self->nl->miss);
 			EXPECT_EQ(offset_of(nlh, type), self->nl->offs) {
@@ -135,7 +135,7 @@ TEST_F(netlink, an_attribute_of_the_wrong_length_is_refused)
 	EXPECT_LT(200, tried);
 }
 
-TEST_F(netlink, an_unterminated_or_long_string_is_refused)
+TEST_F(netlink, an_unterminated_or_overlong_string_is_refused)
 {
 	static const struct {
 		__u8 cmd;
@@ -302,7 +302,7 @@ TEST_F(netlink, acks_follow_the_socket_options)
 				      ext ? &one : &off, sizeof(one));
 		mnl_socket_setsockopt(self->nl->sk, NETLINK_CAP_ACK,
 				      cap ? &one : &off, sizeof(one));
-		/* The job refuses this request, not the code that parses it. */
+		/* This request is valid to the parser; the job refuses it. */
 		req = amount_begin(self->nl, MEMDEV_CMD_DEV_PLUG, self->a,
 				   5 * block_size);
 		ASSERT_EQ(0, nl_send(self->nl, req));

@@ -26,7 +26,7 @@ TEST_F(netlink, dev_new_replies_with_the_index_before_its_ack)
 	ASSERT_EQ(0, nl_talk(self->nl, nlh)) {
 		TH_LOG("%s", self->nl->text);
 	}
-	/* nl_talk() counts the messages before and after the end. */
+	/* nl_talk() counts messages before and after the end of a request. */
 	ASSERT_EQ(1, self->nl->replies);
 	EXPECT_EQ(0, self->nl->after_end);
 	EXPECT_EQ(MEMDEV_CMD_DEV_NEW,

@@ -30,7 +30,7 @@ is "$nr devices are created" "$(nldump make "$nr" "$BLOCK")" "made $nr"
 say "in $(($(uptime_ms) - began)) ms"
 is "a dump has each device once, sorted by index" "$(nldump dump "$nr")" \
 	"whole $nr"
-is "device_list has as many devices" "$(wc -l <$BUS/device_list)" "$nr"
+is "device_list has $nr devices, too" "$(wc -l <$BUS/device_list)" "$nr"
 is "a dump has the blocks of each device, sorted by index" \
 	"$(nlreq -d block-get | sed 's/.* device=\([0-9]*\) .*/\1/')" \
 	"$(seq 0 $((nr - 1)); echo ok)"
@@ -53,7 +53,7 @@ say "$(cat "$TMP/race")"
 exec 5>&-
 check "devices came and went until the end" wait $churn
 say "$(cat "$TMP/churn")"
-is "the lasting devices are all left" "$(nldump dump "$nr")" "whole $nr"
+is "all lasting devices still exist" "$(nldump dump "$nr")" "whole $nr"
 
 if nldump speed "$nr" 9 >"$TMP/speed"; then
 	pass "a dump is 10 times as fast as reading 8 attributes per device"

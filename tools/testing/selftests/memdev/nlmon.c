@@ -64,8 +64,8 @@ static int ask(__u32 device, struct now *now)
 /*
  * The changes heard so far. An operation changes each size once, so a dev-get
  * reply shows how often the size had changed by then: once per operation that
- * had ended, and once more if the size shows that one was in progress. This
- * must not be less than the changes heard.
+ * had ended, and once more if the size shows that one was in progress. That
+ * number must not be less than the number of changes heard.
  */
 struct track {
 	__u64 size;

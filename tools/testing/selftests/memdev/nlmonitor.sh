@@ -129,7 +129,7 @@ if pin_start $((start + BLOCK)) $((start + 2 * BLOCK)); then
 	said=$(nlreq dev-unplug index=0 all | tail -n 1)
 	is "an unplug of the pinned block times out" \
 		"$(echo "$said" | cut -d ' ' -f 1)" ETIMEDOUT
-	hears "the refusal is announced with block and reason" \
+	hears "the refusal is announced with its block and reason" \
 		"dev-refused-ntf seq=[0-9]+ device=0 refusal.op=2 refusal.errno=110 refusal.reason=$(
 		echo "$said" | sed 's/^ETIMEDOUT //; s/[().]/\\&/g'
 		) refusal.block=1 refusal.address=$((start + BLOCK)) refusal.memory=\"memory$((first + 1))\" refusal.asked=$BLOCK refusal.done=0"
@@ -140,7 +140,7 @@ else
 		"no page could be pinned on the device"
 fi
 is "dev-unplug of all blocks" "$(nlreq dev-unplug index=0 all)" ok
-hears "the last message announces no plugged memory" \
+hears "the last message announces that no memory is plugged" \
 	"dev-plugged-ntf seq=[0-9]+ device=0 old-size=$BLOCK new-size=0"
 
 last=$(value all '[a-z-]*' seq)
@@ -197,18 +197,18 @@ nlmon lazy monitor <"$TMP/lazy.in" >"$TMP/lazy" &
 exec 5>"$TMP/lazy.in"
 check "a listener with a small buffer starts" \
 	until_true 60 heard lazy '^listening'
-is "more messages are sent than its buffer holds" "$(nlmon pairs 0 20)" "done"
+is "more messages are sent than the buffer holds" "$(nlmon pairs 0 20)" "done"
 echo read >&5
 check "the slow listener gets ENOBUFS" \
 	until_true 60 heard lazy '^messages=[0-9]+ overruns=[1-9]'
-is "one pair of changes more" "$(nlmon pairs 0 1)" "done"
+is "one more pair of changes" "$(nlmon pairs 0 1)" "done"
 echo read >&5
 check "the sequence numbers show how many messages were lost" \
 	until_true 60 heard lazy '^messages=4 overruns=0 lost=[1-9]'
 exec 5>&-
 last=$(nlreq dev-plug index=0 size=$BLOCK)
-is "one plug more" "$last" ok
-hears "the fast listener receives it" \
+is "one more plug" "$last" ok
+hears "the fast listener receives the last message" \
 	"dev-online-ntf seq=[0-9]+ device=0 old-size=0 new-size=$BLOCK"
 kill "$LISTENER"
 had=$(awk -F '[= ]' '{ sum += $2 + $6 } END { print sum }' "$TMP/lazy")

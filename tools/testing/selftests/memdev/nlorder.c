@@ -65,7 +65,7 @@ TEST_F(netlink, closing_the_socket_cancels_its_requests)
 	ASSERT_EQ(0, nl_open(gone));
 	if (!stuck(&self->pin, gone, self->nl, self->a, self->a_start))
 		SKIP(return, "no page could be pinned on the device");
-	/* A request queued behind it must not run either. */
+	/* A request queued behind the unplug must not run, either. */
 	ASSERT_EQ(0, nl_send(gone, amount_begin(gone, MEMDEV_CMD_DEV_PLUG,
 						self->b, 0)));
 	sleep(2);
@@ -192,7 +192,7 @@ TEST_F(netlink, the_number_of_queued_requests_is_limited)
 	pin_stop(&self->pin);
 }
 
-TEST_F(netlink, an_unplug_of_a_pinned_page_blocks_no_other_request)
+TEST_F(netlink, an_unplug_of_a_pinned_page_delays_no_other_request)
 {
 	const struct nlattr *tb[MEMDEV_A_DEV_MAX + 1];
 	__u32 seq;

@@ -71,7 +71,7 @@ static void *closer_run(void *data)
 				 FOREIGN_SEQ + closer->closed);
 		close(fd);
 		closer->closed++;
-		/* Otherwise the other thread mostly finds the portid in use. */
+		/* Yield, or the other thread mostly finds the portid in use. */
 		sched_yield();
 	}
 	return NULL;

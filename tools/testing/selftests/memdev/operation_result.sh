@@ -32,17 +32,17 @@ refused()
 	local got
 
 	got=$(put_dev "$1" "$2")
-	is "'$2' to $1 is refused with $3" "$got" "$3"
+	is "writing '$2' to $1 fails with $3" "$got" "$3"
 	check "last_error has a reason" [ -n "$(get last_error)" ]
 }
 
-# no_error NAME: last_error is empty
+# no_error WHAT: last_error is empty after WHAT
 no_error()
 {
-	is "$1: last_error is empty" "$(get last_error)" ""
+	is "last_error is empty after $1" "$(get last_error)" ""
 }
 
-# others TEXT: a background task repeats a plug of TEXT that is refused
+# others TEXT: a background task keeps writing TEXT to plug, which is refused
 others()
 {
 	touch "$TMP/others"
@@ -88,7 +88,7 @@ is "the statistics count no operation" "$(plug_counts)" "$before"
 is "all blocks are plugged" "$(get plugged_size)" "$size"
 refused plug $BLOCK ENOSPC
 is "plug all of a plugged device" "$(put_dev plug all)" ok
-no_error "plug all after a refusal"
+no_error "a refusal and plug all"
 is "unplug all" "$(put_dev unplug all)" ok
 check "the refusal is announced" until_true 60 heard \
 	"^dev-refused-ntf .* refusal.asked=$BLOCK "
@@ -107,27 +107,27 @@ is "the fault rules are cleared" "$(faults clear)" ok
 
 refused plug 1 EINVAL
 is "unplug_timeout_ms is set" "$(put_dev unplug_timeout_ms 0)" ok
-no_error "unplug_timeout_ms"
+no_error "a write to unplug_timeout_ms"
 refused plug junk EINVAL
 is "online_type is set" "$(put_dev online_type online_movable)" ok
-no_error "online_type"
+no_error "a write to online_type"
 refused plug 1 EINVAL
 is "one block is requested" "$(put_dev requested_size $BLOCK)" ok
 check "the worker plugs the block" \
 	until_true 60 sh -c "[ \$(cat $D/plugged_size) = $BLOCK ]"
 check "the worker is idle" until_true 60 sh -c "[ \$(cat $D/state) = partial ]"
-no_error "the worker"
+no_error "a plug by the worker"
 is "a fault rule keeps block 3 offline" \
 	"$(faults "online block=3 errno=EIO")" ok
 is "plug all" "$(put_dev plug all)" ok
-no_error "a plug with a block offline"
-is "online_size omits the block" "$(get online_size) $(get online_blocks)" \
+no_error "a plug that leaves a block offline"
+is "online_size omits block 3" "$(get online_size) $(get online_blocks)" \
 	"$((size - BLOCK)) 0-2,4-5"
 is "unplug three blocks" "$(put_dev unplug $((3 * BLOCK)))" ok
-is "the netlink reply warns about the block" "$(nlreq dev-plug index=0 all)" \
+is "the netlink reply warns about block 3" "$(nlreq dev-plug index=0 all)" \
 	"ok \"block 3 is plugged and offline: online_movable failed (-5)\""
 is "unplug three blocks" "$(put_dev unplug $((3 * BLOCK)))" ok
-fails "memdevctl warns about the block" 0 \
+fails "memdevctl warns about block 3" 0 \
 	"memdevctl: memdev0: plug all: done, but block 3 is plugged and offline: online_movable failed (-5)" \
 	plug 0 all
 is "the fault rules are cleared" "$(faults clear)" ok
@@ -190,7 +190,8 @@ for _ in 1 2 3 4 5; do
 	cat "$TMP/first"
 	memdevctl unplug 0 all 2>&1
 done >"$TMP/both"
-is "two plug all at once succeed" "$(xargs <"$TMP/both")" "0 0 0 0 0 0 0 0 0 0"
+is "two concurrent runs of plug all succeed" \
+	"$(xargs <"$TMP/both")" "0 0 0 0 0 0 0 0 0 0"
 
 is "a fault rule keeps one block online" \
 	"$(faults "offline block=2 errno=EBUSY")" ok
@@ -217,7 +218,7 @@ check "the retired block is announced" until_true 60 heard \
 	"^dev-retired-ntf seq=[0-9]+ device=0 address=$(($(get address) + BLOCK)) block=1\$"
 is "netlink dev-plug all names the retired block" \
 	"$(nlreq dev-plug index=0 all)" "ok \"retired blocks are left out: 1\""
-no_error "plug all but the retired block"
+no_error "plugging all but the retired block"
 is "plug all is refused if only retired blocks are left" "$(put_dev plug all)" ENOSPC
 is "last_error names the retired block" "$(get last_error)" \
 	"no block is left to plug; retired blocks: 1"
@@ -236,7 +237,7 @@ check "the worker plugs all other blocks" until_true 60 \
 	sh -c "[ \$(cat $D/plugged_size) = $((size - BLOCK)) ]"
 check "last_error names the retired block" until_true 60 \
 	grep -q 'retired blocks: 1$' $D/last_error
-fails "resize --wait fails at once if it includes the retired block" 1 \
+fails "resize --wait fails at once if the size includes the retired block" 1 \
 	"memdevctl: memdev0: resize $size: not waiting, at most $(((size - BLOCK) >> 20))M can be plugged, retired blocks: 1" \
 	resize --wait 0 "$size"
 runs "resize --wait without the retired block" resize --wait 0 $((size - BLOCK))

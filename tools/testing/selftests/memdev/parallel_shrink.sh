@@ -22,7 +22,7 @@ FEW=100
 
 spec=$(window_spec "$n") || skip_all "no reserved range of $n memory blocks"
 log_mark
-check "load with $n devices" load "window=$spec" devices="$n"
+check "the module loads with $n devices" load "window=$spec" devices="$n"
 is "device_list has all $n devices" "$(wc -w <"$BUS/device_list")" "$n"
 
 # each DIR FILE TEXT [FROM]: write a file of each device from number FROM on
@@ -96,7 +96,7 @@ check "the number of workers is limited" [ "$(workers)" -le $FEW ]
 is "memdev0 gets a deadline" "$(put_dev unplug_timeout_ms 2000)" ok
 printf all | write_errno $D/unplug >"$TMP/first" &
 first=$!
-check "the deadline of memdev0 fires while all workers are busy" \
+check "the deadline of memdev0 expires while all workers are busy" \
 	until_true 60 said first
 said first || kill -INT $first
 wait $first

@@ -88,7 +88,7 @@ is "the bus attributes have the right modes" "$(
 is "every readable attribute can be read" "$(find $D/ $WINDOWS/ -type f \
 	-perm -400 ! -path '*/power/*' -exec cat {} + 2>&1 >/dev/null)" ""
 
-is "block_size is the kernel's" "$(get block_size)" $BLOCK
+is "block_size is the kernel's memory block size" "$(get block_size)" $BLOCK
 is "the default kind is virtio-mem" "$(get kind)" virtio-mem
 is "the default online_type is online_movable" \
 	"$(get online_type)" online_movable
@@ -97,7 +97,7 @@ no_deadline
 is "no block is plugged by default" \
 	"$(get plugged_size) $(get online_size) $(get state)" "0 0 unplugged"
 check "address is in hex" expr "$(get address)" : "0x[0-9a-f]*\$"
-is "the device starts where its window does" \
+is "the device starts where the window starts" \
 	"$(get address)" "$(cat $WINDOWS/window0/start)"
 
 # --- plug --------------------------------------------------------------------
@@ -107,7 +107,7 @@ total=$(mem_total)
 is "plug $plug" "$reply" ok
 want=$plug
 [ "$(get memmap_on_memory)" = 0 ] || want=$((plug - plug / 64))
-is "MemTotal grows immediately, by the plugged size less any memmap on it" \
+is "MemTotal grows immediately by the plugged size, less any memmap on it" \
 	$((total - base)) $want
 is "plugged_size is $plug" "$(get plugged_size)" $plug
 is "online_size is $plug" "$(get online_size)" $plug
@@ -123,7 +123,7 @@ while read -r range bytes state zones; do
 done <"$TMP/lsmem"
 is "lsmem shows the blocks online in ZONE_MOVABLE" $((found * BLOCK)) $plug
 check "sysfs, /proc/iomem and lsmem agree" agree
-is "/proc/iomem nests memory in device in window" \
+is "/proc/iomem nests the memory in the device and the device in the window" \
 	"$(($(indent memdev0) - $(indent 'memdev window0'))) $(($(
 	indent 'System RAM (memdev)') - $(indent memdev0)))" "2 2"
 
@@ -133,7 +133,7 @@ is "unplug $plug" "$(put_dev unplug $plug)" ok
 is "MemTotal is back" "$(mem_total)" "$base"
 check "sysfs, /proc/iomem and lsmem agree" agree
 is "plug all" "$(put_dev plug all)" ok
-is "all of the region is plugged" "$(get plugged_size) $(get state)" \
+is "the whole region is plugged" "$(get plugged_size) $(get state)" \
 	"$size plugged"
 is "unplug all" "$(put_dev unplug all)" ok
 is "no block is plugged" "$(get plugged_size) $(get state)" "0 unplugged"
@@ -147,7 +147,7 @@ is "the statistics count all operations" \
 check "rmmod" rmmod memdev
 is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem.boot" -)" ""
 total_first=$(mem_total)
-check "MemTotal is back, but for carved memmap" \
+check "MemTotal is back, except for the memmap of carved blocks" \
 	total_is_back "$total_boot" $((size / BLOCK))
 
 # --- a second round ---------------------------------------------------------
@@ -157,7 +157,7 @@ check "modprobe again" load "$@"
 is "plug again" "$(put_dev plug $plug)" ok
 is "unplug again" "$(put_dev unplug all)" ok
 check "rmmod again" rmmod memdev
-check "MemTotal is back, but for carved memmap" \
+check "MemTotal is back, except for the memmap of carved blocks" \
 	total_is_back "$total_first" $(($(nr_carved) - carved))
 is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem.boot" -)" ""
 check "the kernel logged no warning" log_quiet

@@ -62,7 +62,7 @@ if reserved; then
 
 	is "the same window is created again" \
 		"$(put $BUS/new_window "$size@$(hex "$low")")" ok
-	is "a device is created in that window" "$(put $BUS/new_device "size=$size")" ok
+	is "a device fills the window" "$(put $BUS/new_device "size=$size")" ok
 	no_deadline
 	is "block 1 is still retired" "$(get retired_blocks)" 1
 	is "plug all" "$(put_dev plug all)" ok
@@ -73,7 +73,7 @@ if reserved; then
 
 	is "a window that starts at the retired block is created" \
 		"$(put $BUS/new_window "$((2 * BLOCK))@$(hex $((low + BLOCK)))")" ok
-	is "a device is created in that window" \
+	is "a device fills the window" \
 		"$(put $BUS/new_device "size=$((2 * BLOCK))")" ok
 	no_deadline
 	is "block 0 of the device is retired" "$(get retired_blocks)" 0
@@ -87,7 +87,7 @@ if reserved; then
 	is "del_window" "$(put $BUS/del_window window0)" ok
 	is "the first window is created again" \
 		"$(put $BUS/new_window "$size@$(hex "$low")")" ok
-	is "a device is created in that window" "$(put $BUS/new_device "size=$size")" ok
+	is "a device fills the window" "$(put $BUS/new_device "size=$size")" ok
 	is "both blocks are retired" "$(get retired_blocks)" 1-2
 
 	log_mark

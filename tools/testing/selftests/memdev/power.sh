@@ -63,7 +63,7 @@ begin()
 	[ "$1" != -t ] || { thread=-t; shift; }
 	printf '%s\n' "$2" >"$TMP/text"
 	: >"$TMP/said"
-	# shellcheck disable=SC2016 # expanded there
+	# shellcheck disable=SC2016 # expanded by that shell
 	sh -c 'echo $$ >"$1/cgroup.procs" && shift && exec write_errno "$@"' sh \
 		$CGROUP $thread "$D/$1" <"$TMP/text" >"$TMP/said" &
 	WRITER=$!
@@ -134,7 +134,7 @@ carve_tests()
 		wait $!
 		put $BUS/del_window window0 >"$TMP/gone"
 	done
-	check "hibernation is refused during the carving" \
+	check "hibernation is refused during carving" \
 		one_of "$(cat "$TMP/amid")" EBUSY,EPERM
 	pin_stop
 	is "hibernation starts again" "$(sleep_test disk)" ok
@@ -250,7 +250,7 @@ begin unplug $((3 * BLOCK))
 check "an unplug of three blocks is delayed" until_true 600 hit
 echo 1 >$CGROUP/cgroup.freeze
 check "the task is frozen" until_true 600 frozen
-is "one block is unplugged and stays so" \
+is "one block is unplugged and stays unplugged" \
 	"$(get plugged_size)" $(((n - 1) * BLOCK))
 echo 0 >$CGROUP/cgroup.freeze
 written
@@ -271,7 +271,7 @@ for thread in "" -t; do
 	check "sysfs, /proc/iomem and lsmem agree" agree
 	echo 0 >$CGROUP/cgroup.freeze
 	written
-	is "the plug continues once thawed" \
+	is "the plug continues after the thaw" \
 		"$SAID $(get plugged_size)" "ok $size"
 
 	set_faults "offline nth=2 times=1 delay=$LONG"
@@ -284,7 +284,7 @@ for thread in "" -t; do
 	check "sysfs, /proc/iomem and lsmem agree" agree
 	echo 0 >$CGROUP/cgroup.freeze
 	written
-	is "the unplug continues once thawed" "$SAID $(get plugged_size)" "ok 0"
+	is "unplug continues after the thaw" "$SAID $(get plugged_size)" "ok 0"
 done
 
 # --- a dimm is rolled back while its task is killed or stopped --------------

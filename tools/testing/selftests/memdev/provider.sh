@@ -35,7 +35,7 @@ asked()
 
 requested_stays()
 {
-	is "plugged and requested: $1 $2" \
+	is "plugged_size is $1 and requested_size is $2" \
 		"$(get plugged_size) $(get requested_size)" "$1 $2"
 }
 
@@ -83,7 +83,7 @@ is "the device is at the start of the window" \
 no_deadline
 is "del_device of the sample's device is refused" \
 	"$(put $BUS/del_device memdev0)" EPERM
-check "last_error says that only its provider can remove it" \
+check "last_error says that only the provider can remove the device" \
 	grep -q "only its provider can" $BUS/last_error
 is "del_window is refused" "$(put $BUS/del_window 0)" EBUSY
 check "rmmod memdev is refused" sh -c '! rmmod memdev'
@@ -161,7 +161,7 @@ answer()
 
 while read -r number want; do
 	answer plug "$number"
-	is "plug when the sample returns $number" \
+	is "plug fails when the sample returns $number" \
 		"$(put_dev plug $BLOCK)" "$want"
 	is "last_error says that the device refuses" \
 		"$(get last_error)" "block 0: refused by the device"
@@ -169,7 +169,7 @@ while read -r number want; do
 	answer plug 0
 	is "plug one block" "$(put_dev plug $BLOCK)" ok
 	answer unplug "$number"
-	is "unplug when the sample returns $number" \
+	is "unplug fails when the sample returns $number" \
 		"$(put_dev unplug all)" "$want"
 	is "last_error says that the device refuses" \
 		"$(get last_error)" "block 0: refused by the device"
@@ -227,10 +227,10 @@ is "two blocks are requested" "$(put_dev requested_size $((2 * BLOCK)))" ok
 check "the second block is refused" \
 	until_true 600 sh -c "grep -q 'odd-numbered blocks' $D/last_error"
 if [ $BLOCK -ge $GiB ]; then
-	# Blocks of 1 GiB are plugged one at a time, so the first is plugged.
+	# Blocks of 1 GiB are plugged one at a time: only the second one fails.
 	requested_stays $BLOCK $((2 * BLOCK))
 	is "size 0 is requested" "$(put_dev requested_size 0)" ok
-	check "the worker unplugs" until_true 600 plugged_is 0
+	check "the worker unplugs the first block" until_true 600 plugged_is 0
 else
 	requested_stays 0 $((2 * BLOCK))
 fi
@@ -256,7 +256,7 @@ check "the sample was asked at most 20 times" [ "$nr" -le 20 ]
 requested_stays $((4 * BLOCK)) $((4 * BLOCK))
 answer unplug 0
 no_deadline
-is "unplug all once the sample agrees" "$(put_dev unplug all)" ok
+is "unplug all succeeds once the sample agrees" "$(put_dev unplug all)" ok
 check "rmmod of the sample" rmmod memdev-sample
 check "rmmod" rmmod memdev
 is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem" -)" ""

@@ -47,7 +47,7 @@ refused "a device larger than any gap" new_device \
 refused "a device beyond the limit" new_device "size=$((3 * BLOCK))"
 refused "an unknown kind" new_device "size=$BLOCK kind=nosuch"
 refused "junk in new_device" new_device "$(printf '%0200d' 0)"
-refused "a line too long" new_device "$(printf '%0300d' 0)"
+refused "an overlong line" new_device "$(printf '%0300d' 0)"
 refused "a window over another one" new_window "$BLOCK@$(hex "$start")"
 refused "a window over memory in use" new_window "$BLOCK@$((16 * MiB))"
 refused "junk in new_window" new_window "$(printf '%0200d' 0)"
@@ -57,7 +57,7 @@ refused "del_device of an unknown device" del_device nosuch
 is "plug one block" "$(put_dev plug $BLOCK)" ok
 refused "del_device of a plugged device" del_device memdev0
 say "the longest reason has $longest bytes"
-check "a reason is longer than an extack message" [ "$longest" -ge 80 ]
+check "at least one reason exceeds an extack message" [ "$longest" -ge 80 ]
 is "the module logged no refusal" "$(log_memdev)" ""
 is "the kernel logged no truncated extack" "$(log_since | grep -i extack)" ""
 finish

@@ -146,12 +146,12 @@ say "$(cat "$TMP/tries")"
 # The first attempt unplugged the other blocks; also check the pause after it.
 is "the worker backs off longer each time" \
 	"$(pauses_too_short <"$TMP/tries")" ""
-is "requested_size shows the target, plugged_size the truth" \
+is "requested_size shows the target, plugged_size the actual size" \
 	"$(get requested_size) $(get plugged_size) $(get plugged_blocks)" \
 	"0 $BLOCK $pinned"
 check "last_error names the pinned block" \
 	grep -q "^block $pinned: it has pages" $D/last_error
-is "del_device is refused meanwhile" "$(put $BUS/del_device memdev0)" EBUSY
+is "del_device of a plugged device fails" "$(put $BUS/del_device memdev0)" EBUSY
 is "last_error names the plugged size" "$(cat $BUS/last_error)" \
 	"cannot remove memdev0: $(in_units $BLOCK) is plugged"
 is "requested_size is unchanged" "$(get requested_size)" 0
@@ -162,7 +162,7 @@ is "size 0 is requested" "$(put_dev requested_size 0)" ok
 check "all blocks but the pinned one are unplugged" \
 	until_true 900 plugged_is $BLOCK
 trace_start || die "cannot trace"
-check "the worker is in an attempt" until_true 900 tried 1
+check "the worker starts an attempt" until_true 900 tried 1
 request $most
 trace_stop
 
@@ -199,7 +199,7 @@ trace_stop
 
 # --- invalid targets --------------------------------------------------------
 
-is "more than the region is refused" \
+is "a size larger than the region is refused" \
 	"$(put_dev requested_size $((most + BLOCK)))" EINVAL
 is "last_error names both sizes" "$(get last_error)" \
 	"$(in_units $((most + BLOCK))) exceeds the device size $(in_units $most)"

@@ -79,7 +79,7 @@ undo()
 	fi
 }
 
-# rmmod drops the module's events from the ring buffer: print the trace before.
+# rmmod drops the module's events from the ring buffer: print the trace first.
 trace_on()
 {
 	echo 0 >"$TRACE/tracing_on"
@@ -193,7 +193,7 @@ blocks_of()
 }
 
 # retired: poisoned blocks are retired, and no others except after a failed
-# attempt. A device that covers window0 shows them.
+# attempt. A device that covers window0 shows which blocks are retired.
 retired()
 {
 	local block low size said
@@ -391,7 +391,7 @@ if [ -e $PM_TEST ]; then
 	echo freezer >$PM_TEST
 	echo 0 2>/dev/null >/sys/module/suspend/parameters/pm_test_delay
 fi
-# shellcheck disable=SC2016 # expanded there
+# shellcheck disable=SC2016 # expanded by that shell
 sh -c '[ ! -e $1 ] || echo $$ >$1/cgroup.procs; shift; exec stress_workers "$@"' sh \
 	$CGROUP "$@" >"$TMP/said" 2>&1 &
 stress_pid=$!
@@ -432,7 +432,7 @@ is "no other driver got memory that memdev holds" "$(cat "$TMP/taken")" ""
 if [ -n "$SOFT" ]; then
 	check "kmem's memory can be removed" until_true 120 soft_left
 fi
-check "the workers did operations" \
+check "the workers performed operations" \
 	grep -q '^# [1-9][0-9]* operations' "$TMP/said"
 is "the workers found no problem" "$rc $(grep -v '^#' "$TMP/said" |
 	grep -vE '^(poisoned|tried) ')" "0 "
@@ -441,7 +441,7 @@ is "stress-ng ran and found no problem" \
 	"$load_rc $(awk '/metrc:.* vm / { print ($7 + $8 > 0) }' "$TMP/load")" \
 	"0 1"
 [ $load_rc = 0 ] || sed 's/^/# /' "$TMP/load"
-is "memdevctl can list at any time" "$(cat "$TMP/listing")" ""
+is "memdevctl list, stat and map work at any time" "$(cat "$TMP/listing")" ""
 
 # --- accounting -------------------------------------------------------------
 
@@ -469,7 +469,7 @@ if [ "$KTAP_CNT_FAIL" != 0 ]; then
 fi
 echo 0 >"$TRACE/events/memdev/enable"
 check "rmmod" unload
-check "MemTotal is back, but for carved memmap" \
+check "MemTotal is back, except for the memmap of carved blocks" \
 	total_is_back "$total" $(($(nr_carved) - known))
 is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem" -)" ""
 finish

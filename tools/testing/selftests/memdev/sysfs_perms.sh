@@ -51,7 +51,7 @@ denied "the window's start" $WINDOWS/window0/start
 
 # --- no address leaks -------------------------------------------------------
 
-# Provoke refusals by the bus and by the device whose reasons name addresses.
+# Provoke refusals by the bus and the device, with reasons that name addresses.
 put $BUS/new_window "$BLOCK@$start" >/dev/null
 put $BUS/new_device "size=$BLOCK addr=$start" >/dev/null
 put $BUS/new_device "size=$BLOCK addr=$(hex $((start - BLOCK)))" >/dev/null
@@ -59,8 +59,8 @@ say "$(cat $BUS/last_error)"
 put_dev plug $((n * BLOCK)) >/dev/null
 say "$(get last_error)"
 
-# leaks COMMAND...: memdev's files that show COMMAND an address of the region: a
-# byte address, a page frame number or a memory block number
+# leaks COMMAND...: let COMMAND search memdev's files for addresses of the
+# region: byte addresses, page frame numbers and memory block numbers
 leaks()
 {
 	local at address words=

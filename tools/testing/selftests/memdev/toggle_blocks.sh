@@ -62,7 +62,7 @@ wait $toggler
 say "$round rounds: $plugs plugs, $unplugs unplugs; $(cat "$TMP/toggled") toggles"
 sort "$TMP/said" | uniq -c | sed 's/^/# refused: /'
 
-check "plugged_size was always a multiple of a block" [ ! -e "$TMP/wrong" ]
+check "plugged_size was always in whole blocks" [ ! -e "$TMP/wrong" ]
 check "blocks were toggled meanwhile" [ "$(cat "$TMP/toggled")" -gt 10 ]
 is "only blocks in use were refused" \
 	"$(grep -vE '^unplug (EBUSY|ETIMEDOUT)$' "$TMP/said")" ""

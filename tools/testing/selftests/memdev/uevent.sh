@@ -67,7 +67,7 @@ load_blocks $n
 size=$(get size)
 first=$(first_block)
 check "the device is announced" until_true 60 event add memdev0
-check "the event has the subsystem" \
+check "the event names the subsystem" \
 	[ -n "$(grep "^add@.*/memdev0 .*SUBSYSTEM=memdev" \
 	"$TMP/events")" ]
 
@@ -90,7 +90,7 @@ is "an invalid plug is refused" "$(put_dev plug 1)" EINVAL
 is "plug one block" "$(put_dev plug $BLOCK)" ok
 check "a change event has both sizes" until_true 60 heard_is $BLOCK $BLOCK
 say "$(($(events change memdev0) - before)) events of it"
-is "all sizes in events are multiples of a block" \
+is "all sizes in events are multiples of the block size" \
 	"$(sed -n 's/.* MEMDEV_PLUGGED=\([0-9]*\).*/\1/p' "$TMP/events" |
 		awk -v block=$BLOCK '$1 % block' )" ""
 is "no event has an address" \
@@ -110,7 +110,7 @@ wakes plugged_size put_dev plug $BLOCK
 
 # The state also changes at the beginning and the end of an operation that
 # changes no size.
-# follows STATE COMMAND...: a poller sees COMMAND begin and end in STATE
+# follows STATE COMMAND...: a poller sees COMMAND begin and, at its end, STATE
 follows()
 {
 	local want=$1 poller
@@ -142,7 +142,7 @@ low=$(($(get address)))
 check "a page is pinned" pin_start $low $((low + BLOCK))
 is "a short deadline is set" "$(put_dev unplug_timeout_ms 2000)" ok
 follows partial put_dev unplug all
-is "the operation changed no size" \
+is "the unplug changed no size" \
 	"$(cat "$TMP/followed") $(get plugged_size)" "ETIMEDOUT $BLOCK"
 pin_stop
 no_deadline

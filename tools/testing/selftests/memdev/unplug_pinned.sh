@@ -56,18 +56,18 @@ is "the deadline is disabled" "$(put_dev unplug_timeout_ms 0)" ok
 reply=$(printf all | timeout -s INT 2 write_errno $D/unplug)
 is "SIGINT ends unplug all with EINTR" "$reply" EINTR
 say "$(get last_error)"
-check "what came out stays counted: sysfs, /proc/iomem and lsmem agree" agree
+check "after a partial unplug, sysfs, /proc/iomem and lsmem agree" agree
 check "the pinned block stays plugged" \
 	[ "$(expand "$(get plugged_blocks)" | cut -d ' ' -f 1)" = 0 ]
 is "requested_size is the plugged size" \
 	"$(get requested_size)" "$(get plugged_size)"
 # A process without a handler is killed by the signal.
 timeout -s INT 2 sh -c "echo all >$D/unplug" 2>/dev/null
-is "SIGINT ends a shell in unplug all" $? 124
+is "SIGINT kills a shell during unplug all" $? 124
 check "sysfs, /proc/iomem and lsmem agree" agree
 timeout -s KILL 2 sh -c "echo all >$D/unplug" 2>/dev/null
-check "SIGKILL ends a shell in unplug all" [ $? -ge 124 ]
-# The operation may end after the killed task.
+check "SIGKILL kills a shell during unplug all" [ $? -ge 124 ]
+# The operation may still be running after the kill.
 check "sysfs, /proc/iomem and lsmem agree" until_true 60 agree
 
 # --- during an unplug -------------------------------------------------------
@@ -82,7 +82,7 @@ printf all | write_errno $D/unplug >"$TMP/first" &
 first=$!
 check "the state is unplugging" until_true 60 state_is unplugging
 is "attributes are readable" "$(timeout 60 cat $D/size)" "$size"
-is "a signal ends the wait of a second operation" \
+is "a signal interrupts a second operation that waits" \
 	"$(echo $BLOCK | timeout -s INT 1 write_errno $D/plug)" EINTR
 is "del_device is refused" "$(put $BUS/del_device memdev0)" EBUSY
 check "the unplug keeps trying" state_is unplugging
@@ -131,7 +131,7 @@ check "rmmod" rmmod memdev
 # --- several devices ---------------------------------------------------------
 
 spec=$(window_spec $n)
-check "load with $n devices" load "window=$spec" devices=$n
+check "the module loads with $n devices" load "window=$spec" devices=$n
 low=$(($(get address)))
 is "the deadline is disabled" "$(put_dev unplug_timeout_ms 0)" ok
 is "memdev0 is plugged" "$(put_dev plug all)" ok
@@ -176,7 +176,7 @@ done
 check "the other devices are plugged and unplugged 30 times" \
 	until_true 300 again_are 30
 pin_stop
-check "unplug of memdev0 ends once the page is unpinned, beside the others" \
+check "unplug of memdev0 ends once the page is unpinned, with the others busy" \
 	until_true 300 ended
 ended || kill -INT $first
 is "unplug of memdev0 succeeds" "$(cat "$TMP/first")" ok

@@ -43,9 +43,9 @@ refused()
 	fi
 }
 
-# memory_shown: everything that shows memory. After memory was carved and
-# returned, it is a separate entry in /proc/iomem, and MemTotal includes its
-# memmap: if windows are carved, merge entries and ignore MemTotal.
+# memory_shown: the files that show memory. Memory that was carved and returned
+# is a separate entry in /proc/iomem, and MemTotal includes its memmap: if
+# windows are carved, merge entries and ignore MemTotal.
 memory_shown()
 {
 	if [ "$source" = carved ]; then
@@ -103,7 +103,7 @@ not_a_window()
 	not_loaded "$1" "window=$2"
 	asked=$(echo "$2" | tr , '\n' | wc -l)
 	made=$(log_memdev | grep -c "$MADE")
-	is "$1: of $asked there was $made" $((made < asked)) 1
+	is "$1: $made of $asked windows were created" $((made < asked)) 1
 }
 
 # The first address above all RAM in /proc/iomem
@@ -148,7 +148,7 @@ first_gap()
 		[ "$start" -lt $((at + 2 * BLOCK)) ] || break
 		[ "$end" -le $at ] || at=$(((end + BLOCK - 1) / BLOCK * BLOCK))
 	done <"$TMP/outermost"
-	# All CPUs that run this have at least 40 address bits.
+	# All CPUs that can run this test have at least 40 address bits.
 	[ $((at + 2 * BLOCK)) -le $((1 << 40)) ] && hex $at
 }
 
@@ -202,17 +202,17 @@ use_window()
 		"$(get plugged_size) $(get online_size)" "$size $size"
 	check "sysfs, /proc/iomem and lsmem agree" agree
 	check "user space can use the memory" use_memory
-	is "del_window of a window with a plugged device" \
+	is "del_window of a window with a plugged device is refused" \
 		"$(put $BUS/del_window window0)" EBUSY
-	is "del_device of a plugged device" \
+	is "del_device of a plugged device is refused" \
 		"$(put $BUS/del_device memdev0)" EBUSY
 	is "unplug all" "$(put_dev unplug all)" ok
 	check "sysfs, /proc/iomem and lsmem agree" agree
-	is "del_window of a window with a device" \
+	is "del_window of a window with a device is refused" \
 		"$(put $BUS/del_window window0)" EBUSY
 	is "del_device" "$(put $BUS/del_device memdev0)" ok
 	check "the device is gone" [ ! -e $D ]
-	is "used of window0 is 0" "$(cat $W/used)" 0
+	is "no part of window0 is used" "$(cat $W/used)" 0
 	is "del_window" "$(put $BUS/del_window window0)" ok
 	check "the window is gone" [ ! -e $W ]
 }
@@ -249,7 +249,7 @@ elif grep -q '0xefffffff' /proc/cmdline; then
 	RESERVED_SIZE=$((2 * GiB))
 elif [ -n "$left_out" ]; then
 	# There is RAM up to 2 GiB, a hole up to 4 GiB, and RAM above; mem=
-	# is an address.
+	# sets an end address, not a size.
 	RESERVED=$((0x100000000))
 	RESERVED_SIZE=$((2 * GiB))
 else
@@ -271,7 +271,7 @@ fi
 
 # --- windows from the module parameter --------------------------------------
 
-check "window=$spec" load "window=$spec"
+check "the module loads with window=$spec" load "window=$spec"
 [ -e $W ] || die "window0 is missing" "$(log_memdev)"
 check "source is $source" one_of "$(cat $W/source)" "$source"
 say "source $(cat $W/source), start $(cat $W/start)"
@@ -288,7 +288,7 @@ is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem.boot" -)" ""
 # --- windows from new_window ------------------------------------------------
 
 total=$(mem_total)
-check "window=none" load window=none
+check "the module loads with window=none" load window=none
 is "there is no window" \
 	"$(ls -d $WINDOWS/window* $BUS/devices/* 2>/dev/null)" ""
 is "MemTotal is unchanged" "$(mem_total)" "$total"
@@ -333,7 +333,7 @@ fi
 if [ -z "$left_out" ]; then
 	refused ENXIO,ERANGE,EBUSY "$BLOCK@$(hex "$end")" "an address above all RAM"
 	refused ENXIO,EBUSY,ERANGE "$((2 * BLOCK))@$(hex $((end - BLOCK)))" \
-		"a range that RAM ends in"
+		"a range in which RAM ends"
 else
 	refused ENXIO,EBUSY "$BLOCK@$(hex $((RESERVED + RESERVED_SIZE + 4 * GiB)))" \
 		"an address above all RAM"
@@ -346,39 +346,40 @@ if [ "$source" != carved ]; then
 	# The rest of the range is free.
 	is "the rest of the range becomes a window" \
 		"$(put $BUS/new_window "$BLOCK@$(hex $((start + size)))")" ok
-	is "del_window accepts a number" "$(put $BUS/del_window 1)" ok
+	is "del_window accepts a window number" "$(put $BUS/del_window 1)" ok
 fi
 is "del_window" "$(put $BUS/del_window 0)" ok
-is "del_window of a deleted window" "$(put $BUS/del_window 0)" ENODEV
+is "del_window of a deleted window is refused" "$(put $BUS/del_window 0)" ENODEV
 check "rmmod" rmmod memdev
 is "/proc/iomem is unchanged" "$(iomem | diff "$TMP/iomem.boot" -)" ""
 check "the kernel logged no warning" log_quiet
 
 # --- other parameters --------------------------------------------------------
 
-check "devices=2" load "window=$spec" devices=$((n > 1 ? 2 : 1))
+check "the module loads with devices=2" \
+	load "window=$spec" devices=$((n > 1 ? 2 : 1))
 if [ $n -gt 1 ]; then
 	is "two devices of equal size fill the window" \
 		"$(cat $BUS/devices/*/size | xargs)" "$((size / 2)) $((size / 2))"
 	is "the devices are memdev0 and memdev1" \
 		"$(cd $BUS/devices && echo *)" "memdev0 memdev1"
 	put_dev plug all >/dev/null
-	is "memdev0 is plugged, memdev1 is not" \
+	is "memdev0 is plugged, and memdev1 is not" \
 		"$(cat $BUS/devices/*/plugged_size | xargs)" "$((size / 2)) 0"
 	D=$BUS/devices/memdev1
 	is "memdev1 can be plugged" "$(put_dev plug all)" ok
 	check "sysfs, /proc/iomem and lsmem agree" agree
 	D=$BUS/devices/memdev0
-	check "memdev0 agrees, too" agree
+	check "sysfs, /proc/iomem and lsmem agree on memdev0, too" agree
 fi
 check "rmmod" unload
 
-check "devices=0" load "window=$spec" devices=0
+check "the module loads with devices=0" load "window=$spec" devices=0
 is "there is a window without a device" \
 	"$(ls $BUS/devices) $(cd $WINDOWS && echo window*)" " window0"
 check "rmmod" unload
 
-check "kind=dimm" load "window=$spec" kind=dimm
+check "the module loads with kind=dimm" load "window=$spec" kind=dimm
 is "the device is a dimm in slot 0" "$(get kind) $(get slot)" "dimm 0"
 no_deadline
 is "plug all" "$(put_dev plug all)" ok
@@ -393,7 +394,8 @@ is "unplug of the dimm by its size" "$(put_dev unplug $size)" ok
 check "sysfs, /proc/iomem and lsmem agree" agree
 check "rmmod" unload
 
-check "online_type=offline" load "window=$spec" online_type=offline
+check "the module loads with online_type=offline" \
+	load "window=$spec" online_type=offline
 is "plug one block" "$(put_dev plug $BLOCK)" ok
 is "the block stays offline" "$(get plugged_size) $(get online_size)" "$BLOCK 0"
 check "sysfs, /proc/iomem and lsmem agree" agree
@@ -417,7 +419,7 @@ else
 		"$BLOCK,$BLOCK@$(hex $((1 << 45)))"
 fi
 if reserved; then
-	# This does not depend on the machine: check it on one kind only.
+	# Parsing does not depend on the machine: check it on one kind only.
 	for value in x 0 -1 512Mx 18446744073709551616 512M@ @0x100000000 \
 		     512M@0x100000000x 512M: 512M:x 512M:999 "," "512M,,512M" 1 4097 \
 		     "none,512M" "512M@0x1" 4P; do
@@ -446,7 +448,7 @@ two_at()
 	done
 }
 
-# offline_some: offline every fourth block if it can be; print their numbers
+# offline_some: offline every fourth block if possible; print the offlined ones
 offline_some()
 {
 	local dir nr

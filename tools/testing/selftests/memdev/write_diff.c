@@ -7,7 +7,7 @@
  * STATE, an earlier output of write_diff, as lines "-FILE: OLD" and "+FILE:
  * NEW". Exit with 0 if there are none, whatever the result of the write.
  *
- * Before that, write each TEXT to the file PRIME in front of it.
+ * Before that, write each TEXT to the file PRIME that precedes it.
  *
  * The state includes memdev's windows and devices, without counters and errors
  * of operations, the state and zones of every memory block, /proc/iomem and

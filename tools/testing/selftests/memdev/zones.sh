@@ -19,7 +19,7 @@ undo()
 	echo "$policy" >$MEM/auto_online_blocks
 }
 
-# all_in STATE [ZONE]: every plugged block is in STATE, and in ZONE
+# all_in STATE [ZONE]: every plugged block is in STATE and, if given, in ZONE
 all_in()
 {
 	local i state zone rc=1
@@ -43,9 +43,9 @@ plugs_to()
 	local online=0
 
 	is "online_type $1 is accepted" "$(put_dev online_type "$1")" ok
-	is "online_type reads back" "$(get online_type)" "$1"
+	is "online_type reads back as $1" "$(get online_type)" "$1"
 	is "plug two blocks" "$(put_dev plug $((2 * BLOCK)))" ok
-	check "they are $2${3:+ in zone $3}" all_in "$2" ${3:+"$3"}
+	check "the blocks are $2${3:+ in zone $3}" all_in "$2" ${3:+"$3"}
 	[ "$2" = offline ] || online=$((2 * BLOCK))
 	is "plugged_size and online_size are right" \
 		"$(get plugged_size) $(get online_size)" "$((2 * BLOCK)) $online"
@@ -102,7 +102,7 @@ check "sysfs, /proc/iomem and lsmem agree" agree
 # --- offline blocks go first -------------------------------------------------
 
 is "unplug one block" "$(put_dev unplug $BLOCK)" ok
-is "unplug takes the offline block, though it is lower" \
+is "unplug takes the offline block, although it is lower" \
 	"$(get plugged_blocks) $(get online_blocks)" "1 1"
 is "plug one block" "$(put_dev plug $BLOCK)" ok
 is "plug takes the lowest free block" "$(get plugged_blocks)" 0-1

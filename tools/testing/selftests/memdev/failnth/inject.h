@@ -3,10 +3,10 @@
  * Make allocations and user copies fail on demand.
  *
  * In the calling task, use /proc/thread-self/fail-nth, which is exact. The
- * module's other tasks do not exist before they run: fail every allocation with
- * the module on its stack whose count is a multiple of an interval, but only
- * once. The kernel's count continues from one sweep step to the next; after a
- * failure, it equals the interval.
+ * module's other tasks do not exist before they run: for them, the kernel
+ * counts the allocations with the module on the stack, and fails the first one
+ * whose count is a multiple of an interval. The count continues from one sweep
+ * step to the next; after a failure, it equals the interval.
  */
 #ifndef _MEMDEV_TEST_FAULT_H
 #define _MEMDEV_TEST_FAULT_H
@@ -182,7 +182,7 @@ static inline void fault_find(struct fault_range reject[NR_FAULTS])
 	free(symbols);
 }
 
-/* Only fail allocations with a module on the stack, or fail any */
+/* Fail only allocations with a module on the stack if @only, else any. */
 static inline void fault_in_module(bool only)
 {
 	int kind;
@@ -251,7 +251,7 @@ static inline bool fault_disarm(void)
 	ssize_t len;
 
 	len = pread(fault_nth, text, sizeof(text) - 1, 0);
-	/* A failure of pread() or pwrite() itself is the first one. */
+	/* EFAULT: the failure struck pread() or pwrite(), not the operation. */
 	while (pwrite(fault_nth, "0", 1, 0) != 1) {
 		if (errno != EFAULT)
 			fault_die("fail-nth");
@@ -267,16 +267,16 @@ static inline void fault_remote_arm(enum fault_kind kind, unsigned int n)
 {
 	long count = fault_get(kind, "interval");
 
-	/* With the initial interval of one, the kernel does not count. */
+	/* With the initial interval of one, the kernel counts no allocation. */
 	if (count == 1)
 		count = 0;
-	/* The next multiple of this is n allocations away. */
+	/* The count reaches the new interval after n allocations. */
 	fault_set(kind, "interval", count + n);
 	fault_set(kind, "times", 1);
 	fault_set(kind, "probability", 100);
 }
 
-/* Whether the failure has happened; false if reading the file fails. */
+/* Whether the failure has happened; false if "times" cannot be read. */
 static inline bool fault_is_over(enum fault_kind kind)
 {
 	char path[80], times[24] = "";
@@ -301,7 +301,7 @@ static inline void fault_remote_settle(enum fault_kind kind)
 	fault_set(kind, "task-filter", 1);
 	fault_write("/proc/self/make-it-fail", "1");
 	fault_set(kind, "probability", 100);
-	/* A failure of these calls does not matter. */
+	/* It does not matter if these calls fail. */
 	while (!fault_is_over(kind)) {
 		if (kind == FAULT_SLAB) {
 			if (!pipe(fds)) {
@@ -337,10 +337,10 @@ static inline bool fault_remote_disarm(enum fault_kind kind)
 
 /* --- around an operation -------------------------------------------------- */
 
-/* Instead of a kind: any allocation or user copy in this task */
+/* Value of fault_kind for any allocation or user copy in this task */
 #define FAULT_HERE	NR_FAULTS
 
-/* Which allocation to fail, 0 for none; and whether it has failed */
+/* Kind and number of the allocation to fail, 0 for none; whether it failed */
 static enum fault_kind fault_kind;
 static unsigned int fault_n;
 static bool fault_struck;

@@ -31,7 +31,7 @@
 #include "state.h"
 #include "ops.h"
 
-/* A sweep is complete once this many consecutive N cause no failure. */
+/* A sweep ends after this many consecutive values of N without a failure. */
 #define ENOUGH		3
 /* kmemleak reports objects older than 5 s. */
 #define LEAK_AGE_S	6
@@ -70,7 +70,7 @@ static bool left_offline(void)
 
 /* --- the sweep ------------------------------------------------------------ */
 
-/* Where allocations fail: in this task, or one kind in the module's workers */
+/* Failing allocations: any in this task, or one kind in the module's workers */
 static const char *const where_names[] = {
 	[FAULT_HERE] = "",
 	[FAULT_SLAB] = ", slabs of its workers",
@@ -113,7 +113,7 @@ static int op_do(const struct op *op, enum fault_kind where, unsigned int n,
 	fault_struck = false;
 	err = op->call();
 	if (n && where != FAULT_HERE) {
-		/* Let deferred work reach its failure, too. */
+		/* Give deferred work time to reach the failure, too. */
 		usleep(20000);
 		fault_struck = fault_remote_disarm(where);
 	}
@@ -134,7 +134,7 @@ static int base_make(enum base base)
 	return file_write(DEVICE "/plug", "all");
 }
 
-/* Do the operation without a failure; record the state after it if unknown. */
+/* Do the operation without a failure; record the resulting state if unknown. */
 static bool sweep_works(struct sweep *s, const char *when)
 {
 	bool struck;

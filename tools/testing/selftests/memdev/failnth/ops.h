@@ -31,7 +31,7 @@ enum base {
  * @remote: the module's other tasks do a part of it
  * @only_remote: another operation sweeps the part in this task
  * @module: only inject failures inside the module
- * @partial: a failure may leave it done in part
+ * @partial: a failure may leave it half done
  * @also: another errno for a failed allocation: failing to claim a range is
  *	  EBUSY, whatever the reason
  */
@@ -237,7 +237,7 @@ static struct nlmsghdr *request_begin(__u8 cmd, int flags)
 	return nl_begin(&nl, cmd, flags);
 }
 
-/* The kernel never replies EAGAIN here: the receive timed out. */
+/* EAGAIN: the receive timed out, as the kernel never replies EAGAIN here. */
 static int request_end(int err)
 {
 	nl_close(&nl);

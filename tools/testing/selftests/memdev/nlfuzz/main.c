@@ -55,7 +55,7 @@ static void compare(void)
 		broken("something changed without a request");
 }
 
-/* Whether the request takes time if it succeeds: it plugs, creates, deletes. */
+/* Whether the request, if it succeeds, takes time to plug, create or delete. */
 static bool rationed(const struct request *r, bool *is_slow)
 {
 	struct thing *t = named(r, &now);
@@ -101,13 +101,13 @@ static bool withhold(const struct request *r)
 	if (r->cmd == MEMDEV_CMD_WINDOW_NEW && size && size % block == 0 &&
 	    !(r->has & NL_BIT(MEMDEV_A_WINDOW_START)))
 		return true;
-	/* Memory in a kernel zone may stay plugged. */
+	/* It might not be possible to unplug memory in a kernel zone. */
 	if (r->cmd == MEMDEV_CMD_DEV_SET &&
 	    r->has & NL_BIT(MEMDEV_A_DEV_ONLINE_TYPE) &&
 	    r->val[MEMDEV_A_DEV_ONLINE_TYPE] !=
 	    MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE)
 		return true;
-	/* 6.1 accepts this even if unsupported, but then no plug succeeds. */
+	/* 6.1 accepts unsupported memmap_on_memory, but then plugs fail. */
 	if (r->cmd == MEMDEV_CMD_DEV_SET &&
 	    r->has & NL_BIT(MEMDEV_A_DEV_MEMMAP_ON_MEMORY) &&
 	    r->val[MEMDEV_A_DEV_MEMMAP_ON_MEMORY])

@@ -167,7 +167,7 @@ static void make_sane(void)
 
 		if (!(c->may & NL_BIT(type)))
 			continue;
-		/* Mostly with ids and sizes, seldom with an exclusive pair */
+		/* Mostly with ids and sizes, rarely with conflicting ones */
 		if (type == 1)
 			wanted = !one_in(8);
 		else if (c->set == &nl_dev && type == MEMDEV_A_DEV_ID)

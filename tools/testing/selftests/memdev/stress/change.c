@@ -299,7 +299,7 @@ int do_window_new(struct worker *w, const struct draw *d)
 	return talk(w, nlh, d);
 }
 
-/* No other window is created or deleted, so it has the lowest free index. */
+/* No other window is created or deleted: this one has the lowest free index. */
 int do_window_del(struct worker *w, const struct draw *d)
 {
 	struct nlmsghdr *nlh;

@@ -44,7 +44,7 @@ static struct op_def {
 	unsigned int weight;
 	int allowed[12];
 } ops[NR_OPS] = {
-	/* EEXIST: only for the same id */
+	/* EEXIST: only for a duplicate id */
 	[OP_CREATE] = { "create", 10, { EEXIST, ENOSPC, ENODEV } },
 	[OP_DESTROY] = { "destroy", 4, { EBUSY, ENODEV } },
 	/* EBUSY: kmem claimed the range first */
@@ -226,7 +226,7 @@ static void *work(void *data)
 		if ((d.op == OP_ONLINE || d.op == OP_OFFLINE) &&
 		    !atomic_load(&may_toggle))
 			continue;
-		/* Few plugged blocks are offline otherwise. */
+		/* Otherwise, few plugged blocks are offline. */
 		if (d.op == OP_ONLINE && d.ms % 2)
 			run_as(w, d, OP_OFFLINE);
 		/* Only unplugged devices and empty windows can be deleted. */
@@ -278,7 +278,7 @@ static void start(unsigned int nr_workers)
 		snprintf(s->id, sizeof(s->id), "s%u", i);
 		s->dimm = i % 2;
 		s->blocks = s->dimm ? 1 + what % 4 : 2 + what % 5;
-		/* Half of the devices may be in any window. */
+		/* Half of the devices are not tied to a window. */
 		s->window = i / 2 % 2 ? -1 : (int)(i / 4 % nr_windows);
 		printf("# %s: %s of %u blocks, window %d\n", s->id,
 		       s->dimm ? "dimm" : "virtio-mem", s->blocks, s->window);
