@@ -351,7 +351,7 @@ static ssize_t memdev_faults_write(struct file *file, const char __user *buf,
 	text = memdup_user_nul(buf, count);
 	if (IS_ERR(text)) {
 		rc = memdev_refuse(&why, PTR_ERR(text),
-				   "the input cannot be copied");
+				   "the input cannot be copied from user space");
 		goto out;
 	}
 	/* Check all lines before executing the first */

@@ -131,7 +131,7 @@ static int memdev_refuse_no_space(struct memdev_core *core, u64 size, u64 free,
 					   "no block is left to plug; retired blocks: %*pbl",
 					   core->nr_blocks, core->left_out);
 	return memdev_refuse_about(why, MEMDEV_ABOUT_SIZE, -ENOSPC,
-				   "%s is more than the %s that is free, retired blocks: %*pbl",
+				   "%s is more than the %s that is free; retired blocks: %*pbl",
 				   MEMDEV_SIZE(size), MEMDEV_SIZE(free),
 				   core->nr_blocks, core->left_out);
 }

@@ -141,7 +141,7 @@ int memdev_core_set(struct memdev_core *core,
 		    set->requested > core->size -
 				     memdev_blocks_size(core, core->left_out))
 			memdev_refuse(why, 0,
-				      "the requested size cannot be reached, retired blocks: %*pbl",
+				      "the requested size cannot be reached; retired blocks: %*pbl",
 				      core->nr_blocks, core->left_out);
 	}
 	memdev_set_succeeded(core);

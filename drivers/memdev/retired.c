@@ -203,7 +203,7 @@ void memdev_retired_withhold(u64 start, u64 size)
 	     addr += memory_block_size_bytes()) {
 		if (!memdev_retired_known(addr))
 			continue;
-		pr_warn("memory%lu had a poisoned page and is not given back\n",
+		pr_warn("memory%lu had a poisoned page and is not given back to the kernel\n",
 			memdev_block_nr(addr));
 		memdev_retired_claim(addr);
 		memdev_missing_add(addr);

@@ -210,7 +210,7 @@ static bool out_of_reach(struct nl *nl, const struct dev *dev, __u64 size,
 	if (out) {
 		most = size_exact(dev->size - retired);
 		progress_erase(progress);
-		warnx("memdev%u: %s: not waiting, at most %s can be plugged, retired blocks: %s",
+		warnx("memdev%u: %s: not waiting: at most %s can be plugged; retired blocks: %s",
 		      dev->index, progress->what, most, list);
 		free(most);
 	}

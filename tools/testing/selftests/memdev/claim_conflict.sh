@@ -261,7 +261,7 @@ for i in $(seq $((LOW / BLOCK)) $((LOW / BLOCK + n - 1))); do
 	put "$MEM/memory$i/state" offline
 done | sort -u >"$TMP/offline"
 is "kmem's memory goes offline" "$(cat "$TMP/offline")" ok
-is "kmem unbinds" \
+is "dax0.0 is unbound from kmem" \
 	"$(printf dax0.0 | write_errno /sys/bus/dax/drivers/kmem/unbind)" ok
 check "kmem unloads" kmem_unload
 all_is_well

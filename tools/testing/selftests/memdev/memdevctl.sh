@@ -439,9 +439,9 @@ if pin_start $((start)) $((start + 4 * BLOCK)); then
 		"$(printf %s "$ERR" | tr -d '\n' | tr -cd '\r' |
 		wc -c)" 0
 
-	# Background jobs of a shell ignore SIGINT by default.
 	runs "disable the deadline" set 0 unplug_timeout_ms=0
 	runs "plug two blocks" plug 0 $((2 * BLOCK))
+	# Background jobs of a non-interactive shell ignore SIGINT by default.
 	for signal in INT TERM; do
 		env --default-signal=INT memdevctl unplug 0 all \
 			2>"$TMP/err" &

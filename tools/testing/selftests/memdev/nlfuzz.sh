@@ -63,9 +63,9 @@ check "the state to compare includes the windows" \
 	grep -q '^window-get' "$TMP/before"
 began=$(uptime_s)
 if user nl_fuzzer $((seed + 1)) "$messages" >"$TMP/user"; then
-	pass "$messages messages of an unprivileged user change nothing"
+	pass "$messages messages from an unprivileged user change nothing"
 else
-	fail "$messages messages of an unprivileged user change nothing" \
+	fail "$messages messages from an unprivileged user change nothing" \
 		"$(cat "$TMP/user")"
 fi
 say "$(cat "$TMP/user")" "in $(($(uptime_s) - began)) s"
@@ -75,9 +75,9 @@ is "the state is unchanged" "$(all_of_them | diff "$TMP/before" -)" ""
 
 began=$(uptime_s)
 if nl_fuzzer "$seed" "$messages" >"$TMP/root"; then
-	pass "$messages messages of root change only what they ask for"
+	pass "$messages messages from root change only what they ask for"
 else
-	fail "$messages messages of root change only what they ask for" \
+	fail "$messages messages from root change only what they ask for" \
 		"$(cat "$TMP/root")"
 fi
 say "$(cat "$TMP/root")" "in $(($(uptime_s) - began)) s"

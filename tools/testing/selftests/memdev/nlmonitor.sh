@@ -107,7 +107,7 @@ hears "the larger online size is announced" \
 auto=$(cat $MEM/auto_online_blocks)
 is "the kernel's policy onlines new blocks" \
 	"$(put $MEM/auto_online_blocks online_movable)" ok
-is "online_type follows the policy" "$(put_dev online_type system)" ok
+is "online_type is set to system" "$(put_dev online_type system)" ok
 is "one more block is plugged" "$(put_dev plug $BLOCK)" ok
 hears "the online size is announced" \
 	"dev-online-ntf seq=[0-9]+ device=0 old-size=$((2 * BLOCK)) new-size=$((3 * BLOCK))"

@@ -232,13 +232,13 @@ check "last_error names the retired block" \
 	grep -q 'retired blocks: 1$' $D/last_error
 is "a requested size that includes the retired block is accepted" \
 	"$(nlreq dev-set index=0 requested-size="$size")" \
-	"ok \"the requested size cannot be reached, retired blocks: 1\""
+	"ok \"the requested size cannot be reached; retired blocks: 1\""
 check "the worker plugs all other blocks" until_true 60 \
 	sh -c "[ \$(cat $D/plugged_size) = $((size - BLOCK)) ]"
 check "last_error names the retired block" until_true 60 \
 	grep -q 'retired blocks: 1$' $D/last_error
 fails "resize --wait fails at once if the size includes the retired block" 1 \
-	"memdevctl: memdev0: resize $size: not waiting, at most $(((size - BLOCK) >> 20))M can be plugged, retired blocks: 1" \
+	"memdevctl: memdev0: resize $size: not waiting: at most $(((size - BLOCK) >> 20))M can be plugged; retired blocks: 1" \
 	resize --wait 0 "$size"
 runs "resize --wait without the retired block" resize --wait 0 $((size - BLOCK))
 is "unplug all" "$(put_dev unplug all)" ok
@@ -253,7 +253,7 @@ refused plug "$size" ENOSPC
 check "last_error names the retired block" \
 	grep -q 'retired blocks: 1$' $D/last_error
 fails "resize --wait of the dimm fails at once" 1 \
-	"memdevctl: memdev0: resize $size: not waiting, *retired blocks: 1" \
+	"memdevctl: memdev0: resize $size: not waiting: *retired blocks: 1" \
 	resize --wait 0 "$size"
 is "size 0 is requested" "$(put_dev requested_size 0)" ok
 is "del_device" "$(put $BUS/del_device memdev0)" ok

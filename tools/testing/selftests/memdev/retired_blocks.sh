@@ -72,7 +72,8 @@ is "plug all succeeds" "$(put_dev plug all)" ok
 is "the new device knows the retired blocks" "$(get retired_blocks)" 1,3
 is "unplug all" "$(put_dev unplug all)" ok
 
-# User space offlines the block; some kernels online it again nevertheless.
+# A poisoned block is retired if user space offlines it, too. Some kernels bring
+# such a block online again on request, others refuse with EHWPOISON.
 is "plug all succeeds" "$(put_dev plug all)" ok
 is "a page of block 0 is poisoned" "$(put $poison "$(hex $((low + 16 * MiB)))")" ok
 is "user space offlines block 0" \
@@ -115,7 +116,7 @@ given_back()
 		is "retired block $i is not returned to the kernel" \
 			"$(state_of $i)" ""
 		is "the log names retired block $i" "$(log_memdev | grep -c \
-			"memory$((low / BLOCK + i)) had a poisoned page and is not given back")" 1
+			"memory$((low / BLOCK + i)) had a poisoned page and is not given back to the kernel")" 1
 	done
 	is "block 2 is returned and online" "$(state_of 2)" online
 	check "MemTotal lacks the retired blocks" \

@@ -43,7 +43,7 @@ block()
 	hex $((FIRST + $1 * BLOCK))
 }
 
-is "plug traces begin, steps and end" \
+is "a plug emits a begin event, its steps and an end event" \
 	"$(trace_of put_dev plug $TWO | grep -v '^block_state')" \
 	"plug_begin: memdev0 addr=$FIRST asked=$TWO background=0
 step: memdev0 add addr=$FIRST size=$TWO rc=0
@@ -70,7 +70,7 @@ by_block()
 	sed "2,3{/addr=$(block 1) /H;//d};5G" | sed '/^$/d'
 }
 
-is "unplug traces begin, steps and end" \
+is "an unplug emits a begin event, its steps and an end event" \
 	"$(trace_of put_dev unplug $TWO | by_block)" \
 	"unplug_begin: memdev0 addr=$FIRST asked=$TWO background=0
 block_state: memdev0 addr=$(block 0) size=$BLOCK online=0
@@ -80,7 +80,7 @@ step: memdev0 offline addr=$(block 1) size=$BLOCK rc=0
 step: memdev0 remove addr=$FIRST size=$TWO rc=0
 unplug_end: memdev0 addr=$FIRST asked=$TWO done=$TWO rc=0 background=0"
 
-is "a failed plug traces its errno" "$(trace_of put_dev plug $((5 * BLOCK)))" \
+is "the end event of a failed plug has its errno" "$(trace_of put_dev plug $((5 * BLOCK)))" \
 	"plug_begin: memdev0 addr=$FIRST asked=$((5 * BLOCK)) background=0
 plug_end: memdev0 addr=$FIRST asked=$((5 * BLOCK)) done=0 rc=-28 background=0"
 

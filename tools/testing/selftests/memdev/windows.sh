@@ -116,8 +116,8 @@ end_of_ram()
 		*)	continue ;;
 		esac
 		[ $((0x${range#*-})) -ge $end ] || continue
-		# Firmware reserves a range for HyperTransport at the end of
-		# the address space, which is not RAM.
+		# At the end of the address space, firmware reserves a range
+		# for HyperTransport that is not RAM.
 		[ $((0x${range#*-})) -lt $((0xfd00000000)) ] || continue
 		end=$((0x${range#*-} + 1))
 	done </proc/iomem

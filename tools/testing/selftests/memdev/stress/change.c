@@ -299,7 +299,10 @@ int do_window_new(struct worker *w, const struct draw *d)
 	return talk(w, nlh, d);
 }
 
-/* No other window is created or deleted: this one has the lowest free index. */
+/*
+ * The extra window is the only one that comes and goes, so it always gets the
+ * first index after the initial windows.
+ */
 int do_window_del(struct worker *w, const struct draw *d)
 {
 	struct nlmsghdr *nlh;

@@ -121,7 +121,7 @@ static int perform(struct worker *w, const struct draw *d)
 	}
 }
 
-/* Whether an allowed errno is expected for this operation */
+/* Whether the reason given with an allowed errno is a valid one for it */
 static bool text_fits(const struct worker *w, const struct draw *d, int err)
 {
 	/* last_error in sysfs may be from another operation by now. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The library's generic __ffs() takes six steps; the kernel on x86 uses an
- * instruction. With the generic one the search would seem a third slower.
+ * The generic __ffs() in tools/include takes six steps, while the kernel uses
+ * a single instruction on x86. With the generic version the search would
+ * appear a third slower than it is in the kernel.
  */
 #ifndef _MEMDEV_BENCH___FFS_H
 #define _MEMDEV_BENCH___FFS_H
