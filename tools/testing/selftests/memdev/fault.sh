@@ -186,7 +186,7 @@ random_lines()
 		}
 		BEGIN {
 			srand(seed)
-			for (i = 0; i < 300; i++) {
+			for (i = 0; i < 100; i++) {
 				line = pick("add online offline remove answer" \
 					    " add poison del clear x add=1 #")
 				if (rand() < 0.7)
@@ -235,7 +235,7 @@ done <"$TMP/random"
 say "random lines, SEED=$seed: $accepted rules, $refused refused"
 is "each random line adds one rule or changes nothing" "$(cat "$TMP/odd")" ""
 check "some random lines are accepted, and some are refused" \
-	[ $accepted -gt 20 -a $refused -gt 20 ]
+	[ $accepted -gt 5 -a $refused -gt 5 ]
 set_faults
 i=0
 while [ $i -lt 64 ]; do
