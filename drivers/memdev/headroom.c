@@ -56,12 +56,14 @@ static atomic64_t memdev_headroom_taken = ATOMIC64_INIT(0);
  * struct memdev_headroom - the machine's memory in bytes
  * @kernel: managed memory outside ZONE_MOVABLE
  * @movable: managed memory in ZONE_MOVABLE
+ * @spare: the part of @kernel that is free above the min watermarks
  * @free: the part of @kernel that is free above the high watermarks
  * @available: @free plus the page cache
  */
 struct memdev_headroom {
 	u64 kernel;
 	u64 movable;
+	u64 spare;
 	u64 free;
 	u64 available;
 };
@@ -70,7 +72,7 @@ static struct memdev_headroom memdev_headroom_query(void)
 {
 	struct memdev_headroom room = {};
 	struct zone *zone;
-	long free, cache;
+	long spare, free, cache;
 	int i, nid;
 
 	for_each_online_node(nid) {
@@ -78,13 +80,16 @@ static struct memdev_headroom memdev_headroom_query(void)
 		room.movable += PFN_PHYS(zone_managed_pages(zone +
 							    ZONE_MOVABLE));
 		for (i = 0; i <= ZONE_NORMAL; i++, zone++) {
-			free = zone_page_state(zone, NR_FREE_PAGES) -
-			       zone_page_state(zone, NR_FREE_CMA_PAGES) -
-			       high_wmark_pages(zone) -
-			       zone->lowmem_reserve[ZONE_NORMAL];
+			spare = zone_page_state(zone, NR_FREE_PAGES) -
+				zone_page_state(zone, NR_FREE_CMA_PAGES) -
+				min_wmark_pages(zone) -
+				zone->lowmem_reserve[ZONE_NORMAL];
+			free = spare - (high_wmark_pages(zone) -
+					min_wmark_pages(zone));
 			cache = zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
 				zone_page_state(zone, NR_ZONE_ACTIVE_FILE);
 			room.kernel += PFN_PHYS(zone_managed_pages(zone));
+			room.spare += PFN_PHYS(max(spare, 0L));
 			room.free += PFN_PHYS(max(free, 0L));
 			room.available += PFN_PHYS(max(free + cache, 0L));
 		}
@@ -181,7 +186,7 @@ bool memdev_headroom_plenty(struct memdev_core *core, u64 size)
 	       atomic64_read(&memdev_headroom_taken);
 }
 
-/* Reclaim memory as for a memmap allocation, without the OOM killer */
+/* Allocate memory as for a memmap, so as to reclaim it, and free it again */
 static int memdev_headroom_reclaim(int node, u64 size)
 {
 	struct page *page, *next;
@@ -198,6 +203,26 @@ static int memdev_headroom_reclaim(int node, u64 size)
 	list_for_each_entry_safe(page, next, &pages, lru)
 		__free_page(page);
 	return got < size ? -ENOMEM : 0;
+}
+
+/*
+ * Reclaim memory until @size bytes are free, without the OOM killer. A part of
+ * the reclaimed pages ends up in per-CPU lists, where an add on another CPU
+ * cannot get them, so reclaim that much more.
+ */
+static int memdev_headroom_make(int node, u64 size)
+{
+	u64 spare, more = size;
+	int rc;
+
+	do {
+		rc = memdev_headroom_reclaim(node, more);
+		spare = memdev_headroom_query().spare;
+		if (spare >= size)
+			return 0;
+		more += size - spare;
+	} while (!rc);
+	return rc;
 }
 
 /**
@@ -223,7 +248,7 @@ int memdev_headroom_get(struct memdev_core *core, u64 size,
 	taken = atomic64_add_return(cost, &memdev_headroom_taken);
 	if (memdev_headroom_query().free >= taken + MEMDEV_KEEP)
 		return 0;
-	rc = memdev_headroom_reclaim(core->node, taken + MEMDEV_KEEP);
+	rc = memdev_headroom_make(core->node, taken + MEMDEV_KEEP);
 	if (!rc)
 		return 0;
 	atomic64_sub(cost, &memdev_headroom_taken);
