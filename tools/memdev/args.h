@@ -43,9 +43,9 @@ enum opt_id {
 	OPT_COUNT,
 };
 
-static_assert(OPT_COUNT <= 32, "a mask has 32 bits");
+static_assert(OPT_COUNT <= 64, "a mask has 64 bits");
 
-#define OPT(id)		(1U << OPT_##id)
+#define OPT(id)		(1ULL << OPT_##id)
 /* Options that select a table's contents, and all table options */
 #define OPTS_FORMAT	(OPT(JSON) | OPT(RAW) | OPT(PAIRS) | OPT(OUTPUT) | \
 			 OPT(OUTPUT_ALL))
@@ -74,7 +74,7 @@ struct cmd {
 	int min, max;
 	int (*run)(const struct call *call);
 	const struct column *columns;
-	unsigned int opts;
+	__u64 opts;
 };
 
 /**
@@ -87,7 +87,7 @@ struct cmd {
  */
 struct call {
 	const struct cmd *cmd;
-	unsigned int set;
+	__u64 set;
 	const char *value[OPT_COUNT];
 	int argc;
 	char **argv;

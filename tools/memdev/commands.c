@@ -234,7 +234,7 @@ void command_help(FILE *f, const struct cmd *cmd)
 		const struct opt *opt = &options[i];
 		char *name, letter[8] = "    ";
 
-		if (!(cmd->opts & 1U << opt->id) && opt->id != OPT_HELP)
+		if (!(cmd->opts & 1ULL << opt->id) && opt->id != OPT_HELP)
 			continue;
 		if (opt->letter)
 			snprintf(letter, sizeof(letter), "-%c, ", opt->letter);

@@ -241,7 +241,7 @@ static char *line_options(const struct call *call, char *line)
 		__u32 nr;
 		int rc;
 
-		if (!keys[i].name || !(call->set & 1U << keys[i].opt))
+		if (!keys[i].name || !(call->set & 1ULL << keys[i].opt))
 			continue;
 		rc = i == FAULT_ERRNO ? errno_parse(text, &nr) :
 					number_parse(text, "", &nr);

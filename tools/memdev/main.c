@@ -21,7 +21,7 @@ static int parse_options(struct call *call, int argc, char **argv)
 	for (size_t i = 0; i < OPT_COUNT; i++) {
 		const struct opt *opt = &options[i];
 
-		if (!(call->cmd->opts & 1U << opt->id) && opt->id != OPT_HELP)
+		if (!(call->cmd->opts & 1ULL << opt->id) && opt->id != OPT_HELP)
 			continue;
 		longs[n].name = opt->name;
 		longs[n].has_arg = !opt->arg ? no_argument :
@@ -56,7 +56,7 @@ static int parse_options(struct call *call, int argc, char **argv)
 		for (size_t i = 0; i < OPT_COUNT; i++)
 			if (options[i].letter == c)
 				id = options[i].id;
-		call->set |= 1U << id;
+		call->set |= 1ULL << id;
 		call->value[id] = optarg;
 	}
 	call->argc = argc - optind;

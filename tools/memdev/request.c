@@ -78,7 +78,7 @@ int fields_put(const struct call *call, const struct field *fields,
 	int rc = EXIT_DONE;
 
 	for (; fields->name && !rc; fields++)
-		if (call->set & 1U << fields->opt)
+		if (call->set & 1ULL << fields->opt)
 			rc = field_put(call, fields, call->value[fields->opt],
 				       request);
 	return rc;

@@ -109,7 +109,7 @@ static void add_column(struct table *table, const struct column *column,
 int table_open(struct table *table, const struct call *call, const char *name,
 	       bool all)
 {
-	const unsigned int kinds = call->set & (OPT(JSON) | OPT(RAW) |
+	const __u64 kinds = call->set & (OPT(JSON) | OPT(RAW) |
 						OPT(PAIRS));
 	const bool json = call->set & OPT(JSON);
 	int rc;
@@ -128,10 +128,10 @@ int table_open(struct table *table, const struct call *call, const char *name,
 		out_of_memory();
 	scols_table_set_name(table->scols, name);
 	scols_table_enable_json(table->scols, json);
-	scols_table_enable_raw(table->scols, call->set & OPT(RAW));
-	scols_table_enable_export(table->scols, call->set & OPT(PAIRS));
+	scols_table_enable_raw(table->scols, !!(call->set & OPT(RAW)));
+	scols_table_enable_export(table->scols, !!(call->set & OPT(PAIRS)));
 	scols_table_enable_noheadings(table->scols,
-				      call->set & OPT(NOHEADINGS));
+				      !!(call->set & OPT(NOHEADINGS)));
 	for (size_t i = 0; i < table->nr_columns; i++)
 		add_column(table, table->columns[i], json);
 	return EXIT_DONE;
