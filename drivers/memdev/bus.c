@@ -279,6 +279,10 @@ bool memdev_id_valid(const char *id)
 	/* del_device would take the id "memdev0" or "0" for a device number */
 	if (!memdev_number_parse(id, "memdev", &nr))
 		return false;
+	/* In scripts these are a wildcard, directories and options */
+	if (!strcmp(id, "all") || !strcmp(id, ".") || !strcmp(id, "..") ||
+	    *id == '-')
+		return false;
 	for (c = id; *c; c++) {
 		if (!isalnum(*c) && !strchr("._-", *c))
 			return false;
@@ -370,8 +374,8 @@ static int memdev_bus_reason(int rc, const struct netlink_ext_ack *extack,
  * @why: where to put the reason for a failure
  *
  * Context: under memdev_bus_lock, or in module init. Sleeps.
- * Return: the number of the device; -EINVAL for an unknown kind; or the
- * provider's errno.
+ * Return: the number of the device; -EINVAL for an unknown kind, or for a slot
+ * if the kind uses none; or the provider's errno.
  */
 int memdev_bus_new_device(const struct memory_device_params *params,
 			  struct memdev_reason *why)
@@ -385,10 +389,17 @@ int memdev_bus_new_device(const struct memory_device_params *params,
 	if (!kind)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_KIND, -EINVAL,
 					   "unknown kind '%s'", params->kind);
+	if (params->slot >= 0 && !(kind->flags & MEMORY_DEVICE_SLOT)) {
+		rc = memdev_refuse_about(why, MEMDEV_ABOUT_SLOT, -EINVAL,
+					 "devices of kind '%s' do not use slots",
+					 kind->name);
+		goto out;
+	}
 	md = kind->create(params, &extack);
 	rc = IS_ERR(md) ? memdev_bus_reason(memdev_provider_errno(PTR_ERR(md)),
 					    &extack, why) :
 			  md->core->id;
+out:
 	module_put(kind->owner);
 	return rc;
 }

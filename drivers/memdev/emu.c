@@ -61,6 +61,8 @@ static void emu_release(struct memory_device *md)
 	kfree(to_emu(md));
 }
 
+#define EMU_DIMM_FLAGS	(MEMORY_DEVICE_ATOMIC | MEMORY_DEVICE_SLOT)
+
 static const struct memory_device_ops emu_dimm_ops = {
 	.owner = THIS_MODULE,
 	.kind = "dimm",
@@ -86,11 +88,6 @@ emu_create(const struct memory_device_params *params,
 {
 	struct emu_device *emu;
 	int rc;
-
-	if (params->slot >= 0 && !(flags & MEMORY_DEVICE_SLOT)) {
-		NL_SET_ERR_MSG(extack, "devices of this kind do not use slots");
-		return ERR_PTR(-EINVAL);
-	}
 
 	emu = kzalloc(sizeof(*emu), GFP_KERNEL);
 	if (!emu)
@@ -119,8 +116,7 @@ static struct memory_device *
 emu_dimm_create(const struct memory_device_params *params,
 		struct netlink_ext_ack *extack)
 {
-	return emu_create(params, &emu_dimm_ops,
-			  MEMORY_DEVICE_ATOMIC | MEMORY_DEVICE_SLOT, extack);
+	return emu_create(params, &emu_dimm_ops, EMU_DIMM_FLAGS, extack);
 }
 
 static struct memory_device *
@@ -163,6 +159,7 @@ static struct memory_device_kind emu_kinds[] = {
 		.name = "dimm",
 		.owner = THIS_MODULE,
 		.ops = &emu_dimm_ops,
+		.flags = EMU_DIMM_FLAGS,
 		.create = emu_dimm_create,
 		.destroy = emu_destroy,
 	}, {

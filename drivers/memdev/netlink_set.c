@@ -92,7 +92,7 @@ static int memdev_job_dev_params(struct memdev_job *job,
 					   "there is no window%u", p->window);
 	if (attrs[MEMDEV_A_DEV_ID] && !memdev_id_valid(p->id))
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ID, -EINVAL,
-					   "invalid id: use letters, digits, dots, dashes and underscores, and not a device number");
+					   "invalid id: use letters, digits, dots, dashes and underscores; not a device number, 'all', '.', '..', or a dash at the start");
 	/* In the parameters, 0 means that the attribute was not given */
 	if (attrs[MEMDEV_A_DEV_ADDRESS] && !p->addr)
 		return memdev_refuse_about(why, MEMDEV_ABOUT_ADDRESS, -EINVAL,

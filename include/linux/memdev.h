@@ -264,6 +264,8 @@ struct memory_device_params {
  * @name: value of "kind=" in the bus attribute new_device
  * @owner: module of the provider
  * @ops: operations of the kind's devices, also used to find a device's kind
+ * @flags: MEMORY_DEVICE_* flags of the kind's devices. Without
+ *	   MEMORY_DEVICE_SLOT, the core refuses a slot.
  * @create: create and register a device. Returns the device, or an ERR_PTR()
  *	    and the reason in the extack. The device must stay registered until
  *	    @destroy is called.
@@ -279,6 +281,7 @@ struct memory_device_kind {
 	const char *name;
 	struct module *owner;
 	const struct memory_device_ops *ops;
+	unsigned int flags;
 	struct memory_device *
 	(*create)(const struct memory_device_params *params,
 		  struct netlink_ext_ack *extack);

@@ -295,7 +295,11 @@ refuse $new EBUSY "size=$BLOCK kind=dimm slot=$(cat $dimm/slot)" "a busy slot"
 for text in x '' DIMM pc-dimm virtio; do
 	refuse $new EINVAL "size=$BLOCK kind=$text"
 done
+refuse $new EINVAL "size=$BLOCK slot=0" "a slot of a kind that uses none"
 refuse $new EINVAL "size=$BLOCK id=" "an empty id"
+for text in all . .. - -x --json 7 memdev7 a/b; do
+	refuse $new EINVAL "size=$BLOCK id=$text"
+done
 refuse $new EEXIST,EBUSY "size=$BLOCK id=one" "the id of another device"
 head -c 4000 /dev/zero | tr '\0' a >"$TMP/long"
 refuse $new EINVAL,ENAMETOOLONG "size=$BLOCK id=$(cat "$TMP/long")" \
