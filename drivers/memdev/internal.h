@@ -27,6 +27,7 @@
 #ifndef _MEMDEV_INTERNAL_H
 #define _MEMDEV_INTERNAL_H
 
+#include <linux/bitmap.h>
 #include <linux/device.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
@@ -357,6 +358,8 @@ struct memdev_core {
 #define MEMDEV_CHANGED_PLUGGED	BIT(0)
 #define MEMDEV_CHANGED_ONLINE	BIT(1)
 #define MEMDEV_CHANGED_STATE	BIT(2)
+/* The requested size, a setting or the retired blocks */
+#define MEMDEV_CHANGED_OTHER	BIT(3)
 
 #define to_memory_device(d) container_of(d, struct memory_device, dev)
 
@@ -376,6 +379,16 @@ static inline u64 memdev_plugged_size(const struct memdev_core *core)
 static inline u64 memdev_online_size(const struct memdev_core *core)
 {
 	return core->nr_online * core->block_size;
+}
+
+/*
+ * The size of the blocks in a bitmap in bytes, under the lock that protects the
+ * bitmap. Counts bits, unlike the two above.
+ */
+static inline u64 memdev_blocks_size(const struct memdev_core *core,
+				     const unsigned long *map)
+{
+	return bitmap_weight(map, core->nr_blocks) * core->block_size;
 }
 
 static inline struct memdev_core *dev_to_core(struct device *dev)
@@ -408,6 +421,7 @@ extern struct mutex memdev_list_lock;
 extern struct list_head memdev_windows;
 extern unsigned int memdev_generation;
 extern struct bus_type memdev_bus;
+extern struct bus_type memdev_window_bus;
 extern struct device *memdev_root;
 extern struct workqueue_struct *memdev_wq;
 extern struct workqueue_struct *memdev_event_wq;
@@ -429,7 +443,9 @@ unsigned int memdev_event_stamp(void);
 void memdev_event_open(const struct genl_family *family);
 void memdev_event_close(void);
 void memdev_event_device(struct memdev_core *core, u8 cmd);
-void memdev_event_size(struct memdev_core *core, u8 cmd, u64 was, u64 is);
+void memdev_event_size(struct memdev_core *core, u8 cmd, unsigned int block,
+		       unsigned int nr, u64 was);
+void memdev_event_begin(struct memdev_core *core, enum memdev_op op, u64 size);
 void memdev_event_retired(struct memdev_core *core, unsigned int block);
 void memdev_event_window(struct memdev_window *w, u8 cmd);
 int memdev_put_refusal(struct sk_buff *skb, int attr, struct memdev_core *core,
@@ -437,7 +453,7 @@ int memdev_put_refusal(struct sk_buff *skb, int attr, struct memdev_core *core,
 		       const struct memdev_reason *why, bool admin);
 
 /* uevent.c */
-void memdev_changed(struct memdev_core *core, unsigned int what, u64 was);
+void memdev_changed(struct memdev_core *core, unsigned int what);
 void memdev_event_work(struct work_struct *work);
 
 /* describe.c */
@@ -446,7 +462,6 @@ enum memdev_block_state memdev_block_run(struct memdev_core *core,
 					 unsigned int first, unsigned int *nr);
 
 /* notify.c */
-u64 memdev_blocks_size(struct memdev_core *core, const unsigned long *map);
 void memdev_set_plugged(struct memdev_core *core, unsigned int block,
 			unsigned int nr);
 void memdev_set_unplugged(struct memdev_core *core, unsigned int block,

@@ -223,9 +223,12 @@ static int __init memdev_init(void)
 	rc = bus_register(&memdev_bus);
 	if (rc)
 		goto err_notify_exit;
-	rc = memdev_debugfs_init();
+	rc = bus_register(&memdev_window_bus);
 	if (rc)
 		goto err_unregister_bus;
+	rc = memdev_debugfs_init();
+	if (rc)
+		goto err_unregister_window_bus;
 	rc = memdev_emu_init();
 	if (rc)
 		goto err_debugfs_exit;
@@ -251,6 +254,8 @@ err_emu_exit:
 	memdev_windows_destroy_all();
 err_debugfs_exit:
 	memdev_debugfs_exit();
+err_unregister_window_bus:
+	bus_unregister(&memdev_window_bus);
 err_unregister_bus:
 	bus_unregister(&memdev_bus);
 err_notify_exit:
@@ -279,6 +284,7 @@ static void __exit memdev_exit(void)
 	memdev_emu_exit();
 	memdev_windows_destroy_all();
 	memdev_debugfs_exit();
+	bus_unregister(&memdev_window_bus);
 	bus_unregister(&memdev_bus);
 	memdev_notify_exit();
 	memdev_retired_exit();

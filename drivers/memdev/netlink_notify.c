@@ -32,7 +32,10 @@ static u64 memdev_event_seq;
  * @window: the window, or NULL
  * @was: size before the change in bytes
  * @is: size after the change in bytes
- * @block: the block that was retired
+ * @block: the first block that changed
+ * @nr: number of blocks
+ * @op: the operation that begins
+ * @asked: bytes that it is to plug or unplug
  */
 struct memdev_event {
 	u8 cmd;
@@ -41,6 +44,9 @@ struct memdev_event {
 	u64 was;
 	u64 is;
 	unsigned int block;
+	unsigned int nr;
+	enum memdev_op op;
+	u64 asked;
 };
 
 /**
@@ -89,6 +95,30 @@ int memdev_put_refusal(struct sk_buff *skb, int attr, struct memdev_core *core,
 	return 0;
 }
 
+static int memdev_event_put_block(struct sk_buff *skb,
+				  const struct memdev_event *e, bool admin)
+{
+	return nla_put_u32(skb, MEMDEV_A_EVENT_BLOCK, e->block) ?:
+	       !admin ? 0 :
+	       nla_put_u64_64bit(skb, MEMDEV_A_EVENT_ADDRESS,
+				 memdev_block_addr(e->core, e->block),
+				 MEMDEV_A_EVENT_PAD);
+}
+
+static int memdev_event_put_settings(struct sk_buff *skb,
+				     const struct memdev_core *core)
+{
+	lockdep_assert_held(&core->lock);
+	return nla_put_u64_64bit(skb, MEMDEV_A_EVENT_REQUESTED_SIZE,
+				 core->requested, MEMDEV_A_EVENT_PAD) ?:
+	       nla_put_u32(skb, MEMDEV_A_EVENT_ONLINE_TYPE,
+			   core->online_type) ?:
+	       nla_put_u8(skb, MEMDEV_A_EVENT_MEMMAP_ON_MEMORY,
+			  core->memmap_on_memory) ?:
+	       nla_put_u32(skb, MEMDEV_A_EVENT_UNPLUG_TIMEOUT_MS,
+			   core->timeout_ms);
+}
+
 static int memdev_event_put_device(struct sk_buff *skb,
 				   const struct memdev_event *e, bool admin)
 {
@@ -116,16 +146,20 @@ static int memdev_event_put_device(struct sk_buff *skb,
 					  &core->failure, &core->last_error,
 					  admin);
 	case MEMDEV_CMD_DEV_RETIRED_NTF:
-		return nla_put_u32(skb, MEMDEV_A_EVENT_BLOCK, e->block) ?:
-		       !admin ? 0 :
-		       nla_put_u64_64bit(skb, MEMDEV_A_EVENT_ADDRESS,
-					 memdev_block_addr(core, e->block),
+		return memdev_event_put_block(skb, e, admin);
+	case MEMDEV_CMD_DEV_BEGIN_NTF:
+		return nla_put_u32(skb, MEMDEV_A_EVENT_OP, e->op) ?:
+		       nla_put_u64_64bit(skb, MEMDEV_A_EVENT_ASKED, e->asked,
 					 MEMDEV_A_EVENT_PAD);
+	case MEMDEV_CMD_DEV_SET_NTF:
+		return memdev_event_put_settings(skb, core);
 	default:
 		return nla_put_u64_64bit(skb, MEMDEV_A_EVENT_OLD_SIZE, e->was,
 					 MEMDEV_A_EVENT_PAD) ?:
 		       nla_put_u64_64bit(skb, MEMDEV_A_EVENT_NEW_SIZE, e->is,
-					 MEMDEV_A_EVENT_PAD);
+					 MEMDEV_A_EVENT_PAD) ?:
+		       nla_put_u32(skb, MEMDEV_A_EVENT_COUNT, e->nr) ?:
+		       memdev_event_put_block(skb, e, admin);
 	}
 }
 
@@ -186,10 +220,10 @@ static void memdev_event_send(const struct memdev_event *e)
 }
 
 /**
- * memdev_event_device() - notify of a device's creation, removal or refusal
+ * memdev_event_device() - notify of a change that @core itself describes
  * @core: the device
  * @cmd: MEMDEV_CMD_DEV_NEW_NTF, MEMDEV_CMD_DEV_DEL_NTF, or, under core->lock,
- *	 MEMDEV_CMD_DEV_REFUSED_NTF
+ *	 MEMDEV_CMD_DEV_REFUSED_NTF or MEMDEV_CMD_DEV_SET_NTF
  */
 void memdev_event_device(struct memdev_core *core, u8 cmd)
 {
@@ -202,20 +236,39 @@ void memdev_event_device(struct memdev_core *core, u8 cmd)
  * memdev_event_size() - notify that the plugged or online size has changed
  * @core: the device
  * @cmd: MEMDEV_CMD_DEV_PLUGGED_NTF or MEMDEV_CMD_DEV_ONLINE_NTF
+ * @block: the first block that changed
+ * @nr: number of blocks, from the first to the last that changed
  * @was: size before the change in bytes
- * @is: size after the change in bytes
  *
  * Context: under core->lock.
  */
-void memdev_event_size(struct memdev_core *core, u8 cmd, u64 was, u64 is)
+void memdev_event_size(struct memdev_core *core, u8 cmd, unsigned int block,
+		       unsigned int nr, u64 was)
 {
 	const struct memdev_event e = {
-		.cmd = cmd, .core = core, .was = was, .is = is,
+		.cmd = cmd, .core = core, .block = block, .nr = nr, .was = was,
+		.is = cmd == MEMDEV_CMD_DEV_PLUGGED_NTF ?
+		      memdev_plugged_size(core) : memdev_online_size(core),
 	};
 
 	lockdep_assert_held(&core->lock);
-	if (was != is)
-		memdev_event_send(&e);
+	memdev_event_send(&e);
+}
+
+/**
+ * memdev_event_begin() - notify that an operation begins
+ * @core: the device
+ * @op: MEMDEV_OP_PLUG or MEMDEV_OP_UNPLUG
+ * @size: bytes to plug or unplug
+ */
+void memdev_event_begin(struct memdev_core *core, enum memdev_op op, u64 size)
+{
+	const struct memdev_event e = {
+		.cmd = MEMDEV_CMD_DEV_BEGIN_NTF, .core = core, .op = op,
+		.asked = size,
+	};
+
+	memdev_event_send(&e);
 }
 
 /**

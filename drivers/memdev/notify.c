@@ -25,28 +25,40 @@ static DECLARE_RWSEM(memdev_regions_sem);
 /* Devices by the address of their region; regions do not overlap */
 static struct rb_root memdev_regions = RB_ROOT;
 
-/**
- * memdev_blocks_size() - get the size of a set of blocks
- * @core: the device
- * @map: bitmap of the blocks
- *
- * Counts bits, unlike memdev_plugged_size() and memdev_online_size().
- *
- * Context: under the lock that protects @map.
- * Return: bytes.
- */
-u64 memdev_blocks_size(struct memdev_core *core, const unsigned long *map)
-{
-	return bitmap_weight(map, core->nr_blocks) * core->block_size;
-}
-
-static void memdev_blocks_assign(unsigned long *map, unsigned int *count,
+/* Returns whether the block's bit has changed */
+static bool memdev_blocks_assign(unsigned long *map, unsigned int *count,
 				 unsigned int block, bool on)
 {
 	if (test_bit(block, map) == on)
-		return;
+		return false;
 	__assign_bit(block, map, on);
 	*count += on ? 1 : -1;
+	return true;
+}
+
+/* Online blocks are always plugged, so blocks to unplug go offline before */
+static void memdev_assign_plugged(struct memdev_core *core, unsigned int block,
+				  unsigned int nr, bool plugged)
+{
+	unsigned int end = block + nr, first = end, last = 0;
+	u64 was = memdev_plugged_size(core);
+
+	lockdep_assert_held(&core->lock);
+	for (; block < end; block++) {
+		if (!memdev_blocks_assign(core->plugged, &core->nr_plugged,
+					  block, plugged))
+			continue;
+		first = min(first, block);
+		last = block;
+		if (!plugged)
+			memdev_blocks_assign(core->online, &core->nr_online,
+					     block, false);
+	}
+	if (first == end)
+		return;
+	memdev_event_size(core, MEMDEV_CMD_DEV_PLUGGED_NTF, first,
+			  last - first + 1, was);
+	memdev_changed(core, MEMDEV_CHANGED_PLUGGED);
 }
 
 /**
@@ -64,14 +76,7 @@ static void memdev_blocks_assign(unsigned long *map, unsigned int *count,
 void memdev_set_plugged(struct memdev_core *core, unsigned int block,
 			unsigned int nr)
 {
-	u64 was = memdev_plugged_size(core);
-
-	lockdep_assert_held(&core->lock);
-	for (; nr; nr--)
-		memdev_blocks_assign(core->plugged, &core->nr_plugged, block++,
-				     true);
-	if (memdev_plugged_size(core) != was)
-		memdev_changed(core, MEMDEV_CHANGED_PLUGGED, was);
+	memdev_assign_plugged(core, block, nr, true);
 }
 
 /**
@@ -85,16 +90,7 @@ void memdev_set_plugged(struct memdev_core *core, unsigned int block,
 void memdev_set_unplugged(struct memdev_core *core, unsigned int block,
 			  unsigned int nr)
 {
-	u64 was = memdev_plugged_size(core);
-
-	lockdep_assert_held(&core->lock);
-	for (; nr; nr--, block++) {
-		memdev_blocks_assign(core->plugged, &core->nr_plugged, block,
-				     false);
-		memdev_blocks_assign(core->online, &core->nr_online, block,
-				     false);
-	}
-	memdev_changed(core, MEMDEV_CHANGED_PLUGGED, was);
+	memdev_assign_plugged(core, block, nr, false);
 }
 
 static void memdev_set_online(struct memdev_core *core, unsigned int block,
@@ -103,17 +99,21 @@ static void memdev_set_online(struct memdev_core *core, unsigned int block,
 	u64 was = memdev_online_size(core);
 
 	lockdep_assert_held(&core->lock);
-	memdev_blocks_assign(core->online, &core->nr_online, block, online);
 	trace_memdev_block_state(core, block, 1, online);
-	memdev_changed(core, MEMDEV_CHANGED_ONLINE, was);
+	if (memdev_blocks_assign(core->online, &core->nr_online, block, online))
+		memdev_event_size(core, MEMDEV_CMD_DEV_ONLINE_NTF, block, 1,
+				  was);
+	memdev_changed(core, MEMDEV_CHANGED_ONLINE);
 }
 
 /* Retire a block that has a poisoned page */
 static void memdev_retire(struct memdev_core *core, unsigned int block)
 {
 	lockdep_assert_held(&core->lock);
-	if (!__test_and_set_bit(block, core->retired))
+	if (!__test_and_set_bit(block, core->retired)) {
 		memdev_event_retired(core, block);
+		memdev_changed(core, MEMDEV_CHANGED_OTHER);
+	}
 	/* Later devices and windows inherit this record */
 	memdev_retired_record(memdev_block_addr(core, block));
 }

@@ -138,7 +138,7 @@ static int memdev_op_begin(struct memdev_core *core, enum memdev_op op,
 		core->op = op;
 		core->background = background;
 		core->watch = watch;
-		memdev_changed(core, MEMDEV_CHANGED_STATE, 0);
+		memdev_changed(core, MEMDEV_CHANGED_STATE);
 	}
 	spin_unlock(&core->lock);
 	if (rc)
@@ -247,7 +247,7 @@ static void memdev_account(struct memdev_core *core, enum memdev_op op, int rc,
 	why->asked = asked;
 	why->done = done;
 	spin_lock(&core->lock);
-	memdev_changed(core, MEMDEV_CHANGED_STATE, 0);
+	memdev_changed(core, MEMDEV_CHANGED_STATE);
 	stats->count++;
 	stats->failures += rc && !paused;
 	stats->bytes += done;
@@ -302,6 +302,7 @@ int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,
 	rc = memdev_op_begin(core, op, background, &watch);
 	if (rc)
 		goto err_release_pm;
+	memdev_event_begin(core, op, size);
 	if (op == MEMDEV_OP_PLUG)
 		trace_memdev_plug_begin(core, size, background);
 	else
@@ -447,6 +448,18 @@ static void memdev_note_retired(struct memdev_core *core,
 			  len ? "; " : "", core->nr_blocks, core->left_out);
 }
 
+/* A user's operation also sets the requested size */
+static void memdev_set_requested(struct memdev_core *core, u64 size)
+{
+	spin_lock(&core->lock);
+	if (core->requested != size) {
+		core->requested = size;
+		memdev_event_device(core, MEMDEV_CMD_DEV_SET_NTF);
+		memdev_changed(core, MEMDEV_CHANGED_OTHER);
+	}
+	spin_unlock(&core->lock);
+}
+
 /* Plug or unplug *@left bytes; update *@left unless it is MEMORY_DEVICE_ALL */
 static int memdev_core_try_op(struct memdev_core *core, enum memdev_op op,
 			      u64 *left, struct memdev_reason *why)
@@ -484,9 +497,7 @@ static int memdev_core_try_op(struct memdev_core *core, enum memdev_op op,
 	if (!rc && all && op == MEMDEV_OP_PLUG)
 		memdev_note_retired(core, why);
 	plugged = memdev_plugged_size(core);
-	spin_lock(&core->lock);
-	core->requested = plugged;
-	spin_unlock(&core->lock);
+	memdev_set_requested(core, plugged);
 	if (*left != MEMORY_DEVICE_ALL)
 		*left -= op == MEMDEV_OP_PLUG ? plugged - before :
 						before - plugged;

@@ -24,6 +24,11 @@ struct bus_type memdev_bus = {
 	.name = "memdev",
 };
 
+/* Windows are on a bus only so that they send uevents; they have no drivers */
+struct bus_type memdev_window_bus = {
+	.name = "memdev_window",
+};
+
 struct device *memdev_root;
 struct workqueue_struct *memdev_wq;
 struct workqueue_struct *memdev_event_wq;

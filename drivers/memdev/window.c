@@ -357,6 +357,7 @@ int memdev_window_create(const struct memdev_window_spec *spec,
 	w->id = -1;
 	memdev_object_get();
 	device_initialize(&w->dev);
+	w->dev.bus = &memdev_window_bus;
 	w->dev.type = &memdev_window_type;
 	w->dev.parent = memdev_root;
 	mutex_init(&w->lock);

@@ -40,6 +40,10 @@ static const char *event_name(__u8 cmd)
 		return "dev-refused";
 	case MEMDEV_CMD_DEV_RETIRED_NTF:
 		return "dev-retired";
+	case MEMDEV_CMD_DEV_BEGIN_NTF:
+		return "dev-begin";
+	case MEMDEV_CMD_DEV_SET_NTF:
+		return "dev-set";
 	case MEMDEV_CMD_WINDOW_NEW_NTF:
 		return "window-new";
 	case MEMDEV_CMD_WINDOW_DEL_NTF:
@@ -122,6 +126,8 @@ static void print_json(__u8 cmd, const struct event *event)
 		printf(", \"window\": \"window%u\"", event->window);
 	if (HAS(event, EVENT_BLOCK))
 		printf(", \"block\": %u", event->block);
+	if (HAS(event, EVENT_COUNT))
+		printf(", \"count\": %u", event->count);
 	if (HAS(event, EVENT_ADDRESS))
 		printf(", \"address\": \"0x%llx\"", event->address);
 	if (HAS(event, EVENT_SIZE))
@@ -129,6 +135,16 @@ static void print_json(__u8 cmd, const struct event *event)
 	if (HAS(event, EVENT_OLD_SIZE))
 		printf(", \"old\": %llu, \"new\": %llu",
 		       event->old_size, event->new_size);
+	if (HAS(event, EVENT_OP))
+		printf(", \"op\": \"%s\", \"asked\": %llu",
+		       op_name(event->op), event->asked);
+	if (HAS(event, EVENT_REQUESTED_SIZE)) {
+		printf(", \"requested\": %llu", event->requested_size);
+		json_text("onlinetype", online_type_name(event->online_type));
+		printf(", \"memmap\": %s, \"timeout\": %u",
+		       event->memmap_on_memory ? "true" : "false",
+		       event->unplug_timeout_ms);
+	}
 	if (HAS(refusal, REFUSAL_OP)) {
 		printf(", \"op\": \"%s\", \"errno\": %u", op_name(refusal->op),
 		       refusal->error);
@@ -172,6 +188,17 @@ static void print_range(const struct monitor *monitor,
 		printf(" at 0x%llx", event->address);
 }
 
+static void print_blocks(const struct event *event)
+{
+	char *list;
+
+	if (!HAS(event, EVENT_COUNT))
+		return;
+	list = blocks_add(NULL, event->block, event->count);
+	printf(", block%s %s", event->count == 1 ? "" : "s", list);
+	free(list);
+}
+
 static void print_line(const struct monitor *monitor, __u8 cmd,
 		       const struct event *event)
 {
@@ -209,7 +236,21 @@ static void print_line(const struct monitor *monitor, __u8 cmd,
 		print_bytes(monitor, event->old_size);
 		fputs(" -> ", stdout);
 		print_bytes(monitor, event->new_size);
+		print_blocks(event);
 		putchar('\n');
+		break;
+	case MEMDEV_CMD_DEV_BEGIN_NTF:
+		printf("%s ", op_name(event->op));
+		print_bytes(monitor, event->asked);
+		puts(" begins");
+		break;
+	case MEMDEV_CMD_DEV_SET_NTF:
+		fputs("set: requested ", stdout);
+		print_bytes(monitor, event->requested_size);
+		printf(", online type %s, memmap on memory %s, unplug timeout %u ms\n",
+		       online_type_name(event->online_type),
+		       event->memmap_on_memory ? "yes" : "no",
+		       event->unplug_timeout_ms);
 		break;
 	case MEMDEV_CMD_DEV_REFUSED_NTF:
 		print_refusal(monitor, &event->refusal);

@@ -83,6 +83,13 @@ const struct member event_members[] = {
 	NUMBER(EVENT_NEW_SIZE, IN(event)->new_size),
 	NEST(EVENT_REFUSAL, IN(event)->refusal, refusal_members),
 	NUMBER(EVENT_BLOCK, IN(event)->block),
+	NUMBER(EVENT_COUNT, IN(event)->count),
+	NUMBER(EVENT_OP, IN(event)->op),
+	NUMBER(EVENT_ASKED, IN(event)->asked),
+	NUMBER(EVENT_REQUESTED_SIZE, IN(event)->requested_size),
+	NUMBER(EVENT_ONLINE_TYPE, IN(event)->online_type),
+	NUMBER(EVENT_MEMMAP_ON_MEMORY, IN(event)->memmap_on_memory),
+	NUMBER(EVENT_UNPLUG_TIMEOUT_MS, IN(event)->unplug_timeout_ms),
 	END
 };
 

@@ -103,6 +103,13 @@ struct event {
 	__u64 new_size;
 	struct refusal refusal;
 	__u32 block;
+	__u32 count;
+	__u32 op;
+	__u64 asked;
+	__u64 requested_size;
+	__u32 online_type;
+	__u8 memmap_on_memory;
+	__u32 unplug_timeout_ms;
 };
 
 extern const struct member event_members[];

@@ -106,6 +106,13 @@ static const struct nl_attr nl_event_attrs[] = {
 	[MEMDEV_A_EVENT_REFUSAL] = { "refusal", NL_NEST, &nl_refusal },
 	[MEMDEV_A_EVENT_PAD] = { "pad", NL_PAD },
 	[MEMDEV_A_EVENT_BLOCK] = { "block", NL_U32 },
+	[MEMDEV_A_EVENT_COUNT] = { "count", NL_U32 },
+	[MEMDEV_A_EVENT_OP] = { "op", NL_U32 },
+	[MEMDEV_A_EVENT_ASKED] = { "asked", NL_U64 },
+	[MEMDEV_A_EVENT_REQUESTED_SIZE] = { "requested-size", NL_U64 },
+	[MEMDEV_A_EVENT_ONLINE_TYPE] = { "online-type", NL_U32 },
+	[MEMDEV_A_EVENT_MEMMAP_ON_MEMORY] = { "memmap-on-memory", NL_U8 },
+	[MEMDEV_A_EVENT_UNPLUG_TIMEOUT_MS] = { "unplug-timeout-ms", NL_U32 },
 };
 
 static const struct nl_set nl_event = {
@@ -206,6 +213,12 @@ static const struct nl_cmd nl_cmds[] = {
 	[MEMDEV_CMD_CANCEL] = {
 		.name = "cancel", .set = &nl_dev,
 		.may = NL_BIT(MEMDEV_A_DEV_SEQ),
+	},
+	[MEMDEV_CMD_DEV_BEGIN_NTF] = {
+		.name = "dev-begin-ntf", .set = &nl_event,
+	},
+	[MEMDEV_CMD_DEV_SET_NTF] = {
+		.name = "dev-set-ntf", .set = &nl_event,
 	},
 };
 

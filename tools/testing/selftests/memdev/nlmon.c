@@ -80,6 +80,8 @@ static struct {
 	struct now first;
 	struct track plugged;
 	struct track online;
+	unsigned int begun;	/* operations */
+	unsigned int set;	/* changes of the requested size */
 	unsigned int asked;
 	unsigned int later;	/* the device changed again before the reply */
 	unsigned int complaints;
@@ -144,8 +146,16 @@ static void check_event(const struct nlmsghdr *nlh)
 	else if (cmd == MEMDEV_CMD_DEV_ONLINE_NTF)
 		follow(&c.online, "online", nl_u64(tb[MEMDEV_A_EVENT_OLD_SIZE]),
 		       nl_u64(tb[MEMDEV_A_EVENT_NEW_SIZE]));
+	else if (cmd == MEMDEV_CMD_DEV_BEGIN_NTF)
+		c.begun++;
+	else if (cmd == MEMDEV_CMD_DEV_SET_NTF)
+		c.set++;
 	else
 		complain("unexpected command %u\n", cmd);
+	/* An operation begins before it changes a size. */
+	if (c.begun < c.plugged.changes || c.begun < c.online.changes)
+		complain("%u changes, but %u operations\n", c.plugged.changes,
+			 c.begun);
 
 	if (ask(c.device, &now)) {
 		c.complaints++;
@@ -191,7 +201,8 @@ static int check(const char *group, __u32 device, unsigned int pairs)
 
 	/* Also read messages after the last expected one. */
 	while (nl_wait(&events, c.plugged.changes < changes ||
-		       c.online.changes < changes ? PATIENCE_MS : 1000)) {
+		       c.online.changes < changes || c.set < changes ?
+		       PATIENCE_MS : 1000)) {
 		len = mnl_socket_recvfrom(events.sk, events.buf,
 					  sizeof(events.buf));
 		if (len < 0) {
@@ -205,6 +216,9 @@ static int check(const char *group, __u32 device, unsigned int pairs)
 	if (c.plugged.changes != changes || c.online.changes != changes)
 		complain("%u plugged and %u online changes instead of %u\n",
 			 c.plugged.changes, c.online.changes, changes);
+	if (c.begun != changes || c.set != changes)
+		complain("%u operations and %u requested sizes instead of %u\n",
+			 c.begun, c.set, changes);
 	printf("%s plugged=%u online=%u asked=%u later=%u last-seq=%llu\n",
 	       c.complaints ? "bad" : "good", c.plugged.changes,
 	       c.online.changes, c.asked, c.later, (unsigned long long)c.seq);

@@ -28,6 +28,12 @@ hears()
 	check "$1" until_true 120 heard all "^$2\$"
 }
 
+# blocks BLOCK [COUNT [START]]: what a message says of the blocks that changed
+blocks()
+{
+	echo "count=${2:-1} block=$1 address=$((${3:-start} + $1 * BLOCK))"
+}
+
 # value FILE COMMAND ATTRIBUTE: the attribute in the last message of COMMAND
 value()
 {
@@ -69,10 +75,14 @@ is "dev-new" "$(nlreq dev-new id="$fuse" kind=dimm window=1 size=$BLOCK |
 hears "the new device is announced" \
 	"dev-new-ntf seq=[0-9]+ device=1 window=1 id=\"$fuse\" kind=\"dimm\" address=$spare size=$BLOCK"
 is "dev-plug" "$(nlreq dev-plug id="$fuse" all)" ok
+hears "the beginning of the plug is announced" \
+	"dev-begin-ntf seq=[0-9]+ device=1 id=\"$fuse\" op=1 asked=$BLOCK"
 hears "the plugged size is announced" \
-	"dev-plugged-ntf seq=[0-9]+ device=1 id=\"$fuse\" old-size=0 new-size=$BLOCK"
+	"dev-plugged-ntf seq=[0-9]+ device=1 id=\"$fuse\" old-size=0 new-size=$BLOCK $(blocks 0 1 $spare)"
 hears "the online size is announced" \
-	"dev-online-ntf seq=[0-9]+ device=1 id=\"$fuse\" old-size=0 new-size=$BLOCK"
+	"dev-online-ntf seq=[0-9]+ device=1 id=\"$fuse\" old-size=0 new-size=$BLOCK $(blocks 0 1 $spare)"
+hears "the requested size is announced" \
+	"dev-set-ntf seq=[0-9]+ device=1 id=\"$fuse\" requested-size=$BLOCK online-type=3 memmap-on-memory=0 unplug-timeout-ms=30000"
 said=$(nlreq dev-plug id="$fuse" size=$BLOCK)
 is "dev-plug of a plugged dimm is refused" \
 	"$(echo "$said" | cut -d ' ' -f 1)" ENOSPC
@@ -80,9 +90,9 @@ hears "the refusal is announced" \
 	"dev-refused-ntf seq=[0-9]+ device=1 id=\"$fuse\" refusal.op=1 refusal.errno=28 refusal.reason=\".*\" refusal.asked=$BLOCK refusal.done=0"
 is "dev-unplug" "$(nlreq dev-unplug id="$fuse" all)" ok
 hears "the smaller online size is announced" \
-	"dev-online-ntf seq=[0-9]+ device=1 id=\"$fuse\" old-size=$BLOCK new-size=0"
+	"dev-online-ntf seq=[0-9]+ device=1 id=\"$fuse\" old-size=$BLOCK new-size=0 $(blocks 0 1 $spare)"
 hears "the smaller plugged size is announced" \
-	"dev-plugged-ntf seq=[0-9]+ device=1 id=\"$fuse\" old-size=$BLOCK new-size=0"
+	"dev-plugged-ntf seq=[0-9]+ device=1 id=\"$fuse\" old-size=$BLOCK new-size=0 $(blocks 0 1 $spare)"
 is "dev-del" "$(nlreq dev-del id="$fuse")" ok
 hears "the deleted device is announced" \
 	"dev-del-ntf seq=[0-9]+ device=1 window=1 id=\"$fuse\" kind=\"dimm\" address=$spare size=$BLOCK"
@@ -93,15 +103,15 @@ hears "the deleted window is announced" \
 # Changes outside of netlink
 is "sysfs plugs two blocks" "$(put_dev plug $((2 * BLOCK)))" ok
 hears "the plugged size is announced" \
-	"dev-plugged-ntf seq=[0-9]+ device=0 old-size=.* new-size=$((2 * BLOCK))"
+	"dev-plugged-ntf seq=[0-9]+ device=0 old-size=.* new-size=$((2 * BLOCK)) $(blocks 0 2)"
 is "user space offlines a block" \
 	"$(put $MEM/memory"$((first + 1))"/state offline)" ok
 hears "the smaller online size is announced" \
-	"dev-online-ntf seq=[0-9]+ device=0 old-size=$((2 * BLOCK)) new-size=$BLOCK"
+	"dev-online-ntf seq=[0-9]+ device=0 old-size=$((2 * BLOCK)) new-size=$BLOCK $(blocks 1)"
 is "user space onlines the block" \
 	"$(put $MEM/memory"$((first + 1))"/state online_movable)" ok
 hears "the larger online size is announced" \
-	"dev-online-ntf seq=[0-9]+ device=0 old-size=$BLOCK new-size=$((2 * BLOCK))"
+	"dev-online-ntf seq=[0-9]+ device=0 old-size=$BLOCK new-size=$((2 * BLOCK)) $(blocks 1)"
 
 # With this policy, the kernel onlines blocks inside add_memory*().
 auto=$(cat $MEM/auto_online_blocks)
@@ -110,11 +120,36 @@ is "the kernel's policy onlines new blocks" \
 is "online_type is set to system" "$(put_dev online_type system)" ok
 is "one more block is plugged" "$(put_dev plug $BLOCK)" ok
 hears "the online size is announced" \
-	"dev-online-ntf seq=[0-9]+ device=0 old-size=$((2 * BLOCK)) new-size=$((3 * BLOCK))"
+	"dev-online-ntf seq=[0-9]+ device=0 old-size=$((2 * BLOCK)) new-size=$((3 * BLOCK)) $(blocks 2)"
 is "the block is unplugged" "$(put_dev unplug $BLOCK)" ok
 is "online_type is back to online_movable" \
 	"$(put_dev online_type online_movable)" ok
 is "the kernel's policy is restored" "$(put $MEM/auto_online_blocks "$auto")" ok
+
+# Settings
+settings="online-type=3 memmap-on-memory=0 unplug-timeout-ms"
+is "the deadline is changed" "$(put_dev unplug_timeout_ms 1234)" ok
+hears "the deadline is announced" \
+	"dev-set-ntf seq=[0-9]+ device=0 requested-size=$((2 * BLOCK)) $settings=1234"
+is "the deadline is set to what it is" "$(put_dev unplug_timeout_ms 1234)" ok
+is "two settings are changed" \
+	"$(nlreq dev-set index=0 online-type=2 unplug-timeout-ms=0)" ok
+hears "both are announced in one message" \
+	"dev-set-ntf seq=[0-9]+ device=0 requested-size=$((2 * BLOCK)) online-type=2 memmap-on-memory=0 unplug-timeout-ms=0"
+is "a setting that did not change is not announced" \
+	"$(grep -c '=1234$' "$TMP/all")" 1
+is "online_type is online_movable again" \
+	"$(put_dev online_type online_movable)" ok
+is "requested_size" "$(put_dev requested_size $((3 * BLOCK)))" ok
+hears "the requested size is announced" \
+	"dev-set-ntf seq=[0-9]+ device=0 requested-size=$((3 * BLOCK)) $settings=0"
+hears "the beginning of the background plug is announced" \
+	"dev-begin-ntf seq=[0-9]+ device=0 op=1 asked=$BLOCK"
+check "the background plug ends" until_true 60 \
+	sh -c "[ \$(cat $D/state) = partial ] && [ \$(cat $D/plugged_size) = $((3 * BLOCK)) ]"
+is "the block is unplugged" "$(put_dev unplug $BLOCK)" ok
+hears "the beginning of the unplug is announced" \
+	"dev-begin-ntf seq=[0-9]+ device=0 op=2 asked=$BLOCK"
 
 # Refused operations
 is "dev-plug of more than is free is refused" \
@@ -141,7 +176,7 @@ else
 fi
 is "dev-unplug of all blocks" "$(nlreq dev-unplug index=0 all)" ok
 hears "the last message announces that no memory is plugged" \
-	"dev-plugged-ntf seq=[0-9]+ device=0 old-size=$BLOCK new-size=0"
+	"dev-plugged-ntf seq=[0-9]+ device=0 old-size=$BLOCK new-size=0 $(blocks 1)"
 
 last=$(value all '[a-z-]*' seq)
 check "the unprivileged listener receives the last message" \
@@ -204,15 +239,15 @@ check "the slow listener gets ENOBUFS" \
 is "one more pair of changes" "$(nlmon pairs 0 1)" "done"
 echo read >&5
 check "the sequence numbers show how many messages were lost" \
-	until_true 60 heard lazy '^messages=4 overruns=0 lost=[1-9]'
+	until_true 60 heard lazy '^messages=8 overruns=0 lost=[1-9]'
 exec 5>&-
 last=$(nlreq dev-plug index=0 size=$BLOCK)
 is "one more plug" "$last" ok
 hears "the fast listener receives the last message" \
-	"dev-online-ntf seq=[0-9]+ device=0 old-size=0 new-size=$BLOCK"
+	"dev-online-ntf seq=[0-9]+ device=0 old-size=0 new-size=$BLOCK $(blocks 0)"
 kill "$LISTENER"
 had=$(awk -F '[= ]' '{ sum += $2 + $6 } END { print sum }' "$TMP/lazy")
-is "received and lost messages add up to all messages" "$had" $((21 * 4))
+is "received and lost messages add up to all messages" "$had" $((21 * 8))
 say "$(cat "$TMP/lazy")"
 check "the kernel logged no warning" log_quiet
 finish

@@ -67,6 +67,8 @@ load_blocks $n
 size=$(get size)
 first=$(first_block)
 check "the device is announced" until_true 60 event add memdev0
+check "the window is announced" grep -q \
+	"^add@/devices/memdev/window0 .*SUBSYSTEM=memdev_window" "$TMP/events"
 check "the event names the subsystem" \
 	[ -n "$(grep "^add@.*/memdev0 .*SUBSYSTEM=memdev" \
 	"$TMP/events")" ]
@@ -85,6 +87,20 @@ check "a change event has both sizes" \
 	until_true 60 heard_is $((size - BLOCK)) $((size - BLOCK))
 is "requested_size 0" "$(put_dev requested_size 0)" ok
 check "a change event has both sizes" until_true 60 heard_is 0 0
+# tells NAME VALUE: the last change event has this variable
+tells()
+{
+	[ "$(grep "^change@.*/memdev0 " "$TMP/events" | tail -n 1 |
+		sed -n "s/.* MEMDEV_$1=\([0-9]*\).*/\1/p")" = "$2" ]
+}
+check "a change event has the requested size" until_true 60 tells REQUESTED 0
+is "unplug_timeout_ms" "$(put_dev unplug_timeout_ms 7777)" ok
+before=$(events change memdev0)
+is "another setting" "$(put_dev unplug_timeout_ms 8888)" ok
+check "a setting sends a change event" until_true 60 \
+	sh -c "[ \$(grep -c '^change@.*/memdev0 ' $TMP/events) -gt $before ]"
+no_deadline
+check "a change event has the size of the retired blocks" tells RETIRED 0
 before=$(events change memdev0)
 is "an invalid plug is refused" "$(put_dev plug 1)" EINVAL
 is "plug one block" "$(put_dev plug $BLOCK)" ok
@@ -149,4 +165,6 @@ no_deadline
 follows unplugged put_dev unplug all
 is "del_device" "$(put $BUS/del_device memdev0)" ok
 check "the removal is announced" until_true 60 event remove memdev0
+is "del_window" "$(put $BUS/del_window 0)" ok
+check "the removal of the window is announced" until_true 60 event remove window0
 finish
