@@ -27,6 +27,7 @@ enum opt_id {
 	OPT_SLOT,
 	OPT_START,
 	OPT_WAIT,
+	OPT_TIMEOUT,
 	OPT_COLOR,
 	OPT_SVG,
 	OPT_PROMETHEUS,
@@ -60,10 +61,12 @@ struct column;
  * @args: synopsis of the arguments
  * @help: one-line summary
  * @text: detailed help, or NULL
+ * @example: a command line without "memdevctl"
  * @min: minimum number of arguments
  * @max: maximum number of arguments, -1 for no limit
  * @run: run the command and return an exit status
  * @columns: columns of the output table, ended by a nameless one, or NULL
+ * @empty: what a terminal shows if there is nothing to list, or NULL
  * @opts: mask of the accepted options, see OPT()
  */
 struct cmd {
@@ -71,9 +74,11 @@ struct cmd {
 	const char *args;
 	const char *help;
 	const char *text;
+	const char *example;
 	int min, max;
 	int (*run)(const struct call *call);
 	const struct column *columns;
+	const char *empty;
 	__u64 opts;
 };
 
@@ -96,6 +101,36 @@ struct call {
 /* Print an error and where to find help. Returns EXIT_USAGE. */
 __printf(2, 3)
 int usage_error(const struct call *call, const char *format, ...);
+/* Print an error that says itself what is allowed. Returns EXIT_USAGE. */
+__printf(2, 3)
+int value_error(const struct call *call, const char *format, ...);
+
+/**
+ * struct guess - the known word that is most like an unknown one
+ * @text: the unknown word
+ * @len: its length
+ * @prefix: what stands before the words in a message, or NULL
+ * @best: the known word, or NULL if none is like it
+ * @best_len: its length
+ * @distance: between the two
+ */
+struct guess {
+	const char *text;
+	size_t len;
+	const char *prefix;
+	const char *best;
+	size_t best_len;
+	unsigned int distance;
+};
+
+/* Compare the unknown word with a known one. */
+void guess_word(struct guess *guess, const char *word, size_t len);
+/* "unknown WHAT 'TEXT', did you mean 'BEST'?" Returns EXIT_USAGE. */
+int unknown_error(const struct call *call, const char *what,
+		  const struct guess *guess);
+
+/* What to print if the list is empty, or NULL if the reader is a program */
+const char *empty_text(const struct call *call);
 
 /* Parse an argument or print a usage error. Return 0 or EXIT_USAGE. */
 int size_argument(const struct call *call, const char *name, const char *text,

@@ -29,6 +29,7 @@ const struct opt options[OPT_COUNT] = {
 	{ OPT_START, 0, "start", "ADDR",
 	  "physical address of RAM that was reserved at boot" },
 	{ OPT_WAIT, 'w', "wait", NULL, "wait until the plugged size is SIZE" },
+	{ OPT_TIMEOUT, 0, "timeout", "SECONDS", "wait at most this long" },
 	{ OPT_COLOR, 0, "color", "[WHEN]",
 	  "use colors: always, never or auto (default)" },
 	{ OPT_SVG, 0, "svg", "FILE",
@@ -52,23 +53,30 @@ const struct opt options[OPT_COUNT] = {
 	{ OPT_HELP, 'h', "help", NULL, "print this help" },
 };
 
+#define NO_DEVICES	"no devices, try 'memdevctl create SIZE'"
+#define NO_WINDOWS	"no windows, try 'memdevctl window add SIZE'"
+
 static const struct cmd commands[] = {
 	{
 		.name = "list", .args = "[DEV...]", .max = -1,
 		.help = "list devices",
+		.example = "list -o +ADDRESS,MOVABLE",
 		.text =
 			"--format prints in the format of QEMU's \"info memory-devices\" (hmp) or\n\"query-memory-devices\" (qmp).",
-		.run = cmd_list, .columns = dev_columns,
+		.run = cmd_list, .columns = dev_columns, .empty = NO_DEVICES,
 		.opts = OPTS_TABLE | OPT(FORMAT),
 	},
 	{
 		.name = "show", .args = "[DEV...]", .max = -1,
 		.help = "show all details of devices",
-		.run = cmd_show, .columns = dev_columns, .opts = OPTS_TABLE,
+		.example = "show memdev0",
+		.run = cmd_show, .columns = dev_columns, .empty = NO_DEVICES,
+		.opts = OPTS_TABLE,
 	},
 	{
 		.name = "create", .args = "SIZE", .min = 1, .max = 1,
 		.help = "create a device and print its name",
+		.example = "create 1G --id guest",
 		.run = cmd_create, .columns = dev_columns,
 		.opts = OPT(ID) | OPT(KIND) | OPT(WINDOW) | OPT(ADDR) |
 			OPT(ALIGN) | OPT(NODE) | OPT(SLOT) | OPT(JSON),
@@ -76,29 +84,49 @@ static const struct cmd commands[] = {
 	{
 		.name = "destroy", .args = "DEV...", .min = 1, .max = -1,
 		.help = "destroy devices that have no memory plugged",
+		.example = "destroy guest",
 		.run = cmd_destroy,
 	},
 	{
 		.name = "plug", .args = "DEV SIZE|all", .min = 2, .max = 2,
 		.help = "plug memory of a device",
+		.example = "plug guest 512M",
 		.text = "Ctrl-C cancels the plug and undoes it.",
 		.run = cmd_plug,
 	},
 	{
 		.name = "unplug", .args = "DEV SIZE|all", .min = 2, .max = 2,
 		.help = "unplug memory of a device",
+		.example = "unplug guest all",
 		.text =
 			"Ctrl-C cancels the unplug. Blocks of a virtio-mem device that are already\nunplugged stay unplugged.",
 		.run = cmd_unplug,
 	},
 	{
-		.name = "resize", .args = "DEV SIZE", .min = 2, .max = 2,
+		.name = "resize", .args = "DEV SIZE|all", .min = 2, .max = 2,
 		.help = "plug or unplug in the background to reach a size",
-		.run = cmd_resize, .opts = OPT(WAIT),
+		.example = "resize --wait --timeout 60 guest 256M",
+		.text =
+			"--timeout implies --wait. Ctrl-C ends the wait, but does not cancel the request.",
+		.run = cmd_resize, .opts = OPT(WAIT) | OPT(TIMEOUT),
+	},
+	{
+		.name = "ensure", .args = "DEV SIZE|all", .min = 2, .max = 2,
+		.help = "resize a device and wait, unless it has that size",
+		.example = "ensure guest 512M",
+		.run = cmd_ensure, .opts = OPT(TIMEOUT),
+	},
+	{
+		.name = "wait", .args = "DEV plugged|unplugged|SIZE",
+		.min = 2, .max = 2,
+		.help = "wait until that much of a device is plugged",
+		.example = "wait --timeout 10 guest unplugged",
+		.run = cmd_wait, .opts = OPT(TIMEOUT),
 	},
 	{
 		.name = "set", .args = "DEV KEY=VALUE...", .min = 2, .max = -1,
 		.help = "change settings of a device, either all or none",
+		.example = "set guest online_type=online_kernel unplug_timeout_ms=3000",
 		.text = "Keys:\n"
 			"  online_type=offline|online|online_kernel|online_movable|system\n"
 			"  memmap_on_memory=0|1\n"
@@ -109,12 +137,15 @@ static const struct cmd commands[] = {
 	{
 		.name = "window list", .args = "",
 		.help = "list windows",
+		.example = "window list -J",
 		.run = cmd_window_list, .columns = window_columns,
+		.empty = NO_WINDOWS,
 		.opts = OPTS_TABLE,
 	},
 	{
 		.name = "window add", .args = "SIZE", .min = 1, .max = 1,
 		.help = "add a window and print its name",
+		.example = "window add 2G --start 0x100000000",
 		.text = "Without --start, the window is carved out of System RAM.",
 		.run = cmd_window_add, .columns = window_columns,
 		.opts = OPT(START) | OPT(NODE) | OPT(JSON),
@@ -122,17 +153,21 @@ static const struct cmd commands[] = {
 	{
 		.name = "window del", .args = "WINDOW...", .min = 1, .max = -1,
 		.help = "delete windows that have no devices",
+		.example = "window del window0",
 		.run = cmd_window_del,
 	},
 	{
 		.name = "fault list", .args = "[DEV...]", .max = -1,
 		.help = "list fault rules",
+		.example = "fault list guest",
 		.run = cmd_fault_list, .columns = fault_columns,
+		.empty = "no rules, try 'memdevctl fault add DEV STEP'",
 		.opts = OPTS_TABLE,
 	},
 	{
 		.name = "fault add", .args = "DEV STEP", .min = 2, .max = 2,
 		.help = "add a fault rule and print its number",
+		.example = "fault add guest offline --block 3 --errno EBUSY --times 1",
 		.text = "Steps:\n"
 			"  add        add blocks to the kernel, offline\n"
 			"  online     bring a block online\n"
@@ -147,40 +182,48 @@ static const struct cmd commands[] = {
 		.name = "fault del", .args = "DEV RULE...|all",
 		.min = 2, .max = -1,
 		.help = "delete fault rules",
+		.example = "fault del guest all",
 		.run = cmd_fault_del,
 	},
 	{
 		.name = "fault poison", .args = "DEV", .min = 1, .max = 1,
 		.help = "poison a page of a block",
+		.example = "fault poison guest --block 0",
 		.text = "--block is required. The block is retired when it is unplugged.",
 		.run = cmd_fault_poison, .opts = OPT(BLOCK) | OPT(PAGE),
 	},
 	{
 		.name = "map", .args = "[WINDOW...]", .max = -1,
 		.help = "draw the blocks of windows",
-		.run = cmd_map, .opts = OPT(COLOR) | OPT(SVG),
+		.example = "map --svg memory.svg",
+		.run = cmd_map, .empty = NO_WINDOWS,
+		.opts = OPT(COLOR) | OPT(SVG),
 	},
 	{
 		.name = "monitor", .args = "",
 		.help = "print events as they occur",
+		.example = "monitor --json",
 		.run = cmd_monitor, .opts = OPT(JSON) | OPT(BYTES),
 	},
 	{
 		.name = "stat", .args = "[DEV...]", .max = -1,
 		.help = "show statistics of plug and unplug operations",
+		.example = "stat --prometheus",
 		.text =
 			"--format prints in the format of QEMU's \"info memory_size_summary\" (hmp) or\n\"query-memory-size-summary\" (qmp).",
-		.run = cmd_stat, .columns = stat_columns,
+		.run = cmd_stat, .columns = stat_columns, .empty = NO_DEVICES,
 		.opts = OPTS_TABLE | OPT(FORMAT) | OPT(PROMETHEUS),
 	},
 	{
 		.name = "help", .args = "[COMMAND]", .max = 2,
 		.help = "print a list of commands, or help for a command",
+		.example = "help window add",
 		.run = cmd_help,
 	},
 	{
 		.name = "version", .args = "",
 		.help = "print the version",
+		.example = "version",
 		.run = cmd_version,
 	},
 };
@@ -204,6 +247,35 @@ const struct cmd *command_find(int argc, char **argv, int *words)
 		return &commands[i];
 	}
 	return NULL;
+}
+
+const struct cmd *command_next(const struct cmd *cmd)
+{
+	cmd = cmd ? cmd + 1 : commands;
+	return cmd < commands + ARRAY_SIZE(commands) ? cmd : NULL;
+}
+
+int command_error(const struct call *call, int argc, char **argv)
+{
+	struct guess guess = { .text = argv[0], .len = strlen(argv[0]) };
+	char *pair = NULL;
+	int words, rc;
+
+	command_find(argc, argv, &words);
+	if (words) {
+		pair = xasprintf("%s %s", argv[0], argc > 1 ? argv[1] : "");
+		guess.text = pair;
+		guess.len = strlen(pair);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		const char *name = commands[i].name;
+
+		guess_word(&guess, name,
+			   words ? strlen(name) : strcspn(name, " "));
+	}
+	rc = unknown_error(call, "command", &guess);
+	free(pair);
+	return rc;
 }
 
 void commands_help(FILE *f)
@@ -253,10 +325,10 @@ void command_help(FILE *f, const struct cmd *cmd)
 		fputs("\nColumns:\n", f);
 		columns_help(f, cmd);
 	}
+	fprintf(f, "\nExample:\n  memdevctl %s\n", cmd->example);
 }
 
-/* Print help for each two-word command whose first word is @word. */
-static void group_help(const char *word)
+void group_help(const char *word)
 {
 	const size_t len = strlen(word);
 	const char *between = "";
@@ -287,9 +359,7 @@ int cmd_help(const struct call *call)
 	else if (!cmd && words && call->argc == 1)
 		group_help(call->argv[0]);
 	else
-		return usage_error(call, "unknown command '%s%s%s'",
-				   call->argv[0], call->argc > 1 ? " " : "",
-				   call->argc > 1 ? call->argv[1] : "");
+		return command_error(call, call->argc, call->argv);
 	return EXIT_DONE;
 }
 

@@ -36,6 +36,7 @@ static const struct object dev_object = {
 	.index = MEMDEV_A_DEV_INDEX,
 	.size = MEMDEV_A_DEV_SIZE,
 	.fields = fields,
+	.no_window = "there is no window, try 'memdevctl window add SIZE'",
 	.print = dev_print,
 };
 

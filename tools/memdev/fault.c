@@ -246,7 +246,7 @@ static char *line_options(const struct call *call, char *line)
 		rc = i == FAULT_ERRNO ? errno_parse(text, &nr) :
 					number_parse(text, "", &nr);
 		if (rc || nr < keys[i].min) {
-			usage_error(call, "invalid --%s '%s': expected %s%s",
+			value_error(call, "invalid --%s '%s': expected %s%s",
 				    keys[i].name, text, i == FAULT_ERRNO ?
 				    "a name such as EBUSY, or " : "",
 				    keys[i].min ? "a number greater than 0" :
@@ -309,7 +309,7 @@ int cmd_fault_add(const struct call *call)
 		if (!strcmp(call->argv[1], steps[step]))
 			break;
 	if (step == ARRAY_SIZE(steps))
-		return usage_error(call,
+		return value_error(call,
 				   "invalid step '%s': expected add, online, offline, remove or answer",
 				   call->argv[1]);
 	if (!(call->set & (OPT(ERRNO) | OPT(DELAY))))
@@ -332,7 +332,7 @@ int cmd_fault_del(const struct call *call)
 
 	for (int i = 1; i < call->argc && !all; i++)
 		if (number_parse(call->argv[i], "", &rule))
-			return usage_error(call, "invalid rule '%s': expected a number",
+			return value_error(call, "invalid rule '%s': expected a number",
 					   call->argv[i]);
 	if (all)
 		return device_write(call, "clear", NULL);

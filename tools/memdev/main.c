@@ -10,6 +10,22 @@
 #include "memdevctl.h"
 #include "table.h"
 
+/* The text of an option starts with its two hyphens. */
+static int option_error(const struct call *call, const char *text)
+{
+	struct guess guess = {
+		.text = text + 2,
+		.len = strcspn(text + 2, "="),
+		.prefix = "--",
+	};
+
+	for (size_t i = 0; i < OPT_COUNT; i++)
+		if (call->cmd->opts & 1ULL << i)
+			guess_word(&guess, options[i].name,
+				   strlen(options[i].name));
+	return unknown_error(call, "option", &guess);
+}
+
 static int parse_options(struct call *call, int argc, char **argv)
 {
 	struct option longs[OPT_COUNT + 1] = { 0 };
@@ -49,8 +65,7 @@ static int parse_options(struct call *call, int argc, char **argv)
 		if (c == '?' && optopt)
 			return usage_error(call, "unknown option -%c", optopt);
 		if (c == '?')
-			return usage_error(call, "unknown option %s",
-					   argv[optind - 1]);
+			return option_error(call, argv[optind - 1]);
 		if (c >= 256)
 			id = c - 256;
 		for (size_t i = 0; i < OPT_COUNT; i++)
@@ -62,6 +77,11 @@ static int parse_options(struct call *call, int argc, char **argv)
 	call->argc = argc - optind;
 	call->argv = argv + optind;
 	return EXIT_DONE;
+}
+
+static bool is_help(const char *text)
+{
+	return !strcmp(text, "-h") || !strcmp(text, "--help");
 }
 
 static int run(struct call *call, int argc, char **argv)
@@ -98,12 +118,13 @@ static int run_command(struct call *call, int argc, char **argv)
 	call->cmd = command_find(argc - 1, argv + 1, &words);
 	if (call->cmd)
 		return run(call, argc - words, argv + words);
-	if (words && argc > 2)
-		return usage_error(NULL, "unknown command '%s %s'", argv[1],
-				   argv[2]);
-	if (words)
+	if (words && argc == 2)
 		return usage_error(NULL, "incomplete command '%s'", argv[1]);
-	return usage_error(NULL, "unknown command '%s'", argv[1]);
+	if (words && is_help(argv[2])) {
+		group_help(argv[1]);
+		return EXIT_DONE;
+	}
+	return command_error(NULL, argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)
@@ -119,8 +140,10 @@ int main(int argc, char **argv)
 		commands_help(stderr);
 		return EXIT_USAGE;
 	}
-	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))
+	if (is_help(argv[1]))
 		commands_help(stdout);
+	else if (!strcmp(argv[1], "__complete"))
+		complete(argc - 2, argv + 2);
 	else if (!strcmp(argv[1], "-V") || !strcmp(argv[1], "--version"))
 		cmd_version(&call);
 	else

@@ -158,7 +158,7 @@ int cmd_map(const struct call *call)
 		when = call->set & OPT(COLOR) ? "always" : "auto";
 	if (strcmp(when, "always") && strcmp(when, "never") &&
 	    strcmp(when, "auto"))
-		return usage_error(call, "invalid --color '%s': expected always, never or auto",
+		return value_error(call, "invalid --color '%s': expected always, never or auto",
 				   when);
 	for (int i = 0; i < call->argc; i++) {
 		rc = window_argument(call, call->argv[i], &index);
@@ -172,7 +172,10 @@ int cmd_map(const struct call *call)
 	} else if (!rc) {
 		for (size_t i = 0; i < map.nr_strips; i++)
 			print_strip(&map, &map.strips[i], width, color);
-		print_legend(width, color);
+		if (!map.nr_strips && empty_text(call))
+			puts(empty_text(call));
+		else
+			print_legend(width, color);
 	}
 	map_free(&map);
 	return rc;

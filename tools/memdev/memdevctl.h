@@ -5,6 +5,7 @@
  * A source file may only call functions of files on a lower line:
  *
  *   main
+ *   complete
  *   commands
  *   create set window plug fault show stats map monitor
  *   list svg
@@ -34,8 +35,20 @@ extern const struct opt options[OPT_COUNT];
  * only the second word is missing or wrong, else to 0.
  */
 const struct cmd *command_find(int argc, char **argv, int *words);
+/* Iterate over the commands, beginning after NULL. */
+const struct cmd *command_next(const struct cmd *cmd);
+/* Print that there is no such command. Returns EXIT_USAGE. */
+int command_error(const struct call *call, int argc, char **argv);
 void commands_help(FILE *f);
+/* Print help for each two-word command whose first word is this one. */
+void group_help(const char *word);
 void command_help(FILE *f, const struct cmd *cmd);
+
+/*
+ * Print the words that can complete the last argument, one per line, and :file
+ * if it can be the name of a file.
+ */
+void complete(int argc, char **argv);
 
 extern const struct column dev_columns[], window_columns[];
 extern const struct column fault_columns[], stat_columns[];
@@ -47,6 +60,8 @@ int cmd_destroy(const struct call *call);
 int cmd_plug(const struct call *call);
 int cmd_unplug(const struct call *call);
 int cmd_resize(const struct call *call);
+int cmd_ensure(const struct call *call);
+int cmd_wait(const struct call *call);
 int cmd_set(const struct call *call);
 int cmd_window_list(const struct call *call);
 int cmd_window_add(const struct call *call);

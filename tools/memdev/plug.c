@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * plug, unplug, resize.
+ * plug, unplug, resize, ensure, wait.
  */
 #include <err.h>
 #include <errno.h>
@@ -197,126 +197,235 @@ static char *retired_blocks(struct nl *nl, const struct dev *dev, __u64 *bytes)
 	return list;
 }
 
-/* Print an error and return true if retired blocks make @size unreachable. */
-static bool out_of_reach(struct nl *nl, const struct dev *dev, __u64 size,
+/**
+ * struct size_wait - a wait for the plugged size of a device
+ * @nl: socket for requests
+ * @events: socket in the multicast group
+ * @before: the device before the wait
+ * @what: the command, for messages
+ * @size: the plugged size to wait for
+ * @requested: the wait ends if the requested size is another one
+ * @timeout_ms: end of the wait, or 0 for none
+ */
+struct size_wait {
+	struct nl nl, events;
+	struct dev before;
+	char *what;
+	__u64 size;
+	bool requested;
+	__u64 timeout_ms;
+};
+
+/* Print an error and return true if retired blocks make the size unreachable. */
+static bool out_of_reach(struct size_wait *wait, const struct dev *dev,
 			 struct progress *progress)
 {
 	char *list, *most;
 	__u64 retired;
 	bool out;
 
-	list = retired_blocks(nl, dev, &retired);
-	out = list && size > dev->size - retired;
+	list = retired_blocks(&wait->nl, dev, &retired);
+	out = list && wait->size > dev->size - retired;
 	if (out) {
 		most = size_exact(dev->size - retired);
 		progress_erase(progress);
 		warnx("memdev%u: %s: not waiting: at most %s can be plugged; retired blocks: %s",
-		      dev->index, progress->what, most, list);
+		      dev->index, wait->what, most, list);
 		free(most);
 	}
 	free(list);
 	return out;
 }
 
-static int resize_interrupted(const struct dev *before, const struct dev *dev,
-			      __u64 size, const char *what)
+static int wait_stopped(const struct size_wait *wait, const struct dev *dev,
+			const char *why)
 {
-	const bool made_progress = distance(dev->plugged_size, size) <
-				   distance(before->plugged_size, size);
+	const struct dev *before = &wait->before;
+	const bool made_progress = distance(dev->plugged_size, wait->size) <
+				   distance(before->plugged_size, wait->size);
 	char *plugged = size_exact(dev->plugged_size);
 
-	warnx("memdev%u: %s: stopped waiting, %s is plugged%s%s", dev->index,
-	      what, plugged, dev->last_error[0] ? "; last error: " : "",
+	warnx("memdev%u: %s: %s, %s is plugged%s%s", dev->index, wait->what,
+	      why, plugged, dev->last_error[0] ? "; last error: " : "",
 	      dev->last_error);
 	free(plugged);
 	return made_progress ? EXIT_PART : EXIT_FAILED;
 }
 
-static int resize_wait(struct nl *nl, struct nl *events,
-		       const struct dev *before, __u64 size,
-		       const char *what)
+static int size_wait(struct size_wait *wait)
 {
+	const struct dev *before = &wait->before;
 	struct progress progress = {
 		.enabled = is_terminal(STDERR_FILENO),
 		.dev = before,
-		.what = what,
-		.total = distance(before->plugged_size, size),
+		.what = wait->what,
+		.total = distance(before->plugged_size, wait->size),
 	};
 	const __u64 start = now_ms();
+	__u64 elapsed, left;
+	const char *why;
 	struct dev dev;
 	int rc;
 
 	for (;;) {
-		rc = nl_dev(nl, before->index, &dev);
+		rc = nl_dev(&wait->nl, before->index, &dev);
 		if (rc) {
 			progress_erase(&progress);
-			return nl_status(nl, rc, "memdev%u: %s", before->index,
-					 what);
+			return nl_status(&wait->nl, rc, "memdev%u: %s",
+					 before->index, wait->what);
 		}
-		if (dev.plugged_size == size)
+		if (dev.plugged_size == wait->size)
 			break;
-		if (dev.requested_size != size) {
+		if (wait->requested && dev.requested_size != wait->size) {
 			char *requested = size_exact(dev.requested_size);
 
 			progress_erase(&progress);
 			warnx("memdev%u: %s: stopped waiting, the requested size changed to %s",
-			      before->index, what, requested);
+			      before->index, wait->what, requested);
 			free(requested);
 			return EXIT_FAILED;
 		}
-		if (out_of_reach(nl, &dev, size, &progress))
+		if (out_of_reach(wait, &dev, &progress))
 			return EXIT_FAILED;
-		if (progress.enabled && now_ms() - start >= PROGRESS_MS)
-			progress_draw(&progress, dev.plugged_size);
-		wait_readable(mnl_socket_get_fd(events->sock), 1000);
-		drain(events);
-		if (interrupted()) {
+		elapsed = now_ms() - start;
+		why = interrupted() ? "stopped waiting" :
+		      elapsed >= wait->timeout_ms ? "timed out" : NULL;
+		if (why) {
 			progress_erase(&progress);
-			return resize_interrupted(before, &dev, size, what);
+			return wait_stopped(wait, &dev, why);
 		}
+		if (progress.enabled && elapsed >= PROGRESS_MS)
+			progress_draw(&progress, dev.plugged_size);
+		left = wait->timeout_ms - elapsed;
+		wait_readable(mnl_socket_get_fd(wait->events.sock),
+			      left < 1000 ? left : 1000);
+		drain(&wait->events);
 	}
 	progress_erase(&progress);
 	return EXIT_DONE;
 }
 
-int cmd_resize(const struct call *call)
+/*
+ * Look up the device and parse the options. Join the multicast group before any
+ * request, so that the wait misses no event.
+ */
+static int size_wait_open(struct size_wait *wait, const struct call *call)
 {
-	const bool wait = call->set & OPT(WAIT);
-	struct nlmsghdr *request;
-	struct nl nl, events;
-	struct dev dev;
-	__u64 size;
-	char *what;
+	__u32 seconds;
 	int rc;
 
-	rc = size_argument(call, "size", call->argv[1], true, &size);
-	if (rc)
-		return rc;
-	rc = nl_open_dev(&nl, call->argv[0], &dev);
-	if (rc)
-		return rc;
-	what = xasprintf("resize %s", call->argv[1]);
-	/* Join before the request, so that no event is missed. */
-	if (wait) {
-		rc = nl_open(&events);
-		if (rc)
-			goto out;
-		nl_join(&events);
-		interrupt_catch();
+	memset(wait, 0, sizeof(*wait));
+	wait->timeout_ms = -1;
+	if (call->set & OPT(TIMEOUT)) {
+		if (number_parse(call->value[OPT_TIMEOUT], "", &seconds))
+			return value_error(call,
+					   "invalid timeout '%s': expected a number of seconds",
+					   call->value[OPT_TIMEOUT]);
+		wait->timeout_ms = seconds * 1000ULL;
 	}
+	rc = nl_open_dev(&wait->nl, call->argv[0], &wait->before);
+	if (rc)
+		return rc;
+	rc = nl_open(&wait->events);
+	if (rc) {
+		nl_close(&wait->nl);
+		return rc;
+	}
+	nl_join(&wait->events);
+	wait->what = xasprintf("%s %s", call->cmd->name, call->argv[1]);
+	return EXIT_DONE;
+}
+
+static void size_wait_close(struct size_wait *wait)
+{
+	free(wait->what);
+	nl_close(&wait->events);
+	nl_close(&wait->nl);
+}
+
+/* Same as "plug all": all that is not retired */
+static __u64 size_all(struct size_wait *wait)
+{
+	__u64 retired;
+
+	free(retired_blocks(&wait->nl, &wait->before, &retired));
+	return wait->before.size - retired;
+}
+
+static int resize(const struct call *call, bool ensure)
+{
+	const bool all = !strcmp(call->argv[1], "all");
+	struct nlmsghdr *request;
+	struct size_wait wait;
+	__u64 size = 0;
+	int rc;
+
+	if (!all) {
+		rc = size_argument(call, "size", call->argv[1], true, &size);
+		if (rc)
+			return rc;
+	}
+	rc = size_wait_open(&wait, call);
+	if (rc)
+		return rc;
+	wait.size = all ? size_all(&wait) : size;
+	wait.requested = true;
+	if (ensure && wait.before.plugged_size == wait.size &&
+	    wait.before.requested_size == wait.size)
+		goto out;
+	if (ensure || call->set & (OPT(WAIT) | OPT(TIMEOUT)))
+		interrupt_catch();
 	request = nl_request(MEMDEV_CMD_DEV_SET, NLM_F_ACK);
-	mnl_attr_put_u32(request, MEMDEV_A_DEV_INDEX, dev.index);
-	mnl_attr_put_u64(request, MEMDEV_A_DEV_REQUESTED_SIZE, size);
-	rc = nl_status(&nl, nl_call(&nl, request, NULL, NULL),
-		       "memdev%u: %s", dev.index, what);
-	if (!rc && wait)
-		rc = resize_wait(&nl, &events, &dev, size, what);
+	mnl_attr_put_u32(request, MEMDEV_A_DEV_INDEX, wait.before.index);
+	mnl_attr_put_u64(request, MEMDEV_A_DEV_REQUESTED_SIZE, wait.size);
+	rc = nl_status(&wait.nl, nl_call(&wait.nl, request, NULL, NULL),
+		       "memdev%u: %s", wait.before.index, wait.what);
+	if (!rc && (ensure || call->set & (OPT(WAIT) | OPT(TIMEOUT))))
+		rc = size_wait(&wait);
 	else if (!rc)
-		print_warning(&nl, &dev, what);
-	if (wait)
-		nl_close(&events);
+		print_warning(&wait.nl, &wait.before, wait.what);
 out:
-	free(what);
-	nl_close(&nl);
+	size_wait_close(&wait);
+	return rc;
+}
+
+int cmd_resize(const struct call *call)
+{
+	return resize(call, false);
+}
+
+int cmd_ensure(const struct call *call)
+{
+	return resize(call, true);
+}
+
+int cmd_wait(const struct call *call)
+{
+	const char *state = call->argv[1];
+	struct size_wait wait;
+	__u64 size = 0;
+	char *text;
+	int rc;
+
+	if (strcmp(state, "plugged") && strcmp(state, "unplugged")) {
+		rc = size_argument(call, "size", state, true, &size);
+		if (rc)
+			return rc;
+	}
+	rc = size_wait_open(&wait, call);
+	if (rc)
+		return rc;
+	wait.size = strcmp(state, "plugged") ? size : size_all(&wait);
+	if (wait.size > wait.before.size) {
+		text = size_exact(wait.before.size);
+		warnx("memdev%u: %s: the size of the device is %s",
+		      wait.before.index, wait.what, text);
+		free(text);
+		rc = EXIT_FAILED;
+	} else {
+		interrupt_catch();
+		rc = size_wait(&wait);
+	}
+	size_wait_close(&wait);
 	return rc;
 }

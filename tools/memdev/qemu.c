@@ -26,10 +26,10 @@ int qemu_check(const struct call *call)
 	if (!(call->set & OPT(FORMAT)))
 		return EXIT_DONE;
 	if (!is_qmp(call) && strcmp(call->value[OPT_FORMAT], "hmp"))
-		return usage_error(call, "invalid --format '%s': expected hmp or qmp",
+		return value_error(call, "invalid --format '%s': expected hmp or qmp",
 				   call->value[OPT_FORMAT]);
 	if (call->set & OPTS_FORMAT)
-		return usage_error(call, "--format cannot be combined with other formats");
+		return value_error(call, "--format cannot be combined with other formats");
 	return EXIT_DONE;
 }
 

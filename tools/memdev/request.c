@@ -10,10 +10,10 @@
 #include "names.h"
 #include "request.h"
 
-static int value_error(const struct call *call, const struct field *field,
+static int field_error(const struct call *call, const struct field *field,
 		       const char *text, const char *expected)
 {
-	return usage_error(call, "invalid %s '%s': expected %s", field->name,
+	return value_error(call, "invalid %s '%s': expected %s", field->name,
 			   text, expected);
 }
 
@@ -36,13 +36,13 @@ int field_put(const struct call *call, const struct field *field,
 	switch (field->type) {
 	case FIELD_NUMBER:
 		if (number_parse(text, "", &nr) || nr < field->limit)
-			return value_error(call, field, text, field->limit ?
+			return field_error(call, field, text, field->limit ?
 					   "a number greater than 0" :
 					   "a number");
 		break;
 	case FIELD_BOOL:
 		if (number_parse(text, "", &nr) || nr > 1)
-			return value_error(call, field, text, "0 or 1");
+			return field_error(call, field, text, "0 or 1");
 		mnl_attr_put_u8(request, attribute, nr);
 		return EXIT_DONE;
 	case FIELD_SIZE:
@@ -53,7 +53,7 @@ int field_put(const struct call *call, const struct field *field,
 		return rc;
 	case FIELD_TEXT:
 		if (!*text || strlen(text) > field->limit)
-			return usage_error(call, "invalid %s '%s': expected 1 to %u characters",
+			return value_error(call, "invalid %s '%s': expected 1 to %u characters",
 					   field->name, text, field->limit);
 		mnl_attr_put_strz(request, attribute, text);
 		return EXIT_DONE;
@@ -64,7 +64,7 @@ int field_put(const struct call *call, const struct field *field,
 		break;
 	case FIELD_ONLINE_TYPE:
 		if (online_type_parse(text, &nr))
-			return value_error(call, field, text,
+			return field_error(call, field, text,
 					   "offline, online, online_kernel, online_movable or system");
 		break;
 	}
@@ -113,6 +113,24 @@ static int index_parse(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
+static int create_failed(const struct call *call, const struct object *object,
+			 struct nl *nl, int rc)
+{
+	char *reason = xasprintf("%s%s", bad_field(nl, object->fields),
+				 nl_strerror(nl, rc));
+	struct windows windows = { 0 };
+
+	if (rc == -ENODEV && object->no_window && !nl_windows(nl, &windows) &&
+	    !windows.n) {
+		free(reason);
+		reason = xstrdup(object->no_window);
+	}
+	warnx("%s %s: %s", call->cmd->name, call->argv[0], reason);
+	free(windows.v);
+	free(reason);
+	return EXIT_FAILED;
+}
+
 int object_create(const struct call *call, const struct object *object)
 {
 	struct created created = { object->index, ~0U };
@@ -139,9 +157,7 @@ int object_create(const struct call *call, const struct object *object)
 	rc = nl_call_wait(&nl, request, index_parse, &created, 1000, NULL,
 			  NULL);
 	if (rc) {
-		warnx("%s %s: %s%s", call->cmd->name, call->argv[0],
-		      bad_field(&nl, object->fields), nl_strerror(&nl, rc));
-		rc = EXIT_FAILED;
+		rc = create_failed(call, object, &nl, rc);
 		goto out;
 	}
 	if (call->set & OPT(JSON))

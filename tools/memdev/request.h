@@ -51,6 +51,7 @@ const char *bad_field(const struct nl *nl, const struct field *fields);
  * @index: attribute with the object's number
  * @size: attribute with the object's size
  * @fields: options of @cmd_new
+ * @no_window: error text if there is no window, or NULL
  * @print: print an object as JSON and return an exit status
  */
 struct object {
@@ -61,6 +62,7 @@ struct object {
 	__u16 index;
 	__u16 size;
 	const struct field *fields;
+	const char *no_window;
 	int (*print)(struct nl *nl, __u32 index, struct table *table);
 };
 

@@ -23,18 +23,18 @@ static int put_setting(const struct call *call, const char *text,
 {
 	const struct field *setting = settings;
 	const size_t len = strcspn(text, "=");
+	struct guess guess = { .text = text, .len = len };
 
 	if (!text[len])
-		return usage_error(call, "invalid setting '%s': expected KEY=VALUE",
+		return value_error(call, "invalid setting '%s': expected KEY=VALUE",
 				   text);
-	while (setting->name && !name_matches(text, len, setting->name))
-		setting++;
+	for (; setting->name && !name_matches(text, len, setting->name);
+	     setting++)
+		guess_word(&guess, setting->name, strlen(setting->name));
 	if (!setting->name)
-		return usage_error(call,
-				   "unknown key '%.*s': expected online_type, memmap_on_memory, unplug_timeout_ms or requested_size",
-				   (int)len, text);
+		return unknown_error(call, "key", &guess);
 	if (*seen & 1U << (setting - settings))
-		return usage_error(call, "%s is given twice", setting->name);
+		return value_error(call, "%s is given twice", setting->name);
 	*seen |= 1U << (setting - settings);
 	return field_put(call, setting, text + len + 1, request);
 }

@@ -133,6 +133,8 @@ static int show_print(const struct call *call, struct nl *nl,
 
 	if (call->set & (OPTS_FORMAT | OPT(NOHEADINGS)))
 		return devs_print(nl, devs, table);
+	if (!devs->n && empty_text(call))
+		puts(empty_text(call));
 	rc = nl_status(nl, nl_block_runs(nl, &runs), "blocks");
 	for (size_t i = 0; i < devs->n && !rc; i++) {
 		dev_row_fill(&row, &devs->v[i], &runs);

@@ -240,8 +240,8 @@ int cmd_stat(const struct call *call)
 		return rc;
 	if (call->set & OPT(PROMETHEUS) &&
 	    call->set & (OPTS_FORMAT | OPT(FORMAT)))
-		return usage_error(call, "--prometheus cannot be combined with other formats");
+		return value_error(call, "--prometheus cannot be combined with other formats");
 	if (call->set & OPT(FORMAT) && call->argc)
-		return usage_error(call, "--format cannot be combined with DEV");
+		return value_error(call, "--format cannot be combined with DEV");
 	return devs_command(call, "stat", false, stat_print);
 }

@@ -3,6 +3,7 @@
  * Tables, printed by libsmartcols.
  */
 #include <err.h>
+#include <errno.h>
 #include <libsmartcols/libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,16 @@ static void select_column(struct table *table, const struct column *column)
 	table->columns[table->nr_columns++] = column;
 }
 
+static int column_error(const struct call *call, const char *name, size_t len)
+{
+	struct guess guess = { .text = name, .len = len };
+
+	for (const struct column *column = call->cmd->columns; column->name;
+	     column++)
+		guess_word(&guess, column->name, strlen(column->name));
+	return unknown_error(call, "column", &guess);
+}
+
 /* Select the columns of a list "COL,COL,...". */
 static int select_named(struct table *table, const struct call *call,
 			const char *list)
@@ -44,9 +55,7 @@ static int select_named(struct table *table, const struct call *call,
 		len = strcspn(list, ",");
 		column = column_find(call->cmd, list, len);
 		if (!column)
-			return usage_error(call,
-					   "unknown column '%.*s', '-o help' lists the columns",
-					   (int)len, list);
+			return column_error(call, list, len);
 		select_column(table, column);
 		list += len;
 	} while (*list++);
@@ -116,12 +125,13 @@ int table_open(struct table *table, const struct call *call, const char *name,
 
 	memset(table, 0, sizeof(*table));
 	if (kinds & (kinds - 1))
-		return usage_error(call, "--json, --raw and --pairs are mutually exclusive");
+		return value_error(call, "--json, --raw and --pairs are mutually exclusive");
 	rc = select_columns(table, call, all);
 	if (rc) {
 		free(table->columns);
 		return rc;
 	}
+	table->empty = kinds ? NULL : empty_text(call);
 	table->bytes = json || call->set & OPT(BYTES);
 	table->scols = scols_new_table();
 	if (!table->scols)
@@ -200,8 +210,11 @@ int table_close(struct table *table)
 {
 	int rc;
 
-	/* Print an empty table, too: in JSON, it is an empty array. */
-	rc = scols_print_table(table->scols);
+	/* Programs want an empty table, too: in JSON, it is an empty array. */
+	if (table->empty && !scols_table_get_nlines(table->scols))
+		rc = puts(table->empty) < 0 ? -EIO : 0;
+	else
+		rc = scols_print_table(table->scols);
 	scols_unref_table(table->scols);
 	free(table->columns);
 	if (rc < 0) {

@@ -41,6 +41,7 @@ struct table {
 	struct libscols_table *scols;
 	const struct column **columns;
 	size_t nr_columns;
+	const char *empty;	/* what to print instead of an empty table */
 	bool bytes;
 };
 

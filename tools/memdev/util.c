@@ -6,9 +6,11 @@
 #include <err.h>
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "util.h"
@@ -49,39 +51,65 @@ char *xasprintf(const char *format, ...)
 }
 
 /*
- * Follow the driver's own parser: a decimal, octal or hexadecimal number with
- * an optional suffix. Reject signs and trailing characters, and report an
- * overflow.
+ * Parse the digits after the decimal point: the value is *part / *scale.
+ * Returns where they end, or NULL if there are none or too many.
+ */
+static char *fraction_parse(char *text, __u64 *part, __u64 *scale)
+{
+	const size_t len = strspn(text, "0123456789");
+
+	if (!len || len > 18)
+		return NULL;
+	*part = strtoull(text, NULL, 10);
+	for (size_t i = 0; i < len; i++)
+		*scale *= 10;
+	return text + len;
+}
+
+/*
+ * A number as the driver parses it: decimal, octal or hexadecimal with an
+ * optional suffix. In addition, accept what size_human() prints, and the
+ * suffixes of IEC 80000-13.
  */
 int bytes_parse(const char *text, __u64 *bytes)
 {
-	size_t len = strlen(text);
+	__u64 whole, part = 0, scale = 1;
 	unsigned int shift = 0;
+	__uint128_t value;
 	const char *suffix;
-	char digits[32];
-	__u64 value;
+	bool overflow;
 	char *end;
 
-	if (!len || len >= sizeof(digits) ||
-	    !isdigit((unsigned char)text[0]))
+	if (!isdigit((unsigned char)text[0]))
 		return -EINVAL;
-	memcpy(digits, text, len + 1);
-
-	/* In a hexadecimal number a trailing 'e' is a digit. */
-	suffix = strchr(suffixes, toupper((unsigned char)digits[len - 1]));
-	if (suffix && !(*suffix == 'E' && digits[0] == '0' &&
-			tolower((unsigned char)digits[1]) == 'x')) {
-		shift = 10 * (suffix - suffixes + 1);
-		digits[len - 1] = '\0';
-	}
-
 	errno = 0;
-	value = strtoull(digits, &end, 0);
-	if (*end || end == digits)
+	whole = strtoull(text, &end, 0);
+	overflow = errno;
+	/* Only a decimal number can have a fraction. */
+	if (*end == '.' && (text[0] != '0' || end == text + 1))
+		end = fraction_parse(end + 1, &part, &scale);
+	if (!end)
 		return -EINVAL;
-	if (errno || (shift && value >> (64 - shift)))
+
+	suffix = *end ? strchr(suffixes, toupper((unsigned char)*end)) : NULL;
+	if (suffix) {
+		shift = 10 * (suffix - suffixes + 1);
+		end++;
+		if (!strcasecmp(end, "iB"))
+			end += 2;
+	} else if (!strcmp(end, "B")) {
+		end++;
+	}
+	if (*end)
+		return -EINVAL;
+
+	value = (__uint128_t)part << shift;
+	if (value % scale)
+		return -EDOM;
+	value = value / scale + ((__uint128_t)whole << shift);
+	if (overflow || value >> 64)
 		return -ERANGE;
-	*bytes = value << shift;
+	*bytes = value;
 	return 0;
 }
 
@@ -178,6 +206,13 @@ void json_string(FILE *f, const char *s)
 	fputc('"', f);
 }
 
+static bool reader_gone(int fd)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLOUT };
+
+	return poll(&pollfd, 1, 0) == 1 && pollfd.revents & POLLERR;
+}
+
 int output_flush(FILE *f, const char *name)
 {
 	static FILE *reported;
@@ -186,7 +221,8 @@ int output_flush(FILE *f, const char *name)
 	errno = 0;
 	if (!fflush(f) && !ferror(f))
 		return EXIT_DONE;
-	if (f != reported)
+	/* "memdevctl list | head" is no reason for an error message. */
+	if (f != reported && !reader_gone(fileno(f)))
 		warnx("%s: %s", name,
 		      errno ? strerror(errno) : "write error");
 	reported = f;

@@ -28,7 +28,7 @@ char *xstrdup(const char *s);
 __printf(1, 2)
 char *xasprintf(const char *format, ...);
 
-/* Return 0, or -EINVAL or -ERANGE. */
+/* Return 0, -EINVAL, -ERANGE, or -EDOM if it is not a whole number. */
 int bytes_parse(const char *text, __u64 *bytes);
 /* Accept the number with or without the prefix. */
 int number_parse(const char *text, const char *prefix, __u32 *nr);
@@ -40,7 +40,10 @@ char *size_exact(__u64 bytes);	/* a whole number: 1920M */
 char *blocks_add(char *list, __u32 first, __u32 count);
 
 void json_string(FILE *f, const char *s);
-/* Flush f and report a write error. Returns 0 or EXIT_FAILED. */
+/*
+ * Flush f and report a write error, unless the reader of a pipe is gone. Returns
+ * 0 or EXIT_FAILED.
+ */
 int output_flush(FILE *f, const char *name);
 /* True for a terminal that can show colors and erase a line. */
 bool is_terminal(int fd);

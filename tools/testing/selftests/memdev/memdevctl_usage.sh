@@ -39,7 +39,7 @@ is "a missing command is a usage error" "$? $(wc -c <"$TMP/out")" "2 0"
 bad "an unknown option is a usage error" --nosuch
 bad "window without a subcommand" window
 bad "help for an unknown command" help nosuch
-for command in list show create destroy plug unplug resize set map monitor \
+for command in list show create destroy plug unplug resize ensure wait set map monitor \
 	       stat help version "window list" "window add" "window del" \
 	       "fault list" "fault add" "fault del" "fault poison"; do
 	# shellcheck disable=SC2086 # two words
@@ -50,7 +50,44 @@ for command in list show create destroy plug unplug resize set map monitor \
 	is "$command --help prints the same as help $command" "$OUT" "$help"
 	# shellcheck disable=SC2086
 	bad "$command --nosuch" $command --nosuch
+	case $help in
+	*"Example:
+  memdevctl $command"*)	pass "help $command has an example" ;;
+	*)	fail "help $command has an example" "$help" ;;
+	esac
 done
+for group in window fault; do
+	runs "$group --help" $group --help
+	help=$OUT
+	runs "help $group" help $group
+	is "$group --help prints the same as help $group" "$OUT" "$help"
+done
+
+# guesses NAME WORD ARGUMENT...: the error suggests WORD, and nothing else
+guesses()
+{
+	local name=$1 word=$2
+	shift 2
+
+	fails "$name" 2 "memdevctl: *did you mean '$word'?" "$@"
+	is "$name, in one line" "$(wc -l <"$TMP/err")" 1
+}
+
+guesses "did you mean: a command" list lsit
+guesses "did you mean: an abbreviation" monitor mon
+guesses "did you mean: the first word of a command" window windw list
+guesses "did you mean: the second word of a command" "window list" window lst
+guesses "did you mean: help for a command" unplug help umplug
+guesses "did you mean: an option" --json list --jsn
+guesses "did you mean: a column" DEVICE list -o devic
+guesses "did you mean: a setting" online_type set 0 online-typ=offline
+fails "a word like no command: the tip is help" 2 \
+	"memdevctl: unknown command 'xyzzy'
+Try 'memdevctl help'." xyzzy
+fails "an invalid value has one tip" 2 \
+	"memdevctl: plug: invalid size '512MB': expected *512MiB or 1.5G" \
+	plug 0 512MB
+is "an invalid value has one tip, in one line" "$(wc -l <"$TMP/err")" 1
 bad "create without a size" create
 bad "create with two sizes" create 1G 1G
 bad "plug without a size" plug 0
@@ -58,6 +95,12 @@ bad "plug with two sizes" plug 0 1G 1G
 bad "destroy without a device" destroy
 bad "set without a setting" set 0
 bad "resize without a size" resize 0
+bad "resize with an invalid timeout" resize 0 1G --timeout 1s
+bad "ensure without a size" ensure 0
+bad "ensure with --wait" ensure 0 1G --wait
+bad "wait without a state" wait 0
+bad "wait for an unknown state" wait 0 pluged
+bad "wait with an invalid timeout" wait 0 plugged --timeout -1
 bad "window del without a window" window del
 bad "window list with an argument" window list 0
 bad "fault without a subcommand" fault
@@ -77,7 +120,8 @@ bad "monitor with an argument" monitor 0
 bad "version with an argument" version 0
 bad "-o without columns" list -o
 bad "--json with a value" list --json=1
-for size in 0 0M -1 +1G 1X 1GG "1 G" "" G 0x 08 0x1GG 1.5G \
+for size in 0 0M -1 +1G 1X 1GG "1 G" "" G 0x 08 0x1GG 1. .5G 1.G 1.5 1.9G 0x1.8G \
+	    010.5G 1iB 512MB 512MiBx 0.5000000000000000000G 1.5.5G \
 	    16E 18446744073709551616 99999999999999999999; do
 	bad "plug with size '$size'" plug 0 "$size"
 	bad "create with size '$size'" create "$size"
@@ -108,31 +152,58 @@ bad "stat with two formats" stat --prometheus -J
 bad "map with an unknown color mode" map --color=nosuch
 bad "map with an invalid window" map foo
 bad "window del with an invalid window" window del foo
+# --- completion ----------------------------------------------------------------
+
+# completes NAME WORDS ARGUMENT...: WORDS complete the last argument
+completes()
+{
+	local name=$1 words=$2
+	shift 2
+
+	is "completion of $name" "$(memdevctl __complete "$@" 2>&1 | xargs)" \
+		"$words"
+}
+
+completes "commands" unplug unp
+completes "subcommands" "list add del" window ""
+completes "options of the command" "--align" create 1G --al
+completes "no options of other commands" "" destroy --al
+completes "steps" remove fault add 0 rem
+completes "errnos" ENOMEM fault add 0 add --errno ENOM
+completes "columns" PLUGGED list -o PLU
+completes "a comma list" DEVICE,PLUGGED list -o DEVICE,PLU
+completes "a comma list, without columns that it has" "" list -o PLUGGED,PLUG
+completes "added columns" +PLUGGED list -o +PLU
+completes "the value of --output=" --output=PLUGGED list --output=PLU
+completes "keys" "memmap_on_memory=" set 0 mem
+completes "values of a key" \
+	"online_type=online online_type=online_kernel online_type=online_movable" \
+	set 0 online_type=onl
+completes "the value of an option" "virtio-mem dimm" create 1G --kind ""
+completes "all" all plug 0 ""
+completes "states" "plugged unplugged" wait 0 ""
+completes "no third argument" "" plug 0 1G ""
+completes "files" :file map --svg ""
+completes "no devices, without the module" "" plug ""
+completes "commands after help" unplug help unp
 if command -v bash >/dev/null; then
 	completion=$HERE/../../../memdev/memdevctl.bash
 	[ -e "$completion" ] ||
 		completion=/usr/share/bash-completion/completions/memdevctl
 	check "bash parses the completion" bash -n "$completion"
-	# complete_words WORD...: completions of the last word
-	complete_words()
+	# bash_completes NAME WORDS LINE: WORDS complete LINE in bash
+	bash_completes()
 	{
-		bash -c '. "$1"; shift; COMP_WORDS=("$@")
-			COMP_CWORD=$(($# - 1))
+		is "bash completes $1" "$(bash -c '. "$1"; COMP_LINE=$2
+			COMP_POINT=${#2} COMP_WORDBREAKS=" =:"
 			compopt() { :; }
 			_memdevctl; echo "${COMPREPLY[*]}"' \
-			bash "$completion" "$@"
+			bash "$completion" "$3")" "$2"
 	}
-	is "completion of commands" "$(complete_words memdevctl unp)" unplug
-	is "completion of subcommands" \
-		"$(complete_words memdevctl window "")" "list add del"
-	is "completion of options" "$(complete_words memdevctl create --al)" \
-		--align
-	is "completion of fault steps" \
-		"$(complete_words memdevctl fault add 0 rem)" remove
-	is "completion of errnos" \
-		"$(complete_words memdevctl fault add 0 add --errno ENOM)" \
-		ENOMEM
-	is "completion of columns" "$(complete_words memdevctl list -o PLU)" \
-		PLUGGED
+	bash_completes "commands" unplug "memdevctl unp"
+	bash_completes "an empty word" "list add del" "memdevctl window "
+	bash_completes "only what follows the =" online_kernel \
+		"memdevctl set 0 online_type=online_k"
+	bash_completes "files" /etc/fstab "memdevctl map --svg /etc/fsta"
 fi
 finish
