@@ -199,7 +199,7 @@ retired()
 	local block low size said
 
 	size=$(cat "$WINDOWS/window0/size")
-	said=$(put "$BUS/new_device" "size=$size window=0 id=all")
+	said=$(put "$BUS/new_device" "size=$size window=0 id=whole")
 	one_of "$said" ok || return 1
 	D=$(devices)
 	low=$(first_block)
