@@ -243,10 +243,14 @@ if seqs != list(range(seqs[0], seqs[0] + len(seqs))):
     print("gaps:", seqs)' <"$TMP/events" >"$TMP/heard" 2>&1
 is "each event is reported once and in order" "$(cat "$TMP/heard")" \
 	"dev-new-ntf $z $((start + 3 * BLOCK)) $BLOCK
-dev-plugged-ntf $z 0 $BLOCK
-dev-online-ntf $z 0 $BLOCK
-dev-online-ntf $z $BLOCK 0
-dev-plugged-ntf $z $BLOCK 0
+dev-begin-ntf $z
+dev-plugged-ntf $z $((start + 3 * BLOCK)) 0 $BLOCK
+dev-online-ntf $z $((start + 3 * BLOCK)) 0 $BLOCK
+dev-set-ntf $z
+dev-begin-ntf $z
+dev-online-ntf $z $((start + 3 * BLOCK)) $BLOCK 0
+dev-plugged-ntf $z $((start + 3 * BLOCK)) $BLOCK 0
+dev-set-ntf $z
 dev-del-ntf $z $((start + 3 * BLOCK)) $BLOCK"
 say "$(tail -n 2 "$TMP/events")"
 
