@@ -512,6 +512,8 @@ int memdev_unplug(struct memdev_core *core, u64 size,
 
 /* op.c */
 int memdev_op_lock(struct memdev_core *core);
+void memdev_settings_store(struct memdev_core *core,
+			   const struct memdev_settings *set);
 void memdev_op_pause(struct memdev_core *core);
 void memdev_background_stop(struct memdev_core *core);
 int memdev_operate(struct memdev_core *core, enum memdev_op op, u64 size,

@@ -36,7 +36,7 @@ static bool memdev_blocks_assign(unsigned long *map, unsigned int *count,
 	return true;
 }
 
-/* Online blocks are always plugged, so blocks to unplug go offline before */
+/* A block that is not plugged is not online either */
 static void memdev_assign_plugged(struct memdev_core *core, unsigned int block,
 				  unsigned int nr, bool plugged)
 {

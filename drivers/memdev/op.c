@@ -448,12 +448,37 @@ static void memdev_note_retired(struct memdev_core *core,
 			  len ? "; " : "", core->nr_blocks, core->left_out);
 }
 
-/* A user's operation also sets the requested size */
-static void memdev_set_requested(struct memdev_core *core, u64 size)
+/**
+ * memdev_settings_store() - store settings and notify users of a change
+ * @core: the device
+ * @set: the settings and their values, which were checked
+ *
+ * Context: under core->op_lock.
+ */
+void memdev_settings_store(struct memdev_core *core,
+			   const struct memdev_settings *set)
 {
+	bool changed = false;
+
+	lockdep_assert_held(&core->op_lock);
 	spin_lock(&core->lock);
-	if (core->requested != size) {
-		core->requested = size;
+	if (set->has & MEMDEV_SET_ONLINE_TYPE) {
+		changed |= core->online_type != set->online_type;
+		WRITE_ONCE(core->online_type, set->online_type);
+	}
+	if (set->has & MEMDEV_SET_MEMMAP) {
+		changed |= core->memmap_on_memory != set->memmap_on_memory;
+		WRITE_ONCE(core->memmap_on_memory, set->memmap_on_memory);
+	}
+	if (set->has & MEMDEV_SET_TIMEOUT) {
+		changed |= core->timeout_ms != set->timeout_ms;
+		WRITE_ONCE(core->timeout_ms, set->timeout_ms);
+	}
+	if (set->has & MEMDEV_SET_REQUESTED) {
+		changed |= core->requested != set->requested;
+		core->requested = set->requested;
+	}
+	if (changed) {
 		memdev_event_device(core, MEMDEV_CMD_DEV_SET_NTF);
 		memdev_changed(core, MEMDEV_CHANGED_OTHER);
 	}
@@ -464,6 +489,7 @@ static void memdev_set_requested(struct memdev_core *core, u64 size)
 static int memdev_core_try_op(struct memdev_core *core, enum memdev_op op,
 			      u64 *left, struct memdev_reason *why)
 {
+	struct memdev_settings set = { .has = MEMDEV_SET_REQUESTED };
 	bool all = *left == MEMORY_DEVICE_ALL;
 	u64 size = *left;
 	u64 plugged, before, whole;
@@ -497,7 +523,8 @@ static int memdev_core_try_op(struct memdev_core *core, enum memdev_op op,
 	if (!rc && all && op == MEMDEV_OP_PLUG)
 		memdev_note_retired(core, why);
 	plugged = memdev_plugged_size(core);
-	memdev_set_requested(core, plugged);
+	set.requested = plugged;
+	memdev_settings_store(core, &set);
 	if (*left != MEMORY_DEVICE_ALL)
 		*left -= op == MEMDEV_OP_PLUG ? plugged - before :
 						before - plugged;

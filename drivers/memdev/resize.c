@@ -95,36 +95,6 @@ static int memdev_check_memmap(struct memdev_core *core, bool on_memory,
 	return 0;
 }
 
-static void memdev_settings_store(struct memdev_core *core,
-				  const struct memdev_settings *set)
-{
-	bool changed = false;
-
-	lockdep_assert_held(&core->op_lock);
-	spin_lock(&core->lock);
-	if (set->has & MEMDEV_SET_ONLINE_TYPE) {
-		changed |= core->online_type != set->online_type;
-		WRITE_ONCE(core->online_type, set->online_type);
-	}
-	if (set->has & MEMDEV_SET_MEMMAP) {
-		changed |= core->memmap_on_memory != set->memmap_on_memory;
-		WRITE_ONCE(core->memmap_on_memory, set->memmap_on_memory);
-	}
-	if (set->has & MEMDEV_SET_TIMEOUT) {
-		changed |= core->timeout_ms != set->timeout_ms;
-		WRITE_ONCE(core->timeout_ms, set->timeout_ms);
-	}
-	if (set->has & MEMDEV_SET_REQUESTED) {
-		changed |= core->requested != set->requested;
-		core->requested = set->requested;
-	}
-	if (changed) {
-		memdev_event_device(core, MEMDEV_CMD_DEV_SET_NTF);
-		memdev_changed(core, MEMDEV_CHANGED_OTHER);
-	}
-	spin_unlock(&core->lock);
-}
-
 /**
  * memdev_core_set() - change device settings, either all of them or none
  * @core: the device
