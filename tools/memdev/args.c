@@ -120,12 +120,12 @@ int unknown_error(const struct call *call, const char *what,
 			   guess->text);
 }
 
+/* --- arguments ------------------------------------------------------------ */
+
 const char *empty_text(const struct call *call)
 {
 	return call->argc || !isatty(STDOUT_FILENO) ? NULL : call->cmd->empty;
 }
-
-/* --- arguments ------------------------------------------------------------ */
 
 int size_argument(const struct call *call, const char *name, const char *text,
 		  bool zero, __u64 *bytes)

@@ -60,6 +60,15 @@ static void offer_words(const struct word *word, const char *words)
 	}
 }
 
+static void offer_numbered(const struct word *word, const char *prefix,
+			   __u32 index)
+{
+	char *name = xasprintf("%s%u", prefix, index);
+
+	offer(word, name, strlen(name));
+	free(name);
+}
+
 static void offer_devs(const struct word *word, struct nl *nl)
 {
 	struct devs devs = { 0 };
@@ -67,11 +76,8 @@ static void offer_devs(const struct word *word, struct nl *nl)
 	if (nl_devs(nl, &devs))
 		devs.n = 0;
 	for (size_t i = 0; i < devs.n; i++) {
-		char *name = xasprintf("memdev%u", devs.v[i].index);
-
-		offer(word, name, strlen(name));
+		offer_numbered(word, "memdev", devs.v[i].index);
 		offer(word, devs.v[i].id, strlen(devs.v[i].id));
-		free(name);
 	}
 	free(devs.v);
 }
@@ -82,12 +88,8 @@ static void offer_windows(const struct word *word, struct nl *nl)
 
 	if (nl_windows(nl, &windows))
 		windows.n = 0;
-	for (size_t i = 0; i < windows.n; i++) {
-		char *name = xasprintf("window%u", windows.v[i].index);
-
-		offer(word, name, strlen(name));
-		free(name);
-	}
+	for (size_t i = 0; i < windows.n; i++)
+		offer_numbered(word, "window", windows.v[i].index);
 	free(windows.v);
 }
 
@@ -176,6 +178,8 @@ static void offer_placeholder(struct word *word, const char *name, size_t size)
 
 	for (; name < end; name += len + 1) {
 		len = strcspn(name, "[].| ");
+		if (!len)
+			continue;
 		if (!strncmp(name, "DEV", len))
 			offer_objects(word, offer_devs);
 		else if (!strncmp(name, "WINDOW", len))
@@ -191,7 +195,7 @@ static void offer_placeholder(struct word *word, const char *name, size_t size)
 		else if (*name >= 'a')
 			offer(word, name, len);
 		for (size_t i = 0; i < ARRAY_SIZE(values); i++)
-			if (len && !strncmp(name, values[i].name, len) &&
+			if (!strncmp(name, values[i].name, len) &&
 			    !values[i].name[len])
 				offer_words(word, values[i].words);
 	}

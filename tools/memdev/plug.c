@@ -205,7 +205,7 @@ static char *retired_blocks(struct nl *nl, const struct dev *dev, __u64 *bytes)
  * @what: the command, for messages
  * @size: the plugged size to wait for
  * @requested: the wait ends if the requested size is another one
- * @timeout_ms: end of the wait, or 0 for none
+ * @timeout_ms: end of the wait; the largest number for none
  */
 struct size_wait {
 	struct nl nl, events;
@@ -354,6 +354,7 @@ static __u64 size_all(struct size_wait *wait)
 
 static int resize(const struct call *call, bool ensure)
 {
+	const bool waits = ensure || call->set & (OPT(WAIT) | OPT(TIMEOUT));
 	const bool all = !strcmp(call->argv[1], "all");
 	struct nlmsghdr *request;
 	struct size_wait wait;
@@ -373,14 +374,14 @@ static int resize(const struct call *call, bool ensure)
 	if (ensure && wait.before.plugged_size == wait.size &&
 	    wait.before.requested_size == wait.size)
 		goto out;
-	if (ensure || call->set & (OPT(WAIT) | OPT(TIMEOUT)))
+	if (waits)
 		interrupt_catch();
 	request = nl_request(MEMDEV_CMD_DEV_SET, NLM_F_ACK);
 	mnl_attr_put_u32(request, MEMDEV_A_DEV_INDEX, wait.before.index);
 	mnl_attr_put_u64(request, MEMDEV_A_DEV_REQUESTED_SIZE, wait.size);
 	rc = nl_status(&wait.nl, nl_call(&wait.nl, request, NULL, NULL),
 		       "memdev%u: %s", wait.before.index, wait.what);
-	if (!rc && (ensure || call->set & (OPT(WAIT) | OPT(TIMEOUT))))
+	if (!rc && waits)
 		rc = size_wait(&wait);
 	else if (!rc)
 		print_warning(&wait.nl, &wait.before, wait.what);

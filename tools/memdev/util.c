@@ -221,7 +221,7 @@ int output_flush(FILE *f, const char *name)
 	errno = 0;
 	if (!fflush(f) && !ferror(f))
 		return EXIT_DONE;
-	/* "memdevctl list | head" is no reason for an error message. */
+	/* Whoever closes a pipe does not want the rest of the output. */
 	if (f != reported && !reader_gone(fileno(f)))
 		warnx("%s: %s", name,
 		      errno ? strerror(errno) : "write error");

@@ -119,6 +119,29 @@ is "list fails on a closed standard output" $? 1
 is "list fails without a message on a closed pipe" \
 	"$(cat "$TMP/rc" "$TMP/err")" 1
 
+# --- completion ----------------------------------------------------------------
+
+# completes WORDS ARGUMENT...: WORDS complete the last argument
+completes()
+{
+	local words=$1
+	shift
+
+	is "completion of: $*" "$(memdevctl __complete "$@" | xargs)" "$words"
+}
+
+completes "memdev0 memdev1 vm0 memdev2" plug ""
+completes "memdev0 memdev1 vm0 memdev2" list ""
+completes "memdev0 memdev1 vm0 memdev2" destroy memdev0 ""
+completes vm0 show v
+completes all plug 0 ""
+completes window0 map ""
+completes window0 window del memdev0 ""
+completes "" help memdev
+completes --color=always map --color=al
+completes "" map --color=mem
+completes "" create mem
+
 # --- show --------------------------------------------------------------------
 
 runs "show" show 0
