@@ -72,12 +72,15 @@ hog_stop()
 # the smallest kernel_spare after a plug
 plug_until_refused()
 {
+	local spare
+
 	PLUGGED=0 LEAST=$(kernel_spare)
 	while [ $PLUGGED -lt $((60 * GiB)) ]; do
 		REPLY=$(put_dev plug "$1")
 		[ "$REPLY" = ok ] || break
 		PLUGGED=$((PLUGGED + $1))
-		[ "$LEAST" -le "$(kernel_spare)" ] || LEAST=$(kernel_spare)
+		spare=$(kernel_spare)
+		[ "$LEAST" -le "$spare" ] || LEAST=$spare
 	done
 	say "plugged $((PLUGGED / MiB)) MiB, then $REPLY: $(get last_error)"
 	say "$LEAST MiB or more were left above the min watermarks"
