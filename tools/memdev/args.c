@@ -15,7 +15,9 @@ static void error_print(const struct call *call, const char *format,
 			va_list args)
 {
 	fputs("memdevctl: ", stderr);
-	if (call && call->cmd)
+	if (call && call->where)
+		fprintf(stderr, "%s: ", call->where);
+	else if (call && call->cmd)
 		fprintf(stderr, "%s: ", call->cmd->name);
 	vfprintf(stderr, format, args);
 	fputc('\n', stderr);

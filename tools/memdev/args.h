@@ -89,6 +89,7 @@ struct cmd {
  * @value: the value of each option, or NULL
  * @argc: number of arguments
  * @argv: the arguments without options
+ * @where: the line of a file, FILE:LINE, whose words are parsed instead
  */
 struct call {
 	const struct cmd *cmd;
@@ -96,6 +97,7 @@ struct call {
 	const char *value[OPT_COUNT];
 	int argc;
 	char **argv;
+	const char *where;
 };
 
 /* Print an error and where to find help. Returns EXIT_USAGE. */

@@ -77,26 +77,12 @@ static void progress_tick(void *arg)
 		progress_draw(progress, dev.plugged_size);
 }
 
-/* The refusal in the reply has the failed block and the bytes done so far. */
 static int plug_failed(struct nl *nl, const struct dev *dev, const char *what,
 		       const struct refusal *refusal, int rc)
 {
-	char *reason, *done;
+	char *reason = plug_reason(nl, refusal, rc);
 
-	if (rc == -EINTR)
-		reason = xstrdup("interrupted");
-	else if (refusal->reason[0])
-		reason = refusal_text(refusal);
-	else
-		reason = xstrdup(nl_strerror(nl, rc));
-	if (refusal->done) {
-		done = size_exact(refusal->done);
-		warnx("memdev%u: %s: %s done, then %s", dev->index, what, done,
-		      reason);
-		free(done);
-	} else {
-		warnx("memdev%u: %s: %s", dev->index, what, reason);
-	}
+	warnx("memdev%u: %s: %s", dev->index, what, reason);
 	free(reason);
 	return refusal->done ? EXIT_PART : EXIT_FAILED;
 }

@@ -46,6 +46,7 @@ int field_put(const struct call *call, const struct field *field,
 		mnl_attr_put_u8(request, attribute, nr);
 		return EXIT_DONE;
 	case FIELD_SIZE:
+	case FIELD_ADDRESS:
 		rc = size_argument(call, field->name, text, !field->limit,
 				   &bytes);
 		if (!rc)
@@ -113,6 +114,17 @@ static int index_parse(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
+int object_request(struct nl *nl, struct nlmsghdr *request, __u16 attribute,
+		   __u32 *index)
+{
+	struct created created = { attribute, ~0U };
+	int rc;
+
+	rc = nl_call_wait(nl, request, index_parse, &created, 1000, NULL, NULL);
+	*index = created.index;
+	return rc;
+}
+
 static int create_failed(const struct call *call, const struct object *object,
 			 struct nl *nl, int rc)
 {
@@ -133,10 +145,10 @@ static int create_failed(const struct call *call, const struct object *object,
 
 int object_create(const struct call *call, const struct object *object)
 {
-	struct created created = { object->index, ~0U };
 	struct nlmsghdr *request;
 	struct table table;
 	__u64 size;
+	__u32 index;
 	struct nl nl;
 	int rc;
 
@@ -154,19 +166,18 @@ int object_create(const struct call *call, const struct object *object)
 	rc = nl_open(&nl);
 	if (rc)
 		return rc;
-	rc = nl_call_wait(&nl, request, index_parse, &created, 1000, NULL,
-			  NULL);
+	rc = object_request(&nl, request, object->index, &index);
 	if (rc) {
 		rc = create_failed(call, object, &nl, rc);
 		goto out;
 	}
 	if (call->set & OPT(JSON))
-		rc = object->print(&nl, created.index, &table);
+		rc = object->print(&nl, index, &table);
 	else
-		printf("%s%u\n", object->prefix, created.index);
+		printf("%s%u\n", object->prefix, index);
 	/* The object exists: report its name even if the output fails. */
 	if (rc || output_flush(stdout, "standard output")) {
-		warnx("%s%u was created", object->prefix, created.index);
+		warnx("%s%u was created", object->prefix, index);
 		rc = EXIT_PART;
 	}
 out:
@@ -205,6 +216,25 @@ int devs_command(const struct call *call, const char *json, bool all,
 	free(devs.v);
 	nl_close(&nl);
 	return rc;
+}
+
+char *plug_reason(const struct nl *nl, const struct refusal *refusal, int rc)
+{
+	char *reason, *done, *text;
+
+	if (rc == -EINTR)
+		reason = xstrdup("interrupted");
+	else if (refusal->reason[0])
+		reason = refusal_text(refusal);
+	else
+		reason = xstrdup(nl_strerror(nl, rc));
+	if (!refusal->done)
+		return reason;
+	done = size_exact(refusal->done);
+	text = xasprintf("%s done, then %s", done, reason);
+	free(done);
+	free(reason);
+	return text;
 }
 
 int partial_status(int done, int total)

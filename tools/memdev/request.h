@@ -12,6 +12,7 @@ enum field_type {
 	FIELD_NUMBER,
 	FIELD_BOOL,
 	FIELD_SIZE,
+	FIELD_ADDRESS,
 	FIELD_TEXT,
 	FIELD_WINDOW,
 	FIELD_ONLINE_TYPE,
@@ -66,6 +67,9 @@ struct object {
 	int (*print)(struct nl *nl, __u32 index, struct table *table);
 };
 
+/* Send a request that creates an object; get its number. Returns 0 or -errno. */
+int object_request(struct nl *nl, struct nlmsghdr *request, __u16 attribute,
+		   __u32 *index);
 /* Create an object and print its name. Returns an exit status. */
 int object_create(const struct call *call, const struct object *object);
 /* Delete an object. Returns 0 or EXIT_FAILED. */
@@ -80,6 +84,11 @@ int devs_command(const struct call *call, const char *json, bool all,
 		 int (*print)(const struct call *call, struct nl *nl,
 			      struct devs *devs, struct table *table));
 
+/*
+ * Why a plug or an unplug failed; the caller frees the text. The refusal in
+ * the reply has the failed block and the bytes done so far.
+ */
+char *plug_reason(const struct nl *nl, const struct refusal *refusal, int rc);
 /* Return the exit status if @done of @total steps succeeded. */
 int partial_status(int done, int total);
 /* After a success, print the kernel's warning, if there is one. */
