@@ -40,6 +40,7 @@ enum opt_id {
 	OPT_TIMES,
 	OPT_CHANCE,
 	OPT_SEED,
+	OPT_DRY_RUN,
 	OPT_HELP,
 	OPT_COUNT,
 };

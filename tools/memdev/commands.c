@@ -50,6 +50,8 @@ const struct opt options[OPT_COUNT] = {
 	{ OPT_CHANCE, 0, "chance", "N",
 	  "hit each selected step with a probability of N in 1000 (default: 1000)" },
 	{ OPT_SEED, 0, "seed", "N", "seed of the random numbers" },
+	{ OPT_DRY_RUN, 0, "dry-run", NULL,
+	  "print what would be done, and change nothing" },
 	{ OPT_HELP, 'h', "help", NULL, "print this help" },
 };
 
@@ -213,6 +215,22 @@ static const struct cmd commands[] = {
 			"--format prints in the format of QEMU's \"info memory_size_summary\" (hmp) or\n\"query-memory-size-summary\" (qmp).",
 		.run = cmd_stat, .columns = stat_columns, .empty = NO_DEVICES,
 		.opts = OPTS_TABLE | OPT(FORMAT) | OPT(PROMETHEUS),
+	},
+	{
+		.name = "save", .args = "[FILE]", .max = 1,
+		.help = "write windows and devices to a file",
+		.text =
+			"The default FILE is /etc/memdev.conf, and - is standard output.",
+		.example = "save",
+		.run = cmd_save,
+	},
+	{
+		.name = "restore", .args = "[FILE...]", .max = -1,
+		.help = "bring back windows and devices from files",
+		.text =
+			"Without a FILE, read /etc/memdev.conf and /etc/memdev.conf.d/*.conf; - is\nstandard input. What exists and is not in the files is left alone.",
+		.example = "restore --dry-run",
+		.run = cmd_restore, .opts = OPT(DRY_RUN),
 	},
 	{
 		.name = "help", .args = "[COMMAND]", .max = 2,

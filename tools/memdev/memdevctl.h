@@ -7,8 +7,8 @@
  *   main
  *   complete
  *   commands
- *   create set window plug fault show stats map monitor
- *   list svg
+ *   create set window plug fault show stats map monitor save restore
+ *   list svg conf
  *   request strip qemu
  *   table nl
  *   nl_parse names args wait
@@ -73,6 +73,8 @@ int cmd_fault_poison(const struct call *call);
 int cmd_map(const struct call *call);
 int cmd_monitor(const struct call *call);
 int cmd_stat(const struct call *call);
+int cmd_save(const struct call *call);
+int cmd_restore(const struct call *call);
 int cmd_help(const struct call *call);
 int cmd_version(const struct call *call);
 

@@ -40,7 +40,7 @@ bad "an unknown option is a usage error" --nosuch
 bad "window without a subcommand" window
 bad "help for an unknown command" help nosuch
 for command in list show create destroy plug unplug resize ensure wait set map monitor \
-	       stat help version "window list" "window add" "window del" \
+	       stat save restore help version "window list" "window add" "window del" \
 	       "fault list" "fault add" "fault del" "fault poison"; do
 	# shellcheck disable=SC2086 # two words
 	runs "help $command" help $command
@@ -118,6 +118,9 @@ bad "fault poison without a block" fault poison 0
 bad "fault poison with an invalid block" fault poison 0 --block x
 bad "monitor with an argument" monitor 0
 bad "version with an argument" version 0
+bad "save with two files" save a b
+bad "save with a dry run" save --dry-run
+bad "restore with a value for --dry-run" restore --dry-run=1
 bad "-o without columns" list -o
 bad "--json with a value" list --json=1
 for size in 0 0M -1 +1G 1X 1GG "1 G" "" G 0x 08 0x1GG 1. .5G 1.G 1.5 1.9G 0x1.8G \

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * save: write windows and devices to a file.
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "memdevctl.h"
+
+/* What a new window has */
+#define DEFAULT_SLOTS	256
+
+#define BIT(attr)	(1U << MEMDEV_A_##attr)
+
+static const char carved_note[] =
+	"\n# Carved windows move at each boot: remove '#' below to restore them as well.\n";
+
+static const struct window *window_of(const struct windows *windows,
+				      const struct dev *dev)
+{
+	for (size_t i = 0; i < windows->n; i++)
+		if (windows->v[i].index == dev->window)
+			return &windows->v[i];
+	return NULL;
+}
+
+static bool carved(const struct window *window)
+{
+	return window->source == MEMDEV_SOURCE_CARVED;
+}
+
+static void print_window(FILE *f, const struct window *window)
+{
+	__u32 bits = BIT(WINDOW_INDEX);
+	char *size, *keys;
+
+	if (!carved(window))
+		bits |= BIT(WINDOW_START);
+	if (window->node >= 0)
+		bits |= BIT(WINDOW_NODE);
+	if (window->limit != window->size)
+		bits |= BIT(WINDOW_LIMIT);
+	if (window->slots != DEFAULT_SLOTS)
+		bits |= BIT(WINDOW_SLOTS);
+	size = conf_size(window->size);
+	keys = conf_text(window_keys, window_members, window, bits, NULL);
+	fprintf(f, "%swindow %s %s%s\n", carved(window) ? "#" : "", size, keys,
+		carved(window) ? " carve" : "");
+	free(size);
+	free(keys);
+}
+
+static void print_dev(FILE *f, struct dev dev, const struct window *window)
+{
+	__u32 bits = BIT(DEV_WINDOW) | BIT(DEV_KIND) | BIT(DEV_ONLINE_TYPE) |
+		     BIT(DEV_MEMMAP_ON_MEMORY) | BIT(DEV_UNPLUG_TIMEOUT_MS);
+	char *size, *keys;
+
+	if (!carved(window))
+		bits |= BIT(DEV_ADDRESS);
+	else if (!dev.id[0])
+		/* Its address changes: suggest an id. */
+		snprintf(dev.id, sizeof(dev.id), "dev%u", dev.index);
+	if (dev.id[0])
+		bits |= BIT(DEV_ID);
+	if (dev.align != dev.block_size)
+		bits |= BIT(DEV_ALIGN);
+	if (dev.node >= 0 && dev.node != window->node)
+		bits |= BIT(DEV_NODE);
+	if (dev.slot >= 0)
+		bits |= BIT(DEV_SLOT);
+	bits |= dev.requested_size == dev.plugged_size ?
+		BIT(DEV_PLUGGED_SIZE) : BIT(DEV_REQUESTED_SIZE);
+	size = conf_size(dev.size);
+	keys = conf_text(dev_keys, dev_members, &dev, bits, NULL);
+	fprintf(f, "%sdevice %s %s\n", carved(window) ? "#" : "", size, keys);
+	free(size);
+	free(keys);
+}
+
+static void print_all(FILE *f, const struct windows *windows,
+		      const struct devs *devs, bool carve)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < windows->n; i++) {
+		if (carved(&windows->v[i]) != carve)
+			continue;
+		if (carve && !any)
+			fputs(carved_note, f);
+		print_window(f, &windows->v[i]);
+		any = true;
+	}
+	for (size_t i = 0; i < devs->n; i++) {
+		const struct window *window = window_of(windows, &devs->v[i]);
+
+		if (window && carved(window) == carve)
+			print_dev(f, devs->v[i], window);
+	}
+}
+
+static void print_conf(FILE *f, const struct windows *windows,
+		       const struct devs *devs)
+{
+	fputs("# Written by memdevctl save, read by memdevctl restore, see memdev.conf(5).\n",
+	      f);
+	print_all(f, windows, devs, false);
+	print_all(f, windows, devs, true);
+}
+
+/* Write to a new file and rename it, so that no reader sees a part. */
+static int write_conf(const char *file, const struct windows *windows,
+		      const struct devs *devs)
+{
+	char *temporary, *dir;
+	int fd, rc = EXIT_FAILED;
+	FILE *f;
+
+	temporary = xasprintf("%s.XXXXXX", file);
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0) {
+		warn("%s", temporary);
+		goto out_free;
+	}
+	/* The file has physical addresses: leave its mode at 0600. */
+	f = fdopen(fd, "w");
+	if (!f) {
+		warn("%s", temporary);
+		close(fd);
+		goto out_unlink;
+	}
+	print_conf(f, windows, devs);
+	rc = output_flush(f, temporary);
+	if (!rc && fsync(fd)) {
+		warn("%s", temporary);
+		rc = EXIT_FAILED;
+	}
+	fclose(f);
+	if (!rc && rename(temporary, file)) {
+		warn("%s", file);
+		rc = EXIT_FAILED;
+	}
+	if (rc)
+		goto out_unlink;
+	/* Without this, a crash may bring the old file back. */
+	dir = xstrdup(file);
+	fd = open(dirname(dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0) {
+		fsync(fd);
+		close(fd);
+	}
+	free(dir);
+	goto out_free;
+
+out_unlink:
+	unlink(temporary);
+out_free:
+	free(temporary);
+	return rc;
+}
+
+/* Follow a link, and do not replace a device such as /dev/null. */
+static int write_file(const char *name, const struct windows *windows,
+		      const struct devs *devs)
+{
+	struct stat st;
+	char *file;
+	int rc;
+
+	if (stat(name, &st))
+		return write_conf(name, windows, devs);
+	if (!S_ISREG(st.st_mode)) {
+		warnx("%s: not a regular file: expected one, a new name, or - for standard output",
+		      name);
+		return EXIT_FAILED;
+	}
+	file = realpath(name, NULL);
+	rc = write_conf(file ? file : name, windows, devs);
+	free(file);
+	return rc;
+}
+
+static bool sees_addresses(const struct windows *windows)
+{
+	for (size_t i = 0; i < windows->n; i++)
+		if (!HAS(&windows->v[i], WINDOW_START))
+			return false;
+	return true;
+}
+
+int cmd_save(const struct call *call)
+{
+	const char *name = call->argc ? call->argv[0] : CONF_FILE;
+	struct windows windows = { 0 };
+	struct devs devs = { 0 };
+	struct nl nl;
+	int rc;
+
+	rc = nl_open(&nl);
+	if (rc)
+		return rc;
+	/* Last, so that no window of these devices is missing. */
+	rc = nl_status(&nl, nl_devs(&nl, &devs), "devices");
+	if (!rc)
+		rc = nl_status(&nl, nl_windows(&nl, &windows), "windows");
+	if (!rc && !sees_addresses(&windows)) {
+		warnx("save: only root sees the addresses of windows");
+		rc = EXIT_FAILED;
+	}
+	if (!rc && !strcmp(name, "-"))
+		print_conf(stdout, &windows, &devs);
+	else if (!rc)
+		rc = write_file(name, &windows, &devs);
+	free(windows.v);
+	free(devs.v);
+	nl_close(&nl);
+	return rc;
+}
