@@ -38,6 +38,10 @@ const struct opt options[OPT_COUNT] = {
 	  "print metrics in Prometheus text format" },
 	{ OPT_BLOCK, 0, "block", "N",
 	  "block, counted from the start of the region" },
+	{ OPT_BLOCKS, 0, "block", "LIST",
+	  "blocks such as 0-3,6, counted from the start of the region" },
+	{ OPT_TYPE, 0, "type", "TYPE",
+	  "online, online_kernel or online_movable (default: online_type)" },
 	{ OPT_PAGE, 0, "page", "N",
 	  "page, counted from the start of the block (default: a free one)" },
 	{ OPT_ERRNO, 0, "errno", "ERROR",
@@ -67,6 +71,13 @@ static const struct cmd commands[] = {
 			"--format prints in the format of QEMU's \"info memory-devices\" (hmp) or\n\"query-memory-devices\" (qmp).",
 		.run = cmd_list, .columns = dev_columns, .empty = NO_DEVICES,
 		.opts = OPTS_TABLE | OPT(FORMAT),
+	},
+	{
+		.name = "blocks", .args = "[DEV...]", .max = -1,
+		.help = "list memory blocks of devices",
+		.example = "blocks guest",
+		.run = cmd_blocks, .columns = block_columns, .empty = NO_DEVICES,
+		.opts = OPTS_TABLE,
 	},
 	{
 		.name = "show", .args = "[DEV...]", .max = -1,
@@ -124,6 +135,21 @@ static const struct cmd commands[] = {
 		.help = "wait until that much of a device is plugged",
 		.example = "wait --timeout 10 guest unplugged",
 		.run = cmd_wait, .opts = OPT(TIMEOUT),
+	},
+	{
+		.name = "online", .args = "DEV", .min = 1, .max = 1,
+		.help = "bring plugged blocks of a device online",
+		.text = "Without --block, all plugged blocks that are offline.",
+		.example = "online guest --block 0-3,6",
+		.run = cmd_online, .opts = OPT(BLOCKS) | OPT(TYPE),
+	},
+	{
+		.name = "offline", .args = "DEV", .min = 1, .max = 1,
+		.help = "take plugged blocks of a device offline",
+		.text =
+			"Without --block, all plugged blocks that are online. The blocks stay plugged.\nCtrl-C ends the command after or during a block.",
+		.example = "offline guest --block 3",
+		.run = cmd_offline, .opts = OPT(BLOCKS),
 	},
 	{
 		.name = "set", .args = "DEV KEY=VALUE...", .min = 2, .max = -1,

@@ -18,6 +18,7 @@ static const struct {
 	{ "ERROR", "EIO ENOMEM EBUSY EAGAIN EINVAL EPERM ENODEV ENOSPC ETIMEDOUT" },
 	{ "FORMAT", "hmp qmp" },
 	{ "KIND", "virtio-mem dimm" },
+	{ "TYPE", "online online_kernel online_movable" },
 	{ "STEP", "add online offline remove answer" },
 	{ "WHEN", "always never auto" },
 	{ "online_type=", "offline online online_kernel online_movable system" },

@@ -7,9 +7,9 @@
  *   main
  *   complete
  *   commands
- *   create set window plug fault show stats map monitor save restore
+ *   blocks create set window plug online fault show stats map monitor save restore
  *   list svg conf
- *   request strip qemu
+ *   request strip qemu memory
  *   table nl
  *   nl_parse names args wait
  *   nl_gen util
@@ -51,10 +51,11 @@ void command_help(FILE *f, const struct cmd *cmd);
 void complete(int argc, char **argv);
 
 extern const struct column dev_columns[], window_columns[];
-extern const struct column fault_columns[], stat_columns[];
+extern const struct column block_columns[], fault_columns[], stat_columns[];
 
 int cmd_list(const struct call *call);
 int cmd_show(const struct call *call);
+int cmd_blocks(const struct call *call);
 int cmd_create(const struct call *call);
 int cmd_destroy(const struct call *call);
 int cmd_plug(const struct call *call);
@@ -62,6 +63,8 @@ int cmd_unplug(const struct call *call);
 int cmd_resize(const struct call *call);
 int cmd_ensure(const struct call *call);
 int cmd_wait(const struct call *call);
+int cmd_online(const struct call *call);
+int cmd_offline(const struct call *call);
 int cmd_set(const struct call *call);
 int cmd_window_list(const struct call *call);
 int cmd_window_add(const struct call *call);

@@ -39,8 +39,9 @@ is "a missing command is a usage error" "$? $(wc -c <"$TMP/out")" "2 0"
 bad "an unknown option is a usage error" --nosuch
 bad "window without a subcommand" window
 bad "help for an unknown command" help nosuch
-for command in list show create destroy plug unplug resize ensure wait set map monitor \
-	       stat save restore help version "window list" "window add" "window del" \
+for command in list blocks show create destroy plug unplug resize ensure wait \
+	       online offline set map monitor stat save restore \
+	       help version "window list" "window add" "window del" \
 	       "fault list" "fault add" "fault del" "fault poison"; do
 	# shellcheck disable=SC2086 # two words
 	runs "help $command" help $command
@@ -141,6 +142,9 @@ bad "--window with an invalid name" create 1G --window foo
 bad "--id with an empty name" create 1G --id ""
 bad "--id with an overlong name" create 1G --id "$(printf '%064d' 0)"
 bad "--start with an invalid address" window add 1G --start x
+bad "offline without a device" offline
+bad "online with two devices" online 0 1
+bad "offline with a type" offline 0 --type online
 bad "set without a value" set 0 online_type
 bad "set with an unknown key" set 0 nosuch=1
 bad "set with an unknown online type" set 0 online_type=nosuch
@@ -172,6 +176,7 @@ completes "subcommands" "list add del" window ""
 completes "options of the command" "--align" create 1G --al
 completes "no options of other commands" "" destroy --al
 completes "steps" remove fault add 0 rem
+completes "types" online_movable online 0 --type online_m
 completes "errnos" ENOMEM fault add 0 add --errno ENOM
 completes "columns" PLUGGED list -o PLU
 completes "a comma list" DEVICE,PLUGGED list -o DEVICE,PLU
