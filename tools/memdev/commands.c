@@ -225,7 +225,7 @@ static const struct cmd commands[] = {
 		.help = "draw the blocks of windows",
 		.example = "map --svg memory.svg",
 		.run = cmd_map, .empty = NO_WINDOWS,
-		.opts = OPT(COLOR) | OPT(SVG),
+		.opts = OPT(COLOR) | OPT(SVG) | OPT(JSON),
 	},
 	{
 		.name = "monitor", .args = "",

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "memdevctl.h"
+#include "map_json.h"
 #include "svg.h"
 
 static unsigned int terminal_width(void)
@@ -154,6 +155,8 @@ int cmd_map(const struct call *call)
 	bool color;
 	int rc;
 
+	if (call->set & OPT(SVG) && call->set & OPT(JSON))
+		return usage_error(call, "--svg excludes --json");
 	if (!when)
 		when = call->set & OPT(COLOR) ? "always" : "auto";
 	if (strcmp(when, "always") && strcmp(when, "never") &&
@@ -169,6 +172,8 @@ int cmd_map(const struct call *call)
 	rc = map_read(call, &map);
 	if (!rc && call->set & OPT(SVG)) {
 		rc = svg_write(&map, call->value[OPT_SVG]);
+	} else if (!rc && call->set & OPT(JSON)) {
+		map_json(call, &map);
 	} else if (!rc) {
 		for (size_t i = 0; i < map.nr_strips; i++)
 			print_strip(&map, &map.strips[i], width, color);

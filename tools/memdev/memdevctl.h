@@ -8,7 +8,7 @@
  *   complete
  *   commands
  *   blocks create set window plug online fault show stats map monitor save restore
- *   list svg conf
+ *   list svg map_json conf
  *   request strip qemu memory
  *   table nl
  *   nl_parse names args wait

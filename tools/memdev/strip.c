@@ -129,7 +129,7 @@ static void map_window(struct map *map, const struct window *window)
 	}
 }
 
-static bool is_selected(const struct call *call, const struct window *window)
+bool window_selected(const struct call *call, const struct window *window)
 {
 	__u32 index;
 
@@ -174,7 +174,7 @@ int map_read(const struct call *call, struct map *map)
 		}
 	}
 	for (size_t i = 0; i < map->windows.n; i++)
-		if (is_selected(call, &map->windows.v[i]))
+		if (window_selected(call, &map->windows.v[i]))
 			map_window(map, &map->windows.v[i]);
 	return EXIT_DONE;
 }

@@ -56,6 +56,8 @@ struct map {
 /* Read the windows named by the arguments, or all. Returns an exit status. */
 int map_read(const struct call *call, struct map *map);
 void map_free(struct map *map);
+/* True if the arguments name the window, or none. */
+bool window_selected(const struct call *call, const struct window *window);
 
 /* From block first on, return the end of the blocks with the same owner. */
 __u64 strip_owner_end(const struct strip *strip, __u64 first);

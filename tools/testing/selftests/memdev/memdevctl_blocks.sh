@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# memdevctl blocks, online and offline
+# memdevctl blocks, online, offline and map -J
 #
 # VM: mem=4G usual="6.1 7.3" timeout=1800 append=memmap=1G$0x100000000
 
@@ -267,6 +267,40 @@ else
 fi
 runs "unplug" unplug 0 $BLOCK
 
+# --- map -J ------------------------------------------------------------------
+
+runs "offline" offline 0 --block 1
+runs "create" create $BLOCK
+runs "map -J" map -J
+check "map -J has windows, devices, runs and free blocks" python3 -c '
+import json, sys
+start, size = int(sys.argv[2], 0), int(sys.argv[3])
+got = json.load(open(sys.argv[1]))
+want = {"map": [{
+    "window": "window0", "start": hex(start), "size": 8 * size,
+    "blocksize": size, "node": 0, "devices": [
+        {"device": "memdev0", "id": "guest", "address": hex(start),
+         "size": 6 * size, "node": 0, "runs": [
+             {"first": 0, "count": 1, "state": "movable"},
+             {"first": 1, "count": 1, "state": "offline"},
+             {"first": 2, "count": 1, "state": "movable"},
+             {"first": 3, "count": 3, "state": "unplugged"}]},
+        {"device": "memdev1", "id": None, "address": hex(start + 6 * size),
+         "size": size, "node": 0, "runs": [
+             {"first": 0, "count": 1, "state": "unplugged"}]}],
+    "free": [{"first": 7, "count": 1}]}]}
+if got != want:
+    print(got, want, sep="\n")
+    sys.exit(1)' "$TMP/out" "$(get address)" $BLOCK
+runs "map -J of one window" map -J 0
+is "map -J of one window prints it" "$(cat "$TMP/out")" \
+	"$(memdevctl map -J)"
+fails "map -J of an unknown window" 1 "memdevctl: window7: *" map -J 7
+fails "map -J --svg" 2 "memdevctl: map: --svg excludes --json*" \
+	map -J --svg -
+runs "destroy" destroy 1
+runs "online" online 0
+
 # --- users without root ------------------------------------------------------
 
 user memdevctl blocks -J --output-all >"$TMP/out" 2>"$TMP/err"
@@ -277,6 +311,14 @@ print([tuple(row[k] for k in ("block", "memory", "address", "state", "zone",
                               "node", "inuse"))
        for row in json.load(sys.stdin)["blocks"][2:4]])' <"$TMP/out")" \
 	"0 [(2, None, None, 'online', 'Movable', 0, None), (3, None, None, 'unplugged', None, 0, None)]"
+user memdevctl map -J >"$TMP/out" 2>"$TMP/err"
+is "an unprivileged user gets map -J without addresses" \
+	"$? $(cat "$TMP/err")$(python3 -c '
+import json, sys
+window = json.load(sys.stdin)["map"][0]
+print(window["start"], window["free"],
+      [(d["address"], len(d["runs"])) for d in window["devices"]])' \
+	<"$TMP/out")" "0 None None [(None, 2)]"
 for command in online offline; do
 	user memdevctl $command 0 >"$TMP/out" 2>&1
 	is "$command by an unprivileged user is refused" \
