@@ -30,6 +30,8 @@ const struct opt options[OPT_COUNT] = {
 	  "physical address of RAM that was reserved at boot" },
 	{ OPT_WAIT, 'w', "wait", NULL, "wait until the plugged size is SIZE" },
 	{ OPT_TIMEOUT, 0, "timeout", "SECONDS", "wait at most this long" },
+	{ OPT_WATCH, 0, "watch", "[SECONDS]",
+	  "redraw at events and every SECONDS (default: 2) until q is pressed" },
 	{ OPT_COLOR, 0, "color", "[WHEN]",
 	  "use colors: always, never or auto (default)" },
 	{ OPT_SVG, 0, "svg", "FILE",
@@ -70,7 +72,7 @@ static const struct cmd commands[] = {
 		.text =
 			"--format prints in the format of QEMU's \"info memory-devices\" (hmp) or\n\"query-memory-devices\" (qmp).",
 		.run = cmd_list, .columns = dev_columns, .empty = NO_DEVICES,
-		.opts = OPTS_TABLE | OPT(FORMAT),
+		.opts = OPTS_TABLE | OPT(FORMAT) | OPT(WATCH),
 	},
 	{
 		.name = "blocks", .args = "[DEV...]", .max = -1,
@@ -225,7 +227,7 @@ static const struct cmd commands[] = {
 		.help = "draw the blocks of windows",
 		.example = "map --svg memory.svg",
 		.run = cmd_map, .empty = NO_WINDOWS,
-		.opts = OPT(COLOR) | OPT(SVG) | OPT(JSON),
+		.opts = OPT(COLOR) | OPT(SVG) | OPT(JSON) | OPT(WATCH),
 	},
 	{
 		.name = "monitor", .args = "",

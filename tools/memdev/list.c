@@ -10,6 +10,7 @@
 #include "names.h"
 #include "qemu.h"
 #include "request.h"
+#include "watch.h"
 
 enum {
 	DEV_DEVICE, DEV_KIND, DEV_SIZE, DEV_PLUGGED, DEV_ONLINE,
@@ -242,9 +243,14 @@ static int list_print(const struct call *call, struct nl *nl,
 	return EXIT_DONE;
 }
 
-int cmd_list(const struct call *call)
+static int list_run(const struct call *call)
 {
 	const int rc = qemu_check(call);
 
 	return rc ? rc : devs_command(call, "memdev", false, list_print);
+}
+
+int cmd_list(const struct call *call)
+{
+	return watch_run(call, list_run);
 }

@@ -10,6 +10,7 @@
 #include "memdevctl.h"
 #include "map_json.h"
 #include "svg.h"
+#include "watch.h"
 
 static unsigned int terminal_width(void)
 {
@@ -146,7 +147,7 @@ static bool use_color(const char *when)
 	return is_terminal(STDOUT_FILENO) && !(no_color && *no_color);
 }
 
-int cmd_map(const struct call *call)
+static int map_run(const struct call *call)
 {
 	const char *when = call->value[OPT_COLOR];
 	const unsigned int width = terminal_width();
@@ -155,8 +156,8 @@ int cmd_map(const struct call *call)
 	bool color;
 	int rc;
 
-	if (call->set & OPT(SVG) && call->set & OPT(JSON))
-		return usage_error(call, "--svg excludes --json");
+	if (call->set & OPT(SVG) && call->set & (OPT(JSON) | OPT(WATCH)))
+		return usage_error(call, "--svg excludes --json and --watch");
 	if (!when)
 		when = call->set & OPT(COLOR) ? "always" : "auto";
 	if (strcmp(when, "always") && strcmp(when, "never") &&
@@ -184,4 +185,9 @@ int cmd_map(const struct call *call)
 	}
 	map_free(&map);
 	return rc;
+}
+
+int cmd_map(const struct call *call)
+{
+	return watch_run(call, map_run);
 }

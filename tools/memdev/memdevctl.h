@@ -9,7 +9,7 @@
  *   commands
  *   blocks create set window plug online fault show stats map monitor save restore
  *   list svg map_json conf
- *   request strip qemu memory
+ *   request strip qemu memory watch
  *   table nl
  *   nl_parse names args wait
  *   nl_gen util

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# memdevctl blocks, online, offline and map -J
+# memdevctl blocks, online, offline, map -J and --watch
 #
 # VM: mem=4G usual="6.1 7.3" timeout=1800 append=memmap=1G$0x100000000
 
@@ -296,7 +296,7 @@ runs "map -J of one window" map -J 0
 is "map -J of one window prints it" "$(cat "$TMP/out")" \
 	"$(memdevctl map -J)"
 fails "map -J of an unknown window" 1 "memdevctl: window7: *" map -J 7
-fails "map -J --svg" 2 "memdevctl: map: --svg excludes --json*" \
+fails "map -J --svg" 2 "memdevctl: map: --svg excludes --json and --watch*" \
 	map -J --svg -
 runs "destroy" destroy 1
 runs "online" online 0
@@ -327,6 +327,79 @@ for command in online offline; do
 done
 is "an unprivileged user changed nothing" "$(get online_blocks)" 0-2
 
+# --- --watch -----------------------------------------------------------------
+
+for command in list map; do
+	for key in q '\x03'; do
+		is "$command --watch ends at '$key'" "$(tty \
+			"exec memdevctl $command --watch" \
+			"expect memdevctl $command at .*; every 2 s .*memdev0" \
+			"send $key")" "0 restored"
+		is "$command --watch leaves the alternate screen ('$key')" \
+			"$(tail -c 14 "$TMP/tty" | tr '\033' '~')" \
+			'~[?25h~[?1049l'
+	done
+	# Without an event, a day passes until the next frame.
+	is "$command --watch redraws at an event" "$(tty \
+		"exec memdevctl $command --watch=86400" "expect memdev0" \
+		"sh memdevctl create $BLOCK --id new" 'expect \(?new\b' \
+		'send q')" "0 restored"
+	runs "destroy" destroy new
+done
+is "list --watch redraws without an event" "$(tty \
+	"exec memdevctl list --watch=1" 'expect q quits' 'expect q quits' \
+	'expect q quits' 'send Q')" "0 restored"
+for signal in TERM HUP; do
+	is "list --watch ends at SIG$signal" "$(tty \
+		"exec memdevctl list --watch=86400" 'expect memdev0' \
+		"kill $signal")" "0 restored"
+done
+is "list --watch without a terminal on standard input ends at Ctrl-C" "$(tty \
+	"exec memdevctl list --watch=86400 </dev/null" 'expect memdev0' \
+	'send \x03')" "0 restored"
+is "list --watch cuts lines to the new width of the terminal" "$(tty \
+	"exec memdevctl list --watch=86400" 'expect memdev0' 'size 4x40' \
+	'expect every 86400 \r\n.*DEVICE.*memdev0' 'send q')" "0 restored"
+is "map --watch folds to the new width of the terminal" "$(tty \
+	"exec memdevctl map --color=never --watch=86400" 'expect MMMuuuff' \
+	'size 24x5' 'expect \x1b\[KMMMuu\r\n\x1b\[Kuff\r\n' \
+	'send q')" "0 restored"
+is "list --watch stops at Ctrl-Z with the terminal restored, and continues" \
+	"$(tty "set -m; memdevctl list --watch=86400; echo rc1=\$?; stty -a
+		fg; echo rc2=\$?" 'expect memdev0' 'send \x1a' \
+	'expect rc1=148' 'expect [^-]icanon.*[^-]echo ' 'expect memdev0' \
+	'send q' 'expect rc2=0')" "0 restored"
+is "list --watch redraws after SIGSTOP" \
+	"$(tty "set -m; memdevctl list --watch=86400; stty sane; fg
+		echo rc=\$?" 'expect memdev0' \
+	"sh kill -STOP \$(pgrep -fx 'memdevctl list --watch=86400')" \
+	'expect \x1b\[\?1049h.*memdev0' 'send q' 'expect rc=0')" "0 restored"
+is "list --watch shows an error that comes later, and recovers" "$(tty \
+	"exec memdevctl list --watch=1 guest" 'expect guest' \
+	"sh memdevctl unplug guest all" "sh memdevctl destroy guest" \
+	'expect memdevctl: guest: no such device' \
+	"sh memdevctl create $((6 * BLOCK)) --id guest" \
+	'expect virtio-mem.*guest' 'send q')" "0 restored"
+is "list --watch of an unknown device fails" "$(tty \
+	"exec memdevctl list --watch nosuch" \
+	'expect memdevctl: nosuch: no such device')" "1 restored"
+is "list --watch of an unknown device leaves the screen alone" \
+	"$(tr -cd '\033' <"$TMP/tty" | wc -c)" 0
+fails "list --watch without a terminal" 2 \
+	"memdevctl: list: --watch requires standard output to be a terminal, *" \
+	list --watch
+is "list --watch on a dumb terminal is a usage error" "$(tty \
+	"TERM=dumb exec memdevctl list --watch" \
+	'expect --watch requires .* TERM not to be dumb')" "2 restored"
+for seconds in 0 -1 x 1.5 86401 ""; do
+	fails "list --watch=$seconds" 2 \
+		"memdevctl: list: invalid --watch '$seconds': expected seconds, 1 to 86400*" \
+		list --watch="$seconds"
+done
+is "map --svg --watch is a usage error" "$(tty \
+	"exec memdevctl map --svg - --watch" 'expect --svg excludes --json')" \
+	"2 restored"
+
 # --- retired blocks ----------------------------------------------------------
 
 D=$(readlink -f $BUS/devices/memdev*)
@@ -348,5 +421,10 @@ if [ -e $MEM/hard_offline_page ]; then
 else
 	skip "blocks shows a retired block" "this kernel cannot poison a page"
 fi
+is "list --watch reports that the module was removed" "$(tty \
+	"exec memdevctl list --watch=1" "expect guest" \
+	"sh memdevctl destroy guest; rmmod memdev" \
+	'expect memdevctl: the memdev module is not loaded' 'send q')" \
+	"0 restored"
 check "the kernel logged no warning" log_quiet
 finish
