@@ -154,26 +154,24 @@ static void cancel(struct nl *nl, unsigned int seq)
 
 /* Wait for a message. Returns 0, or -EINTR after the second signal. */
 static int wait_message(struct nl *nl, unsigned int seq, bool *canceled,
-			int ms, void (*tick)(void *arg), void *arg)
+			int ms, nl_tick tick, void *arg)
 {
 	while (!wait_readable(mnl_socket_get_fd(nl->sock), ms)) {
-		if (!interrupted()) {
-			if (tick)
-				tick(arg);
-			continue;
+		if (interrupted()) {
+			if (*canceled)
+				return -EINTR;
+			*canceled = true;
+			cancel(nl, seq);
+			interrupt_catch();
 		}
-		if (*canceled)
-			return -EINTR;
-		*canceled = true;
-		cancel(nl, seq);
-		interrupt_catch();
+		if (tick)
+			tick(arg, *canceled);
 	}
 	return 0;
 }
 
 static int call(struct nl *nl, struct nlmsghdr *request, mnl_cb_t cb,
-		void *data, bool wait, int ms, void (*tick)(void *arg),
-		void *arg)
+		void *data, bool wait, int ms, nl_tick tick, void *arg)
 {
 	bool canceled = false;
 	int rc;
@@ -204,7 +202,7 @@ int nl_call(struct nl *nl, struct nlmsghdr *request, mnl_cb_t cb, void *data)
 }
 
 int nl_call_wait(struct nl *nl, struct nlmsghdr *request, mnl_cb_t cb,
-		 void *data, int ms, void (*tick)(void *arg), void *arg)
+		 void *data, int ms, nl_tick tick, void *arg)
 {
 	interrupt_catch();
 	return call(nl, request, cb, data, true, ms, tick, arg);

@@ -61,13 +61,16 @@ int nl_join(struct nl *nl);
 struct nlmsghdr *nl_request(__u8 cmd, __u16 flags);
 /* Send a request, pass each reply to @cb. Returns 0 or -errno. */
 int nl_call(struct nl *nl, struct nlmsghdr *request, mnl_cb_t cb, void *data);
+/* canceled: a signal has arrived */
+typedef void (*nl_tick)(void *arg, bool canceled);
 /*
  * Like nl_call(), for a request that takes long: call tick() every @ms
- * milliseconds. On the first signal, cancel the request and wait for its
- * result. On the second one, close the socket and return -EINTR.
+ * milliseconds. On the first signal, cancel the request, call tick() at once
+ * and wait for the result. On the second one, close the socket and return
+ * -EINTR.
  */
 int nl_call_wait(struct nl *nl, struct nlmsghdr *request, mnl_cb_t cb,
-		 void *data, int ms, void (*tick)(void *arg), void *arg);
+		 void *data, int ms, nl_tick tick, void *arg);
 
 /* The kernel's text for the last request, or else the text of errno -rc */
 const char *nl_strerror(const struct nl *nl, int rc);

@@ -23,6 +23,7 @@
  * @dev: the device before the operation
  * @what: the operation
  * @total: number of bytes to plug or unplug
+ * @shrinks: the operation unplugs
  * @enabled: standard error is a terminal, and @nl can be opened
  * @shown: the terminal shows progress
  */
@@ -31,6 +32,7 @@ struct progress {
 	const struct dev *dev;
 	const char *what;
 	__u64 total;
+	bool shrinks;
 	bool enabled;
 	bool shown;
 };
@@ -47,34 +49,64 @@ static void progress_erase(struct progress *progress)
 	progress->shown = false;
 }
 
-static void progress_draw(struct progress *progress, __u64 plugged)
+/*
+ * An unplug takes blocks offline one by one before it unplugs them, and a plug
+ * brings them online after it plugs them: the online size shows how far it is.
+ */
+static unsigned int percent_done(const struct progress *progress,
+				 const struct dev *now)
 {
-	const __u64 done = distance(progress->dev->plugged_size, plugged);
-	char *bytes, *total;
+	const struct dev *before = progress->dev;
+	__u64 plugged = distance(before->plugged_size, now->plugged_size);
+	__u64 done = distance(before->online_size, now->online_size);
 
-	bytes = size_exact(done);
-	total = size_exact(progress->total);
-	fprintf(stderr, "\r\033[Kmemdev%u: %s: %s of %s", progress->dev->index,
-		progress->what, bytes, total);
-	if (progress->total)
-		fprintf(stderr, " (%u%%)",
-			(unsigned int)(100.0 * done / progress->total));
-	fflush(stderr);
-	progress->shown = true;
-	free(bytes);
-	free(total);
+	/* Blocks that were offline are unplugged, too. */
+	if (progress->shrinks ? plugged > done :
+				now->online_type == MEMDEV_ONLINE_TYPE_OFFLINE)
+		done = plugged;
+	if (done > progress->total)
+		done = progress->total;
+	return progress->total ? 100.0 * done / progress->total : 100;
 }
 
-static void progress_tick(void *arg)
+/* Start a line "memdev0: unplug all: ". */
+static void progress_line(struct progress *progress)
+{
+	fprintf(stderr, "\r\033[Kmemdev%u: %s: ", progress->dev->index,
+		progress->what);
+	progress->shown = true;
+}
+
+static void progress_draw(struct progress *progress, const struct dev *now)
+{
+	char *plugged = size_exact(now->plugged_size);
+	char *online = size_exact(now->online_size);
+
+	progress_line(progress);
+	fprintf(stderr, "%s plugged, %s online, %u%%", plugged, online,
+		percent_done(progress, now));
+	fflush(stderr);
+	free(plugged);
+	free(online);
+}
+
+static void progress_tick(void *arg, bool canceled)
 {
 	struct progress *progress = arg;
 	struct dev dev;
 
+	/* At once: do not ask the kernel first. */
+	if (progress->enabled && canceled) {
+		progress_line(progress);
+		fputs("cancelling...", stderr);
+		fflush(stderr);
+		return;
+	}
 	if (progress->enabled && !progress->nl.sock)
 		progress->enabled = !nl_open(&progress->nl);
 	if (progress->enabled &&
 	    !nl_dev(&progress->nl, progress->dev->index, &dev))
-		progress_draw(progress, dev.plugged_size);
+		progress_draw(progress, &dev);
 }
 
 static int plug_failed(struct nl *nl, const struct dev *dev, const char *what,
@@ -111,6 +143,7 @@ static int plug(const struct call *call, __u8 cmd, __u32 op)
 	progress.what = what;
 	progress.total = !all ? size : op == MEMDEV_OP_UNPLUG ? dev.plugged_size :
 			 dev.size - dev.plugged_size - dev.retired_size;
+	progress.shrinks = op == MEMDEV_OP_UNPLUG;
 
 	request = nl_request(cmd, NLM_F_ACK);
 	mnl_attr_put_u32(request, MEMDEV_A_DEV_INDEX, dev.index);
@@ -246,6 +279,7 @@ static int size_wait(struct size_wait *wait)
 		.dev = before,
 		.what = wait->what,
 		.total = distance(before->plugged_size, wait->size),
+		.shrinks = wait->size < before->plugged_size,
 	};
 	const __u64 start = now_ms();
 	__u64 elapsed, left;
@@ -281,7 +315,7 @@ static int size_wait(struct size_wait *wait)
 			return wait_stopped(wait, &dev, why);
 		}
 		if (progress.enabled && elapsed >= PROGRESS_MS)
-			progress_draw(&progress, dev.plugged_size);
+			progress_draw(&progress, &dev);
 		left = wait->timeout_ms - elapsed;
 		wait_readable(mnl_socket_get_fd(wait->events.sock),
 			      left < 1000 ? left : 1000);

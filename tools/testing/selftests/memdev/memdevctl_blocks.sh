@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# memdevctl blocks, online, offline, map -J and --watch
+# memdevctl blocks, online, offline, map -J, --watch, and the progress of plug
+# and unplug
 #
 # VM: mem=4G usual="6.1 7.3" timeout=1800 append=memmap=1G$0x100000000
 
@@ -225,7 +226,7 @@ fails "an error for the only block" 1 \
 umount "$(memory 2)/state"
 runs "online" online 0
 
-# --- a block that refuses, Ctrl-C --------------------------------------------
+# --- a block that refuses, progress, Ctrl-C ----------------------------------
 
 low=$(get address)
 if pin_start $((low)) $((low + 4 * BLOCK)); then
@@ -260,11 +261,43 @@ if pin_start $((low)) $((low + 4 * BLOCK)); then
 		"$(get online_blocks) $(cat "$(memory $pinned)/state")" \
 		"$pinned online"
 	runs "online of the others" online 0
+
+	# Three of four blocks can be unplugged.
+	size=$((4 * BLOCK >> 20))M one=$((BLOCK >> 20))M
+	is "unplug shows the sizes of the device, and says that it is cancelled" \
+		"$(tty "exec memdevctl unplug 0 all" \
+		"expect memdev0: unplug all: ($size|$one) plugged, $one online, 75%" \
+		'send \x03' 'expect memdev0: unplug all: cancelling\.\.\.' \
+		'expect done, then interrupted')" "64 restored"
+	runs "set a deadline" set 0 unplug_timeout_ms=3000
+	fails "unplug on a pipe" 1 "memdevctl: memdev0: unplug all: *" \
+		unplug 0 all
+	is "unplug shows no progress on a pipe" \
+		"$(printf %s "$ERR" | tr -cd '\r\033' | wc -c)" 0
+	TERM=dumb script -qec "memdevctl unplug 0 all" /dev/null \
+		>"$TMP/out" </dev/null
+	is "unplug shows no progress on a dumb terminal" \
+		"$(grep -c "$(printf '\033')\|plugged," "$TMP/out")" 0
+	runs "disable the deadline" set 0 unplug_timeout_ms=0
+	runs "plug three blocks" plug 0 $((3 * BLOCK))
+	is "resize --wait shows the sizes of the device" \
+		"$(tty "exec memdevctl resize 0 0 --wait" \
+		"expect memdev0: resize 0: ($size|$one) plugged, $one online, 75%" \
+		'send \x03' 'expect resize 0: stopped waiting')" "64 restored"
 	pin_stop
+	runs "resize --wait completes" resize 0 0 --wait
 else
 	skip "a block refuses to go offline" \
 		"no page could be pinned on the device"
+	runs "unplug all" unplug 0 all
 fi
+# The third block does not come online soon.
+runs "fault add" fault add 0 online --block 2 --delay 20000
+is "plug shows the sizes of the device" "$(tty \
+	"exec memdevctl plug 0 $((4 * BLOCK))" \
+	"expect : $((4 * BLOCK >> 20))M plugged, $((2 * BLOCK >> 20))M online, 50%")" \
+	"0 restored"
+runs "fault del" fault del 0 all
 runs "unplug" unplug 0 $BLOCK
 
 # --- map -J ------------------------------------------------------------------
