@@ -44,6 +44,7 @@ enum opt_id {
 	OPT_CHANCE,
 	OPT_SEED,
 	OPT_DRY_RUN,
+	OPT_ALL,
 	OPT_HELP,
 	OPT_COUNT,
 };

@@ -58,6 +58,7 @@ const struct opt options[OPT_COUNT] = {
 	{ OPT_SEED, 0, "seed", "N", "seed of the random numbers" },
 	{ OPT_DRY_RUN, 0, "dry-run", NULL,
 	  "print what would be done, and change nothing" },
+	{ OPT_ALL, 0, "all", NULL, "also print the checks that found nothing" },
 	{ OPT_HELP, 'h', "help", NULL, "print this help" },
 };
 
@@ -259,6 +260,15 @@ static const struct cmd commands[] = {
 			"Without a FILE, read /etc/memdev.conf and /etc/memdev.conf.d/*.conf; - is\nstandard input. What exists and is not in the files is left alone.",
 		.example = "restore --dry-run",
 		.run = cmd_restore, .opts = OPT(DRY_RUN),
+	},
+	{
+		.name = "doctor", .args = "",
+		.help = "check what would keep memory devices from working",
+		.example = "doctor --all",
+		.text =
+			"Each finding is a note, a warning or a problem, with the remedy on the next line.\nThe exit status is 1 if there is a problem.",
+		.run = cmd_doctor, .columns = doctor_columns,
+		.opts = OPT(ALL) | OPT(JSON),
 	},
 	{
 		.name = "help", .args = "[COMMAND]", .max = 2,

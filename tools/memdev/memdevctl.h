@@ -7,11 +7,11 @@
  *   main
  *   complete
  *   commands
- *   blocks create set window plug online fault show stats map monitor save restore
- *   list svg map_json conf
- *   request strip qemu memory watch
+ *   blocks create set window plug online fault show stats map monitor save restore doctor
+ *   list svg map_json conf doctor_kernel doctor_memory doctor_devices
+ *   request strip qemu memory watch findings
  *   table nl
- *   nl_parse names args wait
+ *   nl_parse names args wait file
  *   nl_gen util
  */
 #ifndef MEMDEVCTL_H
@@ -52,6 +52,7 @@ void complete(int argc, char **argv);
 
 extern const struct column dev_columns[], window_columns[];
 extern const struct column block_columns[], fault_columns[], stat_columns[];
+extern const struct column doctor_columns[];
 
 int cmd_list(const struct call *call);
 int cmd_show(const struct call *call);
@@ -78,6 +79,7 @@ int cmd_monitor(const struct call *call);
 int cmd_stat(const struct call *call);
 int cmd_save(const struct call *call);
 int cmd_restore(const struct call *call);
+int cmd_doctor(const struct call *call);
 int cmd_help(const struct call *call);
 int cmd_version(const struct call *call);
 

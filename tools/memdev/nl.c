@@ -274,16 +274,21 @@ static int parse_family(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
+bool module_loaded(void)
+{
+	return !access("/sys/bus/memdev", F_OK);
+}
+
 static void print_no_family(void)
 {
-	if (access("/sys/bus/memdev", F_OK))
+	if (!module_loaded())
 		warnx("the memdev module is not loaded, try 'modprobe memdev'");
 	else
 		warnx("%s",
 		      "the netlink family memdev exists in the initial network namespace only, try 'nsenter --net=/proc/1/ns/net memdevctl ...'");
 }
 
-int nl_open(struct nl *nl)
+int nl_open_quiet(struct nl *nl)
 {
 	struct nlmsghdr *request;
 	int one = 1, rc;
@@ -291,9 +296,9 @@ int nl_open(struct nl *nl)
 	memset(nl, 0, sizeof(*nl));
 	nl->sock = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
 	if (!nl->sock || mnl_socket_bind(nl->sock, 0, MNL_SOCKET_AUTOPID)) {
-		warn("netlink");
+		rc = -errno;
 		nl_close(nl);
-		return EXIT_FAILED;
+		return rc;
 	}
 	mnl_socket_setsockopt(nl->sock, NETLINK_EXT_ACK, &one, sizeof(one));
 	mnl_socket_setsockopt(nl->sock, NETLINK_CAP_ACK, &one, sizeof(one));
@@ -302,14 +307,22 @@ int nl_open(struct nl *nl)
 	request = request_new(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, NLM_F_ACK);
 	mnl_attr_put_strz(request, CTRL_ATTR_FAMILY_NAME, MEMDEV_FAMILY_NAME);
 	rc = nl_call(nl, request, parse_family, nl);
-	if (!rc && nl->family)
-		return EXIT_DONE;
-	if (rc && rc != -ENOENT)
-		nl_status(nl, rc, "netlink");
-	else
+	if (!rc && !nl->family)
+		rc = -ENOENT;
+	if (rc)
+		nl_close(nl);
+	return rc;
+}
+
+int nl_open(struct nl *nl)
+{
+	const int rc = nl_open_quiet(nl);
+
+	if (rc == -ENOENT)
 		print_no_family();
-	nl_close(nl);
-	return EXIT_FAILED;
+	else
+		nl_status(nl, rc, "netlink");
+	return rc ? EXIT_FAILED : EXIT_DONE;
 }
 
 int nl_open_dev(struct nl *nl, const char *name, struct dev *dev)

@@ -48,6 +48,10 @@ struct block_runs {
 	size_t n;
 };
 
+/* Whether the module is loaded, in whatever namespace the caller is */
+bool module_loaded(void);
+/* Return 0 or -errno: -ENOENT if this network namespace has no family. */
+int nl_open_quiet(struct nl *nl);
 /* Return 0, or print an error and return an exit status. */
 int nl_open(struct nl *nl);
 /* Look up a device by name, number or id; the socket is closed on failure. */

@@ -40,7 +40,7 @@ bad "an unknown option is a usage error" --nosuch
 bad "window without a subcommand" window
 bad "help for an unknown command" help nosuch
 for command in list blocks show create destroy plug unplug resize ensure wait \
-	       online offline set map monitor stat save restore \
+	       online offline set map monitor stat save restore doctor \
 	       help version "window list" "window add" "window del" \
 	       "fault list" "fault add" "fault del" "fault poison"; do
 	# shellcheck disable=SC2086 # two words
@@ -118,6 +118,7 @@ bad "fault del with an invalid rule" fault del 0 x
 bad "fault poison without a block" fault poison 0
 bad "fault poison with an invalid block" fault poison 0 --block x
 bad "monitor with an argument" monitor 0
+bad "doctor with an argument" doctor 0
 bad "version with an argument" version 0
 bad "save with two files" save a b
 bad "save with a dry run" save --dry-run

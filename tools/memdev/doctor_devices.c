@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Checks of doctor: devices and their blocks.
+ */
+#include <stdlib.h>
+
+#include "doctor.h"
+
+/* Get the blocks of a device in a state as a list such as "0-3,6", or NULL. */
+static char *blocks_in(const struct doctor *d, const struct dev *dev,
+		       __u32 state)
+{
+	char *list = NULL;
+
+	for (size_t i = 0; i < d->runs.n; i++) {
+		const struct block *run = &d->runs.v[i];
+
+		if (run->device == dev->index && run->state == state)
+			list = blocks_add(list, run->first, run->count);
+	}
+	return list;
+}
+
+/* Call @report for each device that has blocks in @state. */
+static void check_state(struct doctor *d, __u32 state, const char *healthy,
+			void (*report)(struct doctor *d, const struct dev *dev,
+				       const char *blocks))
+{
+	const size_t before = d->n;
+
+	for (size_t i = 0; i < d->devs.n; i++) {
+		char *blocks = blocks_in(d, &d->devs.v[i], state);
+
+		if (blocks)
+			report(d, &d->devs.v[i], blocks);
+		free(blocks);
+	}
+	if (d->n == before)
+		found(d, STATUS_OK, NULL, "%s", healthy);
+}
+
+static void report_offline(struct doctor *d, const struct dev *dev,
+			   const char *blocks)
+{
+	const bool wanted = dev->online_type == MEMDEV_ONLINE_TYPE_OFFLINE;
+	const char *error = dev->last_error;
+
+	found(d, wanted ? STATUS_NOTE : STATUS_WARNING,
+	      "bring them online: echo online_movable >/sys/devices/system/memory/memoryN/state",
+	      "memdev%u: blocks %s are plugged, but offline%s%s", dev->index,
+	      blocks, wanted ? " (online_type=offline)" : *error ? ": " : "",
+	      wanted ? "" : error);
+}
+
+static void check_offline(struct doctor *d)
+{
+	check_state(d, MEMDEV_BLOCK_STATE_OFFLINE, "all plugged blocks are online",
+		    report_offline);
+}
+
+static void report_kernel(struct doctor *d, const struct dev *dev,
+			  const char *blocks)
+{
+	found(d, STATUS_NOTE,
+	      "unplug them, set online_type=online_movable, and plug them again",
+	      "memdev%u: blocks %s are online in a kernel zone, and often cannot be unplugged",
+	      dev->index, blocks);
+}
+
+static void check_kernel(struct doctor *d)
+{
+	check_state(d, MEMDEV_BLOCK_STATE_KERNEL,
+		    "no block is online in a kernel zone", report_kernel);
+}
+
+static void report_retired(struct doctor *d, const struct dev *dev,
+			   const char *blocks)
+{
+	found(d, STATUS_WARNING,
+	      "replace the defective RAM; until then, request no more than the other blocks have",
+	      "memdev%u: blocks %s are retired because of poisoned pages, and cannot be plugged",
+	      dev->index, blocks);
+}
+
+static void check_retired(struct doctor *d)
+{
+	check_state(d, MEMDEV_BLOCK_STATE_RETIRED, "no block is retired",
+		    report_retired);
+}
+
+/* A size as memdevctl accepts it */
+static char *size(__u64 bytes)
+{
+	return bytes ? size_exact(bytes) : xstrdup("0");
+}
+
+static void check_requested(struct doctor *d)
+{
+	const size_t before = d->n;
+
+	for (size_t i = 0; i < d->devs.n; i++) {
+		const struct dev *dev = &d->devs.v[i];
+		char *plugged, *requested, *remedy;
+
+		if (dev->requested_size == dev->plugged_size)
+			continue;
+		plugged = size(dev->plugged_size);
+		requested = size(dev->requested_size);
+		remedy = xasprintf("wait, or stop the attempts: memdevctl resize memdev%u %s",
+				   dev->index, plugged);
+		found(d, STATUS_WARNING, remedy,
+		      "memdev%u: %s is plugged, %s is requested%s%s",
+		      dev->index, plugged, requested,
+		      dev->last_error[0] ? ": " : "", dev->last_error);
+		free(plugged);
+		free(requested);
+		free(remedy);
+	}
+	if (d->n == before)
+		found(d, STATUS_OK, NULL, "all requested sizes are reached");
+}
+
+const struct check device_checks[] = {
+	{ "offline", check_offline },
+	{ "kernel", check_kernel },
+	{ "retired", check_retired },
+	{ "requested", check_requested },
+	{ .name = NULL }
+};
