@@ -3,8 +3,10 @@
  * stat: statistics of plug and unplug operations.
  */
 #include <stdlib.h>
+#include <sys/utsname.h>
 
 #include "memdevctl.h"
+#include "names.h"
 #include "qemu.h"
 #include "request.h"
 
@@ -78,8 +80,11 @@ static void stat_cell(const void *item, const struct column *column,
 
 /* --- Prometheus ----------------------------------------------------------- */
 
-/* The structure that contains the value: struct dev, stats or window */
-enum scope { SCOPE_DEVICE, SCOPE_OP, SCOPE_WINDOW };
+/*
+ * The structure that contains the value: struct dev, stats or window; or the
+ * numbers of blocks by state
+ */
+enum scope { SCOPE_DEVICE, SCOPE_OP, SCOPE_WINDOW, SCOPE_STATE };
 
 static const struct metric {
 	const char *name;
@@ -102,6 +107,11 @@ static const struct metric {
 	{ "memdev_retired_bytes", "gauge",
 	  "Memory retired because of poisoned pages.",
 	  SCOPE_DEVICE, offsetof(struct dev, retired_size) },
+	{ "memdev_block_size_bytes", "gauge",
+	  "Size of a memory block of the device.",
+	  SCOPE_DEVICE, offsetof(struct dev, block_size) },
+	{ "memdev_blocks", "gauge", "Memory blocks of the device by state.",
+	  SCOPE_STATE, 0 },
 	{ "memdev_operations_total", "counter",
 	  "Operations on the device.",
 	  SCOPE_OP, offsetof(struct stats, count) },
@@ -143,11 +153,38 @@ static void print_label(const char *name, const char *value, const char *after)
 	printf("\"%s", after);
 }
 
+static void print_node_label(__s32 node)
+{
+	/* An empty label is the same as none. */
+	printf("node=\"");
+	if (node >= 0)
+		printf("%d", node);
+	putchar('"');
+}
+
 static void print_dev_labels(const struct metric *metric, const struct dev *dev)
 {
 	printf("%s{device=\"memdev%u\",", metric->name, dev->index);
 	print_label("id", dev->id, ",");
-	print_label("kind", dev->kind, "");
+	print_label("kind", dev->kind, ",");
+	print_node_label(dev->node);
+}
+
+static void print_state_samples(const struct metric *metric,
+				const struct dev *dev,
+				const struct block_runs *runs)
+{
+	__u64 count[NR_BLOCK_STATES] = { 0 };
+
+	for (size_t i = 0; i < runs->n; i++)
+		if (runs->v[i].device == dev->index &&
+		    runs->v[i].state < NR_BLOCK_STATES)
+			count[runs->v[i].state] += runs->v[i].count;
+	for (__u32 state = 0; state < NR_BLOCK_STATES; state++) {
+		print_dev_labels(metric, dev);
+		printf(",state=\"%s\"} %llu\n", block_state_name(state),
+		       count[state]);
+	}
 }
 
 static void print_op_samples(const struct metric *metric, const struct dev *dev)
@@ -167,8 +204,37 @@ static void print_op_samples(const struct metric *metric, const struct dev *dev)
 	}
 }
 
+static void print_heading(const char *name, const char *type,
+			  const char *help)
+{
+	printf("# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void print_up(bool up)
+{
+	struct utsname kernel;
+
+	uname(&kernel);
+	print_heading("memdev_up", "gauge",
+		      "Whether the module is loaded and answers.");
+	printf("memdev_up %d\n", up);
+	print_heading("memdev_build_info", "gauge",
+		      "Versions of memdevctl and of the running kernel.");
+	print_label("memdev_build_info{version", MEMDEVCTL_VERSION, ",");
+	print_label("kernel", kernel.release, "} 1\n");
+}
+
+static void print_window_sample(const struct metric *metric,
+				const struct window *window)
+{
+	printf("%s{window=\"window%u\",", metric->name, window->index);
+	print_node_label(window->node);
+	printf("} %llu\n", number_at(window, metric->offset));
+}
+
 static void print_metrics(const struct devs *devs,
-			  const struct windows *windows)
+			  const struct windows *windows,
+			  const struct block_runs *runs)
 {
 	for (size_t m = 0; m < ARRAY_SIZE(metrics); m++) {
 		const struct metric *metric = &metrics[m];
@@ -178,8 +244,7 @@ static void print_metrics(const struct devs *devs,
 		/* promtool rejects a metric without samples. */
 		if (!n)
 			continue;
-		printf("# HELP %s %s\n# TYPE %s %s\n", metric->name,
-		       metric->help, metric->name, metric->type);
+		print_heading(metric->name, metric->type, metric->help);
 		for (size_t i = 0; i < n; i++) {
 			switch (metric->scope) {
 			case SCOPE_DEVICE:
@@ -191,10 +256,10 @@ static void print_metrics(const struct devs *devs,
 				print_op_samples(metric, &devs->v[i]);
 				break;
 			case SCOPE_WINDOW:
-				printf("%s{window=\"window%u\"} %llu\n",
-				       metric->name, windows->v[i].index,
-				       number_at(&windows->v[i],
-						 metric->offset));
+				print_window_sample(metric, &windows->v[i]);
+				break;
+			case SCOPE_STATE:
+				print_state_samples(metric, &devs->v[i], runs);
 				break;
 			}
 		}
@@ -203,13 +268,18 @@ static void print_metrics(const struct devs *devs,
 
 static int prometheus_print(struct nl *nl, const struct devs *devs)
 {
+	struct block_runs runs = { 0 };
 	struct windows windows = { 0 };
 	int rc;
 
-	rc = nl_status(nl, nl_windows(nl, &windows), "windows");
-	if (!rc)
-		print_metrics(devs, &windows);
+	rc = nl_status(nl, nl_windows(nl, &windows), "windows") ?:
+	     nl_status(nl, nl_block_runs(nl, &runs), "blocks");
+	if (!rc) {
+		print_up(true);
+		print_metrics(devs, &windows, &runs);
+	}
 	free(windows.v);
+	free(runs.v);
 	return rc;
 }
 
@@ -241,6 +311,11 @@ int cmd_stat(const struct call *call)
 	if (call->set & OPT(PROMETHEUS) &&
 	    call->set & (OPTS_FORMAT | OPT(FORMAT)))
 		return value_error(call, "--prometheus cannot be combined with other formats");
+	/* A collector has to see that there is no module. */
+	if (call->set & OPT(PROMETHEUS) && !module_loaded()) {
+		print_up(false);
+		return EXIT_DONE;
+	}
 	if (call->set & OPT(FORMAT) && call->argc)
 		return value_error(call, "--format cannot be combined with DEV");
 	return devs_command(call, "stat", false, stat_print);
