@@ -57,12 +57,61 @@ install: kdir
 	install -D -m 644 drivers/memdev/Module.symvers \
 		$(DEVEL)/$(RELEASE)/Module.symvers
 
+uninstall:
+	@packaging/uninstall $(INSTALL_MOD_PATH)
+
 # The tool's own Makefile names missing libraries.
 memdevctl:
 	$(MAKE) -C tools/memdev OUTPUT=$(CURDIR)/build/memdevctl
 
 install-memdevctl: memdevctl
 	$(MAKE) -C tools/memdev OUTPUT=$(CURDIR)/build/memdevctl install
+
+uninstall-memdevctl:
+	$(MAKE) -C tools/memdev uninstall
+
+version:
+	@echo $(VERSION)
+
+# What DKMS builds the module from
+DKMS_SOURCE ?= /usr/src/memdev-$(VERSION)
+
+dkms-source:
+	for file in $$(find drivers/memdev include -name '*.[ch]' \
+			! -name '*.mod.c' -o -name Makefile -o -name Kconfig); do \
+		install -D -m 644 $$file $(DKMS_SOURCE)/$$file || exit; \
+	done
+	sed '/^# "make dkms"/d; /^#$$/d; s/#MODULE_VERSION#/$(VERSION)/' \
+		dkms.conf >$(DKMS_SOURCE)/dkms.conf
+
+# The files of a package are not make's to replace or remove.
+define dkms-remove
+@! dpkg-query -S $(DKMS_SOURCE)/dkms.conf 2>/dev/null || \
+	{ echo "$(DKMS_SOURCE) belongs to a package: remove that first" >&2; \
+	exit 1; }
+@test -z "$$(dkms status memdev/$(VERSION))" || \
+	dkms remove memdev/$(VERSION) --all
+endef
+
+# Unlike "make install", DKMS builds again for each kernel that is installed later.
+dkms: kdir
+	@$(VM)/setup dkms
+	$(dkms-remove)
+	$(MAKE) --no-print-directory -s dkms-source
+	dkms install memdev/$(VERSION) -k $(RELEASE) --kernelsourcedir $(KDIR)
+
+uninstall-dkms:
+	$(dkms-remove)
+	@packaging/uninstall --dkms $(VERSION)
+
+deb:
+	@$(VM)/setup deb
+	@packaging/build deb
+
+rpm:
+	@$(VM)/setup rpm
+	@packaging/build rpm
+
 
 kdir:
 ifeq ($(KDIR),)
@@ -123,8 +172,13 @@ clean:
 help:
 	@echo 'make [KDIR=DIR]         build drivers/memdev/memdev.ko (W=1, C=1 as in the kernel)'
 	@echo 'make samples            also build samples/memdev/memdev-sample.ko'
-	@echo 'make install            install memdev.ko for that kernel, run depmod'
-	@echo 'make memdevctl          build the tool; make install-memdevctl installs it'
+	@echo 'make install            install memdev.ko for that kernel, run depmod;'
+	@echo '                        make uninstall undoes it, for all kernels'
+	@echo 'make dkms               have DKMS build it, also for kernels to come;'
+	@echo '                        make uninstall-dkms undoes it'
+	@echo 'make memdevctl          build the tool; make install-memdevctl installs it,'
+	@echo '                        make uninstall-memdevctl removes it'
+	@echo 'make deb, make rpm      build the packages memdev-dkms and memdevctl in build/'
 	@echo 'make demo [KERNEL=6.1]  show memdev in a VM'
 	@echo 'make check              static checks, unit tests, build and tests on 6.1:'
 	@echo '                        at most 15 minutes on two processors'
@@ -148,5 +202,7 @@ help:
 	@echo 'make gen                regenerate the generated sources'
 	@echo 'make clean              remove what was built'
 
-.PHONY: all modules samples install memdevctl install-memdevctl kdir demo check \
-	check-all unit kunit stress compare bench debug-kernel gen clean help
+.PHONY: all modules samples install uninstall memdevctl install-memdevctl \
+	uninstall-memdevctl version dkms-source dkms uninstall-dkms deb rpm kdir \
+	demo check check-all unit kunit stress compare bench \
+	debug-kernel gen clean help
