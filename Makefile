@@ -141,6 +141,9 @@ unit:
 kunit:
 	@$(TESTING)/kunit
 
+packages-test:
+	@$(TESTING)/packages disk
+
 stress:
 	@$(VM)/setup
 	@$(VM)/build $(or $(KERNELS),7.3)
@@ -190,6 +193,8 @@ help:
 	@echo '    BOOTS=5             number of boots for tests that ask for several'
 	@echo 'make unit [SEED=N]      test the allocator in user space'
 	@echo 'make kunit              run the KUnit suites in a kernel built for them'
+	@echo 'make packages-test      install, use, upgrade and purge the Debian packages in'
+	@echo '                        a VM that boots Debian 12 from a disk; as root'
 	@echo 'make stress [TIME=SECONDS] [SEED=N] [KERNELS=7.3]'
 	@echo '                        random operations at once, in a VM under load'
 	@echo 'make compare [SEED=N] [STEPS=N] [KERNEL=6.1]'
@@ -204,5 +209,5 @@ help:
 
 .PHONY: all modules samples install uninstall memdevctl install-memdevctl \
 	uninstall-memdevctl version dkms-source dkms uninstall-dkms deb rpm kdir \
-	demo check check-all unit kunit stress compare bench \
+	demo check check-all unit kunit packages-test stress compare bench \
 	debug-kernel gen clean help
