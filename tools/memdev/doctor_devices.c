@@ -44,12 +44,13 @@ static void report_offline(struct doctor *d, const struct dev *dev,
 {
 	const bool wanted = dev->online_type == MEMDEV_ONLINE_TYPE_OFFLINE;
 	const char *error = dev->last_error;
+	char *remedy = xasprintf("memdevctl online memdev%u", dev->index);
 
-	found(d, wanted ? STATUS_NOTE : STATUS_WARNING,
-	      "bring them online: echo online_movable >/sys/devices/system/memory/memoryN/state",
+	found(d, wanted ? STATUS_NOTE : STATUS_WARNING, remedy,
 	      "memdev%u: blocks %s are plugged, but offline%s%s", dev->index,
 	      blocks, wanted ? " (online_type=offline)" : *error ? ": " : "",
 	      wanted ? "" : error);
+	free(remedy);
 }
 
 static void check_offline(struct doctor *d)

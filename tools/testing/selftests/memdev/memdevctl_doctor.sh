@@ -327,7 +327,7 @@ fi
 first=$(first_block)
 put "$MEM/memory$((first + 1))/state" offline >/dev/null
 finds "a plugged block is offline" warning offline \
-	"memdev0: blocks 1 are plugged, but offline" "online_movable"
+	"memdev0: blocks 1 are plugged, but offline" "^memdevctl online memdev0$"
 put_dev online_type offline >/dev/null
 finds "a block stays offline as wanted" note offline "online_type=offline" .
 put_dev online_type online_kernel >/dev/null
