@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "memdevctl.h"
 #include "memory.h"
 #include "request.h"
@@ -56,7 +57,7 @@ static char *block_read(const struct block_row *row, const char *name)
 {
 	if (!is_plugged(row) || !HAS(row->dev, DEV_ADDRESS))
 		return NULL;
-	return sysfs_read(MEMORY_DIR "/memory%llu/%s",
+	return file_read(MEMORY_DIR "/memory%llu/%s",
 			  dev_memory(row->dev, row->block), name);
 }
 
@@ -171,8 +172,8 @@ static void blocks_add_dev(struct table *table, const struct dev *dev,
 
 	memset(retired, 0, count);
 	/* The list of blocks in netlink omits retired blocks that are plugged. */
-	list = sysfs_read("/sys/bus/memdev/devices/memdev%u/retired_blocks",
-			  dev->index);
+	list = file_read("/sys/bus/memdev/devices/memdev%u/retired_blocks",
+			 dev->index);
 	if (list)
 		blocks_parse(list, retired, count, &last);
 	for (__u32 i = 0; i < count; i++) {

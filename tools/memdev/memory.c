@@ -5,32 +5,10 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "memory.h"
-
-char *sysfs_read(const char *format, ...)
-{
-	char path[PATH_MAX], line[4096];
-	va_list args;
-	char *text;
-	FILE *f;
-
-	va_start(args, format);
-	vsnprintf(path, sizeof(path), format, args);
-	va_end(args);
-	f = fopen(path, "re");
-	if (!f)
-		return NULL;
-	text = fgets(line, sizeof(line), f);
-	fclose(f);
-	if (!text)
-		return NULL;
-	line[strcspn(line, "\n")] = '\0';
-	return xstrdup(line);
-}
 
 /* Parse a block and move *text behind it. Returns 0 or -EINVAL. */
 static int block_parse(const char **text, __u32 *block)

@@ -10,10 +10,6 @@
 
 #define MEMORY_DIR	"/sys/devices/system/memory"
 
-/* Read a line without its newline, or return NULL. The caller frees it. */
-__printf(1, 2)
-char *sysfs_read(const char *format, ...);
-
 /*
  * Mark the blocks of a list such as "0-3,6" in @marked, or only check its
  * syntax if @marked is NULL. Return 0, -EINVAL, or -ERANGE if a block is not

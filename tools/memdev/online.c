@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "memdevctl.h"
 #include "memory.h"
 #include "names.h"
@@ -158,7 +159,7 @@ static bool change_block(struct change *change, __u32 block)
 
 	error = state_write(change, memory, path);
 	/* A child that was killed may have changed the state, or udev did. */
-	got = error ? sysfs_read("%s", path) : NULL;
+	got = error ? file_read("%s", path) : NULL;
 	if (got && !strcmp(got, want))
 		error = 0;
 	free(got);
@@ -277,7 +278,7 @@ static const char *online_text(const struct dev *dev)
 	case MEMDEV_ONLINE_TYPE_ONLINE_MOVABLE:
 		return online_type_name(dev->online_type);
 	case MEMDEV_ONLINE_TYPE_SYSTEM:
-		policy = sysfs_read(MEMORY_DIR "/auto_online_blocks");
+		policy = file_read(MEMORY_DIR "/auto_online_blocks");
 	}
 	for (size_t i = 0; policy && i < ARRAY_SIZE(policies); i++)
 		if (!strcmp(policy, policies[i]))

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "file.h"
 #include "memdevctl.h"
 #include "names.h"
 
@@ -226,7 +227,7 @@ static int window_add(struct restore *r, struct conf_window *window)
 static int window_set(struct restore *r, const struct conf_window *window,
 		      const char *attribute, __u64 value)
 {
-	char *file, *text, reason[512] = "";
+	char *file, *text, *reason;
 	int fd, rc = EXIT_DONE;
 
 	text = conf_size(value);
@@ -237,14 +238,11 @@ static int window_set(struct restore *r, const struct conf_window *window,
 	fd = open(file, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, text, strlen(text)) < 0) {
 		const char *error = strerror(errno);
-		FILE *f = fopen("/sys/bus/memdev/last_error", "re");
 
-		if (f && fgets(reason, sizeof(reason), f))
-			reason[strcspn(reason, "\n")] = '\0';
-		if (f)
-			fclose(f);
+		reason = file_read("/sys/bus/memdev/last_error");
 		rc = failed(r, "set %s=%s: %s", attribute, text,
-			    *reason ? reason : error);
+			    reason && *reason ? reason : error);
+		free(reason);
 	}
 	if (fd >= 0)
 		close(fd);
