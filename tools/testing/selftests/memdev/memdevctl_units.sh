@@ -177,9 +177,15 @@ is "it leaves one file" "$(ls)" memdev.prom
 check "the file has the device" grep -q 'id="guest"' memdev.prom
 runs "unplug" unplug guest all
 check "the module is unloaded" unload
-command_of memdev-prometheus.service 2>/dev/null
-is "without the module it fails, and leaves no outdated file" \
-	"$? $(ls)" "1 "
+check "memdev-prometheus.service works without the module" \
+	command_of memdev-prometheus.service
+is "it leaves no outdated device" "$(grep -v '^#' memdev.prom | cut -d'{' -f1)" \
+	"memdev_up 0
+memdev_build_info"
+mkdir memdev.prom.new
+(command_of memdev-prometheus.service) 2>/dev/null
+is "it leaves no outdated file if it fails" "$? $(ls)" "1 memdev.prom.new"
+rmdir memdev.prom.new
 cd / || exit
 check "the kernel did not complain" log_quiet
 finish
