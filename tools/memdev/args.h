@@ -45,6 +45,7 @@ enum opt_id {
 	OPT_SEED,
 	OPT_DRY_RUN,
 	OPT_ALL,
+	OPT_VERBOSE,
 	OPT_HELP,
 	OPT_COUNT,
 };
@@ -52,6 +53,8 @@ enum opt_id {
 static_assert(OPT_COUNT <= 64, "a mask has 64 bits");
 
 #define OPT(id)		(1ULL << OPT_##id)
+/* Options of every command */
+#define OPTS_COMMON	(OPT(VERBOSE) | OPT(HELP))
 /* Options that select a table's contents, and all table options */
 #define OPTS_FORMAT	(OPT(JSON) | OPT(RAW) | OPT(PAIRS) | OPT(OUTPUT) | \
 			 OPT(OUTPUT_ALL))

@@ -59,6 +59,8 @@ const struct opt options[OPT_COUNT] = {
 	{ OPT_DRY_RUN, 0, "dry-run", NULL,
 	  "print what would be done, and change nothing" },
 	{ OPT_ALL, 0, "all", NULL, "also print the checks that found nothing" },
+	{ OPT_VERBOSE, 'v', "verbose", NULL,
+	  "print each netlink message and each write to a file of the kernel" },
 	{ OPT_HELP, 'h', "help", NULL, "print this help" },
 };
 
@@ -362,7 +364,7 @@ void command_help(FILE *f, const struct cmd *cmd)
 		const struct opt *opt = &options[i];
 		char *name, letter[8] = "    ";
 
-		if (!(cmd->opts & 1ULL << opt->id) && opt->id != OPT_HELP)
+		if (!((cmd->opts | OPTS_COMMON) & 1ULL << opt->id))
 			continue;
 		if (opt->letter)
 			snprintf(letter, sizeof(letter), "-%c, ", opt->letter);

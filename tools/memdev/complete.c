@@ -207,7 +207,7 @@ static void offer_options(const struct word *word)
 	for (size_t i = 0; i < OPT_COUNT; i++) {
 		char *name = xasprintf("--%s", options[i].name);
 
-		if (i == OPT_HELP || word->cmd->opts & 1ULL << i)
+		if ((word->cmd->opts | OPTS_COMMON) & 1ULL << i)
 			offer(word, name, strlen(name));
 		free(name);
 	}

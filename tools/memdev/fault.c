@@ -205,6 +205,8 @@ static int rules_write(const struct call *call, struct nl *nl, FILE *f,
 	struct dev now;
 	int rc;
 
+	verbose_print("write '%s' to " DEBUGFS "/memdev%u/faults", line,
+		      dev->index);
 	if (write(fileno(f), line, strlen(line)) >= 0)
 		return EXIT_DONE;
 	rc = errno;

@@ -20,7 +20,7 @@ static int option_error(const struct call *call, const char *text)
 	};
 
 	for (size_t i = 0; i < OPT_COUNT; i++)
-		if (call->cmd->opts & 1ULL << i)
+		if ((call->cmd->opts | OPTS_COMMON) & 1ULL << i)
 			guess_word(&guess, options[i].name,
 				   strlen(options[i].name));
 	return unknown_error(call, "option", &guess);
@@ -37,7 +37,7 @@ static int parse_options(struct call *call, int argc, char **argv)
 	for (size_t i = 0; i < OPT_COUNT; i++) {
 		const struct opt *opt = &options[i];
 
-		if (!(call->cmd->opts & 1ULL << opt->id) && opt->id != OPT_HELP)
+		if (!((call->cmd->opts | OPTS_COMMON) & 1ULL << opt->id))
 			continue;
 		longs[n].name = opt->name;
 		longs[n].has_arg = !opt->arg ? no_argument :
@@ -106,6 +106,7 @@ static int run(struct call *call, int argc, char **argv)
 	if (cmd->max >= 0 && call->argc > cmd->max)
 		return usage_error(call, "unexpected argument '%s'",
 				   call->argv[cmd->max]);
+	verbose = call->set & OPT(VERBOSE);
 	return cmd->run(call);
 }
 

@@ -11,6 +11,7 @@
  *   list svg map_json conf doctor_kernel doctor_memory doctor_devices
  *   request strip qemu memory watch findings
  *   table nl
+ *   nl_print
  *   nl_parse names args wait file
  *   nl_gen util
  */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "nl.h"
+#include "nl_print.h"
 #include "wait.h"
 
 /* Large enough for any request of this tool */
@@ -47,6 +48,7 @@ static int send_request(struct nl *nl, struct nlmsghdr *request)
 	if (!request->nlmsg_type)
 		request->nlmsg_type = nl->family;
 	request->nlmsg_seq = ++nl->seq;
+	nl_print("request", request);
 	return mnl_socket_sendto(nl->sock, request, request->nlmsg_len) < 0 ?
 		-errno : 0;
 }
@@ -114,6 +116,7 @@ static int handle_message(struct nl *nl, const struct nlmsghdr *request,
 		extack_parse(nl, request, nlh, offset);
 		return err->error;
 	}
+	nl_print("reply", nlh);
 	if (cb && cb(nlh, data) < 0)
 		return -EBADMSG;
 	return 1;
@@ -173,6 +176,7 @@ static int wait_message(struct nl *nl, unsigned int seq, bool *canceled,
 static int call(struct nl *nl, struct nlmsghdr *request, mnl_cb_t cb,
 		void *data, bool wait, int ms, nl_tick tick, void *arg)
 {
+	const __u64 begin = now_ms();
 	bool canceled = false;
 	int rc;
 
@@ -192,6 +196,7 @@ static int call(struct nl *nl, struct nlmsghdr *request, mnl_cb_t cb,
 		rc = receive(nl, request, cb, data);
 	} while (rc > 0);
 out:
+	nl_print_result(rc, nl->text, now_ms() - begin);
 	free(request);
 	return rc;
 }

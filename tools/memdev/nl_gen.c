@@ -30,8 +30,8 @@ const struct member dev_members[] = {
 	NUMBER(DEV_ADDRESS, IN(dev)->address),
 	NUMBER(DEV_SIZE, IN(dev)->size),
 	NUMBER(DEV_ALIGN, IN(dev)->align),
-	NUMBER(DEV_NODE, IN(dev)->node),
-	NUMBER(DEV_SLOT, IN(dev)->slot),
+	SIGNED(DEV_NODE, IN(dev)->node),
+	SIGNED(DEV_SLOT, IN(dev)->slot),
 	NUMBER(DEV_BLOCK_SIZE, IN(dev)->block_size),
 	NUMBER(DEV_PLUGGED_SIZE, IN(dev)->plugged_size),
 	NUMBER(DEV_ONLINE_SIZE, IN(dev)->online_size),
@@ -45,6 +45,8 @@ const struct member dev_members[] = {
 	NUMBER(DEV_RETIRED_SIZE, IN(dev)->retired_size),
 	TEXT(DEV_LAST_ERROR, IN(dev)->last_error),
 	NEST(DEV_REFUSAL, IN(dev)->refusal, refusal_members),
+	REQUEST(DEV_ALL),
+	REQUEST(DEV_SEQ),
 	END
 };
 
@@ -52,7 +54,7 @@ const struct member window_members[] = {
 	NUMBER(WINDOW_INDEX, IN(window)->index),
 	NUMBER(WINDOW_START, IN(window)->start),
 	NUMBER(WINDOW_SIZE, IN(window)->size),
-	NUMBER(WINDOW_NODE, IN(window)->node),
+	SIGNED(WINDOW_NODE, IN(window)->node),
 	NUMBER(WINDOW_SOURCE, IN(window)->source),
 	NUMBER(WINDOW_LIMIT, IN(window)->limit),
 	NUMBER(WINDOW_SLOTS, IN(window)->slots),
@@ -91,6 +93,30 @@ const struct member event_members[] = {
 	NUMBER(EVENT_MEMMAP_ON_MEMORY, IN(event)->memmap_on_memory),
 	NUMBER(EVENT_UNPLUG_TIMEOUT_MS, IN(event)->unplug_timeout_ms),
 	END
+};
+
+const struct nl_command nl_commands[MEMDEV_CMD_MAX + 1] = {
+	[MEMDEV_CMD_DEV_GET] = { "dev-get", dev_members },
+	[MEMDEV_CMD_DEV_NEW] = { "dev-new", dev_members },
+	[MEMDEV_CMD_DEV_DEL] = { "dev-del", dev_members },
+	[MEMDEV_CMD_DEV_SET] = { "dev-set", dev_members },
+	[MEMDEV_CMD_DEV_PLUG] = { "dev-plug", dev_members },
+	[MEMDEV_CMD_DEV_UNPLUG] = { "dev-unplug", dev_members },
+	[MEMDEV_CMD_WINDOW_GET] = { "window-get", window_members },
+	[MEMDEV_CMD_WINDOW_NEW] = { "window-new", window_members },
+	[MEMDEV_CMD_WINDOW_DEL] = { "window-del", window_members },
+	[MEMDEV_CMD_BLOCK_GET] = { "block-get", block_members },
+	[MEMDEV_CMD_DEV_NEW_NTF] = { "dev-new-ntf", event_members },
+	[MEMDEV_CMD_DEV_DEL_NTF] = { "dev-del-ntf", event_members },
+	[MEMDEV_CMD_DEV_PLUGGED_NTF] = { "dev-plugged-ntf", event_members },
+	[MEMDEV_CMD_DEV_ONLINE_NTF] = { "dev-online-ntf", event_members },
+	[MEMDEV_CMD_DEV_REFUSED_NTF] = { "dev-refused-ntf", event_members },
+	[MEMDEV_CMD_WINDOW_NEW_NTF] = { "window-new-ntf", event_members },
+	[MEMDEV_CMD_WINDOW_DEL_NTF] = { "window-del-ntf", event_members },
+	[MEMDEV_CMD_DEV_RETIRED_NTF] = { "dev-retired-ntf", event_members },
+	[MEMDEV_CMD_CANCEL] = { "cancel", dev_members },
+	[MEMDEV_CMD_DEV_BEGIN_NTF] = { "dev-begin-ntf", event_members },
+	[MEMDEV_CMD_DEV_SET_NTF] = { "dev-set-ntf", event_members },
 };
 
 const char *const state_names[] = {

@@ -8,7 +8,7 @@
 
 /*
  * Messages as structures. has: a bit for each attribute that the message had.
- * The including file defines struct member.
+ * The including file defines struct member and struct nl_command.
  */
 
 struct stats {
@@ -113,6 +113,9 @@ struct event {
 };
 
 extern const struct member event_members[];
+
+/* Commands by their number */
+extern const struct nl_command nl_commands[MEMDEV_CMD_MAX + 1];
 
 /* Names of values, NULL-terminated */
 extern const char *const state_names[];

@@ -11,7 +11,7 @@
  * A 64-bit attribute is only aligned to 4 bytes: copy it. An empty one reads
  * as 0.
  */
-static __u64 get_number(const struct nlattr *attr)
+__u64 nl_number(const struct nlattr *attr)
 {
 	const size_t len = mnl_attr_get_payload_len(attr);
 	const void *payload = mnl_attr_get_payload(attr);
@@ -71,7 +71,7 @@ static void attr_parse(const struct nlattr *attr, const struct member *member,
 	else if (member->text)
 		get_text(to, member->size, attr);
 	else
-		store_number(to, member->size, get_number(attr));
+		store_number(to, member->size, nl_number(attr));
 	/* Every structure starts with the mask of its attributes. */
 	*(__u32 *)base |= 1U << member->attribute;
 }

@@ -157,6 +157,7 @@ static bool change_block(struct change *change, __u32 block)
 	char *got, *text;
 	int error;
 
+	verbose_print("write %s to %s", change->state, path);
 	error = state_write(change, memory, path);
 	/* A child that was killed may have changed the state, or udev did. */
 	got = error ? file_read("%s", path) : NULL;
@@ -182,7 +183,7 @@ static int change_blocks(struct change *change)
 {
 	const __u32 count = dev_nr_blocks(&change->dev);
 
-	change->progress = is_terminal(STDERR_FILENO);
+	change->progress = is_terminal(STDERR_FILENO) && !verbose;
 	change->start = now_ms();
 	interrupt_catch();
 	for (__u32 i = 0; i < count; i++) {

@@ -122,7 +122,9 @@ static int plug_failed(struct nl *nl, const struct dev *dev, const char *what,
 static int plug(const struct call *call, __u8 cmd, __u32 op)
 {
 	const bool all = !strcmp(call->argv[1], "all");
-	struct progress progress = { .enabled = is_terminal(STDERR_FILENO) };
+	struct progress progress = {
+		.enabled = is_terminal(STDERR_FILENO) && !verbose,
+	};
 	struct dev dev, reply = { 0 };
 	struct nlmsghdr *request;
 	__u64 size = 0;
@@ -275,7 +277,7 @@ static int size_wait(struct size_wait *wait)
 {
 	const struct dev *before = &wait->before;
 	struct progress progress = {
-		.enabled = is_terminal(STDERR_FILENO),
+		.enabled = is_terminal(STDERR_FILENO) && !verbose,
 		.dev = before,
 		.what = wait->what,
 		.total = distance(before->plugged_size, wait->size),

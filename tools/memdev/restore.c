@@ -235,6 +235,7 @@ static int window_set(struct restore *r, const struct conf_window *window,
 		goto out;
 	file = xasprintf("/sys/devices/memdev/window%u/%s", window->index,
 			 attribute);
+	verbose_print("write %s to %s", text, file);
 	fd = open(file, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, text, strlen(text)) < 0) {
 		const char *error = strerror(errno);

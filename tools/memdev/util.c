@@ -17,6 +17,21 @@
 
 static const char suffixes[] = "KMGTPE";
 
+bool verbose;
+
+void verbose_print(const char *format, ...)
+{
+	va_list args;
+
+	if (!verbose)
+		return;
+	fputs("memdevctl: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
 void *xrealloc(void *p, size_t size)
 {
 	p = realloc(p, size);

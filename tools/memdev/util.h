@@ -22,6 +22,13 @@ enum {
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
+/* Whether to print each step to standard error */
+extern bool verbose;
+
+/* If verbose, print a line to standard error. */
+__printf(1, 2)
+void verbose_print(const char *format, ...);
+
 /* These exit if out of memory. The caller frees the result. */
 void *xrealloc(void *p, size_t size);
 char *xstrdup(const char *s);

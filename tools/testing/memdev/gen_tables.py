@@ -45,6 +45,18 @@ class Spec:
         assert all(len(one["attributes"]) < 32 for one in self.sets)
         self.ops = spec["operations"]["list"]
 
+    def requested(self, attrs):
+        """The attributes of a set that only the user sends."""
+        replied = self.replied(attrs)
+        names = set()
+        for op in self.ops:
+            if op["attribute-set"] == attrs["name"]:
+                for kind in ("do", "dump"):
+                    request = op.get(kind, {}).get("request", {})
+                    names.update(request.get("attributes", []))
+        return [attr for attr in attrs["attributes"]
+                if attr["name"] in names and attr not in replied]
+
     def replied(self, attrs):
         """The attributes of a set that the kernel sends."""
         names = set()
@@ -81,7 +93,7 @@ def tool_header(spec):
 
 /*
  * Messages as structures. has: a bit for each attribute that the message had.
- * The including file defines struct member.
+ * The including file defines struct member and struct nl_command.
  */""")
     for attrs in spec.sets:
         print(f"\nstruct {attrs['name']} {{\n\t__u32 has;")
@@ -89,6 +101,8 @@ def tool_header(spec):
             print("\t" + declaration(attr))
         print("};\n")
         print(f"extern const struct member {attrs['name']}_members[];")
+    print("\n/* Commands by their number */")
+    print("extern const struct nl_command nl_commands[MEMDEV_CMD_MAX + 1];")
     print("\n/* Names of values, NULL-terminated */")
     for enum in spec.enums:
         print(f"extern const char *const {lower(enum['name'])}_names[];")
@@ -101,12 +115,20 @@ def tool_source(spec):
     for attrs in spec.sets:
         print(f"\nconst struct member {attrs['name']}_members[] = {{")
         for attr in spec.replied(attrs):
-            macro = {"string": "TEXT", "nest": "NEST"}.get(attr["type"], "NUMBER")
+            macro = {"string": "TEXT", "nest": "NEST",
+                     "s32": "SIGNED"}.get(attr["type"], "NUMBER")
             nest = (f", {attr['nested-attributes']}_members"
                     if macro == "NEST" else "")
             print(f"\t{macro}({constant(attrs, attr)[9:]}, "
                   f"IN({attrs['name']})->{member(attr)}{nest}),")
+        for attr in spec.requested(attrs):
+            print(f"\tREQUEST({constant(attrs, attr)[9:]}),")
         print("\tEND\n};")
+    print("\nconst struct nl_command nl_commands[MEMDEV_CMD_MAX + 1] = {")
+    for op in spec.ops:
+        print(f"\t[MEMDEV_CMD_{upper(op['name'])}] = {{ \"{op['name']}\", "
+              f"{op['attribute-set']}_members }},")
+    print("};")
     for enum in spec.enums:
         print(f"\nconst char *const {lower(enum['name'])}_names[] = {{")
         for entry in enum["entries"]:

@@ -142,6 +142,29 @@ completes --color=always map --color=al
 completes "" map --color=mem
 completes "" create mem
 
+# --- verbose -----------------------------------------------------------------
+
+ctl set -v vm0 unplug_timeout_ms=0
+is "set --verbose succeeds" "$RC$OUT" 0
+for line in 'request family memdev' 'request dev-get id="vm0"' \
+	    'reply dev-get index=1 id="vm0" kind="virtio-mem" window=0 .* node=0 .*' \
+	    'request dev-set unplug-timeout-ms=0 index=1' \
+	    'result ok after [0-9]* ms'; do
+	check "--verbose prints '$line'" \
+		grep -qx "memdevctl: $line" "$TMP/err"
+done
+ctl create --verbose 100M
+is "create --verbose fails" $RC 1
+for line in "request dev-new size=$((100 << 20))" \
+	    'result EINVAL after [0-9]* ms: 100M is not a multiple of .*'; do
+	check "--verbose prints '$line'" \
+		grep -qx "memdevctl: $line" "$TMP/err"
+done
+ctl offline --verbose 0 --block 1
+check "--verbose prints a write to sysfs" grep -qx \
+	"memdevctl: write offline to $MEM/memory[0-9]*/state" "$TMP/err"
+runs "online after offline --verbose" online 0 --block 1
+
 # --- show --------------------------------------------------------------------
 
 runs "show" show 0

@@ -28,6 +28,11 @@ fails "without the module, list suggests modprobe" 1 \
 	"memdevctl: the memdev module is not loaded, *modprobe memdev*" list
 fails "without the module, plug names the remedy" \
 	1 "*modprobe memdev*" plug 0 1G
+fails "list --verbose prints the request and its result" 1 \
+	"memdevctl: request family memdev
+memdevctl: result ENOENT after * ms
+memdevctl: the memdev module is not loaded, *" list --verbose
+fails "-v is --verbose" 1 "memdevctl: request *" plug -v 0 1G
 runs "help works without the module" help
 check "help names the commands" \
 	expr "$OUT" : ".*unplug DEV SIZE|all.*window add SIZE.*version"
@@ -175,6 +180,7 @@ completes()
 completes "commands" unplug unp
 completes "subcommands" "list add del" window ""
 completes "options of the command" "--align" create 1G --al
+completes "options of every command" "--verbose" destroy --verb
 completes "no options of other commands" "" destroy --al
 completes "steps" remove fault add 0 rem
 completes "types" online_movable online 0 --type online_m
