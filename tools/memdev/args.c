@@ -126,7 +126,9 @@ int unknown_error(const struct call *call, const char *what,
 
 const char *empty_text(const struct call *call)
 {
-	return call->argc || !isatty(STDOUT_FILENO) ? NULL : call->cmd->empty;
+	if (call->argc || call->set & OPTS_SELECT || !isatty(STDOUT_FILENO))
+		return NULL;
+	return call->cmd->empty;
 }
 
 int size_argument(const struct call *call, const char *name, const char *text,

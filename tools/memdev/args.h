@@ -45,6 +45,7 @@ enum opt_id {
 	OPT_SEED,
 	OPT_DRY_RUN,
 	OPT_ALL,
+	OPT_EVENT,
 	OPT_VERBOSE,
 	OPT_HELP,
 	OPT_COUNT,
@@ -59,6 +60,9 @@ static_assert(OPT_COUNT <= 64, "a mask has 64 bits");
 #define OPTS_FORMAT	(OPT(JSON) | OPT(RAW) | OPT(PAIRS) | OPT(OUTPUT) | \
 			 OPT(OUTPUT_ALL))
 #define OPTS_TABLE	(OPTS_FORMAT | OPT(NOHEADINGS) | OPT(BYTES))
+
+/* Options that select devices */
+#define OPTS_SELECT	(OPT(WINDOW) | OPT(NODE))
 
 struct call;
 struct column;

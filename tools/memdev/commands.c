@@ -59,6 +59,8 @@ const struct opt options[OPT_COUNT] = {
 	{ OPT_DRY_RUN, 0, "dry-run", NULL,
 	  "print what would be done, and change nothing" },
 	{ OPT_ALL, 0, "all", NULL, "also print the checks that found nothing" },
+	{ OPT_EVENT, 0, "event", "EVENTS",
+	  "print only these events, such as dev-plugged,dev-online" },
 	{ OPT_VERBOSE, 'v', "verbose", NULL,
 	  "print each netlink message and each write to a file of the kernel" },
 	{ OPT_HELP, 'h', "help", NULL, "print this help" },
@@ -75,21 +77,21 @@ static const struct cmd commands[] = {
 		.text =
 			"--format prints in the format of QEMU's \"info memory-devices\" (hmp) or\n\"query-memory-devices\" (qmp).",
 		.run = cmd_list, .columns = dev_columns, .empty = NO_DEVICES,
-		.opts = OPTS_TABLE | OPT(FORMAT) | OPT(WATCH),
+		.opts = OPTS_TABLE | OPTS_SELECT | OPT(FORMAT) | OPT(WATCH),
 	},
 	{
 		.name = "blocks", .args = "[DEV...]", .max = -1,
 		.help = "list memory blocks of devices",
 		.example = "blocks guest",
 		.run = cmd_blocks, .columns = block_columns, .empty = NO_DEVICES,
-		.opts = OPTS_TABLE,
+		.opts = OPTS_TABLE | OPTS_SELECT,
 	},
 	{
 		.name = "show", .args = "[DEV...]", .max = -1,
 		.help = "show all details of devices",
 		.example = "show memdev0",
 		.run = cmd_show, .columns = dev_columns, .empty = NO_DEVICES,
-		.opts = OPTS_TABLE,
+		.opts = OPTS_TABLE | OPTS_SELECT,
 	},
 	{
 		.name = "create", .args = "SIZE", .min = 1, .max = 1,
@@ -233,10 +235,15 @@ static const struct cmd commands[] = {
 		.opts = OPT(COLOR) | OPT(SVG) | OPT(JSON) | OPT(WATCH),
 	},
 	{
-		.name = "monitor", .args = "",
+		.name = "monitor", .args = "[DEV...]", .max = -1,
 		.help = "print events as they occur",
-		.example = "monitor --json",
-		.run = cmd_monitor, .opts = OPT(JSON) | OPT(BYTES),
+		.example = "monitor --json guest",
+		.text =
+			"With DEV, print only events of these devices, which need not exist yet.\n\n"
+			"Events:\n"
+			"  dev-new dev-del dev-begin dev-plugged dev-online dev-set dev-refused\n"
+			"  dev-retired window-new window-del",
+		.run = cmd_monitor, .opts = OPT(JSON) | OPT(BYTES) | OPT(EVENT),
 	},
 	{
 		.name = "stat", .args = "[DEV...]", .max = -1,

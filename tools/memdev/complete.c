@@ -127,6 +127,20 @@ static void offer_columns(struct word *word)
 	free(listed);
 }
 
+/* Events are named as their messages, without "-ntf". */
+static void offer_events(struct word *word)
+{
+	const char *comma = strrchr(word->text, ',');
+
+	if (comma)
+		word->text = comma + 1;
+	word->prefix_len = word->text - word->prefix;
+	for (int cmd = 0; cmd <= MEMDEV_CMD_MAX; cmd++)
+		if (nl_commands[cmd].members == event_members)
+			offer(word, nl_commands[cmd].name,
+			      strlen(nl_commands[cmd].name) - strlen("-ntf"));
+}
+
 /* KEY=, or the values of a key */
 static void offer_settings(struct word *word)
 {
@@ -189,6 +203,8 @@ static void offer_placeholder(struct word *word, const char *name, size_t size)
 			offer_commands(word, NULL);
 		else if (!strncmp(name, "COLS", len))
 			offer_columns(word);
+		else if (!strncmp(name, "EVENTS", len))
+			offer_events(word);
 		else if (!strncmp(name, "KEY=VALUE", len))
 			offer_settings(word);
 		else if (!strncmp(name, "FILE", len))

@@ -21,6 +21,9 @@ struct monitor {
 	struct nl nl;
 	bool json;
 	bool bytes;
+	__u32 events;		/* mask of commands to show, 0 for all */
+	int argc;		/* devices to show, 0 for all events */
+	char **argv;
 	__u64 next_seq;		/* expected sequence number, 0 for any */
 	bool module_removed;
 };
@@ -50,6 +53,38 @@ static const char *event_name(__u8 cmd)
 		return "window-del";
 	}
 	return "unknown";
+}
+
+static_assert(MEMDEV_CMD_MAX < 32, "a mask has 32 bits");
+
+/* Set the mask of events from a list "EVENT,EVENT,...". */
+static int events_parse(const struct call *call, __u32 *events)
+{
+	const char *list = call->value[OPT_EVENT];
+	size_t len;
+
+	*events = 0;
+	for (; list; list = list[len] ? list + len + 1 : NULL) {
+		struct guess guess = { .text = list };
+		bool found = false;
+
+		len = strcspn(list, ",");
+		guess.len = len;
+		for (__u8 cmd = 1; cmd <= MEMDEV_CMD_MAX; cmd++) {
+			const char *name = event_name(cmd);
+
+			if (!strcmp(name, "unknown"))
+				continue;
+			guess_word(&guess, name, strlen(name));
+			if (strlen(name) != len || strncmp(name, list, len))
+				continue;
+			*events |= 1U << cmd;
+			found = true;
+		}
+		if (!found)
+			return unknown_error(call, "event", &guess);
+	}
+	return EXIT_DONE;
 }
 
 static void print_time(const struct monitor *monitor)
@@ -265,6 +300,27 @@ static void print_line(const struct monitor *monitor, __u8 cmd,
 	}
 }
 
+/* The devices may not exist yet, so compare the names with the event's. */
+static bool is_shown(const struct monitor *monitor, __u8 cmd,
+		     const struct event *event)
+{
+	__u32 index;
+
+	if (monitor->events &&
+	    (cmd > MEMDEV_CMD_MAX || !(monitor->events & 1U << cmd)))
+		return false;
+	if (!monitor->argc)
+		return true;
+	if (!HAS(event, EVENT_DEVICE))
+		return false;
+	for (int i = 0; i < monitor->argc; i++)
+		if (!strcmp(monitor->argv[i], event->id) ||
+		    (!number_parse(monitor->argv[i], "memdev", &index) &&
+		     index == event->device))
+			return true;
+	return false;
+}
+
 static void handle_event(struct monitor *monitor, const struct nlmsghdr *nlh)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
@@ -274,6 +330,8 @@ static void handle_event(struct monitor *monitor, const struct nlmsghdr *nlh)
 	if (monitor->next_seq && event.seq > monitor->next_seq)
 		print_lost(monitor, event.seq - monitor->next_seq);
 	monitor->next_seq = event.seq + 1;
+	if (!is_shown(monitor, genl->cmd, &event))
+		return;
 	print_time(monitor);
 	if (monitor->json)
 		print_json(genl->cmd, &event);
@@ -344,6 +402,11 @@ int cmd_monitor(const struct call *call)
 
 	monitor.json = call->set & OPT(JSON);
 	monitor.bytes = call->set & OPT(BYTES);
+	rc = events_parse(call, &monitor.events);
+	if (rc)
+		return rc;
+	monitor.argc = call->argc;
+	monitor.argv = call->argv;
 	rc = nl_open(&monitor.nl);
 	if (rc)
 		return rc;

@@ -195,15 +195,58 @@ int object_delete(struct nl *nl, const struct object *object, __u32 index,
 			 object->prefix, index, verb);
 }
 
+struct selection {
+	__u32 window;
+	__u32 node;
+};
+
+static int selection_parse(const struct call *call,
+			   struct selection *selection)
+{
+	const char *node = call->value[OPT_NODE];
+	int rc = EXIT_DONE;
+
+	if (call->set & OPT(WINDOW))
+		rc = window_argument(call, call->value[OPT_WINDOW],
+				     &selection->window);
+	if (!rc && node && number_parse(node, "", &selection->node))
+		rc = value_error(call, "invalid --node '%s': expected a number",
+				 node);
+	return rc;
+}
+
+/* Keep the devices of a window, or of a NUMA node. */
+static void devs_select(const struct call *call,
+			const struct selection *selection, struct devs *devs)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < devs->n; i++) {
+		const struct dev *dev = &devs->v[i];
+
+		if (call->set & OPT(WINDOW) && dev->window != selection->window)
+			continue;
+		if (call->set & OPT(NODE) &&
+		    (dev->node < 0 || (__u32)dev->node != selection->node))
+			continue;
+		devs->v[n++] = *dev;
+	}
+	devs->n = n;
+}
+
 int devs_command(const struct call *call, const char *json, bool all,
 		 int (*print)(const struct call *call, struct nl *nl,
 			      struct devs *devs, struct table *table))
 {
+	struct selection selection = { 0 };
 	struct devs devs = { 0 };
 	struct table table;
 	struct nl nl;
 	int rc;
 
+	rc = selection_parse(call, &selection);
+	if (rc)
+		return rc;
 	rc = table_open(&table, call, json, all);
 	if (rc)
 		return rc;
@@ -211,6 +254,7 @@ int devs_command(const struct call *call, const char *json, bool all,
 	if (rc)
 		return rc;
 	rc = nl_devs_named(&nl, call->argc, call->argv, &devs);
+	devs_select(call, &selection, &devs);
 	if ((!rc || devs.n) && print(call, &nl, &devs, &table))
 		rc = EXIT_FAILED;
 	free(devs.v);

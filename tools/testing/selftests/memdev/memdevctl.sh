@@ -106,6 +106,19 @@ is "--output-all includes addresses and blocks" "$(echo "$OUT" | json \
 	  for d in it["memdev"]][:2]')" \
 	"[('$(hex $((start)))', '0-1', None, '2-3'), ('$(
 		hex $((start + 4 * BLOCK)))', None, '0', '1')]"
+runs "list --window" list -rno DEVICE --window window0
+is "list --window prints the devices of the window" "$(echo "$OUT" | xargs)" \
+	"memdev0 memdev1 memdev2"
+runs "list --window of another window" list -rno DEVICE --window 1
+is "list --window omits devices of other windows" "$OUT" ""
+runs "list --node" list -rno DEVICE --node 0 vm0
+is "list --node keeps the named devices of the node" "$OUT" memdev1
+runs "list --node of another node" list -rno DEVICE --node 1
+is "list --node omits devices of other nodes" "$OUT" ""
+runs "show --node of another node" show --node 1
+is "show --node omits devices of other nodes" "$OUT" ""
+runs "blocks --window of another window" blocks -rno BLOCK --window 1
+is "blocks --window omits devices of other windows" "$OUT" ""
 fails "list of an unknown name" 1 \
 	"memdevctl: nosuch: no such device" list nosuch
 fails "list of an unknown number" \
@@ -347,6 +360,12 @@ monitor lines memdevctl monitor -b
 lines=$PID
 monitor json memdevctl monitor -J
 json=$PID
+monitor named memdevctl monitor memdev2 nosuch
+named=$PID
+monitor other memdevctl monitor vm0 0
+other=$PID
+monitor some memdevctl monitor --event dev-plugged,dev-del
+some=$PID
 # A small receive buffer: only root can request a larger one.
 cat /proc/sys/net/core/rmem_max >"$TMP/rmem_max"
 undo()
@@ -361,7 +380,7 @@ public=$PID
 undo
 runs "unplug all of a dimm" unplug 2 all
 runs "destroy" destroy 2
-for file in lines json public; do
+for file in lines json named public; do
 	check "monitor prints each event at once ($file)" \
 		until_true 10 quiet 5 "$TMP/$file"
 done
@@ -388,6 +407,15 @@ dev-online memdev2 $BLOCK 0 0 None None None None
 dev-plugged memdev2 $BLOCK 0 0 None None None None
 dev-set memdev2 None None None None None 0 online_movable
 dev-del memdev2 None None None None None None None"
+is "monitor of a device prints its events" \
+	"$(grep -c ' memdev2 ' "$TMP/named")" 5
+is "monitor of a device omits events of others" "$(cat "$TMP/other")" ""
+is "monitor --event prints only these events" \
+	"$(sed 's/.* memdev2/memdev2/' "$TMP/some")" \
+	"memdev2 plugged: $(numfmt --to=iec $BLOCK) -> 0B, block 0
+memdev2 gone"
+kill $named $other $some
+wait $named $other $some 2>/dev/null
 check "an unprivileged monitor sees the events" \
 	grep -q 'memdev2 gone' "$TMP/public"
 is "an unprivileged monitor sees no address" "$(grep -c 0x "$TMP/public")" 0

@@ -86,6 +86,7 @@ guesses "did you mean: the second word of a command" "window list" window lst
 guesses "did you mean: help for a command" unplug help umplug
 guesses "did you mean: an option" --json list --jsn
 guesses "did you mean: a column" DEVICE list -o devic
+guesses "did you mean: an event" dev-plugged monitor --event dev-new,dev-plug
 guesses "did you mean: a setting" online_type set 0 online-typ=offline
 fails "a word like no command: the tip is help" 2 \
 	"memdevctl: unknown command 'xyzzy'
@@ -122,7 +123,7 @@ bad "fault del without a rule" fault del 0
 bad "fault del with an invalid rule" fault del 0 x
 bad "fault poison without a block" fault poison 0
 bad "fault poison with an invalid block" fault poison 0 --block x
-bad "monitor with an argument" monitor 0
+bad "monitor with an empty event" monitor --event dev-new,
 bad "doctor with an argument" doctor 0
 bad "version with an argument" version 0
 bad "save with two files" save a b
@@ -145,6 +146,9 @@ bad "--align with an invalid size" create 1G --align 12Z
 bad "--node with -1" create 1G --node -1
 bad "--slot with an invalid number" create 1G --slot x
 bad "--window with an invalid name" create 1G --window foo
+bad "list with an invalid window" list --window foo
+bad "show with an invalid node" show --node -1
+bad "stat with a window" stat --window 0
 bad "--id with an empty name" create 1G --id ""
 bad "--id with an overlong name" create 1G --id "$(printf '%064d' 0)"
 bad "--start with an invalid address" window add 1G --start x
@@ -183,6 +187,8 @@ completes "options of the command" "--align" create 1G --al
 completes "options of every command" "--verbose" destroy --verb
 completes "no options of other commands" "" destroy --al
 completes "steps" remove fault add 0 rem
+completes "events" dev-online monitor --event dev-on
+completes "a list of events" --event=dev-new,dev-set monitor --event=dev-new,dev-s
 completes "types" online_movable online 0 --type online_m
 completes "errnos" ENOMEM fault add 0 add --errno ENOM
 completes "columns" PLUGGED list -o PLU
