@@ -94,6 +94,30 @@ TEST_F(netlink, an_unknown_attribute_is_refused)
 	}
 }
 
+TEST_F(netlink, a_dump_takes_no_attributes)
+{
+	static const char zero[8];
+
+	for (unsigned int cmd = 1; cmd <= MEMDEV_CMD_MAX; cmd++) {
+		/* A dump of blocks takes a device. */
+		if (!nl_cmds[cmd].dump || cmd == MEMDEV_CMD_BLOCK_GET)
+			continue;
+		for (unsigned int type = 1; type <= nl_cmds[cmd].set->max;
+		     type++) {
+			const struct nl_attr *attr =
+				&nl_cmds[cmd].set->attrs[type];
+			struct nlmsghdr *nlh;
+
+			if (!(nl_cmds[cmd].may & NL_BIT(type)))
+				continue;
+			nlh = nl_begin(self->nl, cmd, NLM_F_DUMP);
+			mnl_attr_put(nlh, type, type_len(attr->type), zero);
+			/* Linux 6.1 does not report where a dump is wrong. */
+			EXPECT_REFUSED(EINVAL, self->nl, nlh, 0);
+		}
+	}
+}
+
 TEST_F(netlink, an_attribute_of_the_wrong_length_is_refused)
 {
 	static const char many[256] = { 1 };
