@@ -11,6 +11,7 @@
 . "$(dirname "$0")/lib.sh"
 
 n=4
+need_mounted $DEBUG
 
 # heard: the plugged size in the last change event
 heard()
@@ -163,6 +164,25 @@ is "the unplug changed no size" \
 pin_stop
 no_deadline
 follows unplugged put_dev unplug all
+
+# A device that does not reach the requested size, and a poisoned page
+FAULTS=$DEBUG/memdev/memdev0/faults
+is "a rule lets plugs fail" "$(put $FAULTS "add errno=EBUSY")" ok
+is "requested_size of one block" "$(put_dev requested_size $BLOCK)" ok
+check "a change event has a requested size that is not reached" \
+	until_true 60 tells REQUESTED $BLOCK
+is "nothing is plugged" "$(get plugged_size)" 0
+is "the rule is removed" "$(put $FAULTS clear)" ok
+is "requested_size 0" "$(put_dev requested_size 0)" ok
+is "plug one block" "$(put_dev plug $BLOCK)" ok
+if [ -e $MEM/hard_offline_page ]; then
+	is "a page is poisoned" "$(put $FAULTS "poison block=0")" ok
+	is "unplug all" "$(put_dev unplug all)" ok
+	check "a change event has the size of the retired block" \
+		until_true 60 tells RETIRED $BLOCK
+else
+	is "unplug all" "$(put_dev unplug all)" ok
+fi
 is "del_device" "$(put $BUS/del_device memdev0)" ok
 check "the removal is announced" until_true 60 event remove memdev0
 is "del_window" "$(put $BUS/del_window 0)" ok
