@@ -12,7 +12,7 @@
  *   request strip qemu memory watch findings
  *   table nl
  *   nl_print
- *   nl_parse names args wait file
+ *   nl_parse names args wait file replace
  *   nl_gen util
  */
 #ifndef MEMDEVCTL_H

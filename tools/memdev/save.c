@@ -3,21 +3,21 @@
  * save: write windows and devices to a file.
  */
 #include <err.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "conf.h"
 #include "memdevctl.h"
+#include "replace.h"
 
 /* What a new window has */
 #define DEFAULT_SLOTS	256
 
 #define BIT(attr)	(1U << MEMDEV_A_##attr)
+
+struct state {
+	struct windows windows;
+	struct devs devs;
+};
 
 static const char carved_note[] =
 	"\n# Carved windows move at each boot: remove '#' below to restore them as well.\n";
@@ -85,9 +85,10 @@ static void print_dev(FILE *f, struct dev dev, const struct window *window)
 	free(keys);
 }
 
-static void print_all(FILE *f, const struct windows *windows,
-		      const struct devs *devs, bool carve)
+static void print_all(FILE *f, const struct state *state, bool carve)
 {
+	const struct windows *windows = &state->windows;
+	const struct devs *devs = &state->devs;
 	bool any = false;
 
 	for (size_t i = 0; i < windows->n; i++) {
@@ -106,85 +107,14 @@ static void print_all(FILE *f, const struct windows *windows,
 	}
 }
 
-static void print_conf(FILE *f, const struct windows *windows,
-		       const struct devs *devs)
+static void print_conf(FILE *f, const void *data)
 {
+	const struct state *state = data;
+
 	fputs("# Written by memdevctl save, read by memdevctl restore, see memdev.conf(5).\n",
 	      f);
-	print_all(f, windows, devs, false);
-	print_all(f, windows, devs, true);
-}
-
-/* Write to a new file and rename it, so that no reader sees a part. */
-static int write_conf(const char *file, const struct windows *windows,
-		      const struct devs *devs)
-{
-	char *temporary, *dir;
-	int fd, rc = EXIT_FAILED;
-	FILE *f;
-
-	temporary = xasprintf("%s.XXXXXX", file);
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0) {
-		warn("%s", temporary);
-		goto out_free;
-	}
-	/* The file has physical addresses: leave its mode at 0600. */
-	f = fdopen(fd, "w");
-	if (!f) {
-		warn("%s", temporary);
-		close(fd);
-		goto out_unlink;
-	}
-	print_conf(f, windows, devs);
-	rc = output_flush(f, temporary);
-	if (!rc && fsync(fd)) {
-		warn("%s", temporary);
-		rc = EXIT_FAILED;
-	}
-	fclose(f);
-	if (!rc && rename(temporary, file)) {
-		warn("%s", file);
-		rc = EXIT_FAILED;
-	}
-	if (rc)
-		goto out_unlink;
-	/* Without this, a crash may bring the old file back. */
-	dir = xstrdup(file);
-	fd = open(dirname(dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0) {
-		fsync(fd);
-		close(fd);
-	}
-	free(dir);
-	goto out_free;
-
-out_unlink:
-	unlink(temporary);
-out_free:
-	free(temporary);
-	return rc;
-}
-
-/* Follow a link, and do not replace a device such as /dev/null. */
-static int write_file(const char *name, const struct windows *windows,
-		      const struct devs *devs)
-{
-	struct stat st;
-	char *file;
-	int rc;
-
-	if (stat(name, &st))
-		return write_conf(name, windows, devs);
-	if (!S_ISREG(st.st_mode)) {
-		warnx("%s: not a regular file: expected one, a new name, or - for standard output",
-		      name);
-		return EXIT_FAILED;
-	}
-	file = realpath(name, NULL);
-	rc = write_conf(file ? file : name, windows, devs);
-	free(file);
-	return rc;
+	print_all(f, state, false);
+	print_all(f, state, true);
 }
 
 static bool sees_addresses(const struct windows *windows)
@@ -198,8 +128,7 @@ static bool sees_addresses(const struct windows *windows)
 int cmd_save(const struct call *call)
 {
 	const char *name = call->argc ? call->argv[0] : CONF_FILE;
-	struct windows windows = { 0 };
-	struct devs devs = { 0 };
+	struct state state = { 0 };
 	struct nl nl;
 	int rc;
 
@@ -207,19 +136,17 @@ int cmd_save(const struct call *call)
 	if (rc)
 		return rc;
 	/* Last, so that no window of these devices is missing. */
-	rc = nl_status(&nl, nl_devs(&nl, &devs), "devices");
+	rc = nl_status(&nl, nl_devs(&nl, &state.devs), "devices");
 	if (!rc)
-		rc = nl_status(&nl, nl_windows(&nl, &windows), "windows");
-	if (!rc && !sees_addresses(&windows)) {
+		rc = nl_status(&nl, nl_windows(&nl, &state.windows), "windows");
+	if (!rc && !sees_addresses(&state.windows)) {
 		warnx("save: only root sees the addresses of windows");
 		rc = EXIT_FAILED;
 	}
-	if (!rc && !strcmp(name, "-"))
-		print_conf(stdout, &windows, &devs);
-	else if (!rc)
-		rc = write_file(name, &windows, &devs);
-	free(windows.v);
-	free(devs.v);
+	if (!rc)
+		rc = file_replace(name, print_conf, &state);
+	free(state.windows.v);
+	free(state.devs.v);
 	nl_close(&nl);
 	return rc;
 }
