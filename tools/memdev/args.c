@@ -126,7 +126,8 @@ int unknown_error(const struct call *call, const char *what,
 
 const char *empty_text(const struct call *call)
 {
-	if (call->argc || call->set & OPTS_SELECT || !isatty(STDOUT_FILENO))
+	if (call->argc || call->set & (OPTS_SELECT | OPT(INPUT)) ||
+	    !isatty(STDOUT_FILENO))
 		return NULL;
 	return call->cmd->empty;
 }

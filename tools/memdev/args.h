@@ -46,6 +46,7 @@ enum opt_id {
 	OPT_DRY_RUN,
 	OPT_ALL,
 	OPT_EVENT,
+	OPT_INPUT,
 	OPT_VERBOSE,
 	OPT_HELP,
 	OPT_COUNT,

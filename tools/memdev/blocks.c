@@ -44,6 +44,7 @@ struct block_row {
 	__u32 block;
 	__u8 state;
 	bool retired;
+	bool retired_known;
 };
 
 static bool is_plugged(const struct block_row *row)
@@ -52,10 +53,16 @@ static bool is_plugged(const struct block_row *row)
 	       row->state != MEMDEV_BLOCK_STATE_RETIRED;
 }
 
+/* Whether this kernel has files about the block; it has none about a record. */
+static bool has_files(const struct block_row *row)
+{
+	return !nl_input && is_plugged(row) && HAS(row->dev, DEV_ADDRESS);
+}
+
 /* Read a file of a plugged block, or return NULL. The caller frees it. */
 static char *block_read(const struct block_row *row, const char *name)
 {
-	if (!is_plugged(row) || !HAS(row->dev, DEV_ADDRESS))
+	if (!has_files(row))
 		return NULL;
 	return file_read(MEMORY_DIR "/memory%llu/%s",
 			  dev_memory(row->dev, row->block), name);
@@ -92,7 +99,7 @@ static bool block_in_use(const struct block_row *row, __u64 *bytes)
 	int fd;
 
 	*bytes = 0;
-	if (!is_plugged(row) || !HAS(row->dev, DEV_ADDRESS))
+	if (!has_files(row))
 		return false;
 	fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -153,6 +160,7 @@ static void block_cell(const void *item, const struct column *column,
 		cell->number = dev->node;
 		break;
 	case BLOCK_RETIRED:
+		cell->present = row->retired_known;
 		cell->number = row->retired;
 		break;
 	case BLOCK_IN_USE:
@@ -167,21 +175,28 @@ static void blocks_add_dev(struct table *table, const struct dev *dev,
 	const __u32 count = dev_nr_blocks(dev);
 	__u8 *states = dev_block_states(dev, runs);
 	bool *retired = xrealloc(NULL, count + 1);
-	char *list;
+	__u64 plugged = dev->retired_size;
+	char *list = NULL;
 	__u32 last;
 
-	memset(retired, 0, count);
-	/* The list of blocks in netlink omits retired blocks that are plugged. */
-	list = file_read("/sys/bus/memdev/devices/memdev%u/retired_blocks",
-			 dev->index);
+	/*
+	 * The list of blocks in netlink omits retired blocks that are plugged.
+	 * A record only has their size.
+	 */
+	for (__u32 i = 0; i < count; i++) {
+		retired[i] = states[i] == MEMDEV_BLOCK_STATE_RETIRED;
+		plugged -= retired[i] ? dev->block_size : 0;
+	}
+	if (!nl_input)
+		list = file_read("/sys/bus/memdev/devices/memdev%u/retired_blocks",
+				 dev->index);
 	if (list)
 		blocks_parse(list, retired, count, &last);
 	for (__u32 i = 0; i < count; i++) {
-		const struct block_row row = {
-			dev, i, states[i],
-			retired[i] || states[i] == MEMDEV_BLOCK_STATE_RETIRED
-		};
+		struct block_row row = { dev, i, states[i], retired[i], true };
 
+		if (nl_input && is_plugged(&row))
+			row.retired_known = !plugged;
 		table_add(table, block_cell, &row);
 	}
 	free(list);

@@ -61,6 +61,8 @@ const struct opt options[OPT_COUNT] = {
 	{ OPT_ALL, 0, "all", NULL, "also print the checks that found nothing" },
 	{ OPT_EVENT, 0, "event", "EVENTS",
 	  "print only these events, such as dev-plugged,dev-online" },
+	{ OPT_INPUT, 0, "input", "FILE",
+	  "read FILE, written by dump, instead of asking the kernel" },
 	{ OPT_VERBOSE, 'v', "verbose", NULL,
 	  "print each netlink message and each write to a file of the kernel" },
 	{ OPT_HELP, 'h', "help", NULL, "print this help" },
@@ -77,21 +79,22 @@ static const struct cmd commands[] = {
 		.text =
 			"--format prints in the format of QEMU's \"info memory-devices\" (hmp) or\n\"query-memory-devices\" (qmp).",
 		.run = cmd_list, .columns = dev_columns, .empty = NO_DEVICES,
-		.opts = OPTS_TABLE | OPTS_SELECT | OPT(FORMAT) | OPT(WATCH),
+		.opts = OPTS_TABLE | OPTS_SELECT | OPT(FORMAT) | OPT(WATCH) |
+			OPT(INPUT),
 	},
 	{
 		.name = "blocks", .args = "[DEV...]", .max = -1,
 		.help = "list memory blocks of devices",
 		.example = "blocks guest",
 		.run = cmd_blocks, .columns = block_columns, .empty = NO_DEVICES,
-		.opts = OPTS_TABLE | OPTS_SELECT,
+		.opts = OPTS_TABLE | OPTS_SELECT | OPT(INPUT),
 	},
 	{
 		.name = "show", .args = "[DEV...]", .max = -1,
 		.help = "show all details of devices",
 		.example = "show memdev0",
 		.run = cmd_show, .columns = dev_columns, .empty = NO_DEVICES,
-		.opts = OPTS_TABLE | OPTS_SELECT,
+		.opts = OPTS_TABLE | OPTS_SELECT | OPT(INPUT),
 	},
 	{
 		.name = "create", .args = "SIZE", .min = 1, .max = 1,
@@ -175,7 +178,7 @@ static const struct cmd commands[] = {
 		.example = "window list -J",
 		.run = cmd_window_list, .columns = window_columns,
 		.empty = NO_WINDOWS,
-		.opts = OPTS_TABLE,
+		.opts = OPTS_TABLE | OPT(INPUT),
 	},
 	{
 		.name = "window add", .args = "SIZE", .min = 1, .max = 1,
@@ -232,7 +235,8 @@ static const struct cmd commands[] = {
 		.help = "draw the blocks of windows",
 		.example = "map --svg memory.svg",
 		.run = cmd_map, .empty = NO_WINDOWS,
-		.opts = OPT(COLOR) | OPT(SVG) | OPT(JSON) | OPT(WATCH),
+		.opts = OPT(COLOR) | OPT(SVG) | OPT(JSON) | OPT(WATCH) |
+			OPT(INPUT),
 	},
 	{
 		.name = "monitor", .args = "[DEV...]", .max = -1,
@@ -252,7 +256,16 @@ static const struct cmd commands[] = {
 		.text =
 			"--format prints in the format of QEMU's \"info memory_size_summary\" (hmp) or\n\"query-memory-size-summary\" (qmp).",
 		.run = cmd_stat, .columns = stat_columns, .empty = NO_DEVICES,
-		.opts = OPTS_TABLE | OPT(FORMAT) | OPT(PROMETHEUS),
+		.opts = OPTS_TABLE | OPT(FORMAT) | OPT(PROMETHEUS) |
+			OPT(INPUT),
+	},
+	{
+		.name = "dump", .args = "FILE", .min = 1, .max = 1,
+		.help = "record devices, windows and blocks in a file",
+		.text =
+			"FILE is for a bug report: list, show, blocks, window list, map and stat print\nfrom it with --input FILE, also on another machine. - is standard output.",
+		.example = "dump memdev.record",
+		.run = cmd_dump,
 	},
 	{
 		.name = "save", .args = "[FILE]", .max = 1,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "memdevctl.h"
+#include "nl.h"
 #include "table.h"
 
 /* The text of an option starts with its two hyphens. */
@@ -107,6 +108,7 @@ static int run(struct call *call, int argc, char **argv)
 		return usage_error(call, "unexpected argument '%s'",
 				   call->argv[cmd->max]);
 	verbose = call->set & OPT(VERBOSE);
+	nl_input = call->value[OPT_INPUT];
 	return cmd->run(call);
 }
 

@@ -7,10 +7,11 @@
  *   main
  *   complete
  *   commands
- *   blocks create set window plug online fault show stats map monitor save restore doctor
+ *   blocks create set window plug online fault show stats map monitor dump save restore doctor
  *   list svg map_json conf doctor_kernel doctor_memory doctor_devices
  *   request strip qemu memory watch findings
  *   table nl
+ *   record
  *   nl_print
  *   nl_parse names args wait file replace
  *   nl_gen util
@@ -78,6 +79,7 @@ int cmd_fault_poison(const struct call *call);
 int cmd_map(const struct call *call);
 int cmd_monitor(const struct call *call);
 int cmd_stat(const struct call *call);
+int cmd_dump(const struct call *call);
 int cmd_save(const struct call *call);
 int cmd_restore(const struct call *call);
 int cmd_doctor(const struct call *call);

@@ -22,6 +22,8 @@
 #define NETLINK_EXT_ACK	11
 #endif
 
+const char *nl_input;
+
 static struct nlmsghdr *request_new(__u16 family, __u8 cmd, __u8 version,
 				    __u16 flags)
 {
@@ -183,6 +185,11 @@ static int call(struct nl *nl, struct nlmsghdr *request, mnl_cb_t cb,
 	nl->text[0] = '\0';
 	nl->bad_attribute = 0;
 	nl->inconsistent = false;
+	if (nl_input) {
+		nl_print("request", request);
+		rc = record_answer(&nl->record, request, cb, data);
+		goto out;
+	}
 	rc = send_request(nl, request);
 	if (rc)
 		goto out;
@@ -281,7 +288,7 @@ static int parse_family(const struct nlmsghdr *nlh, void *data)
 
 bool module_loaded(void)
 {
-	return !access("/sys/bus/memdev", F_OK);
+	return nl_input || !access("/sys/bus/memdev", F_OK);
 }
 
 static void print_no_family(void)
@@ -321,8 +328,16 @@ int nl_open_quiet(struct nl *nl)
 
 int nl_open(struct nl *nl)
 {
-	const int rc = nl_open_quiet(nl);
+	int rc;
 
+	if (nl_input) {
+		memset(nl, 0, sizeof(*nl));
+		rc = record_read(nl_input, &nl->record);
+		if (rc)
+			nl_close(nl);
+		return rc;
+	}
+	rc = nl_open_quiet(nl);
 	if (rc == -ENOENT)
 		print_no_family();
 	else
@@ -348,6 +363,8 @@ void nl_close(struct nl *nl)
 	if (nl->sock)
 		mnl_socket_close(nl->sock);
 	nl->sock = NULL;
+	free(nl->record.messages);
+	nl->record.messages = NULL;
 }
 
 static int join(struct nl *nl, __u32 group)
@@ -427,6 +444,39 @@ int nl_windows(struct nl *nl, struct windows *windows)
 int nl_block_runs(struct nl *nl, struct block_runs *runs)
 {
 	return dump(nl, MEMDEV_CMD_BLOCK_GET, add_block_run, runs, &runs->n);
+}
+
+/* The messages of a list, behind those that the record has */
+struct part {
+	struct record *record;
+	size_t size;
+};
+
+static int add_message(const struct nlmsghdr *nlh, void *data)
+{
+	struct part *part = data;
+	struct record *record = part->record;
+	const size_t end = record->size + part->size;
+
+	record->messages = xrealloc(record->messages, end + nlh->nlmsg_len);
+	memcpy((char *)record->messages + end, nlh, nlh->nlmsg_len);
+	part->size += nlh->nlmsg_len;
+	return MNL_CB_OK;
+}
+
+int nl_record(struct nl *nl, struct record *record)
+{
+	static const __u8 lists[] = {
+		MEMDEV_CMD_DEV_GET, MEMDEV_CMD_WINDOW_GET, MEMDEV_CMD_BLOCK_GET
+	};
+	struct part part = { .record = record };
+	int rc = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists) && !rc; i++) {
+		rc = dump(nl, lists[i], add_message, &part, &part.size);
+		record->size += part.size;
+	}
+	return rc;
 }
 
 int nl_dev(struct nl *nl, __u32 index, struct dev *dev)

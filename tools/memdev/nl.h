@@ -6,6 +6,7 @@
 #define MEMDEVCTL_NL_H
 
 #include "nl_parse.h"
+#include "record.h"
 #include "util.h"
 
 /* Large enough for a message of a dump */
@@ -21,6 +22,7 @@
  * @text: the kernel's error or warning text
  * @bad_attribute: attribute that the kernel rejected, or 0
  * @inconsistent: the list changed during the dump
+ * @record: answers the requests if nl_input is set
  */
 struct nl {
 	struct mnl_socket *sock;
@@ -31,7 +33,11 @@ struct nl {
 	char text[512];
 	__u16 bad_attribute;
 	bool inconsistent;
+	struct record record;
 };
+
+/* The record that answers requests instead of the kernel, or NULL */
+extern const char *nl_input;
 
 struct devs {
 	struct dev *v;
@@ -48,7 +54,10 @@ struct block_runs {
 	size_t n;
 };
 
-/* Whether the module is loaded, in whatever namespace the caller is */
+/*
+ * Whether the module is loaded, in whatever namespace the caller is, or a record
+ * answers instead
+ */
 bool module_loaded(void);
 /* Return 0 or -errno: -ENOENT if this network namespace has no family. */
 int nl_open_quiet(struct nl *nl);
@@ -87,6 +96,8 @@ int nl_dev(struct nl *nl, __u32 index, struct dev *dev);
 int nl_devs(struct nl *nl, struct devs *devs);
 int nl_windows(struct nl *nl, struct windows *windows);
 int nl_block_runs(struct nl *nl, struct block_runs *runs);
+/* Record the three lists. The caller frees the messages. */
+int nl_record(struct nl *nl, struct record *record);
 
 /* Look up a device or print an error. Returns 0 or EXIT_FAILED. */
 int nl_dev_named(struct nl *nl, const char *name, struct dev *dev);

@@ -210,18 +210,20 @@ static void print_heading(const char *name, const char *type,
 	printf("# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-static void print_up(bool up)
+/* nl: NULL if the module is not loaded */
+static void print_up(const struct nl *nl)
 {
 	struct utsname kernel;
 
 	uname(&kernel);
 	print_heading("memdev_up", "gauge",
 		      "Whether the module is loaded and answers.");
-	printf("memdev_up %d\n", up);
+	printf("memdev_up %d\n", !!nl);
 	print_heading("memdev_build_info", "gauge",
 		      "Versions of memdevctl and of the running kernel.");
 	print_label("memdev_build_info{version", MEMDEVCTL_VERSION, ",");
-	print_label("kernel", kernel.release, "} 1\n");
+	print_label("kernel", nl_input && nl ? nl->record.kernel :
+					       kernel.release, "} 1\n");
 }
 
 static void print_window_sample(const struct metric *metric,
@@ -275,7 +277,7 @@ static int prometheus_print(struct nl *nl, const struct devs *devs)
 	rc = nl_status(nl, nl_windows(nl, &windows), "windows") ?:
 	     nl_status(nl, nl_block_runs(nl, &runs), "blocks");
 	if (!rc) {
-		print_up(true);
+		print_up(nl);
 		print_metrics(devs, &windows, &runs);
 	}
 	free(windows.v);
@@ -311,9 +313,12 @@ int cmd_stat(const struct call *call)
 	if (call->set & OPT(PROMETHEUS) &&
 	    call->set & (OPTS_FORMAT | OPT(FORMAT)))
 		return value_error(call, "--prometheus cannot be combined with other formats");
+	/* The size of the machine's memory is not in the record. */
+	if (call->set & OPT(FORMAT) && call->set & OPT(INPUT))
+		return value_error(call, "--format cannot be combined with --input");
 	/* A collector has to see that there is no module. */
 	if (call->set & OPT(PROMETHEUS) && !module_loaded()) {
-		print_up(false);
+		print_up(NULL);
 		return EXIT_DONE;
 	}
 	if (call->set & OPT(FORMAT) && call->argc)

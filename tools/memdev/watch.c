@@ -281,6 +281,8 @@ int watch_run(const struct call *call, int (*run)(const struct call *call))
 
 	if (!(call->set & OPT(WATCH)))
 		return run(call);
+	if (call->set & OPT(INPUT))
+		return usage_error(call, "--watch cannot be combined with --input");
 	if (text && (number_parse(text, "", &seconds) || !seconds ||
 		     seconds > MAX_SECONDS))
 		return usage_error(call, "invalid --watch '%s': expected seconds, 1 to %u",

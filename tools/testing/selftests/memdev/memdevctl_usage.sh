@@ -45,7 +45,7 @@ bad "an unknown option is a usage error" --nosuch
 bad "window without a subcommand" window
 bad "help for an unknown command" help nosuch
 for command in list blocks show create destroy plug unplug resize ensure wait \
-	       online offline set map monitor stat save restore doctor \
+	       online offline set map monitor stat dump save restore doctor \
 	       help version "window list" "window add" "window del" \
 	       "fault list" "fault add" "fault del" "fault poison"; do
 	# shellcheck disable=SC2086 # two words
@@ -127,6 +127,8 @@ bad "monitor with an empty event" monitor --event dev-new,
 bad "doctor with an argument" doctor 0
 bad "version with an argument" version 0
 bad "save with two files" save a b
+bad "dump without a file" dump
+bad "save with an input" save --input a
 bad "save with a dry run" save --dry-run
 bad "restore with a value for --dry-run" restore --dry-run=1
 bad "-o without columns" list -o
@@ -205,6 +207,8 @@ completes "all" all plug 0 ""
 completes "states" "plugged unplugged" wait 0 ""
 completes "no third argument" "" plug 0 1G ""
 completes "files" :file map --svg ""
+completes "records" :file list --input ""
+completes "a record" :file dump ""
 completes "no devices, without the module" "" plug ""
 completes "commands after help" unplug help unp
 if command -v bash >/dev/null; then
