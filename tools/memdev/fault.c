@@ -137,6 +137,18 @@ static void fault_cell(const void *item, const struct column *column,
 	}
 }
 
+/* Why a file cannot be opened, and what to do about it */
+static const char *open_hint(int error)
+{
+	switch (error) {
+	case ENOENT:
+		return ": mount debugfs by 'mount -t debugfs none /sys/kernel/debug'";
+	case EACCES:
+		return ": only root has access to debugfs";
+	}
+	return "";
+}
+
 /* Open the rules of a device or print an error. Returns NULL on failure. */
 static FILE *rules_open(const struct call *call, const struct dev *dev,
 			const char *mode)
@@ -147,7 +159,7 @@ static FILE *rules_open(const struct call *call, const struct dev *dev,
 	if (!f)
 		warnx("memdev%u: %s: cannot open %s: %s%s", dev->index,
 		      call->cmd->name, path, strerror(errno),
-		      errno == ENOENT ? " (is debugfs mounted?)" : "");
+		      open_hint(errno));
 	free(path);
 	return f;
 }
@@ -182,8 +194,10 @@ static int list_print(const struct call *call, struct nl *nl,
 		FILE *f = rules_open(call, &devs->v[i], "r");
 
 		if (!f) {
+			/* It is the same for all devices. */
+			table->empty = NULL;
 			rc = EXIT_FAILED;
-			continue;
+			break;
 		}
 		rules_read(f, devs->v[i].index, add_row, table);
 		fclose(f);
