@@ -31,7 +31,7 @@
 
 static struct {
 	bool active;
-	bool has_keys;		/* standard input is a terminal */
+	bool has_keys;		/* standard input is a terminal for this program */
 	struct termios saved;
 } screen;
 
@@ -39,7 +39,9 @@ static void screen_enter(void)
 {
 	struct termios keys;
 
-	screen.has_keys = !tcgetattr(STDIN_FILENO, &screen.saved);
+	/* A background job that changes the terminal is stopped, with SIGTERM blocked. */
+	screen.has_keys = tcgetpgrp(STDIN_FILENO) == getpgrp() &&
+			  !tcgetattr(STDIN_FILENO, &screen.saved);
 	if (screen.has_keys) {
 		keys = screen.saved;
 		/* Keep ISIG: Ctrl-C and Ctrl-Z send their signals. */

@@ -387,6 +387,9 @@ for signal in TERM HUP; do
 		"exec memdevctl list --watch=86400" 'expect memdev0' \
 		"kill $signal")" "0 restored"
 done
+is "list --watch in the background ends at SIGTERM" "$(tty \
+	"timeout 5 memdevctl list --watch=86400" 'expect memdev0')" \
+	"124 restored"
 is "list --watch without a terminal on standard input ends at Ctrl-C" "$(tty \
 	"exec memdevctl list --watch=86400 </dev/null" 'expect memdev0' \
 	'send \x03')" "0 restored"
