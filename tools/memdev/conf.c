@@ -199,8 +199,10 @@ static int window_check(const struct call *call,
 	const struct window *want = &window->want;
 	const bool start = HAS(want, WINDOW_START);
 
-	if (start == window->carve)
-		return value_error(call, "a window needs either start=ADDR or carve");
+	if (start && window->carve)
+		return value_error(call, "a window cannot have both start=ADDR and carve");
+	if (!start && !window->carve)
+		return value_error(call, "a window needs start=ADDR or carve");
 	if (start && want->start + want->size - 1 < want->start)
 		return value_error(call, "the window ends beyond 64 bits");
 	return EXIT_DONE;

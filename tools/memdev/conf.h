@@ -36,12 +36,14 @@ struct conf_window {
  * @name: name of its window in the files, or NULL
  * @window: that window, or NULL
  * @want: the values in the line, see HAS()
+ * @have: the device that exists, or NULL
  */
 struct conf_dev {
 	char *where;
 	char *name;
 	struct conf_window *window;
 	struct dev want;
+	const struct dev *have;
 };
 
 struct conf {

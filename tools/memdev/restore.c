@@ -426,8 +426,8 @@ static int dev_resize(struct restore *r, struct dev *now, __u64 size)
 static bool dev_agrees(struct restore *r, const struct conf_dev *dev,
 		       const struct dev *have)
 {
-	const __u32 bits = differences(dev_members, &dev->want, have,
-				       DEV_FIXED);
+	const __u32 fixed = have->id[0] ? DEV_FIXED : DEV_FIXED & ~BIT(DEV_ID);
+	const __u32 bits = differences(dev_members, &dev->want, have, fixed);
 	char *a, *b;
 
 	if (!bits)
@@ -440,18 +440,50 @@ static bool dev_agrees(struct restore *r, const struct conf_dev *dev,
 	return false;
 }
 
-static const struct dev *dev_find(const struct restore *r,
-				  const struct dev *want)
+static bool line_has(const struct conf *conf, const struct dev *have)
 {
+	for (size_t i = 0; i < conf->nr_devs; i++)
+		if (conf->devs[i].have == have)
+			return true;
+	return false;
+}
+
+/*
+ * save suggests an id for a device of a carved window that has none, and an id
+ * cannot be set. So the line also stands for a device without an id.
+ */
+static const struct dev *dev_without_id(const struct restore *r,
+					const struct conf *conf,
+					const struct conf_dev *line)
+{
+	for (size_t i = 0; i < r->devs.n && line->window &&
+	     line->window->carve; i++) {
+		const struct dev *have = &r->devs.v[i];
+
+		if (!have->id[0] && have->window == line->window->index &&
+		    have->size == line->want.size && !line_has(conf, have))
+			return have;
+	}
+	return NULL;
+}
+
+static const struct dev *dev_find(const struct restore *r,
+				  const struct conf *conf,
+				  const struct conf_dev *line)
+{
+	const struct dev *want = &line->want;
+
 	if (HAS(want, DEV_ID))
-		return dev_named(r, want->id);
+		return dev_named(r, want->id) ?:
+		       dev_without_id(r, conf, line);
 	for (size_t i = 0; i < r->devs.n; i++)
 		if (r->devs.v[i].address == want->address)
 			return &r->devs.v[i];
 	return NULL;
 }
 
-static int dev_restore(struct restore *r, struct conf_dev *dev)
+static int dev_restore(struct restore *r, const struct conf *conf,
+		       struct conf_dev *dev)
 {
 	struct dev *want = &dev->want, now;
 	__u32 settings = want->has & DEV_SETTINGS;
@@ -467,7 +499,8 @@ static int dev_restore(struct restore *r, struct conf_dev *dev)
 		want->window = dev->window->index;
 		want->has |= BIT(DEV_WINDOW);
 	}
-	have = dev_find(r, want);
+	have = dev_find(r, conf, dev);
+	dev->have = have;
 	if (have) {
 		if (!dev_agrees(r, dev, have))
 			return EXIT_FAILED;
@@ -534,7 +567,7 @@ static int restore_all(struct restore *r, struct conf *conf)
 		r->title = HAS(&dev->want, DEV_ID) ?
 			   xasprintf("device %s", dev->want.id) :
 			   xasprintf("device at 0x%llx", dev->want.address);
-		done += !dev_restore(r, dev);
+		done += !dev_restore(r, conf, dev);
 		free(r->title);
 	}
 	if (r->stopped)
@@ -549,7 +582,9 @@ int cmd_restore(const struct call *call)
 	int rc;
 
 	rc = conf_read(&conf, call->argc, call->argv);
-	if (rc)
+	if (!rc && !conf.nr_windows && !conf.nr_devs)
+		puts("nothing to restore: no line describes a window or a device");
+	if (rc || (!conf.nr_windows && !conf.nr_devs))
 		goto out;
 	/* Other parameters would make windows and devices of their own. */
 	if (access("/sys/bus/memdev", F_OK)) {

@@ -4,6 +4,7 @@
  */
 #include <err.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "conf.h"
 #include "memdevctl.h"
@@ -117,6 +118,18 @@ static void print_conf(FILE *f, const void *data)
 	print_all(f, state, true);
 }
 
+/* The user may expect that all of the state comes back. */
+static void report_carved(const char *name, const struct windows *windows)
+{
+	for (size_t i = 0; i < windows->n; i++) {
+		if (!carved(&windows->v[i]))
+			continue;
+		warnx("save: %s has carved windows as comments, remove '#' to restore them",
+		      name);
+		return;
+	}
+}
+
 static bool sees_addresses(const struct windows *windows)
 {
 	for (size_t i = 0; i < windows->n; i++)
@@ -145,6 +158,8 @@ int cmd_save(const struct call *call)
 	}
 	if (!rc)
 		rc = file_replace(name, print_conf, &state);
+	if (!rc && strcmp(name, "-"))
+		report_carved(name, &state.windows);
 	free(state.windows.v);
 	free(state.devs.v);
 	nl_close(&nl);

@@ -347,8 +347,9 @@ invalid "window" "missing size: expected SIZE, *"
 invalid "window 0 carve" "invalid size '0': must not be 0"
 invalid "window 1X carve" "invalid size '1X': *"
 invalid "window 16E carve" "size '16E' exceeds 64 bits"
-invalid "window 1G" "a window needs either start=ADDR or carve"
-invalid "window 1G carve start=4G" "a window needs either *"
+invalid "window 1G" "a window needs start=ADDR or carve"
+invalid "window 1G carve start=4G" \
+	"a window cannot have both start=ADDR and carve"
 invalid "window 1G carve carve" "carve is given twice"
 invalid "window 1G start=" "invalid start '': *"
 invalid "window 1G start=0xffffffffc0000001" "the window ends beyond 64 bits"
@@ -409,6 +410,9 @@ fails "a file that does not exist" 1 "memdevctl: $TMP/no: No such file *" \
 fails "a directory" 1 "memdevctl: $TMP: Is a directory" restore "$TMP"
 conf ' ' '	# a comment' '' "	device  $((2 * BLOCK))	id=guest # x=y"
 restores "blank lines and comments" 0 "" "" "$CONF"
+conf '' '# device 1G id=x'
+restores "only comments" 0 \
+	"nothing to restore: no line describes a window or a device" "" "$CONF"
 
 # --- carved windows ----------------------------------------------------------
 
@@ -417,7 +421,11 @@ runs "a carved window" window add $((2 * BLOCK))
 runs "a device in it" create $BLOCK --id spare
 runs "a device without an id in it" create $BLOCK
 runs "a reserved window" window add $BLOCK --start "$(at 0)"
-runs "save" save "$CONF"
+ctl save "$CONF"
+is "save tells that carved windows are comments" "$RC$ERR" \
+	"0memdevctl: save: $CONF has carved windows as comments, remove '#' to restore them"
+sed 's/^#\([wd]\)/\1/' "$CONF" >"$TMP/carved"
+restores "they are what exists, also without an id" 0 "" "" "$TMP/carved"
 is "carved windows and their devices are comments" "$(cat "$CONF")" \
 "# Written by memdevctl save, read by memdevctl restore, see memdev.conf(5).
 window $(blocks 1) name=window1 start=$(at 0) node=0
