@@ -3,8 +3,10 @@
  * Checks of doctor: devices and their blocks.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "doctor.h"
+#include "file.h"
 
 /* Get the blocks of a device in a state as a list such as "0-3,6", or NULL. */
 static char *blocks_in(const struct doctor *d, const struct dev *dev,
@@ -21,18 +23,29 @@ static char *blocks_in(const struct doctor *d, const struct dev *dev,
 	return list;
 }
 
+/* Return "block 3 is" or "blocks 0-3,6 are". The caller frees it. */
+static char *blocks_are(const char *blocks)
+{
+	const bool several = blocks[strspn(blocks, "0123456789")];
+
+	return xasprintf("block%s %s %s", several ? "s" : "", blocks,
+			 several ? "are" : "is");
+}
+
 /* Call @report for each device that has blocks in @state. */
 static void check_state(struct doctor *d, __u32 state, const char *healthy,
 			void (*report)(struct doctor *d, const struct dev *dev,
-				       const char *blocks))
+				       const char *are))
 {
 	const size_t before = d->n;
 
 	for (size_t i = 0; i < d->devs.n; i++) {
 		char *blocks = blocks_in(d, &d->devs.v[i], state);
+		char *are = blocks ? blocks_are(blocks) : NULL;
 
-		if (blocks)
-			report(d, &d->devs.v[i], blocks);
+		if (are)
+			report(d, &d->devs.v[i], are);
+		free(are);
 		free(blocks);
 	}
 	if (d->n == before)
@@ -40,15 +53,15 @@ static void check_state(struct doctor *d, __u32 state, const char *healthy,
 }
 
 static void report_offline(struct doctor *d, const struct dev *dev,
-			   const char *blocks)
+			   const char *are)
 {
 	const bool wanted = dev->online_type == MEMDEV_ONLINE_TYPE_OFFLINE;
 	const char *error = dev->last_error;
 	char *remedy = xasprintf("memdevctl online memdev%u", dev->index);
 
 	found(d, wanted ? STATUS_NOTE : STATUS_WARNING, remedy,
-	      "memdev%u: blocks %s are plugged, but offline%s%s", dev->index,
-	      blocks, wanted ? " (online_type=offline)" : *error ? ": " : "",
+	      "memdev%u: %s plugged, but offline%s%s", dev->index,
+	      are, wanted ? " (online_type=offline)" : *error ? ": " : "",
 	      wanted ? "" : error);
 	free(remedy);
 }
@@ -60,12 +73,12 @@ static void check_offline(struct doctor *d)
 }
 
 static void report_kernel(struct doctor *d, const struct dev *dev,
-			  const char *blocks)
+			  const char *are)
 {
 	found(d, STATUS_NOTE,
 	      "unplug them, set online_type=online_movable, and plug them again",
-	      "memdev%u: blocks %s are online in a kernel zone, and often cannot be unplugged",
-	      dev->index, blocks);
+	      "memdev%u: %s online in a kernel zone, and often cannot be unplugged",
+	      dev->index, are);
 }
 
 static void check_kernel(struct doctor *d)
@@ -75,12 +88,12 @@ static void check_kernel(struct doctor *d)
 }
 
 static void report_retired(struct doctor *d, const struct dev *dev,
-			   const char *blocks)
+			   const char *are)
 {
 	found(d, STATUS_WARNING,
 	      "replace the defective RAM; until then, request no more than the other blocks have",
-	      "memdev%u: blocks %s are retired because of poisoned pages, and cannot be plugged",
-	      dev->index, blocks);
+	      "memdev%u: %s retired because of poisoned pages, and cannot be plugged",
+	      dev->index, are);
 }
 
 static void check_retired(struct doctor *d)
@@ -121,10 +134,33 @@ static void check_requested(struct doctor *d)
 		found(d, STATUS_OK, NULL, "all requested sizes are reached");
 }
 
+/* Rules make operations fail just as the kernel does, and are easily forgotten. */
+static void check_faults(struct doctor *d)
+{
+	const size_t before = d->n;
+
+	for (size_t i = 0; i < d->devs.n; i++) {
+		const __u32 index = d->devs.v[i].index;
+		char *rules = file_read("/sys/kernel/debug/memdev/memdev%u/faults",
+					index);
+		char *remedy = xasprintf("memdevctl fault del memdev%u all", index);
+
+		if (rules && strstr(rules, "# rule "))
+			found(d, STATUS_NOTE, remedy,
+			      "memdev%u: steps fail or take long because of fault rules",
+			      index);
+		free(remedy);
+		free(rules);
+	}
+	if (d->n == before)
+		found(d, STATUS_OK, NULL, "no fault rule is known");
+}
+
 const struct check device_checks[] = {
 	{ "offline", check_offline },
 	{ "kernel", check_kernel },
 	{ "retired", check_retired },
 	{ "requested", check_requested },
+	{ "faults", check_faults },
 	{ .name = NULL }
 };

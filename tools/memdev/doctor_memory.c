@@ -12,6 +12,8 @@
 
 #define FIRMWARE	"/sys/firmware/memmap"
 #define TIERS		"/sys/devices/virtual/memory_tiering"
+/* GRUB and the shell that reads its configuration expand dollar signs. */
+#define MEMMAP		"memmap=SIZE$START (in /etc/default/grub: memmap=SIZE\\\\\\$START)"
 
 /* Constants of the driver's headroom.c */
 #define KEEP		(16ULL << 20)
@@ -265,7 +267,7 @@ static void check_windows(struct doctor *d)
 	if (d->loaded && !d->windows.n)
 		found(d, STATUS_WARNING, unused ?
 		      "claim the unused RAM: memdevctl window add SIZE --start START" :
-		      "carve one: memdevctl window add 1G; or reserve memory at boot: memmap=SIZE$START",
+		      "carve one: memdevctl window add 1G; or reserve memory at boot: " MEMMAP,
 		      "there is no window, so no device can be created");
 	else
 		found(d, STATUS_OK, NULL, "%zu windows", d->windows.n);
@@ -385,18 +387,18 @@ static void check_carving(struct doctor *d)
 		      d->machine);
 	else if (d->block_size > available / 4)
 		found(d, STATUS_WARNING,
-		      "reserve memory at boot: memmap=SIZE$START; or free memory",
+		      "reserve memory at boot: " MEMMAP "; or free memory",
 		      "a memory block of %s is more than a quarter of the available memory (%s), so no default window is carved",
 		      block, have);
 	else if (zones_read(d, &zones) && zones.normal < d->block_size)
-		found(d, STATUS_NOTE, "reserve memory at boot: memmap=SIZE$START",
+		found(d, STATUS_NOTE, "reserve memory at boot: " MEMMAP,
 		      "there is little memory above 4 GiB: carving takes memory that some devices depend on");
 	if (meminfo_bytes("Hugetlb"))
 		found(d, STATUS_NOTE,
 		      "free hugetlb pages before a window is carved",
 		      "carving skips memory blocks that hold hugetlb pages");
 	if (meminfo_bytes("DirectMap1G"))
-		found(d, STATUS_NOTE, "reserve memory at boot: memmap=SIZE$START",
+		found(d, STATUS_NOTE, "reserve memory at boot: " MEMMAP,
 		      "carving splits 1 GiB pages of the kernel's direct map until the next boot");
 out:
 	if (d->n == before)

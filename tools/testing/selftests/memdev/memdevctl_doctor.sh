@@ -230,6 +230,9 @@ finds "there is no debugfs" note debugfs "has no debugfs" CONFIG_DEBUG_FS
 over_end
 umount -l $DEBUG
 finds "debugfs is not mounted" note debugfs "not mounted" "^mount -t debugfs"
+fails "fault list without debugfs" 1 "memdevctl: memdev0: fault list: cannot open *: mount debugfs by 'mount -t debugfs none *" \
+	fault list
+is "fault list without debugfs prints no list" "$OUT" ""
 mount -t debugfs debugfs $DEBUG
 umount -l /sys/kernel/security
 finds "securityfs is not mounted" note lockdown "not checked" "^mount -t sec"
@@ -324,15 +327,19 @@ if [ -e $large ]; then
 else
 	skip "pages of 1 GiB" "this machine has none"
 fi
+runs "a fault rule" fault add 0 remove --errno EIO --nth 99
+finds "there is a fault rule" note faults "memdev0: steps fail or take long" \
+	"^memdevctl fault del memdev0 all$"
+runs "the fault rule is deleted" fault del 0 all
 first=$(first_block)
 put "$MEM/memory$((first + 1))/state" offline >/dev/null
 finds "a plugged block is offline" warning offline \
-	"memdev0: blocks 1 are plugged, but offline" "^memdevctl online memdev0$"
+	"memdev0: block 1 is plugged, but offline" "^memdevctl online memdev0$"
 put_dev online_type offline >/dev/null
 finds "a block stays offline as wanted" note offline "online_type=offline" .
 put_dev online_type online_kernel >/dev/null
 is "plug a block in a kernel zone" "$(put_dev plug $BLOCK)" ok
-finds "a block is in a kernel zone" note kernel "memdev0: blocks 2 " unplug
+finds "a block is in a kernel zone" note kernel "memdev0: block 2 is " unplug
 put_dev online_type online_movable >/dev/null
 put_dev unplug all >/dev/null
 is "all is unplugged" "$(get plugged_size)" 0
@@ -348,14 +355,14 @@ healthy "nothing is left of devices' findings"
 is "plug a block" "$(put_dev plug $BLOCK)" ok
 is "poison a page" "$(faults "poison block=0")" ok
 is "unplug the block" "$(put_dev unplug all)" ok
-finds "a block is retired" warning retired "memdev0: blocks 0 are retired" replace
+finds "a block is retired" warning retired "memdev0: block 0 is retired" replace
 
 # --- users other than root ---------------------------------------------------
 
 setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all \
 	--bounding-set=-all memdevctl doctor -J --all >"$TMP/out" 2>"$TMP/err"
 is "doctor works for nobody" "$?$(cat "$TMP/err")" 0
-check "nobody sees devices" has warning retired "memdev0: blocks 0" replace
+check "nobody sees devices" has warning retired "memdev0: block 0" replace
 unload
 setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all \
 	--bounding-set=-all memdevctl doctor -J --all >"$TMP/out" 2>"$TMP/err"
