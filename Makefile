@@ -115,7 +115,7 @@ rpm:
 
 kdir:
 ifeq ($(KDIR),)
-	@echo "no kernel headers found: install linux-headers-amd64, or name a build tree with KDIR=" >&2
+	@echo "no kernel headers found: install linux-headers-$$(uname -r), or name a build tree with KDIR=" >&2
 	@exit 1
 endif
 ifneq ($(KDIR_NOTE),)
