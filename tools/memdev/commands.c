@@ -437,7 +437,7 @@ int cmd_help(const struct call *call)
 	else if (!cmd && words && call->argc == 1)
 		group_help(call->argv[0]);
 	else
-		return command_error(call, call->argc, call->argv);
+		return command_error(NULL, call->argc, call->argv);
 	return EXIT_DONE;
 }
 

@@ -122,7 +122,8 @@ static int run_command(struct call *call, int argc, char **argv)
 	if (call->cmd)
 		return run(call, argc - words, argv + words);
 	if (words && argc == 2)
-		return usage_error(NULL, "incomplete command '%s'", argv[1]);
+		return value_error(NULL, "incomplete command '%s', see 'memdevctl help %s'",
+				   argv[1], argv[1]);
 	if (words && is_help(argv[2])) {
 		group_help(argv[1]);
 		return EXIT_DONE;

@@ -91,6 +91,11 @@ guesses "did you mean: a setting" online_type set 0 online-typ=offline
 fails "a word like no command: the tip is help" 2 \
 	"memdevctl: unknown command 'xyzzy'
 Try 'memdevctl help'." xyzzy
+fails "help for a word like no command: the tip is help" 2 \
+	"memdevctl: unknown command 'xyzzy'
+Try 'memdevctl help'." help xyzzy
+fails "the first word of a command: the tip is its help" 2 \
+	"memdevctl: incomplete command 'fault', see 'memdevctl help fault'" fault
 fails "an invalid value has one tip" 2 \
 	"memdevctl: plug: invalid size '512MB': expected *512MiB or 1.5G" \
 	plug 0 512MB
