@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "memdevctl.h"
+#include "names.h"
 #include "nl.h"
 
 /* What is allowed for a placeholder of a synopsis, separated by spaces */
@@ -127,7 +128,6 @@ static void offer_columns(struct word *word)
 	free(listed);
 }
 
-/* Events are named as their messages, without "-ntf". */
 static void offer_events(struct word *word)
 {
 	const char *comma = strrchr(word->text, ',');
@@ -135,10 +135,13 @@ static void offer_events(struct word *word)
 	if (comma)
 		word->text = comma + 1;
 	word->prefix_len = word->text - word->prefix;
-	for (int cmd = 0; cmd <= MEMDEV_CMD_MAX; cmd++)
-		if (nl_commands[cmd].members == event_members)
-			offer(word, nl_commands[cmd].name,
-			      strlen(nl_commands[cmd].name) - strlen("-ntf"));
+	for (__u8 cmd = 0; cmd <= MEMDEV_CMD_MAX; cmd++) {
+		const char *name;
+		const size_t len = event_name(cmd, &name);
+
+		if (len)
+			offer(word, name, len);
+	}
 }
 
 /* KEY=, or the values of a key */

@@ -49,14 +49,19 @@ bool ranges_overlap(__u64 a, __u64 a_size, __u64 b, __u64 b_size)
 	return a < b ? b - a < a_size : a - b < b_size;
 }
 
-/* --- values as text ------------------------------------------------------- */
-
-/* size_exact() has a suffix for bytes, which is not accepted as input. */
-char *conf_size(__u64 bytes)
+bool conf_sees_addresses(const struct windows *windows, const char *verb)
 {
-	return bytes && !(bytes & 1023) ? size_exact(bytes) :
-					  xasprintf("%llu", bytes);
+	for (size_t i = 0; i < windows->n; i++) {
+		if (!HAS(&windows->v[i], WINDOW_START)) {
+			warnx("%s: only root sees the addresses of windows",
+			      verb);
+			return false;
+		}
+	}
+	return true;
 }
+
+/* --- values as text ------------------------------------------------------- */
 
 static char *value_text(const struct field *key, const struct member *member,
 			const void *base)
@@ -65,7 +70,7 @@ static char *value_text(const struct field *key, const struct member *member,
 
 	switch (key->type) {
 	case FIELD_SIZE:
-		return conf_size(*(const __u64 *)value);
+		return size_input(*(const __u64 *)value);
 	case FIELD_ADDRESS:
 		return xasprintf("0x%llx", *(const __u64 *)value);
 	case FIELD_TEXT:

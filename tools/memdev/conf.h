@@ -10,6 +10,9 @@
 #define CONF_FILE	"/etc/memdev.conf"
 #define CONF_DIR	CONF_FILE ".d"
 
+/* The bit of an attribute in the mask that HAS() tests */
+#define BIT(attr)	(1U << MEMDEV_A_##attr)
+
 /**
  * struct conf_window - a line that describes a window
  * @where: FILE:LINE
@@ -65,8 +68,8 @@ extern const struct field window_keys[], dev_keys[];
  */
 char *conf_text(const struct field *keys, const struct member *members,
 		const void *base, __u32 bits, const char *name);
-/* A size as these files have it; the caller frees the text. */
-char *conf_size(__u64 bytes);
+/* Whether the addresses of windows are known; prints an error if not. */
+bool conf_sees_addresses(const struct windows *windows, const char *verb);
 
 bool ranges_overlap(__u64 a, __u64 a_size, __u64 b, __u64 b_size);
 

@@ -102,12 +102,6 @@ static void check_retired(struct doctor *d)
 		    report_retired);
 }
 
-/* A size as memdevctl accepts it */
-static char *size(__u64 bytes)
-{
-	return bytes ? size_exact(bytes) : xstrdup("0");
-}
-
 static void check_requested(struct doctor *d)
 {
 	const size_t before = d->n;
@@ -118,8 +112,8 @@ static void check_requested(struct doctor *d)
 
 		if (dev->requested_size == dev->plugged_size)
 			continue;
-		plugged = size(dev->plugged_size);
-		requested = size(dev->requested_size);
+		plugged = size_input(dev->plugged_size);
+		requested = size_input(dev->requested_size);
 		remedy = xasprintf("wait, or stop the attempts: memdevctl resize memdev%u %s",
 				   dev->index, plugged);
 		found(d, STATUS_WARNING, remedy,

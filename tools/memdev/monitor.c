@@ -28,33 +28,6 @@ struct monitor {
 	bool module_removed;
 };
 
-static const char *event_name(__u8 cmd)
-{
-	switch (cmd) {
-	case MEMDEV_CMD_DEV_NEW_NTF:
-		return "dev-new";
-	case MEMDEV_CMD_DEV_DEL_NTF:
-		return "dev-del";
-	case MEMDEV_CMD_DEV_PLUGGED_NTF:
-		return "dev-plugged";
-	case MEMDEV_CMD_DEV_ONLINE_NTF:
-		return "dev-online";
-	case MEMDEV_CMD_DEV_REFUSED_NTF:
-		return "dev-refused";
-	case MEMDEV_CMD_DEV_RETIRED_NTF:
-		return "dev-retired";
-	case MEMDEV_CMD_DEV_BEGIN_NTF:
-		return "dev-begin";
-	case MEMDEV_CMD_DEV_SET_NTF:
-		return "dev-set";
-	case MEMDEV_CMD_WINDOW_NEW_NTF:
-		return "window-new";
-	case MEMDEV_CMD_WINDOW_DEL_NTF:
-		return "window-del";
-	}
-	return "unknown";
-}
-
 static_assert(MEMDEV_CMD_MAX < 32, "a mask has 32 bits");
 
 /* Set the mask of events from a list "EVENT,EVENT,...". */
@@ -71,12 +44,13 @@ static int events_parse(const struct call *call, __u32 *events)
 		len = strcspn(list, ",");
 		guess.len = len;
 		for (__u8 cmd = 1; cmd <= MEMDEV_CMD_MAX; cmd++) {
-			const char *name = event_name(cmd);
+			const char *name;
+			const size_t size = event_name(cmd, &name);
 
-			if (!strcmp(name, "unknown"))
+			if (!size)
 				continue;
-			guess_word(&guess, name, strlen(name));
-			if (strlen(name) != len || strncmp(name, list, len))
+			guess_word(&guess, name, size);
+			if (size != len || strncmp(name, list, len))
 				continue;
 			*events |= 1U << cmd;
 			found = true;
@@ -150,9 +124,11 @@ static void json_text(const char *name, const char *text)
 static void print_json(__u8 cmd, const struct event *event)
 {
 	const struct refusal *refusal = &event->refusal;
+	const char *name = "unknown";
+	const size_t len = event_name(cmd, &name) ?: strlen(name);
 
-	printf(", \"seq\": %llu, \"event\": \"%s\"", event->seq,
-	       event_name(cmd));
+	printf(", \"seq\": %llu, \"event\": \"%.*s\"", event->seq, (int)len,
+	       name);
 	if (HAS(event, EVENT_DEVICE))
 		printf(", \"device\": \"memdev%u\"", event->device);
 	json_text("id", event->id);

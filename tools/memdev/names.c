@@ -50,6 +50,15 @@ const char *op_name(__u32 op)
 	return name_of(op_names, op);
 }
 
+/* Events are named as their messages, without "-ntf". */
+size_t event_name(__u8 cmd, const char **name)
+{
+	if (cmd > MEMDEV_CMD_MAX || nl_commands[cmd].members != event_members)
+		return 0;
+	*name = nl_commands[cmd].name;
+	return strlen(*name) - strlen("-ntf");
+}
+
 char *dev_title(__u32 index, const char *id)
 {
 	if (*id)

@@ -20,6 +20,8 @@ const char *online_type_name(__u32 type);
 const char *source_name(__u32 source);
 const char *block_state_name(__u32 state);
 const char *op_name(__u32 op);
+/* The length of the name of an event, which *name begins with; else 0 */
+size_t event_name(__u8 cmd, const char **name);
 
 /* The caller frees the result. */
 char *dev_title(__u32 index, const char *id);	/* memdev0 (id) */

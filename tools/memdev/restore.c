@@ -22,8 +22,6 @@
 /* A background resize may change the size between two steps of a device. */
 #define RESIZE_TRIES	3
 
-#define BIT(attr)	(1U << MEMDEV_A_##attr)
-
 #define WINDOW_FIXED	(BIT(WINDOW_SIZE) | BIT(WINDOW_START) | BIT(WINDOW_NODE))
 #define WINDOW_SETTINGS	(BIT(WINDOW_LIMIT) | BIT(WINDOW_SLOTS))
 #define DEV_FIXED	(BIT(DEV_SIZE) | BIT(DEV_ID) | BIT(DEV_WINDOW) | \
@@ -230,7 +228,7 @@ static int window_set(struct restore *r, const struct conf_window *window,
 	char *file, *text, *reason;
 	int fd, rc = EXIT_DONE;
 
-	text = conf_size(value);
+	text = size_input(value);
 	if (!step(r, "set %s=%s", attribute, text))
 		goto out;
 	file = xasprintf("/sys/devices/memdev/window%u/%s", window->index,
@@ -373,7 +371,7 @@ static int dev_plug(struct restore *r, const struct dev *now, __u64 size)
 	int rc;
 
 	bytes = more ? size - now->plugged_size : now->plugged_size - size;
-	text = conf_size(bytes);
+	text = size_input(bytes);
 	what = xasprintf("%s %s", verb, text);
 	free(text);
 	if (!step(r, "%s", what))
@@ -536,14 +534,6 @@ static int dev_restore(struct restore *r, const struct conf *conf,
 
 /* --- the command ---------------------------------------------------------- */
 
-static bool sees_addresses(const struct restore *r)
-{
-	for (size_t i = 0; i < r->windows.n; i++)
-		if (!HAS(&r->windows.v[i], WINDOW_START))
-			return false;
-	return true;
-}
-
 /* Restore all lines. Returns the number of those that are as they should be. */
 static int restore_all(struct restore *r, struct conf *conf)
 {
@@ -598,10 +588,8 @@ int cmd_restore(const struct call *call)
 	rc = nl_status(&r.nl, nl_devs(&r.nl, &r.devs), "devices");
 	if (!rc)
 		rc = nl_status(&r.nl, nl_windows(&r.nl, &r.windows), "windows");
-	if (!rc && !sees_addresses(&r)) {
-		warnx("restore: only root sees the addresses of windows");
+	if (!rc && !conf_sees_addresses(&r.windows, "restore"))
 		rc = EXIT_FAILED;
-	}
 	if (!rc)
 		rc = partial_status(restore_all(&r, &conf),
 				    conf.nr_windows + conf.nr_devs);

@@ -13,8 +13,6 @@
 /* What a new window has */
 #define DEFAULT_SLOTS	256
 
-#define BIT(attr)	(1U << MEMDEV_A_##attr)
-
 struct state {
 	struct windows windows;
 	struct devs devs;
@@ -50,7 +48,7 @@ static void print_window(FILE *f, const struct window *window)
 		bits |= BIT(WINDOW_LIMIT);
 	if (window->slots != DEFAULT_SLOTS)
 		bits |= BIT(WINDOW_SLOTS);
-	size = conf_size(window->size);
+	size = size_input(window->size);
 	keys = conf_text(window_keys, window_members, window, bits, NULL);
 	fprintf(f, "%swindow %s %s%s\n", carved(window) ? "#" : "", size, keys,
 		carved(window) ? " carve" : "");
@@ -79,7 +77,7 @@ static void print_dev(FILE *f, struct dev dev, const struct window *window)
 		bits |= BIT(DEV_SLOT);
 	bits |= dev.requested_size == dev.plugged_size ?
 		BIT(DEV_PLUGGED_SIZE) : BIT(DEV_REQUESTED_SIZE);
-	size = conf_size(dev.size);
+	size = size_input(dev.size);
 	keys = conf_text(dev_keys, dev_members, &dev, bits, NULL);
 	fprintf(f, "%sdevice %s %s\n", carved(window) ? "#" : "", size, keys);
 	free(size);
@@ -130,14 +128,6 @@ static void report_carved(const char *name, const struct windows *windows)
 	}
 }
 
-static bool sees_addresses(const struct windows *windows)
-{
-	for (size_t i = 0; i < windows->n; i++)
-		if (!HAS(&windows->v[i], WINDOW_START))
-			return false;
-	return true;
-}
-
 int cmd_save(const struct call *call)
 {
 	const char *name = call->argc ? call->argv[0] : CONF_FILE;
@@ -152,10 +142,8 @@ int cmd_save(const struct call *call)
 	rc = nl_status(&nl, nl_devs(&nl, &state.devs), "devices");
 	if (!rc)
 		rc = nl_status(&nl, nl_windows(&nl, &state.windows), "windows");
-	if (!rc && !sees_addresses(&state.windows)) {
-		warnx("save: only root sees the addresses of windows");
+	if (!rc && !conf_sees_addresses(&state.windows, "save"))
 		rc = EXIT_FAILED;
-	}
 	if (!rc)
 		rc = file_replace(name, print_conf, &state);
 	if (!rc && strcmp(name, "-"))

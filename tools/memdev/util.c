@@ -190,6 +190,13 @@ char *size_exact(__u64 bytes)
 	return with_unit(bytes >> (10 * unit), 0, unit);
 }
 
+/* size_exact() has a suffix for bytes, which the kernel does not accept. */
+char *size_input(__u64 bytes)
+{
+	return bytes && !(bytes & 1023) ? size_exact(bytes) :
+					  xasprintf("%llu", bytes);
+}
+
 char *blocks_add(char *list, __u32 first, __u32 count)
 {
 	const char *comma = list && *list ? "," : "";

@@ -43,6 +43,7 @@ int number_parse(const char *text, const char *prefix, __u32 *nr);
 /* The caller frees the result. */
 char *size_human(__u64 bytes);	/* rounded to one decimal: 1.9G */
 char *size_exact(__u64 bytes);	/* a whole number: 1920M */
+char *size_input(__u64 bytes);	/* as the kernel accepts it */
 /* Append blocks to a list such as "0-3,6" or to NULL; frees the old list. */
 char *blocks_add(char *list, __u32 first, __u32 count);
 
