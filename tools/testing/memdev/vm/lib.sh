@@ -159,8 +159,8 @@ kernel_release()
 	cat "$CACHE/$1/release"
 }
 
-# in_root ROOT DIR COMMAND...: run COMMAND with ROOT as its root file system and DIR,
-# mounted at its own path, as its working directory
+# in_root ROOT DIR[:AT] COMMAND...: run COMMAND with ROOT as its root file system and
+# DIR, mounted at AT or at its own path, as its working directory
 #
 # The mounts are private to the command. Users other than root need unprivileged
 # user namespaces.
@@ -171,14 +171,14 @@ in_root()
 	[ "$(id -u)" = 0 ] || ns+=(--map-root-user)
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	unshare "${ns[@]}" sh -ec '
-		root=$1 dir=$2
+		root=$1 dir=${2%:*} at=${2#*:}
 		shift 2
 		mount --rbind /proc "$root/proc"
 		mount --rbind /dev "$root/dev"
-		mkdir -p "$root$dir"
-		mount --bind "$dir" "$root$dir"
+		mkdir -p "$root$at"
+		mount --bind "$dir" "$root$at"
 		exec chroot "$root" /usr/bin/env -i HOME=/ LC_ALL=C \
 			PATH=/usr/sbin:/usr/bin:/sbin:/bin \
 			sh -c "cd \"\$1\" && shift && exec \"\$@\"" \
-			sh "$dir" "$@"' in_root "$@"
+			sh "$at" "$@"' in_root "$@"
 }
