@@ -223,6 +223,22 @@ memdev_kind_get(const char *name, const struct memory_device_ops *ops)
 	return found;
 }
 
+static int memdev_refuse_kind(const char *name, struct memdev_reason *why)
+{
+	struct memory_device_kind *kind;
+	char known[80] = "";
+	int len = 0;
+
+	mutex_lock(&memdev_list_lock);
+	list_for_each_entry(kind, &memdev_kinds, list)
+		len += scnprintf(known + len, sizeof(known) - len, "%s%s",
+				 len ? ", " : "", kind->name);
+	mutex_unlock(&memdev_list_lock);
+	return memdev_refuse_about(why, MEMDEV_ABOUT_KIND, -EINVAL,
+				   "unknown kind '%s', not one of %s", name,
+				   known);
+}
+
 /**
  * memdev_bus_has_kind() - check whether a kind is registered
  * @name: the name of the kind
@@ -387,8 +403,7 @@ int memdev_bus_new_device(const struct memory_device_params *params,
 
 	kind = memdev_kind_get(params->kind, NULL);
 	if (!kind)
-		return memdev_refuse_about(why, MEMDEV_ABOUT_KIND, -EINVAL,
-					   "unknown kind '%s'", params->kind);
+		return memdev_refuse_kind(params->kind, why);
 	if (params->slot >= 0 && !(kind->flags & MEMORY_DEVICE_SLOT)) {
 		rc = memdev_refuse_about(why, MEMDEV_ABOUT_SLOT, -EINVAL,
 					 "devices of kind '%s' do not use slots",
@@ -437,7 +452,7 @@ int memdev_bus_del_device(struct memory_device *md, struct memdev_reason *why)
 	kind = memdev_kind_get(NULL, md->ops);
 	if (!kind)
 		return memdev_refuse(why, -EPERM,
-				     "cannot remove %s: only its provider can",
+				     "only the provider of %s can remove it",
 				     dev_name(&md->dev));
 	rc = kind->destroy(md, &extack);
 	module_put(kind->owner);

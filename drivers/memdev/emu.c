@@ -148,7 +148,7 @@ static int emu_virtio_mem_destroy(struct memory_device *md,
 	memory_device_get_info(md, &info);
 	if (!info.plugged_size && info.requested_size) {
 		NL_SET_ERR_MSG(extack,
-			       "cannot remove the device: its requested_size is not 0");
+			       "requested_size is not 0, set it to 0 first");
 		return -EBUSY;
 	}
 	return emu_destroy(md, extack);

@@ -16,18 +16,25 @@
 #define MEMDEV_UNDO_PAUSE_MS	30U
 
 static void memdev_online_blocks(struct memdev_core *core, unsigned int block,
-				 unsigned int nr, struct memdev_reason *why)
+				 unsigned int nr, unsigned int *failed,
+				 struct memdev_reason *why)
 {
+	const char *type = memdev_online_types[core->online_type];
 	unsigned int end = block + nr;
 	int rc;
 
 	for (; block < end; block++) {
 		rc = memdev_step_online(core, block, core->online_type);
-		if (rc)
+		if (!rc)
+			continue;
+		if (++*failed == 1)
 			memdev_refuse_block(why, block, rc,
 					    "block %u is plugged and offline: %s failed (%d)",
-					    block, memdev_online_types[core->online_type],
-					    rc);
+					    block, type, rc);
+		else
+			memdev_refuse_block(why, block, rc,
+					    "%u blocks are plugged and offline, the last is block %u: %s failed (%d)",
+					    *failed, block, type, rc);
 	}
 }
 
@@ -157,7 +164,7 @@ int memdev_plug(struct memdev_core *core, u64 size, struct memdev_watch *watch,
 {
 	bool some = core->background &&
 		    !(core->md->flags & MEMORY_DEVICE_ATOMIC);
-	unsigned int left, nr, block = 0;
+	unsigned int left, nr, block = 0, failed = 0;
 	u64 free, now;
 	int rc = 0;
 
@@ -193,7 +200,7 @@ int memdev_plug(struct memdev_core *core, u64 size, struct memdev_watch *watch,
 		if (rc)
 			break;
 		bitmap_set(core->victims, block, nr);
-		memdev_online_blocks(core, block, nr, why);
+		memdev_online_blocks(core, block, nr, &failed, why);
 		block += nr;
 		left -= nr;
 	}

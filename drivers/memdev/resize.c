@@ -176,9 +176,9 @@ static int memdev_close_refuse(struct memdev_core *core,
 			       struct memdev_reason *why)
 {
 	return memdev_refuse(why, -EBUSY,
-			     "cannot remove %s: %s is plugged",
-			     dev_name(&core->md->dev),
-			     MEMDEV_SIZE(core->nr_plugged * core->block_size));
+			     "%s of %s is plugged, unplug it first",
+			     MEMDEV_SIZE(core->nr_plugged * core->block_size),
+			     dev_name(&core->md->dev));
 }
 
 /**
@@ -203,7 +203,7 @@ int memdev_core_close(struct memdev_core *core, struct memdev_reason *why)
 				   "the device is being removed");
 	} else if (core->op != MEMDEV_OP_NONE && !core->background) {
 		rc = memdev_refuse(why, -EBUSY,
-				   "cannot remove %s: a plug or an unplug is in progress",
+				   "a plug or an unplug of %s is in progress",
 				   dev_name(&core->md->dev));
 	} else if (core->nr_plugged) {
 		rc = memdev_close_refuse(core, why);

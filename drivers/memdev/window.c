@@ -465,11 +465,11 @@ int memdev_window_destroy(int id, struct memdev_reason *why)
 					 "there is no window%d", id);
 	} else if (!RB_EMPTY_ROOT(&w->alloc.regions)) {
 		rc = memdev_refuse_about(why, MEMDEV_ABOUT_WINDOW, -EBUSY,
-					 "window%d has devices", id);
+					 "window%d has devices, remove them first", id);
 	} else if (memdev_window_foreign(w, &found)) {
 		rc = memdev_refuse_about(why, MEMDEV_ABOUT_WINDOW, -EBUSY,
-					 "window%d: another driver has claimed [0x%llx-0x%llx]",
-					 id, found.start, found.end);
+					 "another driver has claimed [0x%llx-0x%llx] of window%d",
+					 found.start, found.end, id);
 	} else {
 		list_del(&w->list);
 		memdev_generation_next();

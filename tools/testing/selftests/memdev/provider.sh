@@ -84,7 +84,7 @@ no_deadline
 is "del_device of the sample's device is refused" \
 	"$(put $BUS/del_device memdev0)" EPERM
 check "last_error says that only the provider can remove the device" \
-	grep -q "only its provider can" $BUS/last_error
+	grep -q "only the provider of memdev[0-9]* can remove it" $BUS/last_error
 is "del_window is refused" "$(put $BUS/del_window 0)" EBUSY
 check "rmmod memdev is refused" sh -c '! rmmod memdev'
 

@@ -153,7 +153,7 @@ check "last_error names the pinned block" \
 	grep -q "^block $pinned: it has pages" $D/last_error
 is "del_device of a plugged device fails" "$(put $BUS/del_device memdev0)" EBUSY
 is "last_error names the plugged size" "$(cat $BUS/last_error)" \
-	"cannot remove memdev0: $(in_units $BLOCK) is plugged"
+	"$(in_units $BLOCK) of memdev0 is plugged, unplug it first"
 is "requested_size is unchanged" "$(get requested_size)" 0
 
 # A new target takes effect at once, during an attempt or a pause of the worker.
@@ -217,7 +217,7 @@ is "one block is requested" "$(put_dev requested_size $BLOCK)" ok
 is "del_device is refused while a size is requested" \
 	"$(put $BUS/del_device memdev0)" EBUSY
 is "last_error names requested_size" "$(cat $BUS/last_error)" \
-	"cannot remove the device: its requested_size is not 0"
+	"requested_size is not 0, set it to 0 first"
 check "rmmod cancels the worker" until_true 60 rmmod memdev
 check "the kernel logged no warning" log_quiet
 finish
