@@ -132,8 +132,8 @@ const char *empty_text(const struct call *call)
 	return call->cmd->empty;
 }
 
-int size_argument(const struct call *call, const char *name, const char *text,
-		  bool zero, __u64 *bytes)
+int size_argument(const struct call *call, const char *name, const char *words,
+		  const char *text, bool zero, __u64 *bytes)
 {
 	int rc = bytes_parse(text, bytes);
 
@@ -145,8 +145,9 @@ int size_argument(const struct call *call, const char *name, const char *text,
 				   name, text);
 	if (rc)
 		return value_error(call,
-				   "invalid %s '%s': expected a number with an optional suffix K, M, G, T, P or E, for example 512M, 512MiB or 1.5G",
-				   name, text);
+				   "invalid %s '%s': expected %s%sa number with an optional suffix K, M, G, T, P or E, for example 512M, 512MiB or 1.5G",
+				   name, text, words ? words : "",
+				   words ? ", or " : "");
 	if (!*bytes && !zero)
 		return value_error(call, "invalid %s '%s': must not be 0", name,
 				   text);

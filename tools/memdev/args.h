@@ -147,9 +147,12 @@ int unknown_error(const struct call *call, const char *what,
 /* What to print if the list is empty, or NULL if the reader is a program */
 const char *empty_text(const struct call *call);
 
-/* Parse an argument or print a usage error. Return 0 or EXIT_USAGE. */
-int size_argument(const struct call *call, const char *name, const char *text,
-		  bool zero, __u64 *bytes);
+/*
+ * Parse an argument or print a usage error. Return 0 or EXIT_USAGE. @words are those
+ * that the caller accepts instead of a size, or NULL.
+ */
+int size_argument(const struct call *call, const char *name, const char *words,
+		  const char *text, bool zero, __u64 *bytes);
 int window_argument(const struct call *call, const char *text, __u32 *index);
 
 #endif /* MEMDEVCTL_ARGS_H */

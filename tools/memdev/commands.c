@@ -364,7 +364,10 @@ void commands_help(FILE *f)
 		const struct cmd *cmd = &commands[i];
 		char *usage = xasprintf("%s %s", cmd->name, cmd->args);
 
-		fprintf(f, "  %-25s %s\n", usage, cmd->help);
+		if (strlen(usage) > 25)
+			fprintf(f, "  %s\n  %-25s %s\n", usage, "", cmd->help);
+		else
+			fprintf(f, "  %-25s %s\n", usage, cmd->help);
 		free(usage);
 	}
 	fputs("\nDEV is the name (memdev0), number (0) or id of a device.\n"

@@ -26,6 +26,7 @@ struct finding {
  * @release: release of the running kernel
  * @machine: architecture of the running kernel
  * @block_size: size of a memory block, or 0 if it is not known
+ * @unused: there is RAM that a window could claim instead of carving
  * @devs: the devices; none if the module cannot be asked
  * @windows: the windows, likewise
  * @runs: the blocks of the devices, likewise
@@ -39,6 +40,7 @@ struct doctor {
 	const char *release;
 	const char *machine;
 	__u64 block_size;
+	bool unused;
 	struct devs devs;
 	struct windows windows;
 	struct block_runs runs;

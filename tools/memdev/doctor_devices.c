@@ -128,6 +128,25 @@ static void check_requested(struct doctor *d)
 		found(d, STATUS_OK, NULL, "all requested sizes are reached");
 }
 
+/* check_requested() has the error of a device whose requested size is not reached. */
+static void check_refused(struct doctor *d)
+{
+	const size_t before = d->n;
+
+	for (size_t i = 0; i < d->devs.n; i++) {
+		const struct dev *dev = &d->devs.v[i];
+
+		if (dev->last_error[0] &&
+		    dev->requested_size == dev->plugged_size)
+			found(d, STATUS_NOTE,
+			      "mend the reason and repeat the request; a success ends this note",
+			      "memdev%u: the last request failed: %s",
+			      dev->index, dev->last_error);
+	}
+	if (d->n == before)
+		found(d, STATUS_OK, NULL, "no device has refused its last request");
+}
+
 /* Rules make operations fail just as the kernel does, and are easily forgotten. */
 static void check_faults(struct doctor *d)
 {
@@ -155,6 +174,7 @@ const struct check device_checks[] = {
 	{ "kernel", check_kernel },
 	{ "retired", check_retired },
 	{ "requested", check_requested },
+	{ "refused", check_refused },
 	{ "faults", check_faults },
 	{ .name = NULL }
 };

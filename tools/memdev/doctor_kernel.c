@@ -258,6 +258,7 @@ static const struct option_needed {
 	{ "CONFIG_MEMORY_HOTREMOVE", STATUS_PROBLEM,
 	  "memory can neither be unplugged nor carved" },
 	{ "CONFIG_DEBUG_FS", STATUS_NOTE, "there are no fault rules" },
+	{ "CONFIG_MEMORY_FAILURE", STATUS_NOTE, "no page can be poisoned" },
 	{ "CONFIG_FIRMWARE_MEMMAP", STATUS_NOTE,
 	  "windows are not compared with the firmware's memory map" },
 };

@@ -212,17 +212,16 @@ static void check_boot_options(struct doctor *d)
 
 /* --- windows -------------------------------------------------------------- */
 
-/* Report RAM that a window could claim. Returns how many ranges there are. */
-static size_t report_unused(struct doctor *d)
+/* Report RAM that a window could claim. */
+static void report_unused(struct doctor *d)
 {
 	struct ranges ram = { 0 }, used = { 0 }, unused = { 0 };
-	size_t n = 0;
 
 	if (!d->root) {
 		if (!d->windows.n)
 			found(d, STATUS_NOTE, "run memdevctl doctor as root",
 			      "reserved RAM: not checked: needs root to read addresses in /proc/iomem");
-		return 0;
+		return;
 	}
 	if (!firmware_ram(&ram)) {
 		errno = ENOENT;
@@ -232,7 +231,7 @@ static size_t report_unused(struct doctor *d)
 	} else {
 		find_unused(d, &ram, &used, &unused);
 	}
-	for (n = 0; n < unused.n; n++) {
+	for (size_t n = 0; n < unused.n; n++) {
 		const struct range *range = &unused.v[n];
 		char *size = size_exact(range->end + 1 - range->start);
 		char *remedy;
@@ -247,25 +246,23 @@ static size_t report_unused(struct doctor *d)
 		free(remedy);
 		free(size);
 	}
+	d->unused = unused.n;
 	free(ram.v);
 	free(used.v);
 	free(unused.v);
-	return n;
 }
 
 static void check_windows(struct doctor *d)
 {
-	size_t unused;
-
 	if (!d->block_size) {
 		found(d, STATUS_PROBLEM,
 		      "use a kernel with CONFIG_MEMORY_HOTPLUG=y",
 		      "the kernel has no memory blocks");
 		return;
 	}
-	unused = report_unused(d);
+	report_unused(d);
 	if (d->loaded && !d->windows.n)
-		found(d, STATUS_WARNING, unused ?
+		found(d, STATUS_WARNING, d->unused ?
 		      "claim the unused RAM: memdevctl window add SIZE --start START" :
 		      "carve one: memdevctl window add 1G; or reserve memory at boot: " MEMMAP,
 		      "there is no window, so no device can be created");
@@ -370,35 +367,37 @@ static bool zones_read(struct doctor *d, struct zones *zones)
 	return text;
 }
 
-/* What carving needs, where no window exists yet */
+/* What carving needs, where no window exists yet; after check_windows() */
 static void check_carving(struct doctor *d)
 {
 	const __u64 available = meminfo_bytes("MemAvailable");
 	char *block = size_exact(d->block_size);
 	char *have = size_human(available);
 	struct zones zones = { 0 };
+	const char *reserve = d->unused ?
+		"claim the unused RAM instead, see windows" :
+		"reserve memory at boot: " MEMMAP;
 	const size_t before = d->n;
 
 	if (d->windows.n || !d->block_size)
 		goto out;
 	if (strcmp(d->machine, "x86_64"))
-		found(d, STATUS_WARNING, "reserve memory at boot",
+		found(d, STATUS_WARNING, reserve,
 		      "memdev carves on x86-64 only, and this is %s",
 		      d->machine);
 	else if (d->block_size > available / 4)
-		found(d, STATUS_WARNING,
-		      "reserve memory at boot: " MEMMAP "; or free memory",
+		found(d, STATUS_WARNING, reserve,
 		      "a memory block of %s is more than a quarter of the available memory (%s), so no default window is carved",
 		      block, have);
 	else if (zones_read(d, &zones) && zones.normal < d->block_size)
-		found(d, STATUS_NOTE, "reserve memory at boot: " MEMMAP,
+		found(d, STATUS_NOTE, reserve,
 		      "there is little memory above 4 GiB: carving takes memory that some devices depend on");
 	if (meminfo_bytes("Hugetlb"))
 		found(d, STATUS_NOTE,
 		      "free hugetlb pages before a window is carved",
 		      "carving skips memory blocks that hold hugetlb pages");
 	if (meminfo_bytes("DirectMap1G"))
-		found(d, STATUS_NOTE, "reserve memory at boot: " MEMMAP,
+		found(d, STATUS_NOTE, reserve,
 		      "carving splits 1 GiB pages of the kernel's direct map until the next boot");
 out:
 	if (d->n == before)

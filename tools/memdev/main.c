@@ -2,6 +2,7 @@
 /*
  * Parse the command line and run the command.
  */
+#include <ctype.h>
 #include <getopt.h>
 #include <locale.h>
 #include <signal.h>
@@ -63,6 +64,10 @@ static int parse_options(struct call *call, int argc, char **argv)
 		if (c == '?' && optopt >= 256)
 			return usage_error(call, "option %s takes no argument",
 					   argv[optind - 1]);
+		if (c == '?' && isdigit(optopt))
+			return usage_error(call,
+					   "unknown option -%c: sizes and numbers cannot be negative",
+					   optopt);
 		if (c == '?' && optopt)
 			return usage_error(call, "unknown option -%c", optopt);
 		if (c == '?')

@@ -227,8 +227,9 @@ static int zone_check(const struct change *change, __u32 block)
 {
 	if (!change->zone || change->states[block] == change->zone)
 		return EXIT_DONE;
-	warnx("memdev%u: %s: block %u is online in another zone, take it offline first",
-	      change->dev.index, change->verb, block);
+	warnx("memdev%u: %s: block %u is online in another zone, take it offline first: memdevctl offline memdev%u --block %u",
+	      change->dev.index, change->verb, block, change->dev.index,
+	      block);
 	return EXIT_FAILED;
 }
 

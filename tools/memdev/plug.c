@@ -119,6 +119,16 @@ static int plug_failed(struct nl *nl, const struct dev *dev, const char *what,
 	return refusal->done ? EXIT_PART : EXIT_FAILED;
 }
 
+/* After a plug, tell how to bring blocks online that did not come online. */
+static void online_tip(struct nl *nl, __u32 index)
+{
+	struct dev dev;
+
+	if (!nl_dev(nl, index, &dev) && dev.online_size < dev.plugged_size &&
+	    dev.online_type != MEMDEV_ONLINE_TYPE_OFFLINE)
+		fprintf(stderr, "Try 'memdevctl online memdev%u'.\n", index);
+}
+
 static int plug(const struct call *call, __u8 cmd, __u32 op)
 {
 	const bool all = !strcmp(call->argv[1], "all");
@@ -133,7 +143,8 @@ static int plug(const struct call *call, __u8 cmd, __u32 op)
 	int rc;
 
 	if (!all) {
-		rc = size_argument(call, "size", call->argv[1], false, &size);
+		rc = size_argument(call, "size", "all", call->argv[1], false,
+				   &size);
 		if (rc)
 			return rc;
 	}
@@ -163,8 +174,9 @@ static int plug(const struct call *call, __u8 cmd, __u32 op)
 		rc = EXIT_FAILED;
 	} else if (rc) {
 		rc = plug_failed(&nl, &dev, what, &reply.refusal, rc);
-	} else {
+	} else if (nl.text[0]) {
 		print_warning(&nl, &dev, what);
+		online_tip(&nl, dev.index);
 	}
 	free(what);
 	nl_close(&nl);
@@ -384,7 +396,8 @@ static int resize(const struct call *call, bool ensure)
 	int rc;
 
 	if (!all) {
-		rc = size_argument(call, "size", call->argv[1], true, &size);
+		rc = size_argument(call, "size", "all", call->argv[1], true,
+				   &size);
 		if (rc)
 			return rc;
 	}
@@ -431,7 +444,8 @@ int cmd_wait(const struct call *call)
 	int rc;
 
 	if (strcmp(state, "plugged") && strcmp(state, "unplugged")) {
-		rc = size_argument(call, "size", state, true, &size);
+		rc = size_argument(call, "size", "plugged, unplugged", state,
+				   true, &size);
 		if (rc)
 			return rc;
 	}

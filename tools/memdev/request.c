@@ -47,8 +47,8 @@ int field_put(const struct call *call, const struct field *field,
 		return EXIT_DONE;
 	case FIELD_SIZE:
 	case FIELD_ADDRESS:
-		rc = size_argument(call, field->name, text, !field->limit,
-				   &bytes);
+		rc = size_argument(call, field->name, NULL, text,
+				   !field->limit, &bytes);
 		if (!rc)
 			mnl_attr_put_u64(request, attribute, bytes);
 		return rc;
@@ -152,7 +152,7 @@ int object_create(const struct call *call, const struct object *object)
 	struct nl nl;
 	int rc;
 
-	rc = size_argument(call, "size", call->argv[0], false, &size);
+	rc = size_argument(call, "size", NULL, call->argv[0], false, &size);
 	if (rc)
 		return rc;
 	rc = table_open(&table, call, object->json, false);

@@ -51,6 +51,9 @@ fails "create passes the kernel's message on" 1 \
 	"memdevctl: create 1: 1 is not a multiple of the alignment *" create 1
 fails "create names the owner of a duplicate id" \
 	1 "memdevctl: create $BLOCK: --id: *vm0*" create $BLOCK --id vm0
+fails "create names the kinds" 1 \
+	"memdevctl: create $BLOCK: --kind: unknown kind 'pmem', not one of dimm, virtio-mem" \
+	create $BLOCK --kind pmem
 fails "create with an occupied slot" 1 "*slot 5 is busy" \
 	create $BLOCK --kind dimm --slot 5
 

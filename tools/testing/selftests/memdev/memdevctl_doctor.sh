@@ -134,6 +134,7 @@ cat >"$CONFIG" <<'END'
 CONFIG_MEMORY_HOTPLUG=y
 CONFIG_MEMORY_HOTREMOVE=y
 CONFIG_DEBUG_FS=y
+CONFIG_MEMORY_FAILURE=y
 CONFIG_FIRMWARE_MEMMAP=y
 # The end
 END
@@ -160,7 +161,12 @@ finds_with /proc/cmdline "$cmdline memdev.windows=1G" \
 is "devices are not checked without the module" \
 	"$(grep -cE '"check": *"(offline|requested|netlink)"' "$TMP/out")" 0
 
-# Carving matters while there is no window.
+# Carving matters while there is no window. Where RAM is unused, the remedy is to use it.
+finds_with /proc/zoneinfo "$(zones 100 64 0)" \
+	"no memory above 4 GiB, but unused RAM" note carving \
+	"little memory above 4 GiB" "^claim the unused RAM"
+printf '0-ffffffffff : System RAM\n' >"$TMP/iomem"
+mount --bind "$TMP/iomem" /proc/iomem
 finds_with /proc/meminfo "$(meminfo_with MemAvailable 400000 |
 	sed 's/^DirectMap1G:.*/DirectMap1G: 0 kB/')" \
 	"a block is more than a quarter of the memory" warning carving \
@@ -174,6 +180,7 @@ finds_with /proc/meminfo "$(echo "$meminfo" | grep -v DirectMap1G
 	"the direct map has 1 GiB pages" note carving "direct map" reserve
 finds_with /proc/meminfo "$(echo "$meminfo" | grep -v DirectMap1G)" \
 	"carving is possible" ok carving "of memory is available" none
+umount /proc/iomem
 finds_with $MEM/block_size_bytes "" "the kernel has no memory blocks" \
 	problem windows "no memory blocks" CONFIG_MEMORY_HOTPLUG
 
@@ -224,7 +231,10 @@ finds "the kernel cannot remove memory" problem config \
 	"lacks CONFIG_MEMORY_HOTREMOVE" "CONFIG_MEMORY_HOTREMOVE=y"
 sed -i 's/CONFIG_DEBUG_FS=y/CONFIG_MEMORY_HOTREMOVE=y/' "$CONFIG"
 finds "the kernel lacks debugfs" note config "lacks CONFIG_DEBUG_FS: " =y
-echo CONFIG_DEBUG_FS=y >>"$CONFIG"
+sed -i 's/CONFIG_MEMORY_FAILURE=y/CONFIG_DEBUG_FS=y/' "$CONFIG"
+finds "the kernel cannot poison a page" note config \
+	"lacks CONFIG_MEMORY_FAILURE: no page can be poisoned" =y
+echo CONFIG_MEMORY_FAILURE=y >>"$CONFIG"
 over /proc/filesystems "nodev tmpfs"
 finds "there is no debugfs" note debugfs "has no debugfs" CONFIG_DEBUG_FS
 over_end
@@ -352,7 +362,11 @@ set_faults
 is "request nothing" "$(put_dev requested_size 0)" ok
 healthy "nothing is left of devices' findings"
 
+is "a plug is refused" "$(put_dev plug 1)" EINVAL
+finds "the last request failed" note refused \
+	"memdev0: the last request failed: 1 is not a multiple" "repeat the request"
 is "plug a block" "$(put_dev plug $BLOCK)" ok
+healthy "a request that succeeds ends the note"
 is "poison a page" "$(faults "poison block=0")" ok
 is "unplug the block" "$(put_dev unplug all)" ok
 finds "a block is retired" warning retired "memdev0: block 0 is retired" replace

@@ -100,6 +100,17 @@ fails "an invalid value has one tip" 2 \
 	"memdevctl: plug: invalid size '512MB': expected *512MiB or 1.5G" \
 	plug 0 512MB
 is "an invalid value has one tip, in one line" "$(wc -l <"$TMP/err")" 1
+fails "plug names the word that it accepts" 2 \
+	"memdevctl: plug: invalid size 'full': expected all, or a number *" \
+	plug 0 full
+fails "wait names the words that it accepts" 2 \
+	"memdevctl: wait: invalid size 'full': expected plugged, unplugged, or a number *" \
+	wait 0 full
+fails "a negative size is no unknown option" 2 \
+	"memdevctl: plug: unknown option -1: sizes and numbers cannot be negative
+Try 'memdevctl help plug'." plug 0 -128M
+is "no line of the help is too long" \
+	"$(memdevctl help | awk 'length > 80')" ""
 bad "create without a size" create
 bad "create with two sizes" create 1G 1G
 bad "plug without a size" plug 0

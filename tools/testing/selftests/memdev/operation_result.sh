@@ -128,7 +128,15 @@ is "the netlink reply warns about block 3" "$(nlreq dev-plug index=0 all)" \
 	"ok \"block 3 is plugged and offline: online_movable failed (-5)\""
 is "unplug three blocks" "$(put_dev unplug $((3 * BLOCK)))" ok
 fails "memdevctl warns about block 3" 0 \
-	"memdevctl: memdev0: plug all: done, but block 3 is plugged and offline: online_movable failed (-5)" \
+	"memdevctl: memdev0: plug all: done, but block 3 is plugged and offline: online_movable failed (-5)
+Try 'memdevctl online memdev0'." \
+	plug 0 all
+is "unplug all again" "$(put_dev unplug all)" ok
+is "a fault rule keeps block 1 offline as well" \
+	"$(faults "online block=1 errno=EIO")" ok
+fails "memdevctl warns about two blocks" 0 \
+	"memdevctl: memdev0: plug all: done, but 2 blocks are plugged and offline, the last is block 3: online_movable failed (-5)
+Try 'memdevctl online memdev0'." \
 	plug 0 all
 is "the fault rules are cleared" "$(faults clear)" ok
 is "unplug all" "$(put_dev unplug all)" ok
