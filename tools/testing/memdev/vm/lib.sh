@@ -50,6 +50,15 @@ died_patching()
 	grep -q 'int3: 0000 \[' "$1"
 }
 
+# died_spinning CONSOLE: whether vm/run ended a VM whose CPUs did not even take an NMI
+#
+# Like a crash with an int3, this happens when code is patched that the other emulated
+# CPU executes, as it is when a module is loaded.
+died_spinning()
+{
+	grep -q 'no sign of life' "$1" && ! grep -q 'Kernel panic' "$1"
+}
+
 # died_of CONSOLE: print the crash, if it is a known one that memdev does not cause
 #
 # With CONFIG_DEBUG_VM the kernel has a race: when a block is onlined below its zone,
@@ -58,10 +67,12 @@ died_patching()
 died_of()
 {
 	local zone='VM_BUG_ON_PAGE(!zone_spans_pfn(page_zone(page), pfn))'
+	local accel=${ACCEL:-$(head -n 1 "$CACHE/accel")}
 
-	if [ "${ACCEL:-$(head -n 1 "$CACHE/accel")}" != kvm ] &&
-	   died_patching "$1"; then
+	if [ "$accel" != kvm ] && died_patching "$1"; then
 		echo "an emulated CPU crashed with an int3"
+	elif [ "$accel" != kvm ] && died_spinning "$1"; then
+		echo "the emulated CPUs did not take an NMI"
 	elif grep -qF "$zone" "$1"; then
 		echo "the kernel checked a zone while its span was updated"
 	else
