@@ -366,7 +366,7 @@ is "a plug is refused" "$(put_dev plug 1)" EINVAL
 finds "the last request failed" note refused \
 	"memdev0: the last request failed: 1 is not a multiple" "repeat the request"
 is "plug a block" "$(put_dev plug $BLOCK)" ok
-healthy "a request that succeeds ends the note"
+finds "a request that succeeds ends the note" ok refused "no device" none
 is "poison a page" "$(faults "poison block=0")" ok
 is "unplug the block" "$(put_dev unplug all)" ok
 finds "a block is retired" warning retired "memdev0: block 0 is retired" replace
