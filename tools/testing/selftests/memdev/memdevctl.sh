@@ -629,6 +629,7 @@ runs "fault add" fault add 0 offline --block 1 --errno EBUSY --times 1
 is "fault add prints the number of the rule" "$OUT" 1
 runs "fault add with all options" fault add memdev0 add --errno 12 --delay 1 \
 	--nth 2 --every 3 --times 4 --chance 5 --seed 6
+is "fault add prints the number of the second rule" "$OUT" 2
 runs "fault add to another device" fault add vm0 answer --delay 1
 runs "fault list" fault list -r
 is "fault list shows all rules" "$OUT" \
