@@ -492,6 +492,8 @@ n=$(cat $D/stats/plug_count)$(cat $D/stats/unplug_count)
 runs "ensure the size that the device has" ensure memdev0 $((3 * BLOCK))
 is "ensure did nothing" \
 	"$(cat $D/stats/plug_count)$(cat $D/stats/unplug_count)" "$n"
+check "ensure of that size needs no privilege" \
+	user memdevctl ensure 0 $((3 * BLOCK))
 fails "ensure an unaligned size" 1 "memdevctl: memdev0: ensure 1: *multiple*" \
 	ensure 0 1
 fails "ensure of an unknown device" 1 "memdevctl: nosuch: no such device" \
@@ -754,6 +756,14 @@ is "an unprivileged user cannot change anything" \
 unshare -n memdevctl list >"$TMP/out" 2>"$TMP/err"
 is "in another network namespace, memdevctl reports the missing family" \
 	"$? $(grep -c 'initial network namespace' "$TMP/err")" "1 1"
+
+# Without the delay, the device may grow before ensure has to wait.
+D=$(readlink -f $BUS/devices/*)
+is "a fault rule delays operations" "$(faults "answer delay=1500")" ok
+runs "ensure all of a slow device" ensure two all
+is "ensure waited until the slow device grew" "$(get plugged_size)" $BLOCK
+runs "ensure nothing of a slow device" ensure two 0
+is "ensure waited until the slow device shrank" "$(get plugged_size)" 0
 runs "destroy the last device" destroy two
 monitor end memdevctl monitor
 check "rmmod" rmmod memdev
