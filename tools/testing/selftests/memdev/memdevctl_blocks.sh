@@ -5,7 +5,7 @@
 # memdevctl blocks, online, offline, map -J, --watch, and the progress of plug
 # and unplug
 #
-# VM: mem=4G usual="6.1 7.3" timeout=1800 append=memmap=1G$0x100000000
+# VM: mem=4G usual=6.1 timeout=1800 append=memmap=1G$0x100000000
 
 . "$(dirname "$0")/memdevctl_lib.sh"
 

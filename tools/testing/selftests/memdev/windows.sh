@@ -8,7 +8,7 @@
 # lower half of memory, so the kernel image must not be in the upper half.
 #
 # VM: reserved: mem=6G timeout=1800 append=memmap=2G$0x100000000
-# VM: reserved: usual="6.1 6.12"
+# VM: reserved: usual=6.1
 # VM: leftout: mem=6G timeout=1800 append=mem=4G usual=7.3
 # VM: soft: mem=6G timeout=1800 append=memmap=2G%0x100000000-1+0xefffffff kernels="6.12 7.3"
 # VM: soft: append=memmap=512M!0x1c0000000 usual="6.12 7.3"
