@@ -225,11 +225,14 @@ static int block_check(const struct change *change, __u32 block)
 /* Check a block that is online. Returns an exit status. */
 static int zone_check(const struct change *change, __u32 block)
 {
+	const __u32 dev = change->dev.index;
+
 	if (!change->zone || change->states[block] == change->zone)
 		return EXIT_DONE;
-	warnx("memdev%u: %s: block %u is online in another zone, take it offline first: memdevctl offline memdev%u --block %u",
-	      change->dev.index, change->verb, block, change->dev.index,
-	      block);
+	warnx("memdev%u: %s: block %u is online in another zone, take it offline first",
+	      dev, change->verb, block);
+	fprintf(stderr, "Try 'memdevctl offline memdev%u --block %u'.\n", dev,
+		block);
 	return EXIT_FAILED;
 }
 

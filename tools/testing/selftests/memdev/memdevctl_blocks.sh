@@ -144,7 +144,8 @@ runs "online --type" online 0 --block 1 --type online-kernel
 is "online --type overrides the device's online_type" \
 	"$(zone KERNEL)" 1
 fails "online --type of a block in another zone" 1 \
-	"memdevctl: memdev0: online: block 0 is online in another zone, take it offline first: memdevctl offline memdev0 --block 0" \
+	"memdevctl: memdev0: online: block 0 is online in another zone, take it offline first
+Try 'memdevctl offline memdev0 --block 0'." \
 	online 0 --type online_kernel
 is "online --type of a block in another zone changes nothing" \
 	"$(get online_blocks)" 0-1,3
