@@ -177,7 +177,7 @@ static int memdev_close_refuse(struct memdev_core *core,
 {
 	return memdev_refuse(why, -EBUSY,
 			     "%s of %s is plugged, unplug it first",
-			     MEMDEV_SIZE(core->nr_plugged * core->block_size),
+			     MEMDEV_SIZE(memdev_plugged_size(core)),
 			     dev_name(&core->md->dev));
 }
 

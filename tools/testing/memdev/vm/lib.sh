@@ -50,10 +50,8 @@ died_patching()
 	grep -q 'int3: 0000 \[' "$1"
 }
 
-# died_spinning CONSOLE: whether vm/run ended a VM whose CPUs did not even take an NMI
-#
-# Like a crash with an int3, this happens when code is patched that the other emulated
-# CPU executes, as it is when a module is loaded.
+# died_spinning CONSOLE: whether vm/run ended a VM whose CPUs did not even take an NMI,
+# which a kernel that hangs still does
 died_spinning()
 {
 	grep -q 'no sign of life' "$1" && ! grep -q 'Kernel panic' "$1"

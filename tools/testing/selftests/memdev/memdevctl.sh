@@ -529,7 +529,8 @@ fails "unplug of more than is plugged" 1 \
 	unplug 0 $((3 * BLOCK))
 fails "plug of more than is free" \
 	1 "memdevctl: memdev0: plug $((3 * BLOCK)): *" plug 0 $((3 * BLOCK))
-fails "destroy of a plugged device" 1 "memdevctl: memdev0: destroy: *plugged*" \
+fails "destroy of a plugged device" 1 \
+	"memdevctl: memdev0: destroy: * of memdev0 is plugged, unplug it first" \
 	destroy 0
 fails "plug of an unknown device" 1 "memdevctl: nosuch: *" plug nosuch all
 runs "plug all" plug 0 all

@@ -184,7 +184,7 @@ is "--do dev-get reports one device" "$(ynl --do dev-get --json '{"id": "y"}' |
 # --- refusals ---------------------------------------------------------------
 
 ynl --do dev-del --json "{\"index\": $index}" >"$TMP/said" 2>&1
-check "a refusal has a message" grep -q 'error: .*plugged.*: Device' "$TMP/said"
+check "a refusal has a message" grep -q 'error: .*plugged, unplug it first: Device' "$TMP/said"
 say "$(cat "$TMP/said")"
 ynl --do dev-plug --json "{\"index\": 99, \"all\": true}" >"$TMP/said" 2>&1
 check "a refusal names the invalid attribute" \
