@@ -240,20 +240,21 @@ static int memdev_refuse_kind(const char *name, struct memdev_reason *why)
 }
 
 /**
- * memdev_bus_has_kind() - check whether a kind is registered
+ * memdev_bus_check_kind() - check that a kind is registered
  * @name: the name of the kind
+ * @why: where to put the reason
  *
  * Context: Sleeps.
- * Return: true if it is registered.
+ * Return: 0, or -EINVAL if it is not registered.
  */
-bool memdev_bus_has_kind(const char *name)
+int memdev_bus_check_kind(const char *name, struct memdev_reason *why)
 {
 	struct memory_device_kind *kind = memdev_kind_get(name, NULL);
 
 	if (!kind)
-		return false;
+		return memdev_refuse_kind(name, why);
 	module_put(kind->owner);
-	return true;
+	return 0;
 }
 
 /* --- devices -------------------------------------------------------------- */

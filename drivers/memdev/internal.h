@@ -548,7 +548,7 @@ struct memdev_core *memdev_device_next(unsigned long *id);
 /* bus.c */
 extern const struct attribute_group *memdev_bus_groups[];
 void memdev_bus_set_open(bool open);
-bool memdev_bus_has_kind(const char *name);
+int memdev_bus_check_kind(const char *name, struct memdev_reason *why);
 int memdev_bus_enter(void);
 int memdev_bus_leave(int rc, struct memdev_reason *why);
 int memdev_bus_new_device(const struct memory_device_params *params,

@@ -163,6 +163,8 @@ static int memdev_create_devices(void)
 static int memdev_check_params(void)
 {
 	int type = memdev_online_type_parse(online_type);
+	struct memdev_reason why = {};
+	int rc;
 
 	if (type < 0) {
 		pr_warn("invalid online_type=%s, not one of online_movable, online_kernel, online, offline, system\n",
@@ -175,11 +177,10 @@ static int memdev_check_params(void)
 		pr_warn("invalid devices=%d\n", devices);
 		return -EINVAL;
 	}
-	if (!memdev_bus_has_kind(kind)) {
-		pr_warn("unknown kind=%s\n", kind);
-		return -EINVAL;
-	}
-	return 0;
+	rc = memdev_bus_check_kind(kind, &why);
+	if (rc)
+		pr_warn("kind=%s: %s\n", kind, why.text);
+	return rc;
 }
 
 static int __init memdev_init(void)

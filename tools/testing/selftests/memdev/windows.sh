@@ -431,9 +431,13 @@ if reserved; then
 	for value in x DIMM ''; do
 		not_loaded "kind=$value" "window=$spec" "kind=$value"
 	done
+	is "a refused kind= names the kinds" "$(log_memdev |
+		grep -c ": unknown kind '', not one of dimm, virtio-mem\$")" 1
 	for value in x movable ''; do
 		not_loaded "online_type=$value" "window=$spec" "online_type=$value"
 	done
+	is "a refused online_type= names the types" \
+		"$(log_memdev | grep -c ", not one of online_movable, ")" 1
 fi
 
 # --- carving around blocks --------------------------------------------------
