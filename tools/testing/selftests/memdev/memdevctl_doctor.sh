@@ -19,17 +19,19 @@ RELEASE=$(uname -r)
 CONFIG=/boot/config-$RELEASE
 CONF=/etc/modprobe.d/memdev-test.conf
 
-# over FILE TEXT: let FILE have TEXT, until over_end
+# over FILE TEXT: let FILE have TEXT, until over_end FILE
 over()
 {
-	OVER=$1
-	printf '%s\n' "$2" >"$TMP/over"
-	mount --bind "$TMP/over" "$1" || die "cannot mount over $1"
+	local copy
+
+	copy=$TMP/over$(echo "$1" | tr / .)
+	printf '%s\n' "$2" >"$copy"
+	mount --bind "$copy" "$1" || die "cannot mount over $1"
 }
 
 over_end()
 {
-	umount "$OVER"
+	umount "$1"
 }
 
 undo()
@@ -74,10 +76,12 @@ finds()
 # finds_with FILE TEXT NAME STATUS CHECK TEXT REMEDY: finds with TEXT in FILE
 finds_with()
 {
+	local file=$1
+
 	over "$1" "$2"
 	shift 2
 	finds "$@"
-	over_end
+	over_end "$file"
 }
 
 # healthy NAME: doctor finds nothing
@@ -165,8 +169,7 @@ is "devices are not checked without the module" \
 finds_with /proc/zoneinfo "$(zones 100 64 0)" \
 	"no memory above 4 GiB, but unused RAM" note carving \
 	"little memory above 4 GiB" "^claim the unused RAM"
-printf '0-ffffffffff : System RAM\n' >"$TMP/iomem"
-mount --bind "$TMP/iomem" /proc/iomem
+over /proc/iomem "0-ffffffffff : System RAM"
 finds_with /proc/meminfo "$(meminfo_with MemAvailable 400000 |
 	sed 's/^DirectMap1G:.*/DirectMap1G: 0 kB/')" \
 	"a block is more than a quarter of the memory" warning carving \
@@ -180,7 +183,7 @@ finds_with /proc/meminfo "$(echo "$meminfo" | grep -v DirectMap1G
 	"the direct map has 1 GiB pages" note carving "direct map" reserve
 finds_with /proc/meminfo "$(echo "$meminfo" | grep -v DirectMap1G)" \
 	"carving is possible" ok carving "of memory is available" none
-umount /proc/iomem
+over_end /proc/iomem
 finds_with $MEM/block_size_bytes "" "the kernel has no memory blocks" \
 	problem windows "no memory blocks" CONFIG_MEMORY_HOTPLUG
 
@@ -209,10 +212,10 @@ finds_with /proc/cmdline "$cmdline memdev.online-type=offline memdev.kinds=dimm"
 	"'kinds' in the kernel command line" kind
 over /proc/cmdline "$cmdline memdev.online-type=offline"
 healthy "a hyphen in a parameter is not misspelt"
-over_end
+over_end /proc/cmdline
 over /proc/cmdline "$cmdline memdev.restore=0 memdev.dyndbg=+p"
 healthy "words of memdev.service and of the kernel are not misspelt"
-over_end
+over_end /proc/cmdline
 cat >$CONF <<'END'
 # options memdev comment=1
 options memdev kind=dimm \
@@ -237,7 +240,7 @@ finds "the kernel cannot poison a page" note config \
 echo CONFIG_MEMORY_FAILURE=y >>"$CONFIG"
 over /proc/filesystems "nodev tmpfs"
 finds "there is no debugfs" note debugfs "has no debugfs" CONFIG_DEBUG_FS
-over_end
+over_end /proc/filesystems
 umount -l $DEBUG
 finds "debugfs is not mounted" note debugfs "not mounted" "^mount -t debugfs"
 fails "fault list without debugfs" 1 "memdevctl: memdev0: fault list: cannot open *: mount debugfs by 'mount -t debugfs none *" \
@@ -272,7 +275,7 @@ memmap()
 {
 	over /proc/cmdline "$cmdline memmap=$1"
 	finds "$2" "$3" boot "$4" "$5"
-	over_end
+	over_end /proc/cmdline
 }
 
 # shellcheck disable=SC2016 # the dollar signs are the options'
@@ -287,7 +290,7 @@ memmap '1G$0x4000000000' "a reserved range without RAM" warning \
 over /proc/cmdline "$cmdline memmap=exactmap,1G@0 memmap=64K#0x1000"
 }
 healthy "other memmap options are fine"
-over_end
+over_end /proc/cmdline
 
 # --- the kernel's memory -----------------------------------------------------
 
