@@ -50,6 +50,13 @@ died_patching()
 	grep -q 'int3: 0000 \[' "$1"
 }
 
+# died_stuck CONSOLE: whether the kernel ended because a CPU was stuck before the first
+# process ran
+died_stuck()
+{
+	grep -q 'soft lockup - CPU' "$1" && ! grep -q ' as init process' "$1"
+}
+
 # died_spinning CONSOLE: whether vm/run ended a VM whose CPUs did not even take an NMI,
 # which a kernel that hangs still does
 died_spinning()
